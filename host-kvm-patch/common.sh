@@ -1,0 +1,166 @@
+# shellcheck shell=bash disable=SC2034
+# What build, refresh and check-style share.  Sourced, not run.
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+repository=$(dirname "$here")
+program=$(basename "$0")
+
+say() { echo "$program: $*" >&2; }
+
+# die STATUS MESSAGE: 2 wrong usage, 3 could not do it
+die() {
+	say "$2"
+	exit "$1"
+}
+
+# apt and dpkg are read by their words.
+export LC_ALL=C
+
+installed_version() {
+	# shellcheck disable=SC2016 # dpkg-query's own variables
+	dpkg-query -W -f '${db:Status-Abbrev} ${Version}\n' "$1" 2>/dev/null |
+		sed -n 's/^ii  *//p'
+}
+
+install_packages() {
+	"$repository/run/install-packages" 'to build the KVM modules' "$@" ||
+		die 3 "needed: $*"
+}
+
+# need COMMAND PACKAGE, in pairs
+need() {
+	local missing=()
+	while (($#)); do
+		command -v "$1" >/dev/null || missing+=("$2")
+		shift 2
+	done
+	((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+}
+
+# use_kernel KERNEL OUTPUT: sets series, output, work, source_version ...
+use_kernel() {
+	kernel=$1
+	series=$here/linux-$kernel
+	[[ -r $series/packages ]] ||
+		die 2 "no series for kernel $kernel: there is $(cd "$here" && echo linux-*)"
+	output=${2:-$repository/build/host/$kernel}
+	mkdir -p "$output/.work" || die 3 "cannot write to $output: choose another --output"
+	output=$(cd "$output" && pwd)
+	work=$output/.work
+
+	# One at a time: they share trees.
+	exec 9>"$work/lock"
+	if ! flock -n 9; then
+		say "waiting for another build in $output"
+		flock 9
+	fi
+
+	# Kbuild's notes keep absolute paths: a moved tree would link, and
+	# silently, what it finds where it came from.
+	if [[ $(cat "$work/path" 2>/dev/null) != "$work" ]]; then
+		rm -rf "$work"/{tree,mutants,style}
+		echo "$work" >"$work/path"
+	fi
+
+	# shellcheck source=linux-6.1/packages
+	. "$series/packages"
+	patches=("$series"/[0-9]*.patch)
+
+	PATH=$PATH:/usr/sbin:/sbin
+	need make make gcc gcc patch patch xz xz-utils modinfo kmod
+	source_version=$(installed_version "$source_package")
+	if [[ -z $source_version ]]; then
+		install_packages "$source_package"
+		source_version=$(installed_version "$source_package")
+	fi
+}
+
+# The parts of the source that the series, the build and checkpatch touch.
+unpack_source() {
+	pristine=$work/source-$source_version
+	[[ ! -d $pristine ]] || return 0
+	say "unpacking $source_package $source_version"
+	rm -rf "$work"/source-*
+	mkdir "$pristine.new"
+	tar -C "$pristine.new" --strip-components=1 \
+		-xf "/usr/src/$source_package.tar.xz" \
+		"$source_package"/{MAINTAINERS,arch/x86/{kvm,include},virt/kvm} \
+		"$source_package"/Documentation/admin-guide/kernel-parameters.txt \
+		"$source_package"/scripts/{checkpatch.pl,spelling.txt,const_structs.checkpatch} ||
+		die 3 "cannot unpack $source_package: run apt-get install --reinstall $source_package"
+	mv "$pristine.new" "$pristine"
+}
+
+# apply_patch DIRECTORY PATCH
+apply_patch() {
+	patch -d "$1" -p1 -s -f --fuzz=0 --no-backup-if-mismatch <"$2" >"$work/patch.log" 2>&1 ||
+		die 3 "$(basename "$2") does not apply to $source_package $source_version: see $work/patch.log"
+}
+
+# make_tree DIRECTORY PATCH...: the patched source, made buildable out of tree.
+# Only files that differ are written, so that make rebuilds no more than needed.
+make_tree() {
+	local tree=$1 stage=$work/stage file
+	shift
+	rm -rf "$stage"
+	cp -a "$pristine" "$stage"
+	for file; do
+		apply_patch "$stage" "$file"
+	done
+	cp "$stage/arch/x86/kvm/Makefile" "$stage/Makefile.kvm-x86"
+	# The headers package has no such files; the tree we are in has.
+	# shellcheck disable=SC2016 # make's own variables
+	sed -i 's|\$(srctree)/|$(src)/../../../|' "$stage/arch/x86/kvm/Makefile"
+
+	mkdir -p "$tree"
+	(cd "$stage" && find . -type f -print) | while read -r file; do
+		cmp -s "$stage/$file" "$tree/$file" && continue
+		mkdir -p "$(dirname "$tree/$file")"
+		cp "$stage/$file" "$tree/$file"
+	done
+	rm -rf "$stage"
+}
+
+# The image's release and the headers, of the very version of the source.
+find_packages() {
+	local image
+	image=$(image_of_version) || {
+		say "refreshing the package lists (apt)"
+		if [[ $(id -u) = 0 ]]; then apt-get update -qq; else sudo apt-get update -qq; fi
+		image=$(image_of_version)
+	} || die 3 "$source_package is $source_version, but $image_package is on offer as $(candidate "$image_package"): run apt-get install $source_package=$(candidate "$image_package")"
+	image_package=$image
+	release=${image#linux-image-}
+	headers_package=linux-headers-$release
+	headers=/usr/src/$headers_package
+
+	local version
+	version=$(installed_version "$headers_package")
+	if [[ $version != "$source_version" ]]; then
+		install_packages "$headers_package=$source_version"
+		version=$(installed_version "$headers_package")
+	fi
+	[[ $version = "$source_version" && -d $headers ]] ||
+		die 3 "source is $source_version, headers are ${version:-missing}, image is $source_version: run apt-get install $headers_package=$source_version"
+}
+
+candidate() { apt-cache policy "$1" | sed -n 's/^ *Candidate: //p'; }
+
+image_of_version() {
+	apt-cache show "$image_package=$source_version" 2>/dev/null |
+		sed -n 's/^Depends:.*\(linux-image-[0-9][^ ,]*\).*/\1/p' | grep .
+}
+
+# compile TREE: kvm.ko, kvm-intel.ko and kvm-amd.ko in TREE/arch/x86/kvm
+compile() {
+	local include=$1/arch/x86/include log=$1/make.log
+	# The tree's headers go before those of the package: the series
+	# changes one and adds one.  trace.h is looked for two levels up from
+	# a directory of headers; virt/kvm is one from where that is right.
+	make -C "$headers" M="$1/arch/x86/kvm" -j"$(nproc)" \
+		NOSTDINC_FLAGS="-nostdinc -I$include -I$include/uapi -I$1/virt/kvm" \
+		modules >"$log" 2>&1 || {
+		grep -m5 -E 'error|ERROR' "$log" >&2 || tail -5 "$log" >&2
+		die 3 "the modules do not compile: see $log"
+	}
+}

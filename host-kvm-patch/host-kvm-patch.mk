@@ -1,0 +1,5 @@
+# The patched KVM modules and the kernel that they fit.
+
+.PHONY: host
+host:
+	@host-kvm-patch/build --kernel '$(KERNEL)'
