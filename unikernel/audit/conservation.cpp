@@ -1,0 +1,91 @@
+// Summing a ledger that moves while it is read.
+#include "audit/conservation.hpp"
+
+#include <array>
+
+namespace audit {
+namespace {
+
+using ledger::ExitNumber;
+using ledger::Leaves;
+
+// Rows with something in them. Only these are summed under the clock: the fewer
+// reads between two totals, the likelier that no exit of the host's comes between.
+class BusyRows {
+public:
+    explicit BusyRows(Leaves& leaves)
+    {
+        for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++)
+            if (ledger::is_defined(leaves.numbering(), exit) && exit != ledger::cpuid_exit(leaves.numbering()) &&
+                leaves.count(exit) != 0)
+                rows_[size_++] = exit;
+    }
+
+    std::size_t size() const { return size_; }
+    const ExitNumber* begin() const { return rows_.data(); }
+    const ExitNumber* end() const { return rows_.data() + size_; }
+
+private:
+    std::array<ExitNumber, ledger::exit_number_end> rows_{};
+    std::size_t size_ = 0;
+};
+
+struct Sum {
+    bool quiet;              // nothing but the reads themselves happened meanwhile
+    std::uint32_t expected;  // total count at the first read
+    std::uint32_t seen;      // the rows' sum, brought back to that moment
+    std::uint64_t cycles_low, cycles, cycles_high; // total, and what it must lie between
+};
+
+// CPUID's row is read before and after the totals, so that the cycles of the
+// reads between are bounded from both sides.
+Sum sum_rows(Leaves& leaves, const BusyRows& rows)
+{
+    const auto cpuid = ledger::cpuid_exit(leaves.numbering());
+    const auto first_query = leaves.queries();
+    const auto first_total = leaves.total();
+
+    std::uint32_t count = 0;
+    std::uint64_t cycles = 0;
+    for (const auto exit : rows) {
+        count += leaves.count(exit);
+        cycles += leaves.cycles(exit);
+    }
+    count += leaves.count(cpuid);
+    const auto reads_before_count = static_cast<std::uint32_t>(leaves.queries() - first_query - 1);
+    const auto low = cycles + leaves.cycles(cpuid);
+    const auto total_cycles = leaves.cycles();
+    const auto high = cycles + leaves.cycles(cpuid);
+
+    const auto last_total = leaves.total();
+    const auto queries = static_cast<std::uint32_t>(leaves.queries() - first_query - 1);
+    return {last_total - first_total == queries, first_total, count - reads_before_count, low, total_cycles, high};
+}
+
+}
+
+void judge_conservation(Leaves& leaves, Result& result)
+{
+    constexpr unsigned attempts = 1000;
+    for (unsigned i = 0; i < attempts; i++) {
+        const BusyRows rows(leaves);
+        const auto sum = sum_rows(leaves, rows);
+        if (!sum.quiet)
+            continue;
+        if (sum.seen != sum.expected) {
+            result.fail("the rows' counts add up to {}, the total is {}", sum.seen, sum.expected);
+            result.diagnose(sum.seen > sum.expected ? "one exit is counted in two rows, or missing in the total"
+                                                    : "some exits are counted in the total, but in no row");
+        } else if (sum.cycles < sum.cycles_low || sum.cycles > sum.cycles_high) {
+            result.fail("the rows' cycles add up to {} to {}, the total is {}", sum.cycles_low, sum.cycles_high, sum.cycles);
+            result.diagnose("some exits' time goes to the total or to a row, but not to both");
+        } else {
+            result.message.format("{} rows add up to the total of {} exits", rows.size() + 1, sum.expected);
+        }
+        return;
+    }
+    result.fail("the total never grew by the reads alone in {} attempts", attempts);
+    result.diagnose("the total counts otherwise than the rows do, or this host interrupts the guest at each read");
+}
+
+}

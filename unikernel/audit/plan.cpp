@@ -1,0 +1,191 @@
+// Reading a plan's words.
+#include "audit/plan.hpp"
+
+#include "audit/audits.hpp"
+#include "audit/near_match.hpp"
+
+#include <algorithm>
+
+namespace audit {
+namespace {
+
+constexpr std::string_view option_names[] = {"count=", "format="};
+
+struct FormName {
+    std::string_view name;
+    Form form;
+};
+constexpr FormName form_names[] = {{"ktap", Form::ktap}, {"table", Form::table}, {"json", Form::json}};
+constexpr unsigned all_forms = 7;
+
+// Cuts the next word off the front; nothing at the end of the line.
+std::optional<std::string_view> next(std::string_view& line, std::string_view separators)
+{
+    line.remove_prefix(std::min(line.find_first_not_of(separators), line.size()));
+    if (line.empty())
+        return {};
+    const auto word = line.substr(0, line.find_first_of(separators));
+    line.remove_prefix(word.size());
+    return word;
+}
+
+std::optional<std::uint32_t> parse_count(std::string_view text)
+{
+    std::uint64_t value = 0;
+    for (const char c : text) {
+        if (c < '0' || c > '9')
+            return {};
+        value = value * 10 + static_cast<std::uint64_t>(c - '0');
+        if (value > Plan::max_count)
+            return {};
+    }
+    if (value == 0)
+        return {};
+    return static_cast<std::uint32_t>(value);
+}
+
+PlanError bad_count(std::string_view word)
+{
+    return PlanError("'{}': a count is a whole number from 1 to {}", word, Plan::max_count);
+}
+
+// The up to three names nearest to the word; none that share nothing with it.
+class NearMatches {
+public:
+    explicit NearMatches(std::string_view word) : word_(word) {}
+
+    void offer(std::string_view name)
+    {
+        const auto family = word_.substr(0, word_.find('.'));
+        const bool same_family = word_.find('.') != word_.npos && name.substr(0, name.find('.')) == family;
+        const auto distance = edit_distance(word_, name);
+        if (!same_family && distance > 1 + word_.size() / 4)
+            return;
+        auto* const place = std::find_if(found_.begin(), found_.end(), [&](const Match& m) { return distance < m.distance; });
+        if (place == found_.end())
+            return;
+        std::move_backward(place, found_.end() - 1, found_.end());
+        *place = {name, distance};
+    }
+
+    void write(console::Sink& sink) const
+    {
+        std::string_view separator = "; did you mean ";
+        for (const auto& match : found_) {
+            if (match.name.empty())
+                break;
+            sink.format("{}{}", separator, match.name);
+            separator = ", ";
+        }
+        if (found_[0].name.empty())
+            sink.write("; words are names such as io.out8, globs such as io.*, 'all', count=N or format=F");
+    }
+
+private:
+    struct Match {
+        std::string_view name;
+        std::size_t distance = ~std::size_t{0};
+    };
+
+    std::string_view word_;
+    std::array<Match, 3> found_{};
+};
+
+PlanError unknown_word(std::string_view word)
+{
+    NearMatches near(word.substr(0, word.find(':')));
+    for_each_audit([&](std::size_t, std::string_view name, auto, auto) { near.offer(name); });
+    for (const auto option : option_names)
+        near.offer(option);
+    PlanError error("unknown plan word '{}'", word);
+    near.write(error);
+    return error;
+}
+
+}
+
+std::optional<PlanError> Plan::read_forms(std::string_view value)
+{
+    forms_ = 0;
+    for (auto rest = value; const auto name = next(rest, ",");) {
+        const auto* const known = std::ranges::find(form_names, *name, &FormName::name);
+        if (known == std::end(form_names))
+            return PlanError("'format={}': forms are ktap, table and json, separated by commas", value);
+        forms_ |= static_cast<unsigned>(known->form);
+    }
+    if (forms_ == 0)
+        return PlanError("'format=' needs at least one of ktap, table and json");
+    return {};
+}
+
+std::optional<PlanError> Plan::read_option(std::string_view word)
+{
+    const auto equals = word.find('=');
+    const auto value = word.substr(equals + 1);
+    const auto key = word.substr(0, equals);
+    if (key == "format")
+        return read_forms(value);
+    if (key != "count")
+        return unknown_word(word);
+    const auto count = parse_count(value);
+    if (!count)
+        return bad_count(word);
+    default_count_ = *count;
+    return {};
+}
+
+std::optional<PlanError> Plan::read_item(std::string_view word)
+{
+    const auto colon = word.find(':');
+    const auto name = word.substr(0, colon);
+    std::uint32_t count = 0;
+    if (colon != word.npos) {
+        constexpr std::string_view key = "count=";
+        const auto suffix = word.substr(colon + 1);
+        const auto given = suffix.starts_with(key) ? parse_count(suffix.substr(key.size())) : std::nullopt;
+        if (!given)
+            return suffix.starts_with(key) ? bad_count(word) : PlanError("'{}': after ':' only count=N is known", word);
+        count = *given;
+    }
+
+    bool found = false;
+    for_each_audit([&](std::size_t index, std::string_view audit, auto, auto) {
+        if (!matches(name == "all" ? "*" : name, audit))
+            return;
+        found = true;
+        items_[index].selected = true;
+        if (count)
+            items_[index].count = count;
+    });
+    if (!found)
+        return unknown_word(word);
+    return {};
+}
+
+std::optional<PlanError> Plan::parse(std::string_view words, Plan& plan)
+{
+    plan = Plan();
+    plan.forms_ = all_forms;
+    for (auto rest = words; const auto word = next(rest, " \t\n");) {
+        const bool option = word->find('=') < word->find(':');
+        if (const auto error = option ? plan.read_option(*word) : plan.read_item(*word))
+            return error;
+    }
+    if (plan.size() == 0)
+        return plan.read_item("all");
+    return {};
+}
+
+std::size_t Plan::size() const
+{
+    return static_cast<std::size_t>(std::ranges::count(items_, true, &Item::selected));
+}
+
+std::uint32_t Plan::count(std::size_t index, std::uint32_t fallback) const
+{
+    if (items_[index].count)
+        return items_[index].count;
+    return default_count_ ? default_count_ : fallback;
+}
+
+}

@@ -1,0 +1,64 @@
+// Which audits run, and how often their triggers fire.
+//
+// A plan is a line of words, the same on the guest's command line and on the
+// host program's:
+//   io.out8  io.*  all            audits by name or glob ('*', '?')
+//   io.out8:count=12345           ... fired so often
+//   count=500                     firings of every trigger not counted by name
+//   format=ktap,table,json        which forms of the results are written
+// Without a name, everything runs. An item given twice takes the later count.
+#pragma once
+
+#include "console/format.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace audit {
+
+/// Why a line of words is no plan; names near matches where a word is unknown.
+using PlanError = console::Text<240>;
+
+enum class Form : unsigned { ktap = 1, table = 2, json = 4 };
+
+class Plan {
+public:
+    static constexpr std::size_t max_audits = 128;
+    static constexpr std::uint32_t max_count = 10'000'000;
+
+    /// Reads a line of words.
+    /// \return nothing if it is a plan, which then is in `plan`; else the error.
+    static std::optional<PlanError> parse(std::string_view words, Plan& plan);
+
+    /// \param index position in for_each_audit()
+    bool selects(std::size_t index) const { return items_[index].selected; }
+
+    /// Number of audits that the plan selects.
+    std::size_t size() const;
+
+    /// How often the plan fires a trigger.
+    /// \param index    position in for_each_audit()
+    /// \param fallback the trigger's own default
+    std::uint32_t count(std::size_t index, std::uint32_t fallback) const;
+
+    bool writes(Form form) const { return forms_ & static_cast<unsigned>(form); }
+
+private:
+    struct Item {
+        bool selected = false;
+        std::uint32_t count = 0; // 0: not given
+    };
+
+    std::optional<PlanError> read_option(std::string_view word);
+    std::optional<PlanError> read_item(std::string_view word);
+    std::optional<PlanError> read_forms(std::string_view value);
+
+    std::array<Item, max_audits> items_{};
+    std::uint32_t default_count_ = 0;
+    unsigned forms_ = 0;
+};
+
+}

@@ -1,0 +1,66 @@
+// What an audit found.
+#pragma once
+
+#include "console/format.hpp"
+#include "ledger/leaves.hpp"
+#include "triggers/trigger.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace audit {
+
+enum class Verdict { ok, not_ok, skip };
+
+/// The spread of one quantity over the firings, in cycles.
+struct Spread {
+    std::uint64_t min, median, mean, p99, max;
+};
+
+/// What a trigger caused, what the ledger told of it, and what it cost.
+struct Measurement {
+    ledger::ExitNumber exit;
+    triggers::Bound bound;
+    std::uint64_t firings;
+    std::uint64_t caused; ///< exits that the firings must cause
+    std::int64_t told;    ///< growth of the ledger, the queries' own exits left out
+    Spread guest;         ///< cycles per firing, between the guest's two TSC reads
+    std::uint64_t empty;  ///< the same for an empty firing: its median
+
+    /// The host's own figures for one such exit, in cycles; absent if none was told.
+    struct Host {
+        std::uint64_t mean;
+        std::optional<ledger::Leaves::Extremes> extremes; ///< over the VM's life; needs our own leaves
+        std::optional<std::uint64_t> inside;              ///< mean in KVM alone; needs our own leaves
+    };
+    std::optional<Host> host;
+};
+
+struct Result {
+    std::string_view name;
+    Verdict verdict = Verdict::ok;
+    console::Text<160> message;
+    console::Text<240> diagnosis; ///< likely cause, empty if none is known
+    std::optional<Measurement> measurement;
+
+    /// Turns the result into a failure. The first one is kept: it is the
+    /// nearest to the cause.
+    template <typename... Values>
+    void fail(std::string_view pattern, const Values&... values)
+    {
+        if (verdict == Verdict::not_ok)
+            return;
+        verdict = Verdict::not_ok;
+        message.clear();
+        message.format(pattern, values...);
+    }
+
+    void diagnose(std::string_view cause)
+    {
+        if (diagnosis.empty())
+            diagnosis.write(cause);
+    }
+};
+
+}

@@ -1,0 +1,110 @@
+// Firing triggers between two readings of the ledger.
+#include "audit/runner.hpp"
+
+#include "audit/audits.hpp"
+#include "audit/growth.hpp"
+#include "audit/statistics.hpp"
+#include "machine/cpuid.hpp"
+#include "machine/interrupts.hpp"
+#include "machine/tsc.hpp"
+
+#include <array>
+
+namespace audit {
+namespace {
+
+using ledger::ExitNumber;
+using ledger::Leaves;
+using triggers::Trigger;
+
+constexpr std::size_t sample_capacity = 65536;
+constinit Samples<sample_capacity> samples;
+constinit std::array<Result, Plan::max_audits> results{};
+
+void fire_nothing()
+{
+}
+
+// Cycles per firing, the call and the fences included.
+Spread fire_measured(void (*fire)(), std::uint64_t firings, bool rdtscp)
+{
+    samples.start(firings);
+    for (std::uint64_t i = 0; i < firings; i++) {
+        const auto start = machine::open_measurement();
+        fire();
+        samples.add(machine::close_measurement(rdtscp) - start);
+    }
+    return samples.spread();
+}
+
+// One row's count and cycles. The count is read first: its own exit is complete
+// when the cycles are read, so both speak of the same exits even in CPUID's row.
+struct Row {
+    std::uint32_t count;
+    std::uint64_t cycles, inside;
+
+    Row(Leaves& leaves, const ledger::Probe& probe, ExitNumber exit)
+        : count(leaves.count(exit)), cycles(leaves.cycles(exit)), inside(probe.revision ? leaves.cycles_inside(exit) : 0)
+    {
+    }
+};
+
+std::optional<Measurement::Host> host_figures(Leaves& leaves, const ledger::Probe& probe, ExitNumber exit,
+                                              const Row& before, const Row& after)
+{
+    const std::uint32_t exits = after.count - before.count;
+    if (exits == 0)
+        return {};
+    Measurement::Host host{(after.cycles - before.cycles) / exits, {}, {}};
+    if (probe.revision) {
+        host.extremes = leaves.extremes(exit);
+        host.inside = (after.inside - before.inside) / exits;
+    }
+    return host;
+}
+
+void run_trigger(const Trigger& trigger, std::uint64_t firings, Leaves& leaves, const ledger::Probe& probe, Result& result)
+{
+    const bool rdtscp = machine::has_rdtscp();
+    const auto& expectation = trigger.expectation(leaves.numbering());
+    machine::disable_interrupts();
+    if (trigger.prepare)
+        trigger.prepare();
+    const auto empty = fire_measured(fire_nothing, firings, rdtscp).median;
+
+    const ledger::Snapshot before(leaves);
+    const Row row_before(leaves, probe, expectation.exit);
+    const auto guest = fire_measured(trigger.fire, firings, rdtscp);
+    const Row row_after(leaves, probe, expectation.exit);
+    const ledger::Snapshot after(leaves);
+
+    if (trigger.clean_up)
+        trigger.clean_up();
+    judge_growth(expectation, leaves.numbering(), firings, before, after, result);
+    result.measurement->guest = guest;
+    result.measurement->empty = empty;
+    result.measurement->host = host_figures(leaves, probe, expectation.exit, row_before, row_after);
+}
+
+}
+
+std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Probe& probe,
+                            void (*on_result)(std::size_t number, const Result& result))
+{
+    std::size_t number = 0;
+    for_each_audit([&](std::size_t index, std::string_view name, const Trigger* trigger, const RuleAudit* rule) {
+        if (!plan.selects(index))
+            return;
+        auto& result = results[number++];
+        result = Result();
+        result.name = name;
+        if (trigger)
+            run_trigger(*trigger, plan.count(index, trigger->count), leaves, probe, result);
+        else
+            rule->run(leaves, probe, result);
+        on_result(number, result);
+    });
+    return {results.data(), number};
+}
+
+}

@@ -1,0 +1,35 @@
+// Exit names, taken from the kernel's own tables so that they cannot rot.
+#include "ledger/exit_names.hpp"
+
+#include <asm/kvm.h> // the exception vectors that asm/svm.h refers to
+#include <asm/svm.h>
+#include <asm/vmx.h>
+
+#include <span>
+
+namespace ledger {
+namespace {
+
+struct ExitName {
+    std::int64_t number; // asm/svm.h names -1 and numbers with bit 31 set, too
+    const char* name;
+};
+
+constexpr ExitName vmx_names[] = {VMX_EXIT_REASONS};
+constexpr ExitName svm_names[] = {SVM_EXIT_REASONS};
+
+static_assert(cpuid_exit(Numbering::vmx) == EXIT_REASON_CPUID);
+static_assert(cpuid_exit(Numbering::svm) == SVM_EXIT_CPUID);
+
+}
+
+std::string_view exit_name(Numbering numbering, ExitNumber exit)
+{
+    const std::span<const ExitName> names = numbering == Numbering::vmx ? std::span<const ExitName>(vmx_names) : svm_names;
+    for (const auto& [number, name] : names)
+        if (number == std::int64_t{exit})
+            return name;
+    return "-";
+}
+
+}

@@ -1,0 +1,14 @@
+// What the kernel calls each exit.
+#pragma once
+
+#include "ledger/leaves.hpp"
+
+#include <string_view>
+
+namespace ledger {
+
+/// The exit's name in the kernel's UAPI headers (asm/vmx.h, asm/svm.h), as perf
+/// and the kvm_exit tracepoint print it; "-" for a number they do not name.
+std::string_view exit_name(Numbering numbering, ExitNumber exit);
+
+}

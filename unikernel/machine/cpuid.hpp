@@ -1,0 +1,84 @@
+// CPUID: the instruction, and the few ordinary leaves the guest looks at.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace machine {
+
+/// What one CPUID instruction left in the four registers.
+struct CpuidRegisters {
+    std::uint32_t eax, ebx, ecx, edx;
+
+    bool operator==(const CpuidRegisters&) const = default;
+};
+
+/// Executes CPUID.
+inline CpuidRegisters cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0)
+{
+    CpuidRegisters r;
+    asm volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf) : "memory");
+    return r;
+}
+
+/// Text that CPUID hands out in registers, four characters each.
+template <std::size_t Registers>
+class CpuidText {
+public:
+    void set(std::size_t index, std::uint32_t value)
+    {
+        for (std::size_t i = 0; i < 4; i++)
+            text_[4 * index + i] = static_cast<char>(value >> (8 * i));
+    }
+
+    std::string_view view() const
+    {
+        const std::string_view all(text_.data(), text_.size());
+        return all.substr(0, all.find('\0'));
+    }
+
+private:
+    std::array<char, 4 * Registers> text_{};
+};
+
+/// The vendor string, leaf 0: "GenuineIntel", "AuthenticAMD", …
+inline CpuidText<3> vendor()
+{
+    const auto r = cpuid(0);
+    CpuidText<3> text;
+    text.set(0, r.ebx);
+    text.set(1, r.edx);
+    text.set(2, r.ecx);
+    return text;
+}
+
+/// The processor's brand string, leaves 0x80000002 to 4; empty where there is none.
+inline CpuidText<12> brand()
+{
+    CpuidText<12> text;
+    if (cpuid(0x80000000).eax < 0x80000004)
+        return text;
+    for (std::uint32_t i = 0; i < 3; i++) {
+        const auto r = cpuid(0x80000002 + i);
+        text.set(4 * i, r.eax);
+        text.set(4 * i + 1, r.ebx);
+        text.set(4 * i + 2, r.ecx);
+        text.set(4 * i + 3, r.edx);
+    }
+    return text;
+}
+
+/// Leaf 1, ECX bit 31: does a hypervisor run below us?
+inline bool under_hypervisor()
+{
+    return cpuid(1).ecx >> 31;
+}
+
+/// Leaf 0x80000001, EDX bit 27: is there RDTSCP?
+inline bool has_rdtscp()
+{
+    return cpuid(0x80000000).eax >= 0x80000001 && (cpuid(0x80000001).edx >> 27 & 1);
+}
+
+}

@@ -1,0 +1,90 @@
+// The interrupt descriptor table and the dispatch of what arrives through it.
+#include "machine/interrupts.hpp"
+
+#include "machine/apic.hpp"
+#include "machine/io.hpp"
+
+#include <array>
+
+extern "C" const char interrupt_stubs[];
+extern "C" void interrupt_dispatch(const machine::InterruptFrame* frame);
+
+namespace machine {
+namespace {
+
+// SDM vol. 3, 6.14.1 "64-Bit Mode IDT".
+struct Gate {
+    std::uint16_t offset_low, selector, attributes, offset_middle;
+    std::uint32_t offset_high, reserved;
+};
+static_assert(sizeof(Gate) == 16);
+
+struct [[gnu::packed]] TablePointer {
+    std::uint16_t limit;
+    const void* base;
+};
+
+constexpr std::uint16_t present_interrupt_gate = 0x8e00;
+constexpr std::uint16_t code_selector = 8;
+constexpr std::size_t stub_size = 16;
+
+constinit std::array<Gate, 256> gates{};
+constinit UnexpectedHandler on_unexpected = nullptr;
+
+// STI holds interrupts off until the HLT after it has begun (SDM vol. 2, STI). QEMU's
+// emulation of SVM forgets that when the vCPU exits between the two: VMRUN does not
+// load the interrupt shadow that #VMEXIT saved (APM vol. 2, 15.21.5). The interrupt
+// that should end the HLT then comes before it, and nothing would end it.
+bool came_before_hlt(const InterruptFrame& frame)
+{
+    constexpr std::uint8_t hlt_opcode = 0xf4;
+    return *reinterpret_cast<const std::uint8_t*>(frame.rip) == hlt_opcode;
+}
+
+Gate gate_to(std::uint64_t address)
+{
+    return {static_cast<std::uint16_t>(address), code_selector, present_interrupt_gate,
+            static_cast<std::uint16_t>(address >> 16), static_cast<std::uint32_t>(address >> 32), 0};
+}
+
+}
+
+void set_up_interrupts(UnexpectedHandler unexpected)
+{
+    on_unexpected = unexpected;
+    const auto stubs = reinterpret_cast<std::uint64_t>(interrupt_stubs);
+    for (std::size_t vector = 0; vector < gates.size(); vector++)
+        gates[vector] = gate_to(stubs + vector * stub_size);
+
+    const TablePointer pointer{sizeof(gates) - 1, gates.data()};
+    asm volatile("lidt %0" : : "m"(pointer));
+
+    Io::out<std::uint8_t>(Port::pic_primary_mask, 0xff);
+    Io::out<std::uint8_t>(Port::pic_secondary_mask, 0xff);
+}
+
+const char* vector_name(std::uint64_t vector)
+{
+    static constexpr std::array names{"#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF", "#09", "#TS",
+                                      "#NP", "#SS", "#GP", "#PF", "#15", "#MF", "#AC", "#MC", "#XM", "#VE", "#CP"};
+    return vector < names.size() ? names[vector] : "interrupt";
+}
+
+}
+
+void interrupt_dispatch(const machine::InterruptFrame* frame)
+{
+    using machine::Vector;
+
+    // A spurious interrupt gets no EOI (SDM vol. 3, 10.9).
+    switch (static_cast<Vector>(frame->vector)) {
+    case Vector::timer:
+        machine::local_apic.end_of_interrupt();
+        if (machine::came_before_hlt(*frame))
+            machine::local_apic.restart_timer();
+        return;
+    case Vector::spurious:
+        return;
+    }
+    machine::on_unexpected(*frame);
+}

@@ -1,0 +1,47 @@
+// Interrupts and exceptions: the descriptor table and who handles what.
+#pragma once
+
+#include <cstdint>
+
+namespace machine {
+
+/// What an entry stub leaves on the stack; see interrupt_entry.S.
+struct InterruptFrame {
+    std::uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    std::uint64_t vector, error_code;
+    std::uint64_t rip, cs, rflags, rsp, ss;
+};
+
+enum class Vector : std::uint8_t {
+    timer    = 0x40,
+    spurious = 0xff,
+};
+
+/// Called for everything that nobody expects. It must not return.
+using UnexpectedHandler = void (*)(const InterruptFrame&);
+
+/// Fills and loads the interrupt descriptor table and masks the legacy
+/// interrupt controllers. Interrupts stay disabled.
+void set_up_interrupts(UnexpectedHandler unexpected);
+
+/// Short name of an exception ("#GP"), or "interrupt".
+const char* vector_name(std::uint64_t vector);
+
+inline void enable_interrupts()
+{
+    asm volatile("sti" : : : "memory");
+}
+
+inline void disable_interrupts()
+{
+    asm volatile("cli" : : : "memory");
+}
+
+/// Waits for one interrupt. STI takes effect after the next instruction, so none
+/// slips in before HLT. Interrupts are disabled again on return.
+inline void halt_until_interrupt()
+{
+    asm volatile("sti; hlt; cli" : : : "memory");
+}
+
+}

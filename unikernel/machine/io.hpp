@@ -1,0 +1,52 @@
+// Port I/O.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+namespace machine {
+
+/// The ports the guest touches.
+enum class Port : std::uint16_t {
+    pic_primary_mask   = 0x0021,
+    keyboard_command   = 0x0064,
+    pic_secondary_mask = 0x00a1,
+    unused             = 0x00e0, // decoded by no device of a PC or of QEMU's machines
+    debug_exit         = 0x00f4, // QEMU's isa-debug-exit
+    serial_1           = 0x03f8,
+    reset_control      = 0x0cf9,
+};
+
+template <typename T>
+concept PortWidth = std::same_as<T, std::uint8_t> || std::same_as<T, std::uint16_t> || std::same_as<T, std::uint32_t>;
+
+struct Io {
+    template <PortWidth T>
+    static T in(Port port, std::uint16_t offset = 0)
+    {
+        T value;
+        asm volatile("in %w1, %0" : "=a"(value) : "Nd"(number(port, offset)));
+        return value;
+    }
+
+    template <PortWidth T>
+    static void out(Port port, T value, std::uint16_t offset = 0)
+    {
+        asm volatile("out %0, %w1" : : "a"(value), "Nd"(number(port, offset)));
+    }
+
+    /// REP OUTSB: writes `bytes` bytes from `data` to one port.
+    static void out_string(Port port, const std::uint8_t* data, std::size_t bytes)
+    {
+        asm volatile("rep outsb" : "+S"(data), "+c"(bytes) : "d"(number(port, 0)) : "memory");
+    }
+
+private:
+    static constexpr std::uint16_t number(Port port, std::uint16_t offset)
+    {
+        return static_cast<std::uint16_t>(static_cast<std::uint16_t>(port) + offset);
+    }
+};
+
+}

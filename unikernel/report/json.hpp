@@ -1,0 +1,73 @@
+// JSON objects on one line, straight to a sink.
+#pragma once
+
+#include "console/format.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace report {
+
+/// Writes one object. Members appear in the order of the calls; end() closes it.
+class JsonObject {
+public:
+    explicit JsonObject(console::Sink& sink) : sink_(sink) { sink_.write("{"); }
+
+    JsonObject& member(std::string_view name, std::string_view text)
+    {
+        key(name);
+        string(text);
+        return *this;
+    }
+
+    JsonObject& member(std::string_view name, std::uint64_t number)
+    {
+        key(name);
+        sink_.format("{}", number);
+        return *this;
+    }
+
+    /// A number that may be negative.
+    JsonObject& signed_member(std::string_view name, std::int64_t number)
+    {
+        key(name);
+        sink_.format("{}{}", number < 0 ? "-" : "", number < 0 ? -number : number);
+        return *this;
+    }
+
+    /// Opens an object as a member; the caller closes it before going on.
+    JsonObject object(std::string_view name)
+    {
+        key(name);
+        return JsonObject(sink_);
+    }
+
+    void end() { sink_.write("}"); }
+
+private:
+    void key(std::string_view name)
+    {
+        if (!first_)
+            sink_.write(",");
+        first_ = false;
+        string(name);
+        sink_.write(":");
+    }
+
+    // RFC 8259, section 7. The guest's texts are printable ASCII; anything else shows as '?'.
+    void string(std::string_view text)
+    {
+        sink_.write("\"");
+        for (const char& c : text) {
+            if (c == '"' || c == '\\')
+                sink_.write("\\");
+            sink_.write(c >= ' ' && c <= '~' ? std::string_view(&c, 1) : "?");
+        }
+        sink_.write("\"");
+    }
+
+    console::Sink& sink_;
+    bool first_ = true;
+};
+
+}

@@ -1,0 +1,206 @@
+// Writing the serial log.
+#include "report/report.hpp"
+
+#include "ledger/exit_names.hpp"
+#include "machine/cpuid.hpp"
+#include "report/json.hpp"
+
+namespace report {
+namespace {
+
+using audit::Form;
+using audit::Measurement;
+using audit::Result;
+using audit::Verdict;
+using triggers::Bound;
+
+std::string_view name_of(Verdict verdict)
+{
+    switch (verdict) {
+    case Verdict::ok:     return "ok";
+    case Verdict::not_ok: return "not ok";
+    case Verdict::skip:   return "skip";
+    }
+    return "?";
+}
+
+std::string_view name_of(Ending ending)
+{
+    switch (ending) {
+    case Ending::pass:        return "pass";
+    case Ending::fail:        return "fail";
+    case Ending::usage:       return "usage";
+    case Ending::died:        return "died";
+    case Ending::not_patched: return "not-patched";
+    }
+    return "?";
+}
+
+std::string_view name_of(Bound bound)
+{
+    return bound == Bound::at_least ? "at least" : "exact";
+}
+
+std::string_view name_of(ledger::Numbering numbering)
+{
+    return numbering == ledger::Numbering::vmx ? "vmx" : "svm";
+}
+
+std::string_view plan_words(const boot::LoaderInfo& loader)
+{
+    return loader.command_line.empty() ? "all" : loader.command_line;
+}
+
+void write_spread(JsonObject& record, const audit::Spread& spread)
+{
+    record.object("guest_cycles")
+        .member("min", spread.min)
+        .member("median", spread.median)
+        .member("mean", spread.mean)
+        .member("p99", spread.p99)
+        .member("max", spread.max)
+        .end();
+}
+
+void write_host(JsonObject& record, const Measurement::Host& host)
+{
+    auto object = record.object("host_cycles");
+    object.member("mean", host.mean);
+    if (host.extremes)
+        object.member("min", host.extremes->shortest).member("max", host.extremes->longest);
+    if (host.inside)
+        object.member("inside", *host.inside);
+    object.end();
+}
+
+}
+
+void Report::begin(const boot::LoaderInfo& loader)
+{
+    sink_.write("KTAP version 1\n");
+    sink_.format("# Exit Audit, booted by {} on {} ({})\n", loader.protocol, machine::vendor().view(), machine::brand().view());
+    sink_.format("# plan: {}\n", plan_words(loader));
+}
+
+void Report::announce(const boot::LoaderInfo& loader, const audit::Plan& plan, ledger::Numbering numbering,
+                      const ledger::Probe& probe)
+{
+    plan_ = &plan;
+    numbering_ = numbering;
+    const std::string_view layout = "F22";
+    if (probe.patched)
+        sink_.format("# ledger: revision {}, layout {}, {} exit numbers, known by {}\n", probe.revision, layout,
+                     name_of(numbering), probe.reason);
+
+    sink_.write("#json ");
+    JsonObject record(sink_);
+    record.member("record", "run").member("schema", std::uint64_t{1}).member("boot", loader.protocol);
+    record.member("vendor", machine::vendor().view()).member("numbering", name_of(numbering));
+    if (probe.patched)
+        record.member("ledger", std::uint64_t{probe.revision}).member("layout", layout);
+    record.member("plan", plan_words(loader)).member("vcpus", std::uint64_t{1});
+    record.member("results", probe.patched ? std::uint64_t{plan.size()} : 0);
+    record.end();
+    sink_.write("\n");
+
+    if (!probe.patched)
+        sink_.format("1..0 # SKIP not patched: {}\n", probe.reason);
+    else if (writes(Form::ktap))
+        sink_.format("1..{}\n", plan.size());
+}
+
+void Report::result(std::size_t number, const Result& result)
+{
+    switch (result.verdict) {
+    case Verdict::ok:     passed_++; break;
+    case Verdict::not_ok: failed_++; break;
+    case Verdict::skip:   skipped_++; break;
+    }
+    if (writes(Form::ktap))
+        write_ktap(number, result);
+    if (writes(Form::json))
+        write_json(number, result);
+}
+
+void Report::write_ktap(std::size_t number, const Result& result)
+{
+    const auto skipped = result.verdict == Verdict::skip;
+    sink_.format("{} {} {} # {}{}\n", skipped ? "ok" : name_of(result.verdict), number, result.name, skipped ? "SKIP " : "",
+                 result.message.view());
+    if (result.verdict != Verdict::not_ok)
+        return;
+    if (const auto& m = result.measurement) {
+        sink_.format("# expected: {}{} exits {:x} {} from {} firings\n", m->bound == Bound::at_least ? "at least " : "",
+                     m->caused, m->exit, ledger::exit_name(numbering_, m->exit), m->firings);
+        sink_.format("# seen: {}{}\n", m->told < 0 ? "-" : "+", m->told < 0 ? -m->told : m->told);
+    }
+    if (!result.diagnosis.empty())
+        sink_.format("# diagnosis: {}\n", result.diagnosis.view());
+}
+
+void Report::write_json(std::size_t number, const Result& result)
+{
+    sink_.write("#json ");
+    JsonObject record(sink_);
+    record.member("record", "result").member("number", std::uint64_t{number}).member("name", result.name);
+    record.member("verdict", name_of(result.verdict)).member("message", result.message.view());
+    if (!result.diagnosis.empty())
+        record.member("diagnosis", result.diagnosis.view());
+    if (const auto& m = result.measurement) {
+        record.member("exit", std::uint64_t{m->exit}).member("exit_name", ledger::exit_name(numbering_, m->exit));
+        record.member("firings", m->firings).member("caused", m->caused).signed_member("told", m->told);
+        record.member("bound", name_of(m->bound));
+        write_spread(record, m->guest);
+        record.member("empty_cycles", m->empty);
+        if (m->host)
+            write_host(record, *m->host);
+    }
+    record.end();
+    sink_.write("\n");
+}
+
+void Report::table(std::span<const Result> results)
+{
+    if (!writes(Form::table))
+        return;
+    sink_.write("#\n# Cycles per firing as the guest saw them, and per exit as the host told them:\n");
+    sink_.format("# {:-27} {:-24} {:8} {:8} {:9} {:9} {:9} {:9} {:9} {:9}\n", "trigger", "exit", "caused", "told", "min", "median",
+                 "mean", "p99", "host mean", "in KVM");
+    std::uint64_t empty = 0;
+    for (const auto& result : results)
+        if (result.measurement) {
+            write_row(result);
+            empty = result.measurement->empty;
+        }
+    sink_.format("# An empty firing costs {} cycles; they are not subtracted.\n#\n", empty);
+}
+
+void Report::write_row(const Result& result)
+{
+    const auto& m = *result.measurement;
+    const console::Text<40> exit("{:x} {}", m.exit, ledger::exit_name(numbering_, m.exit));
+    sink_.format("# {:-27} {:-24} {:8} {:8} {:9} {:9} {:9} {:9} ", result.name, exit.view(), m.caused, m.told, m.guest.min,
+                 m.guest.median, m.guest.mean, m.guest.p99);
+    if (!m.host)
+        sink_.format("{:9} {:9}\n", "-", "-");
+    else if (!m.host->inside)
+        sink_.format("{:9} {:9}\n", m.host->mean, "-");
+    else
+        sink_.format("{:9} {:9}\n", m.host->mean, *m.host->inside);
+}
+
+void Report::end(Ending ending, std::string_view message)
+{
+    sink_.write("#json ");
+    JsonObject record(sink_);
+    record.member("record", "end").member("verdict", name_of(ending)).member("passed", std::uint64_t{passed_});
+    record.member("failed", std::uint64_t{failed_}).member("skipped", std::uint64_t{skipped_});
+    if (!message.empty())
+        record.member("message", message);
+    record.end();
+    if (!message.empty())
+        sink_.format("\n# {}", message);
+    sink_.format("\n# verdict: {}: {} passed, {} failed, {} skipped\n", name_of(ending), passed_, failed_, skipped_);
+}
+
+}

@@ -1,0 +1,58 @@
+// The serial log: KTAP lines, the table, JSON records. docs/serial-log.md describes it.
+#pragma once
+
+#include "audit/plan.hpp"
+#include "audit/result.hpp"
+#include "boot/loader.hpp"
+#include "console/format.hpp"
+#include "ledger/leaves.hpp"
+#include "ledger/probe.hpp"
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace report {
+
+/// How a run ends; the value is the status for isa-debug-exit.
+enum class Ending : std::uint8_t {
+    pass        = 0x10,
+    fail        = 0x11,
+    usage       = 0x12,
+    died        = 0x13,
+    not_patched = 0x14,
+};
+
+class Report {
+public:
+    constexpr explicit Report(console::Sink& sink) : sink_(sink) {}
+
+    /// The first lines: who runs where, by which loader, with which words.
+    void begin(const boot::LoaderInfo& loader);
+
+    /// The ledger that was found, and how many results will follow.
+    void announce(const boot::LoaderInfo& loader, const audit::Plan& plan, ledger::Numbering numbering,
+                  const ledger::Probe& probe);
+
+    void result(std::size_t number, const audit::Result& result);
+
+    /// The table of all measurements, where the plan wants it.
+    void table(std::span<const audit::Result> results);
+
+    /// The last record and line.
+    /// \param message why, unless the run passed
+    void end(Ending ending, std::string_view message);
+
+private:
+    bool writes(audit::Form form) const { return plan_ && plan_->writes(form); }
+    void write_ktap(std::size_t number, const audit::Result& result);
+    void write_json(std::size_t number, const audit::Result& result);
+    void write_row(const audit::Result& result);
+
+    console::Sink& sink_;
+    const audit::Plan* plan_ = nullptr; // none before announce()
+    ledger::Numbering numbering_{};
+    std::size_t passed_ = 0, failed_ = 0, skipped_ = 0;
+};
+
+}

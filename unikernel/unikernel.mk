@@ -1,0 +1,47 @@
+# The guest: one link, two images of it.
+#   build/unikernel.elf      ELF32, for Multiboot 1 and 2 loaders (qemu -kernel, GRUB)
+#   build/unikernel-pvh.elf  ELF64 without the Multiboot 1 header, which QEMU would prefer to PVH
+
+GUEST_CXX     := $(CROSS_COMPILE)g++
+GUEST_OBJCOPY := $(CROSS_COMPILE)objcopy
+
+GUEST_CPPFLAGS := -Iunikernel -Ihost-kvm-patch/abi
+GUEST_CXXFLAGS := -std=c++20 -O2 -g -ffreestanding -mgeneral-regs-only -mno-red-zone -fno-exceptions -fno-rtti \
+	-fno-stack-protector -fno-pic -fcf-protection=none -fno-asynchronous-unwind-tables -fno-threadsafe-statics
+GUEST_LDFLAGS  := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-T,linker.ld
+
+# What needs no hardware is compiled for the machine at hand too: exitaudit checks
+# plans with it, and unit tests try it. There triggers are read, never fired.
+PORTABLE_SOURCES := unikernel/console/format.cpp $(filter-out unikernel/audit/runner.cpp,$(wildcard unikernel/audit/*.cpp)) \
+	$(wildcard unikernel/ledger/*.cpp unikernel/triggers/*.cpp)
+PORTABLE_OBJECTS := $(PORTABLE_SOURCES:%.cpp=build/obj/hosted/%.o)
+PORTABLE_CXXFLAGS := -std=c++20 -O2 -g $(GUEST_CPPFLAGS) $(WARNINGS)
+
+GUEST_SOURCES := $(wildcard unikernel/*.cpp unikernel/*/*.cpp unikernel/*/*.S)
+GUEST_OBJECTS := $(GUEST_SOURCES:%=build/obj/%.o)
+
+.PHONY: guest
+guest: build/unikernel.elf build/unikernel-pvh.elf
+
+build/obj/unikernel/%.cpp.o: unikernel/%.cpp | packages-guest
+	@mkdir -p $(@D)
+	$(GUEST_CXX) $(GUEST_CPPFLAGS) $(WARNINGS) $(GUEST_CXXFLAGS) -MMD -MP -c -o $@ $<
+
+build/obj/unikernel/%.S.o: unikernel/%.S | packages-guest
+	@mkdir -p $(@D)
+	$(GUEST_CXX) -MMD -MP -c -o $@ $<
+
+build/obj/hosted/unikernel/%.o: unikernel/%.cpp | packages-program
+	@mkdir -p $(@D)
+	$(CXX) $(PORTABLE_CXXFLAGS) -MMD -MP -c -o $@ $<
+
+build/obj/unikernel.elf64: $(GUEST_OBJECTS) linker.ld
+	$(GUEST_CXX) $(GUEST_LDFLAGS) -o $@ $(GUEST_OBJECTS)
+
+build/unikernel.elf: build/obj/unikernel.elf64
+	$(GUEST_OBJCOPY) --strip-all -O elf32-i386 $< $@
+
+build/unikernel-pvh.elf: build/obj/unikernel.elf64
+	$(GUEST_OBJCOPY) --strip-all --remove-section=.multiboot1 $< $@
+
+-include $(GUEST_OBJECTS:.o=.d) $(PORTABLE_OBJECTS:.o=.d)
