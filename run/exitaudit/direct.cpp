@@ -1,0 +1,40 @@
+// The guest's QEMU as a child process: what the native and tcg lanes share.
+#include "direct.hpp"
+
+#include "log/lines.hpp"
+
+#include <fmt/core.h>
+
+namespace exitaudit {
+
+Session run_directly(const RunOptions& options, const Places& places, const Listener& listener, Accelerator accelerator)
+{
+    find_program("qemu-system-x86_64", "qemu-system-x86");
+    const auto image = places.guest(options.boot, options.guest);
+    const auto command = guest_command(guest_from(options, accelerator, image.string()));
+    listener.note(shell_line(command));
+    listener.stage("guest boots");
+
+    Session session;
+    LineSplitter errors;
+    Watcher watcher{listener.guest, {}, listener.tick};
+    watcher.err = [&](std::string_view bytes) {
+        errors.feed(bytes, [&](const std::string& line) {
+            listener.note(line);
+            session.console.push_back(line);
+        });
+    };
+    session.kernel = running_kernel();
+    session.ending = run_process(command, options.timeout, watcher);
+    if (session.ending.how == Ending::How::exited)
+        session.guest_status = guest_status_from(session.ending.status);
+    if (session.ending.exited_with(1))
+        session.trouble = "QEMU refused to start";
+    else if (session.ending.how == Ending::How::signalled)
+        session.trouble = fmt::format("QEMU was ended by signal {}", session.ending.status);
+    else if (session.ending.exited_with(0))
+        session.trouble = "the guest reset or powered off (a triple fault?)";
+    return session;
+}
+
+} // namespace exitaudit

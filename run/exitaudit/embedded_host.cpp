@@ -1,0 +1,132 @@
+// Files and console of the embedded host.
+#include "embedded_host.hpp"
+
+#include "exit_code.hpp"
+#include "lane.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace exitaudit {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t tail_lines = 20;
+constexpr std::string_view guest_path = "audit/guest", command_path = "audit/command";
+
+std::vector<std::string> names_in(const fs::path& directory)
+{
+    std::vector<std::string> names;
+    std::error_code ignored; // no such directory: no names
+    for (const auto& entry : fs::directory_iterator(directory, ignored))
+        if (entry.is_directory())
+            names.push_back(entry.path().filename().string());
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+std::string listed(const std::vector<std::string>& names)
+{
+    return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+fs::path find_modules(const RunOptions& options, const fs::path& built)
+{
+    if (!options.modules.empty()) {
+        if (!fs::exists(options.modules / "kvm.ko"))
+            throw Error(fmt::format("{} holds no kvm.ko: check --modules", options.modules.string()));
+        return options.modules;
+    }
+    if (options.mutant.empty())
+        return built / "modules";
+    const auto mutant = built / "mutants" / options.mutant;
+    if (options.mutant.find('/') != std::string::npos || !fs::is_directory(mutant))
+        throw Error(fmt::format("unknown mutant '{}'; built: {}", options.mutant, listed(names_in(built / "mutants"))),
+                    ExitCode::usage);
+    return mutant;
+}
+
+// Text after `prefix` if the line has it.
+std::optional<std::string> after(const std::string& line, std::string_view prefix)
+{
+    if (!line.starts_with(prefix))
+        return std::nullopt;
+    return line.substr(prefix.size());
+}
+
+bool is_complaint(const std::string& line)
+{
+    constexpr std::array marks{
+        "WARNING: ",  "BUG: ", "Oops", "general protection fault", "UBSAN: ", "Kernel panic", "blocked for more than",
+        "soft lockup"};
+    return std::any_of(marks.begin(), marks.end(), [&](auto mark) { return line.find(mark) != std::string::npos; });
+}
+
+} // namespace
+
+EmbeddedHost EmbeddedHost::find(const RunOptions& options, const Places& places)
+{
+    const auto version = options.kernel.value_or(default_kernel);
+    const auto base = places.build / "embedded-host" / version;
+    const auto built = places.build / "host" / version;
+    EmbeddedHost host{base / "vmlinux", base / "initramfs.cpio", "", built / "modules"};
+    if (!fs::exists(host.kernel) || !fs::exists(host.initramfs))
+        throw Error(fmt::format("no embedded host with Linux {} is built (built: {}): make one with `make embedded-host KERNEL={}`",
+                                version, listed(names_in(places.build / "embedded-host")), version));
+    host.modules = find_modules(options, built);
+    if (!fs::exists(host.modules / "kvm.ko") && !fs::exists(host.fallback_modules / "kvm.ko"))
+        throw Error(fmt::format("{} holds no KVM modules: make them with `make embedded-host KERNEL={}`", host.fallback_modules.string(),
+                                version));
+    return host;
+}
+
+std::string host_overlay(const EmbeddedHost& host, const RunOptions& options, const Places& places)
+{
+    const auto guest = guest_from(options, Accelerator::kvm, fmt::format("/{}", guest_path));
+    std::vector<OverlayFile> files{
+        {std::string(command_path), "exec " + shell_line(guest_command(guest)) + "\n"},
+        {std::string(guest_path), read_file(places.guest(options.boot, options.guest))},
+    };
+    for (const auto* name : {"kvm.ko", "kvm-amd.ko", "kvm-intel.ko"}) {
+        auto path = host.modules / name;
+        if (!fs::exists(path))
+            path = host.fallback_modules / name;
+        if (fs::exists(path))
+            files.push_back({fmt::format("audit/{}", name), read_file(path)});
+    }
+    return make_overlay(files);
+}
+
+std::string HostConsole::line(const std::string& text)
+{
+    // QEMU's list of CPU features that TCG lacks helps nobody.
+    if (text.empty() || text.find("warning: TCG doesn't support") != std::string::npos)
+        return {};
+    tail.push_back(text);
+    if (tail.size() > tail_lines)
+        tail.erase(tail.begin());
+    if (complaint.empty() && is_complaint(text))
+        complaint = text;
+    if (const auto name = after(text, "embedded-host: kernel: ")) {
+        const auto space = name->find(' ');
+        kernel = kernel_name(name->substr(0, space), space == std::string::npos ? "" : name->substr(space));
+        return "host has booted, loading KVM";
+    }
+    if (after(text, "embedded-host: guest: starts"))
+        return "KVM is loaded, guest boots";
+    if (const auto status = after(text, "embedded-host: guest: exited with ")) {
+        int value = 0;
+        std::from_chars(status->data(), status->data() + status->size(), value);
+        guest_exited = value;
+        return "guest has ended";
+    }
+    if (const auto why = after(text, "embedded-host: failed: "))
+        failure = *why;
+    return {};
+}
+
+} // namespace exitaudit

@@ -1,0 +1,27 @@
+// The exit codes of exitaudit, which scripts rely on, and the one exception that
+// carries one of them to main.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace exitaudit {
+
+enum class ExitCode : int {
+    pass = 0,          // every audit passed
+    audit_failed = 1,  // the host's ledger is wrong
+    usage = 2,         // the command line or the plan is wrong
+    could_not_run = 3, // tool missing, timeout, guest died, log cut off or contradictory
+    not_patched = 4,   // the host keeps no ledger
+};
+
+// Ends the program. The message is one line: what is wrong, then what to do next.
+struct Error : std::runtime_error {
+    ExitCode code;
+
+    explicit Error(const std::string& message, ExitCode why = ExitCode::could_not_run) : std::runtime_error(message), code(why)
+    {
+    }
+};
+
+} // namespace exitaudit

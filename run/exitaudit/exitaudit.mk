@@ -1,0 +1,39 @@
+# The host program, build/exitaudit. Included by the top-level Makefile.
+
+# package                  for
+EXITAUDIT_PACKAGES := \
+  g++ \
+  libcli11-dev \
+  libfmt-dev \
+  nlohmann-json3-dev \
+  libboost-dev \
+  libboost-filesystem-dev \
+  libarchive-dev
+# g++: C++20; libcli11-dev: options; libfmt-dev: messages; nlohmann-json3-dev: the
+# log's records and --json; libboost-dev, libboost-filesystem-dev: Boost.Process and
+# Asio, running QEMU under a time limit; libarchive-dev: the embedded host's overlay.
+
+EXITAUDIT_DIR := run/exitaudit
+EXITAUDIT_OBJ := build/obj/$(EXITAUDIT_DIR)
+EXITAUDIT_VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo unreleased)
+EXITAUDIT_SOURCES := $(wildcard $(EXITAUDIT_DIR)/*.cpp $(EXITAUDIT_DIR)/log/*.cpp)
+EXITAUDIT_OBJECTS := $(EXITAUDIT_SOURCES:$(EXITAUDIT_DIR)/%.cpp=$(EXITAUDIT_OBJ)/%.o)
+# What the unit tests link: everything but main.
+EXITAUDIT_TESTABLE := $(filter-out $(EXITAUDIT_OBJ)/main.o,$(EXITAUDIT_OBJECTS)) $(PORTABLE_OBJECTS)
+EXITAUDIT_CXXFLAGS = -std=c++20 $(WARNINGS) $(or $(CXXFLAGS),-O2 -g)
+EXITAUDIT_LIBS := -lfmt -larchive -lboost_filesystem -pthread
+
+build/exitaudit: $(EXITAUDIT_OBJECTS) $(PORTABLE_OBJECTS)
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(EXITAUDIT_LIBS)
+
+$(EXITAUDIT_OBJ)/%.o: $(EXITAUDIT_DIR)/%.cpp | packages-program
+	@mkdir -p $(@D)
+	$(CXX) $(EXITAUDIT_CXXFLAGS) -MMD -MP -c -o $@ $<
+
+# Plans are checked by the guest's own parser.
+$(EXITAUDIT_OBJ)/plan_check.o: EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
+
+# The version is compiled into one file only: options.cpp.
+$(EXITAUDIT_OBJ)/options.o: EXITAUDIT_CXXFLAGS += -DEXITAUDIT_VERSION='"$(EXITAUDIT_VERSION)"'
+
+-include $(EXITAUDIT_OBJECTS:.o=.d)

@@ -1,0 +1,61 @@
+// A lane is a way to get a host for the guest. A new one is one more file that
+// defines a Lane, and its name in lanes.cpp.
+#pragma once
+
+#include "options.hpp"
+#include "places.hpp"
+#include "process.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exitaudit {
+
+inline constexpr auto default_kernel = "6.1";
+
+// What a lane tells while it runs.
+struct Listener {
+    std::function<void(std::string_view)> guest; // bytes of the guest's serial port
+    std::function<void(std::string_view)> stage; // what is going on, for the user's patience
+    std::function<void(std::string_view)> note;  // a line for --verbose
+    std::function<void()> tick;
+};
+
+// What a lane hands back when it has ended, however it ended.
+struct Session {
+    Ending ending;
+    std::optional<int> guest_status;  // what the guest left in port 0xf4, if it did
+    std::string kernel;               // of the host, like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
+    std::string trouble;              // why the host or QEMU failed, one line; empty: they did not
+    std::string complaint;            // a warning or oops of the embedded host's kernel; empty: none
+    std::vector<std::string> console; // last lines of the host's console or of QEMU's errors
+};
+
+struct Lane {
+    std::string_view name;
+    // Runs the guest to its end. Error if something it needs is missing.
+    Session (*run)(const RunOptions&, const Places&, const Listener&);
+};
+
+struct Choice {
+    const Lane* lane;
+    std::string why; // of `auto`, one line; empty if the user chose
+};
+
+// The names that --lane takes, like "auto, svm, native or tcg".
+std::string lane_names();
+
+// Error (usage) that lists the names if this is none of them.
+void check_lane_name(const std::string& name);
+
+// The lane that the options name. Error (usage) if they contradict it.
+Choice choose_lane(const RunOptions& options);
+
+// The guest's status from QEMU's: isa-debug-exit makes 2 * status + 1 of it.
+std::optional<int> guest_status_from(int qemu_status);
+
+extern const Lane svm_lane, native_lane, tcg_lane;
+
+} // namespace exitaudit

@@ -1,0 +1,82 @@
+// The table of lanes, and which of them `auto` means.
+#include "lane.hpp"
+
+#include "exit_code.hpp"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <fstream>
+
+#include <unistd.h>
+
+namespace exitaudit {
+namespace {
+
+constexpr std::array lanes{&svm_lane, &native_lane, &tcg_lane};
+
+constexpr auto ledger_parameter = "/sys/module/kvm/parameters/exit_ledger";
+
+// Why this machine's own KVM cannot be audited; empty if it can.
+std::string native_obstacle()
+{
+    if (access("/dev/kvm", F_OK) != 0)
+        return "there is no /dev/kvm";
+    if (access("/dev/kvm", R_OK | W_OK) != 0)
+        return "no permission for /dev/kvm";
+    std::string value;
+    if (!(std::ifstream(ledger_parameter) >> value))
+        return "this machine's KVM is not patched";
+    return value == "N" || value == "0" ? "this machine's KVM has its exit_ledger switched off" : "";
+}
+
+} // namespace
+
+std::string lane_names()
+{
+    std::string names = "auto";
+    for (const auto* lane : lanes)
+        names += fmt::format("{}{}", lane == lanes.back() ? " or " : ", ", lane->name);
+    return names;
+}
+
+void check_lane_name(const std::string& name)
+{
+    if (name == "auto")
+        return;
+    for (const auto* lane : lanes)
+        if (lane->name == name)
+            return;
+    throw Error(fmt::format("unknown lane '{}': it is {}", name, lane_names()), ExitCode::usage);
+}
+
+Choice choose_lane(const RunOptions& options)
+{
+    if (options.lane == "auto") {
+        if (const auto obstacle = native_obstacle(); !obstacle.empty())
+            return {&svm_lane, obstacle};
+        if (options.wants_embedded_host())
+            return {&svm_lane, "--kernel, --modules or --mutant asks for an embedded host"};
+        return {&native_lane, "this machine's KVM is patched"};
+    }
+    for (const auto* lane : lanes) {
+        if (lane->name != options.lane)
+            continue;
+        if (lane != &svm_lane && options.wants_embedded_host())
+            throw Error(fmt::format("--kernel, --modules and --mutant need an embedded host, which the {} lane lacks: "
+                                    "use --lane svm",
+                                    lane->name),
+                        ExitCode::usage);
+        return {lane, ""};
+    }
+    throw Error("unknown lane", ExitCode::usage);
+}
+
+std::optional<int> guest_status_from(int qemu_status)
+{
+    if (qemu_status < 3 || qemu_status % 2 == 0)
+        return std::nullopt;
+    return (qemu_status - 1) / 2;
+}
+
+} // namespace exitaudit

@@ -1,0 +1,137 @@
+// Judging a log: complete? consistent? and only then: pass or fail?
+#include "judge.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+namespace exitaudit {
+namespace {
+
+struct End {
+    std::string_view name;
+    ExitCode code;
+    int status; // in port 0xf4
+    std::string_view text;
+};
+
+constexpr std::array ends{
+    End{"pass", ExitCode::pass, 0x10, "pass"},
+    End{"fail", ExitCode::audit_failed, 0x11, "fail"},
+    End{"usage", ExitCode::usage, 0x12, "usage: the guest refused its plan"},
+    End{"died", ExitCode::could_not_run, 0x13, "could not run: the guest died"},
+    End{"not-patched", ExitCode::not_patched, 0x14, "not patched"},
+};
+
+Verdict inconsistent(const std::string& why)
+{
+    return {ExitCode::could_not_run, "could not run: log inconsistent: " + why, false};
+}
+
+std::string counted(const Counts& counts)
+{
+    return fmt::format("{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
+}
+
+std::optional<Counts> counts_of(const nlohmann::json& end)
+{
+    const auto member = [&](const char* name) -> std::optional<unsigned long> {
+        const auto found = end.find(name);
+        if (found == end.end() || !found->is_number_unsigned())
+            return std::nullopt;
+        return found->get<unsigned long>();
+    };
+    const auto passed = member("passed"), failed = member("failed"), skipped = member("skipped");
+    if (!passed || !failed || !skipped)
+        return std::nullopt;
+    return Counts{*passed, *failed, *skipped};
+}
+
+Verdict cut_off(const Log& log, std::string_view unfinished)
+{
+    if (!log.started)
+        return {ExitCode::could_not_run, "could not run: no KTAP header in the log: did the guest boot?", false};
+    const auto last = unfinished.empty() ? std::string_view(log.last_line) : unfinished;
+    return {ExitCode::could_not_run,
+            fmt::format("could not run: log cut off: no end record; the last line is \"{}\"", last.substr(0, 100)), false};
+}
+
+// Every announced result must be there, numbered 1 to N.
+std::string missing_results(const Log& log)
+{
+    const auto count = log.results.size();
+    if (log.planned && *log.planned != count)
+        return fmt::format("the plan line says {} results, the log has {}", *log.planned, count);
+    if (const auto said = log.run.find("results"); said != log.run.end() && *said != count)
+        return fmt::format("the run record says {} results, the log has {}", said->dump(), count);
+    for (std::size_t i = 0; i < count; ++i)
+        if (log.results[i].number != i + 1)
+            return fmt::format("result {} stands where {} belongs", log.results[i].number, i + 1);
+    const auto in_ktap = [](const Result& result) { return result.in_ktap; };
+    if (!std::all_of(log.results.begin(), log.results.end(), in_ktap) &&
+        std::any_of(log.results.begin(), log.results.end(), in_ktap))
+        return "some results are records without a KTAP line";
+    return {};
+}
+
+// `format=table` writes no result lines: then there is nothing to count again.
+std::string contradiction(const Log& log, const Counts& said, std::string_view verdict)
+{
+    const bool judged = verdict == "pass" || verdict == "fail";
+    if (judged && log.run.is_null()) // a guest that refuses its plan has not begun to run
+        return "no run record";
+    const bool listed = !log.results.empty() || log.planned;
+    if (listed && verdict != "died" && log.recount() != said)
+        return fmt::format("the end record says {}, the log has {}", counted(said), counted(log.recount()));
+    if (log.verdict && *log.verdict != said)
+        return fmt::format("the end record says {}, the last line {}", counted(said), counted(*log.verdict));
+    if (!judged)
+        return {};
+    if ((verdict == "pass") != (said.failed == 0))
+        return fmt::format("the end record says {} and {} failed", verdict, said.failed);
+    if (said == Counts{})
+        return fmt::format("the end record says {} and no results", verdict);
+    return listed ? missing_results(log) : "";
+}
+
+} // namespace
+
+Verdict judge(const Log& log, std::string_view unfinished)
+{
+    if (!log.contradiction.empty())
+        return inconsistent(log.contradiction);
+    if (log.end.is_null())
+        return cut_off(log, unfinished);
+    const auto name = log.end.value("verdict", nlohmann::json());
+    const auto end = std::find_if(ends.begin(), ends.end(), [&](const End& e) { return name == e.name; });
+    if (end == ends.end())
+        return inconsistent("unknown verdict " + name.dump());
+    const auto counts = counts_of(log.end);
+    if (!counts)
+        return inconsistent("the end record lacks its counts");
+    if (const auto why = contradiction(log, *counts, end->name); !why.empty())
+        return inconsistent(why);
+
+    auto text = std::string(end->text);
+    const auto message = log.message();
+    if (end->code == ExitCode::pass || end->code == ExitCode::audit_failed)
+        text += ": " + counted(*counts);
+    else if (!message.empty())
+        text += ": " + message;
+    return {end->code, text, true};
+}
+
+Verdict judge_with_status(const Log& log, std::string_view unfinished, int status)
+{
+    auto verdict = judge(log, unfinished);
+    if (!verdict.complete)
+        return verdict;
+    const auto name = log.end.value("verdict", "");
+    for (const auto& end : ends)
+        if (end.status == status && end.name != name)
+            return inconsistent(fmt::format("the end record says {}, the guest's exit status {}", name, end.name));
+    return verdict;
+}
+
+} // namespace exitaudit

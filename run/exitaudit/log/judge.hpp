@@ -1,0 +1,23 @@
+// The verdict on a log. What the guest says of itself is believed only where its
+// own lines, counted again, agree.
+#pragma once
+
+#include "../exit_code.hpp"
+#include "log.hpp"
+
+namespace exitaudit {
+
+struct Verdict {
+    ExitCode code = ExitCode::could_not_run;
+    std::string text;      // "pass: 17 passed, 0 failed, 0 skipped"
+    bool complete = false; // the guest reached its end and contradicted itself nowhere
+};
+
+// Judges a log that ends where `log` ends. `unfinished` is what came after the
+// last newline.
+Verdict judge(const Log& log, std::string_view unfinished = {});
+
+// Judges a log whose guest also left this status in port 0xf4 (docs/serial-log.md).
+Verdict judge_with_status(const Log& log, std::string_view unfinished, int status);
+
+} // namespace exitaudit

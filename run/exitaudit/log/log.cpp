@@ -1,0 +1,204 @@
+// Reading a serial log into results and records.
+#include "log.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace exitaudit {
+namespace {
+
+constexpr std::string_view header = "KTAP version 1";
+constexpr std::string_view record_mark = "#json ";
+
+bool take_prefix(std::string_view& text, std::string_view prefix)
+{
+    if (!text.starts_with(prefix))
+        return false;
+    text.remove_prefix(prefix.size());
+    return true;
+}
+
+std::optional<unsigned long> take_number(std::string_view& text)
+{
+    unsigned long value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc())
+        return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    return value;
+}
+
+// "pass: 17 passed, 0 failed, 0 skipped"
+std::optional<Counts> verdict_counts(std::string_view text)
+{
+    Counts counts;
+    const auto colon = text.find(": ");
+    if (colon == std::string_view::npos)
+        return std::nullopt;
+    text.remove_prefix(colon + 2);
+    for (const auto& [member, word] :
+         {std::pair{&Counts::passed, " passed, "}, {&Counts::failed, " failed, "}, {&Counts::skipped, " skipped"}}) {
+        const auto value = take_number(text);
+        if (!value || !take_prefix(text, word))
+            return std::nullopt;
+        counts.*member = *value;
+    }
+    return counts;
+}
+
+std::string text_member(const nlohmann::json& record, const char* name)
+{
+    const auto found = record.find(name);
+    return found != record.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+} // namespace
+
+std::string_view outcome_name(Outcome outcome)
+{
+    return outcome == Outcome::ok ? "ok" : outcome == Outcome::not_ok ? "not ok" : "skip";
+}
+
+Counts Log::recount() const
+{
+    Counts counts;
+    for (const auto& result : results)
+        ++(result.outcome == Outcome::ok ? counts.passed : result.outcome == Outcome::not_ok ? counts.failed : counts.skipped);
+    return counts;
+}
+
+std::string Log::message() const
+{
+    return text_member(end, "message");
+}
+
+LogReader::Kind LogReader::line(std::string_view text)
+{
+    ++line_number_;
+    if (!text.empty())
+        log_.last_line = text;
+    const bool first = starts(text);
+    if (!log_.started)
+        return Kind::firmware;
+    if (take_prefix(text, record_mark)) {
+        record(text);
+        return Kind::record;
+    }
+    if (first)
+        return Kind::text;
+    if (text.starts_with("ok ") || text.starts_with("not ok "))
+        ktap_result(text);
+    else if (text.starts_with("1.."))
+        ktap_plan(text);
+    else if (take_prefix(text, "# verdict: "))
+        log_.verdict = verdict_counts(text);
+    else if (take_prefix(text, "# diagnosis: ") && !log_.results.empty() && log_.results.back().diagnosis.empty())
+        log_.results.back().diagnosis = text;
+    return Kind::text;
+}
+
+// Firmware may have left its cursor in the middle of the line that the log begins
+// on; `text` then loses what comes before.
+bool LogReader::starts(std::string_view& text)
+{
+    if (const auto at = text.find(header); at != std::string_view::npos && at + header.size() == text.size()) {
+        if (log_.started)
+            contradiction("the guest started a second time");
+        text.remove_prefix(at);
+        return log_.started = true;
+    }
+    if (const auto at = text.find("#json {\"record\":\"run\""); !log_.started && at != std::string_view::npos) {
+        text.remove_prefix(at); // format= without ktap: there is no header
+        return log_.started = true;
+    }
+    return false;
+}
+
+void LogReader::ktap_result(std::string_view text)
+{
+    Result result;
+    result.in_ktap = true;
+    result.outcome = take_prefix(text, "not ") ? Outcome::not_ok : Outcome::ok;
+    take_prefix(text, "ok ");
+    const auto number = take_number(text);
+    if (!number || !take_prefix(text, " "))
+        return contradiction("a result without a number");
+    result.number = *number;
+    const auto hash = text.find(" # ");
+    result.name = text.substr(0, hash);
+    if (hash != std::string_view::npos)
+        text.remove_prefix(hash + 3), result.message = text;
+    if (result.outcome == Outcome::ok && result.message.starts_with("SKIP"))
+        result.outcome = Outcome::skip;
+    if (std::any_of(log_.results.begin(), log_.results.end(), [&](auto& r) { return r.number == result.number; }))
+        return contradiction(fmt::format("result {} comes twice", result.number));
+    log_.results.push_back(std::move(result));
+}
+
+void LogReader::ktap_plan(std::string_view text)
+{
+    text.remove_prefix(3);
+    const auto count = take_number(text);
+    if (!count)
+        return contradiction("a plan without a number");
+    if (log_.planned)
+        return contradiction("a second plan line");
+    log_.planned = count;
+}
+
+void LogReader::record(std::string_view text)
+{
+    auto record = nlohmann::json::parse(text, nullptr, false);
+    if (!record.is_object())
+        return contradiction("an unreadable record");
+    const auto kind = text_member(record, "record");
+    if (kind == "result")
+        return result_record(record);
+    if (kind != "run" && kind != "end")
+        return; // a newer guest's
+    auto& place = kind == "run" ? log_.run : log_.end;
+    if (!place.is_null())
+        return contradiction("a second " + kind + " record");
+    place = std::move(record);
+}
+
+void LogReader::result_record(const nlohmann::json& record)
+{
+    const auto number = record.find("number");
+    if (number == record.end() || !number->is_number_unsigned())
+        return contradiction("a result record without a number");
+    Result said;
+    said.number = number->get<unsigned long>();
+    said.name = text_member(record, "name");
+    const auto verdict = text_member(record, "verdict");
+    if (verdict != "ok" && verdict != "not ok" && verdict != "skip")
+        return contradiction(fmt::format("result record {} has no verdict", said.number));
+    said.outcome = verdict == "ok" ? Outcome::ok : verdict == "skip" ? Outcome::skip : Outcome::not_ok;
+    said.message = text_member(record, "message");
+    said.diagnosis = text_member(record, "diagnosis");
+    said.record = record;
+
+    auto found = std::find_if(log_.results.begin(), log_.results.end(), [&](auto& r) { return r.number == said.number; });
+    if (found == log_.results.end()) {
+        log_.results.push_back(std::move(said));
+        return;
+    }
+    if (!found->record.is_null())
+        return contradiction(fmt::format("result record {} comes twice", said.number));
+    if (found->name != said.name || found->outcome != said.outcome)
+        return contradiction(fmt::format("result {} is `{} {}` in KTAP and `{} {}` in its record", said.number,
+                                         outcome_name(found->outcome), found->name, verdict, said.name));
+    if (found->diagnosis.empty())
+        found->diagnosis = said.diagnosis;
+    found->record = record;
+}
+
+void LogReader::contradiction(const std::string& what)
+{
+    if (log_.contradiction.empty())
+        log_.contradiction = fmt::format("line {}: {}", line_number_, what);
+}
+
+} // namespace exitaudit

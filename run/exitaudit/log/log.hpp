@@ -1,0 +1,70 @@
+// What a serial log says, before anybody judges it. Its form: docs/serial-log.md.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exitaudit {
+
+enum class Outcome { ok, not_ok, skip };
+
+// The outcome's name in a record.
+std::string_view outcome_name(Outcome outcome);
+
+struct Result {
+    unsigned long number = 0;
+    std::string name;
+    Outcome outcome = Outcome::ok;
+    std::string message;
+    std::string diagnosis;
+    bool in_ktap = false;  // seen as an `ok` or `not ok` line
+    nlohmann::json record; // seen as a #json line; null if not
+};
+
+struct Counts {
+    unsigned long passed = 0, failed = 0, skipped = 0;
+    bool operator==(const Counts&) const = default;
+};
+
+struct Log {
+    bool started = false; // a KTAP header or a run record was seen
+    std::optional<unsigned long> planned;
+    std::vector<Result> results;
+    nlohmann::json run, end;       // null: not seen
+    std::optional<Counts> verdict; // of the last line
+    std::string last_line;
+    std::string contradiction; // the first thing that cannot be; empty: none
+
+    Counts recount() const;
+
+    std::string message() const; // of the end record; empty: none
+};
+
+// Reads a log line by line.
+class LogReader {
+public:
+    enum class Kind { firmware, record, text };
+
+    // Takes one printable line; tells whether it came before the log proper, is a
+    // #json line, or is text for a human.
+    Kind line(std::string_view text);
+
+    const Log& log() const { return log_; }
+
+private:
+    bool starts(std::string_view& text);
+    void ktap_result(std::string_view text);
+    void ktap_plan(std::string_view text);
+    void record(std::string_view text);
+    void result_record(const nlohmann::json& record);
+    void contradiction(const std::string& what);
+
+    Log log_;
+    unsigned long line_number_ = 0;
+};
+
+} // namespace exitaudit

@@ -1,0 +1,38 @@
+// exitaudit: audits the VM exit ledger that a patched KVM keeps.
+#include "audit_run.hpp"
+#include "exit_code.hpp"
+#include "options.hpp"
+
+#include <fmt/core.h>
+
+#include <exception>
+
+namespace exitaudit {
+namespace {
+
+int run(int argc, char** argv)
+{
+    const auto task = parse_options(argc, argv);
+    if (const auto* options = std::get_if<RunOptions>(&task))
+        return run_audit(*options);
+    if (const auto* options = std::get_if<JudgeOptions>(&task))
+        return judge_log(*options);
+    return std::get<Answered>(task).exit_code;
+}
+
+} // namespace
+} // namespace exitaudit
+
+int main(int argc, char** argv)
+{
+    using exitaudit::ExitCode;
+    try {
+        return exitaudit::run(argc, argv);
+    } catch (const exitaudit::Error& error) {
+        fmt::print(stderr, "exitaudit: {}\n", error.what());
+        return static_cast<int>(error.code);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "exitaudit: {}\n", error.what());
+        return static_cast<int>(ExitCode::could_not_run);
+    }
+}

@@ -1,0 +1,102 @@
+// The command line, by CLI11.
+#include "options.hpp"
+
+#include "exit_code.hpp"
+#include "lane.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include <map>
+
+#ifndef EXITAUDIT_VERSION
+#define EXITAUDIT_VERSION "development"
+#endif
+
+namespace exitaudit {
+namespace {
+
+constexpr auto examples = R"(
+Examples:
+  exitaudit run                          everything, on the best lane there is
+  exitaudit run --lane svm --vcpus 4 'io.*' hlt.timer:count=100
+  exitaudit judge serial.log             a log from a guest booted elsewhere
+
+Exit codes: 0 every audit passed; 1 an audit failed; 2 usage; 3 could not run;
+4 the host is not patched.)";
+
+void add_judge(CLI::App& app, JudgeOptions& options)
+{
+    app.add_option("LOG", options.log, "serial log of the guest; - for standard input")->required();
+    app.add_option("--json", options.json, "write the verdict and all results to FILE")->type_name("FILE");
+    app.add_flag("-v,--verbose", options.verbose, "show the log as well");
+}
+
+void add_run(CLI::App& app, RunOptions& options)
+{
+    static const std::map<std::string, Boot> boots{{"kernel", Boot::kernel}, {"pvh", Boot::pvh}, {"iso", Boot::iso}};
+    app.add_option("--lane", options.lane, "host to audit: " + lane_names())->type_name("LANE")->capture_default_str();
+    app.add_option("--kernel", options.kernel, "Linux of the embedded host (default " + std::string(default_kernel) + ")")
+        ->type_name("VERSION");
+    app.add_option("--vcpus", options.vcpus, "vCPUs of the guest")
+        ->check(CLI::Range(1U, 255U).description(""))
+        ->type_name("N")
+        ->capture_default_str();
+    app.add_option("--boot", options.boot, "pvh (default), kernel (Multiboot 1) or iso (GRUB)")
+        ->transform(CLI::CheckedTransformer(boots).description(""))
+        ->type_name("HOW");
+    app.add_option("--machine", options.machine, "guest's machine: microvm, pc or q35")
+        ->check(CLI::IsMember({"microvm", "pc", "q35"}).description(""))
+        ->type_name("NAME");
+    app.add_option("--timeout", options.timeout, "give up after this long (default 120)")->type_name("SECONDS");
+    auto* modules = app.add_option("--modules", options.modules, "KVM modules to load instead of the built")->type_name("DIR");
+    app.add_option("--mutant", options.mutant, "load this deliberately broken host")->type_name("NAME")->excludes(modules);
+    app.add_option("--guest", options.guest, "boot this image instead of the built one")->type_name("FILE");
+    app.add_option("--build", options.build, "where the built files are (default: exitaudit's own directory)")
+        ->envname("EXITAUDIT_BUILD")
+        ->type_name("DIR");
+    app.add_option("--json", options.json, "write the verdict and all results to FILE")->type_name("FILE");
+    app.add_option("--log", options.log, "keep the guest's serial log in FILE")->type_name("FILE");
+    app.add_flag("-v,--verbose", options.verbose, "show JSON lines, commands and the host's console too");
+    app.add_option("PLAN", options.plan, "triggers and audits, by name or glob (default: the guest's)");
+}
+
+} // namespace
+
+std::variant<RunOptions, JudgeOptions, Answered> parse_options(int argc, char** argv)
+{
+    RunOptions run;
+    JudgeOptions judge;
+    CLI::App app{"Audits the VM exit ledger that a patched KVM keeps.", "exitaudit"};
+    app.set_version_flag("--version", "exitaudit " EXITAUDIT_VERSION);
+    app.footer(examples);
+    app.require_subcommand(1);
+    auto* run_app = app.add_subcommand("run", "boot the auditing guest on a host and judge what it reports");
+    auto* judge_app = app.add_subcommand("judge", "judge a serial log captured elsewhere");
+    add_run(*run_app, run);
+    add_judge(*judge_app, judge);
+    // A lane's name and a time limit are checked here: whatever boots comes later.
+    run_app->callback([&run] {
+        check_lane_name(run.lane);
+        if (run.timeout.count() <= 0)
+            throw Error("--timeout needs at least 1 second", ExitCode::usage);
+        if (run.boot == Boot::iso && run.machine == "microvm")
+            throw Error("a microvm has no CD drive: use --machine pc or q35 with --boot iso", ExitCode::usage);
+        if (run.boot == Boot::iso && !run.plan.empty())
+            throw Error("the CD's own menu holds its plan: leave PLAN out with --boot iso", ExitCode::usage);
+    });
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& answer) { // help or version
+        return Answered{app.exit(answer)};
+    } catch (const CLI::ParseError& error) {
+        fmt::print(stderr, "exitaudit: {}; see exitaudit --help\n", error.what());
+        return Answered{static_cast<int>(ExitCode::usage)};
+    }
+    if (run_app->parsed())
+        return run;
+    return judge;
+}
+
+} // namespace exitaudit

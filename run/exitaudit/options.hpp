@@ -1,0 +1,48 @@
+// The command line: what the user asked for.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace exitaudit {
+
+enum class Boot { kernel, pvh, iso };
+
+struct RunOptions {
+    std::string lane = "auto";
+    std::optional<std::string> kernel; // of the embedded host; none: the default
+    unsigned vcpus = 1;
+    Boot boot = Boot::pvh;
+    std::chrono::seconds timeout{120};
+    std::filesystem::path modules; // instead of the built host's
+    std::string mutant;
+    std::filesystem::path guest; // instead of the built one
+    std::string machine;         // of the guest; empty: the best for `boot`
+    std::filesystem::path json, log;
+    std::filesystem::path build; // empty: where exitaudit itself lies
+    bool verbose = false;
+    std::vector<std::string> plan;
+
+    // Any of these can only be had on a host that we boot ourselves.
+    bool wants_embedded_host() const { return kernel || !modules.empty() || !mutant.empty(); }
+};
+
+struct JudgeOptions {
+    std::string log; // a path, or "-": standard input
+    std::filesystem::path json;
+    bool verbose = false;
+};
+
+// The command line has been answered (help, version) or refused; exit with this.
+struct Answered {
+    int exit_code;
+};
+
+// Reads the command line; prints help, version or the one-line refusal itself.
+std::variant<RunOptions, JudgeOptions, Answered> parse_options(int argc, char** argv);
+
+} // namespace exitaudit

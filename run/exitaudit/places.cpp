@@ -1,0 +1,75 @@
+// Finding built files and programs.
+#include "places.hpp"
+
+#include "exit_code.hpp"
+#include "process.hpp"
+
+#include <fmt/core.h>
+
+#include <regex>
+
+#include <sys/utsname.h>
+
+namespace exitaudit {
+
+namespace fs = std::filesystem;
+
+Places Places::find(const fs::path& chosen)
+{
+    if (chosen.empty())
+        return {fs::read_symlink("/proc/self/exe").parent_path()};
+    if (!fs::is_directory(chosen))
+        throw Error(fmt::format("{} is not a directory: --build names where the built files are", chosen.string()));
+    return {fs::absolute(chosen)};
+}
+
+fs::path Places::guest(Boot boot, const fs::path& chosen) const
+{
+    if (!chosen.empty()) {
+        if (!fs::is_regular_file(chosen))
+            throw Error(fmt::format("guest image {} is missing: check --guest", chosen.string()));
+        return fs::absolute(chosen);
+    }
+    const auto* name = boot == Boot::kernel ? "unikernel.elf" : boot == Boot::pvh ? "unikernel-pvh.elf" : "exitaudit.iso";
+    auto path = build / name;
+    if (!fs::is_regular_file(path))
+        throw Error(fmt::format("guest image {} is missing: build it with `make {}`, or name one with --guest", path.string(),
+                                boot == Boot::iso ? "iso" : "unikernel"));
+    return path;
+}
+
+fs::path find_program(const std::string& name, const std::string& package)
+{
+    auto path = search_path(name);
+    if (path.empty())
+        throw Error(fmt::format("{} is not in PATH: apt-get install {}", name, package));
+    return path;
+}
+
+std::string qemu_version()
+{
+    std::string text;
+    Watcher watcher;
+    watcher.out = [&](std::string_view bytes) { text += bytes; };
+    run_process({"qemu-system-x86_64", "--version"}, std::chrono::seconds(10), watcher);
+    std::smatch found;
+    return std::regex_search(text, found, std::regex("version ([0-9.]+)")) ? found[1].str() : "unknown";
+}
+
+std::string kernel_name(const std::string& release, const std::string& version)
+{
+    // Debian writes its package's version into uname's version: "#1 SMP Debian 6.1.192-2 (date)".
+    std::smatch found;
+    if (std::regex_search(version, found, std::regex("Debian ([^ ]+)")))
+        return fmt::format("Linux {} {}", release, found[1].str());
+    return "Linux " + release;
+}
+
+std::string running_kernel()
+{
+    utsname name{};
+    uname(&name);
+    return kernel_name(name.release, name.version);
+}
+
+} // namespace exitaudit

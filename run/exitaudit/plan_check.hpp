@@ -1,0 +1,13 @@
+// The plan's words are checked on this side too, before anything boots.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace exitaudit {
+
+// Why the guest would refuse this plan, near matches included; nothing if it would not.
+std::optional<std::string> check_plan(const std::vector<std::string>& words);
+
+} // namespace exitaudit

@@ -1,0 +1,152 @@
+// Running another program, by Boost.Process and Asio: the only file that knows them.
+#include "process.hpp"
+
+#include "exit_code.hpp"
+
+#include <array>
+#include <csignal>
+#include <optional>
+#include <utility> // Boost 1.74 forgets to include it for C++20
+
+#include <boost/asio.hpp>
+#include <boost/process.hpp>
+#include <boost/process/extend.hpp>
+#include <fmt/core.h>
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+namespace exitaudit {
+namespace {
+
+namespace asio = boost::asio;
+namespace bp = boost::process;
+
+constexpr auto tick_interval = std::chrono::milliseconds(250);
+
+// One end of the child's output, read until it closes.
+class Stream {
+public:
+    Stream(asio::io_context& loop, const std::function<void(std::string_view)>& sink) : pipe_(loop), sink_(sink) {}
+
+    bp::async_pipe& pipe() { return pipe_; }
+
+    void read()
+    {
+        pipe_.async_read_some(asio::buffer(buffer_), [this](const boost::system::error_code& error, std::size_t size) {
+            if (sink_ && size)
+                sink_({buffer_.data(), size});
+            if (!error)
+                read();
+        });
+    }
+
+private:
+    bp::async_pipe pipe_;
+    const std::function<void(std::string_view)>& sink_;
+    std::array<char, 4096> buffer_{};
+};
+
+class Run {
+public:
+    Run(std::chrono::milliseconds limit, const Watcher& watcher)
+        : watcher_(watcher), out_(loop_, watcher.out), err_(loop_, watcher.err), deadline_(loop_, limit), ticker_(loop_),
+          signals_(loop_, SIGINT, SIGTERM, SIGHUP)
+    {
+    }
+
+    Ending operator()(const std::filesystem::path& program, const std::vector<std::string>& arguments)
+    {
+        // The signals are caught before the child exists, so none can orphan it.
+        signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+            if (!error)
+                stop(Ending::How::interrupted, signal);
+        });
+        start(program, arguments);
+        deadline_.async_wait([this](const boost::system::error_code& error) {
+            if (!error)
+                stop(Ending::How::timed_out, 0);
+        });
+        out_.read();
+        err_.read();
+        tick();
+        loop_.run();
+        if (stopped_)
+            return *stopped_;
+        const int status = child_.native_exit_code();
+        if (WIFSIGNALED(status))
+            return {Ending::How::signalled, WTERMSIG(status)};
+        return {Ending::How::exited, WEXITSTATUS(status)};
+    }
+
+private:
+    void start(const std::filesystem::path& program, const std::vector<std::string>& arguments)
+    {
+        const auto parent = getpid();
+        std::error_code error;
+        child_ = bp::child(
+            bp::exe = program.string(), bp::args = arguments, bp::std_in<bp::null, bp::std_out> out_.pipe(),
+            bp::std_err > err_.pipe(), group_, loop_, error, bp::on_exit = [this](int, const std::error_code&) { ended(); },
+            bp::extend::on_exec_setup =
+                [parent](auto&) {
+                    prctl(PR_SET_PDEATHSIG, SIGKILL);
+                    if (getppid() != parent) // we died before the request was in place
+                        _exit(1);
+                });
+        if (error)
+            throw Error(fmt::format("cannot start {}: {}", program.string(), error.message()));
+    }
+
+    void tick()
+    {
+        ticker_.expires_after(tick_interval);
+        ticker_.async_wait([this](const boost::system::error_code& error) {
+            if (error)
+                return;
+            if (watcher_.tick)
+                watcher_.tick();
+            tick();
+        });
+    }
+
+    void stop(Ending::How how, int signal)
+    {
+        stopped_ = Ending{how, signal};
+        std::error_code ignored; // it may have ended by itself just now
+        group_.terminate(ignored);
+    }
+
+    // Only what could keep the loop alive for ever ends here; the pipes end by themselves.
+    void ended()
+    {
+        deadline_.cancel();
+        ticker_.cancel();
+        signals_.cancel();
+    }
+
+    const Watcher& watcher_;
+    asio::io_context loop_;
+    Stream out_, err_;
+    asio::steady_timer deadline_, ticker_;
+    asio::signal_set signals_;
+    bp::group group_;
+    bp::child child_;
+    std::optional<Ending> stopped_;
+};
+
+} // namespace
+
+std::filesystem::path search_path(const std::string& program)
+{
+    return bp::search_path(program).string();
+}
+
+Ending run_process(const std::vector<std::string>& words, std::chrono::milliseconds limit, const Watcher& watcher)
+{
+    const auto program = search_path(words.front());
+    if (program.empty())
+        throw Error(words.front() + " is not in PATH");
+    return Run(limit, watcher)(program, {words.begin() + 1, words.end()});
+}
+
+} // namespace exitaudit

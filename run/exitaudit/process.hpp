@@ -1,0 +1,36 @@
+// Running another program under a time limit, its output streamed to callbacks.
+// No way out of exitaudit, not even SIGKILL, leaves that program running.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exitaudit {
+
+struct Ending {
+    enum class How { exited, signalled, timed_out, interrupted };
+    How how = How::exited;
+    int status = 0; // exit status; or the number of the signal, to the program or to us
+
+    bool exited_with(int value) const { return how == How::exited && status == value; }
+};
+
+// Called on the caller's own thread. Any may be empty.
+struct Watcher {
+    std::function<void(std::string_view)> out, err; // bytes as they come, not lines
+    std::function<void()> tick;                     // several times a second
+};
+
+// Where PATH has this program; empty if nowhere.
+std::filesystem::path search_path(const std::string& program);
+
+// Runs words[0] (searched in PATH) to its end, to the time limit, or until SIGINT,
+// SIGTERM or SIGHUP arrives here; in the last two cases its process group is killed.
+// Standard input is empty. Error if it cannot be started.
+Ending run_process(const std::vector<std::string>& words, std::chrono::milliseconds limit, const Watcher& watcher);
+
+} // namespace exitaudit

@@ -1,0 +1,155 @@
+// Writing verdicts.
+#include "report.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace exitaudit {
+namespace {
+
+using nlohmann::json;
+
+json result_document(const Result& result)
+{
+    auto document = result.record.is_object() ? result.record : json::object();
+    document.erase("record");
+    document["number"] = result.number;
+    document["name"] = result.name;
+    document["verdict"] = outcome_name(result.outcome);
+    document["message"] = result.message;
+    if (!result.diagnosis.empty())
+        document["diagnosis"] = result.diagnosis;
+    return document;
+}
+
+std::string_view verdict_word(ExitCode code)
+{
+    switch (code) {
+    case ExitCode::pass: return "pass";
+    case ExitCode::audit_failed: return "fail";
+    case ExitCode::usage: return "usage";
+    case ExitCode::not_patched: return "not-patched";
+    case ExitCode::could_not_run: break;
+    }
+    return "could-not-run";
+}
+
+// While the temporary file exists, a signal must not end us.
+class SignalsHeld {
+public:
+    SignalsHeld()
+    {
+        sigset_t signals;
+        sigemptyset(&signals);
+        for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+            sigaddset(&signals, signal);
+        sigprocmask(SIG_BLOCK, &signals, &before_);
+    }
+    ~SignalsHeld() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+    SignalsHeld(const SignalsHeld&) = delete;
+    SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+private:
+    sigset_t before_{};
+};
+
+bool write_all(int descriptor, std::string_view content)
+{
+    while (!content.empty()) {
+        const auto written = write(descriptor, content.data(), content.size());
+        if (written < 0)
+            return false;
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+[[noreturn]] void cannot_write(const std::filesystem::path& path, int error)
+{
+    throw Error(fmt::format("cannot write {}: {}", path.string(), std::strerror(error)));
+}
+
+} // namespace
+
+std::vector<std::string> failure_lines(const Log& log)
+{
+    std::vector<std::string> lines;
+    for (const auto& result : log.results) {
+        if (result.outcome != Outcome::not_ok)
+            continue;
+        auto line = fmt::format("failed: {}: {}", result.name, result.message);
+        if (!result.diagnosis.empty())
+            line += "; " + result.diagnosis;
+        lines.push_back(std::move(line));
+    }
+    if (!lines.empty() && !log.message().empty())
+        lines.push_back("finding: " + log.message());
+    return lines;
+}
+
+std::string verdict_line(const Verdict& verdict, const Circumstances& circumstances)
+{
+    std::vector<std::string> known;
+    if (!circumstances.lane.empty())
+        known.push_back(circumstances.lane + " lane");
+    if (!circumstances.kernel.empty())
+        known.push_back(circumstances.kernel);
+    if (!circumstances.qemu.empty())
+        known.push_back("QEMU " + circumstances.qemu);
+    if (circumstances.seconds)
+        known.push_back(fmt::format("{:.1f} s", *circumstances.seconds));
+    return known.empty() ? verdict.text : fmt::format("{} ({})", verdict.text, fmt::join(known, ", "));
+}
+
+std::string json_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances)
+{
+    const auto or_null = [](const std::string& text) { return text.empty() ? json() : json(text); };
+    json document{
+        {"schema", 1},
+        {"lane", or_null(circumstances.lane)},
+        {"kernel", or_null(circumstances.kernel)},
+        {"qemu", or_null(circumstances.qemu)},
+        {"seconds", circumstances.seconds ? json(*circumstances.seconds) : json()},
+        {"run", log.run},
+        {"end", log.end},
+        {"results", json::array()},
+        {"verdict", verdict_word(verdict.code)},
+        {"message", verdict.text},
+        {"exit_code", static_cast<int>(verdict.code)},
+    };
+    for (const auto& result : log.results)
+        document["results"].push_back(result_document(result));
+    return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+void write_file(const std::filesystem::path& path, std::string_view content)
+{
+    // A device or pipe (/dev/stdout) cannot be replaced, only written to.
+    std::error_code ignored;
+    const bool replace = !std::filesystem::exists(path, ignored) || std::filesystem::is_regular_file(path, ignored);
+    const SignalsHeld held;
+    auto name = replace ? path.string() + ".XXXXXX" : path.string();
+    const int descriptor = replace ? mkostemp(name.data(), O_CLOEXEC) : open(name.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        cannot_write(path, errno);
+    int error = write_all(descriptor, content) ? 0 : errno;
+    if (replace)
+        fchmod(descriptor, 0644);
+    if (close(descriptor) != 0 && !error)
+        error = errno;
+    if (replace && !error && rename(name.c_str(), path.c_str()) != 0)
+        error = errno;
+    if (replace && error)
+        unlink(name.c_str());
+    if (error)
+        cannot_write(path, error);
+}
+
+} // namespace exitaudit

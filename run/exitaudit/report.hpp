@@ -1,0 +1,32 @@
+// How a verdict leaves exitaudit: the last lines on the screen, and a JSON file.
+#pragma once
+
+#include "log/judge.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exitaudit {
+
+// How the log came about. Empty where that is not known: a log captured elsewhere.
+struct Circumstances {
+    std::string lane, kernel, qemu;
+    std::optional<double> seconds;
+};
+
+// One line per failed result, with its diagnosis.
+std::vector<std::string> failure_lines(const Log& log);
+
+// "pass: 17 passed, 0 failed, 0 skipped (svm lane, Linux …, QEMU …, 5.1 s)"
+std::string verdict_line(const Verdict& verdict, const Circumstances& circumstances);
+
+// The whole as one JSON document (schema 1), indented.
+std::string json_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances);
+
+// Writes a file whole or not at all. Error with the reason if it cannot be written.
+void write_file(const std::filesystem::path& path, std::string_view content);
+
+} // namespace exitaudit
