@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# The guest on real hosts: none, this machine's KVM, and embedded ones, right and wrong.
+# Needs what `make check` builds before.
+
+load expect
+
+setup() {
+    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+    build=$root/build
+    exitaudit=$build/exitaudit
+    host=$build/host/${KERNEL:-6.1}
+    svm=("$exitaudit" run --lane svm --kernel "${KERNEL:-6.1}")
+    export TMPDIR=$BATS_TEST_TMPDIR
+}
+
+# The guest by hand, as the README shows it.
+qemu() {
+    timeout 60 qemu-system-x86_64 -m 128 -nodefaults -display none -no-reboot -serial stdio "$@"
+}
+
+debug_exit=(-device isa-debug-exit,iobase=0xf4,iosize=4)
+
+needs_unpatched_kvm() {
+    [ -w /dev/kvm ] || skip "no /dev/kvm to write to"
+    [ "$(cat /sys/module/kvm/parameters/exit_ledger 2>/dev/null)" != Y ] || skip "this machine's KVM is patched"
+}
+
+@test "without KVM: not patched, by Multiboot 1, PVH and GRUB" {
+    for boot in kernel pvh iso; do
+        expect 4 "exitaudit: not patched: " "$exitaudit" run --lane tcg --boot $boot
+    done
+}
+
+@test "on this machine's unpatched KVM: not patched" {
+    needs_unpatched_kvm
+    expect 4 "exitaudit: not patched" "$exitaudit" run --lane native
+}
+
+@test "on an unpatched KVM with an Intel vCPU: not fooled by the highest basic leaf" {
+    needs_unpatched_kvm
+    qemu -accel kvm -cpu qemu64,vendor=GenuineIntel,-svm "${debug_exit[@]}" -kernel "$build/unikernel.elf" >"$TMPDIR/log" || [ $? -eq 41 ]
+    grep -q 'GenuineIntel' "$TMPDIR/log"
+    expect 4 "not patched: the leaves answer an ordinary CPUID leaf's data" "$exitaudit" judge "$TMPDIR/log"
+}
+
+@test "the guest ends by isa-debug-exit, or powers off without it" {
+    qemu -accel tcg "${debug_exit[@]}" -kernel "$build/unikernel.elf" >"$TMPDIR/log" || [ $? -eq 41 ]
+    for machine in pc q35 microvm microvm,acpi=off; do
+        qemu -accel tcg -M $machine -kernel "$build/unikernel-pvh.elf" >"$TMPDIR/log"
+        expect 4 "not patched" "$exitaudit" judge "$TMPDIR/log"
+    done
+}
+
+@test "an unknown plan word is refused by the guest too" {
+    qemu -accel tcg "${debug_exit[@]}" -kernel "$build/unikernel.elf" -append 'io.out9' >"$TMPDIR/log" || [ $? -eq 37 ]
+    expect 2 "did you mean io.out8" "$exitaudit" judge "$TMPDIR/log"
+}
+
+@test "an exception that nobody expects ends the run with a register dump" {
+    # UD2 (0f 0b) where the guest starts to probe.
+    local image=$TMPDIR/broken.elf address text_address text_offset
+    cp "$build/unikernel-pvh.elf" "$image"
+    address=0x$(nm -C "$build/obj/unikernel.elf64" | awk '/ ledger::probe\(/ { print $1 }')
+    read -r text_address text_offset < <(objdump -h "$image" | awk '$2 == ".text" { print "0x" $4, "0x" $6 }')
+    printf '\x0f\x0b' | dd of="$image" bs=1 seek=$((address - text_address + text_offset)) conv=notrunc status=none
+    expect 3 "unexpected #UD, vector 6, at $(printf '%#x' $address)" "$exitaudit" run --lane tcg --boot pvh --guest "$image"
+    [[ $output == *"# rax 0x"* ]]
+}
+
+@test "svm: everything passes" {
+    expect 0 "ok 1 cpuid.leaf0 # 1000 exits, ledger +1000" "${svm[@]}" --json "$TMPDIR/json"
+    [[ $output == *"verdict: pass:"*" passed, 0 failed, 0 skipped"* ]]
+    [[ $output != *"not ok"* ]]
+    grep -q '"exit_code": 0' "$TMPDIR/json"
+}
+
+@test "svm: a count is a count" {
+    expect 0 "io.out8 # 12345 exits, ledger +12345" "${svm[@]}" io.out8:count=12345 hlt.timer:count=7
+    [[ $output == *"hlt.timer # 7 exits, ledger +7"* ]]
+}
+
+@test "svm: everything passes by Multiboot 1, and with more vCPUs about" {
+    expect 0 "booted by multiboot1" "${svm[@]}" --boot kernel --vcpus 2
+}
+
+@test "svm: everything passes from the CD" {
+    expect 0 "booted by multiboot2" "${svm[@]}" --boot iso
+}
+
+@test "svm: the distribution's own KVM is not patched" {
+    expect 4 "not patched" "${svm[@]}" --modules "$(dirname "$(find "$host/distribution" -name kvm-amd.ko)")"
+}
+
+@test "svm: counting behind the retpoline shortcut fails and is named" {
+    expect 1 "msr (0x7c), hlt (0x78) exits read 0 while others are counted: the counter sits behind the retpoline shortcut" \
+        "${svm[@]}" --mutant retpoline-shortcut
+    [[ $output == *"not ok"*"hlt.timer # expected ledger +100, seen +0"* ]]
+    [[ $output == *"ok 3 io.out8 # 1000 exits, ledger +1000"* ]]
+}
+
+@test "svm: a guest that hangs is ended, and nothing stays behind" {
+    cp "$build/tests/stand-in/hang.elf" "$TMPDIR/hang.elf"
+    expect 3 "no end within 15 s" "${svm[@]}" --timeout 15 --boot kernel --guest "$TMPDIR/hang.elf"
+    [ "$(ls "$TMPDIR")" = hang.elf ]
+    run pgrep -f "$TMPDIR"
+    [ "$status" -eq 1 ]
+}

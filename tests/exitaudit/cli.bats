@@ -1,0 +1,210 @@
+#!/usr/bin/env bats
+# exitaudit's command line: exit codes, messages, and that nothing stays behind.
+# Needs build/exitaudit and the stand-in guests; EXITAUDIT and STAND_IN override them.
+
+load ../expect
+
+setup() {
+    root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+    exitaudit=${EXITAUDIT:-$root/build/exitaudit}
+    stand_in=${STAND_IN:-$root/build/tests/stand-in}
+    scratch=$BATS_TEST_TMPDIR/scratch
+    mkdir "$scratch"
+    export TMPDIR=$scratch
+}
+
+# A guest image under a name of this test's own, by which its QEMU can be found.
+guest() {
+    cp "$stand_in/$1.elf" "$BATS_TEST_TMPDIR/$1.elf"
+    echo "$BATS_TEST_TMPDIR/$1.elf"
+}
+
+emulators() { pgrep -f -- "-kernel $BATS_TEST_TMPDIR/" || true; }
+
+# wait_for COMMAND...: until it succeeds, for at most 30 s.
+wait_for() {
+    for _ in $(seq 300); do
+        if "$@"; then return; fi
+        sleep 0.1
+    done
+    return 1
+}
+
+no_emulators() { [ -z "$(emulators)" ]; }
+
+start_hanging_run() {
+    rm -f "$BATS_TEST_TMPDIR/out" # an earlier run's must not be taken for this one's
+    "$exitaudit" run --lane tcg --guest "$(guest hang)" --json "$scratch/out.json" "$@" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+    pid=$!
+    wait_for grep -q '^ok 1' "$BATS_TEST_TMPDIR/out"
+    [ -n "$(emulators)" ]
+}
+
+@test "--help names the subcommands and the exit codes, on one screen" {
+    expect 0 "Exit codes:" "$exitaudit" --help
+    [ "${#lines[@]}" -le 24 ]
+}
+
+@test "--version" { expect 0 "exitaudit " "$exitaudit" --version; }
+
+@test "no subcommand is a usage error" { expect 2 "see exitaudit --help" "$exitaudit"; }
+
+@test "an unknown option is a usage error" { expect 2 "--nope" "$exitaudit" run --nope; }
+
+@test "an unknown lane is a usage error that names the lanes" {
+    expect 2 "auto, svm, native or tcg" "$exitaudit" run --lane nope
+}
+
+@test "a kernel for a lane without an embedded host is a usage error" {
+    expect 2 "--lane svm" "$exitaudit" run --lane tcg --kernel 6.1
+}
+
+@test "a timeout of nothing is a usage error" { expect 2 "--timeout" "$exitaudit" run --timeout 0; }
+
+@test "a CD in a microvm is a usage error" {
+    expect 2 "no CD drive" "$exitaudit" run --boot iso --machine microvm
+}
+
+@test "an unknown plan word is a usage error before anything boots" {
+    expect 2 "did you mean" "$exitaudit" run --lane tcg io.out9
+    [[ $output != *KTAP* ]]
+}
+
+@test "a missing guest image" { expect 3 "is missing" "$exitaudit" run --lane tcg --guest /nonexistent; }
+
+@test "a missing build directory" { expect 3 "is not a directory" "$exitaudit" run --lane tcg --build /nonexistent; }
+
+@test "an embedded host that is not built" {
+    expect 3 "make embedded-host KERNEL=0.1" "$exitaudit" run --lane svm --kernel 0.1
+}
+
+@test "no QEMU in PATH" {
+    PATH=/nonexistent expect 3 "apt-get install qemu-system-x86" "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf"
+}
+
+@test "a QEMU that fails" {
+    printf '#!/bin/sh\necho no such luck >&2\nexit 1\n' >"$BATS_TEST_TMPDIR/qemu-system-x86_64"
+    chmod +x "$BATS_TEST_TMPDIR/qemu-system-x86_64"
+    PATH=$BATS_TEST_TMPDIR:$PATH expect 3 "no such luck" "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf"
+}
+
+@test "a passing guest" { expect 0 "exitaudit: pass: 1 passed, 0 failed, 1 skipped (tcg lane" \
+    "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf"; }
+
+@test "a passing guest, each way of booting" {
+    expect 0 "pass: 1 passed" "$exitaudit" run --lane tcg --boot kernel --guest "$stand_in/pass.elf"
+    expect 0 "pass: 1 passed" "$exitaudit" run --lane tcg --boot pvh --guest "$stand_in/pass-pvh.elf"
+}
+
+@test "a failing guest: its failures and their diagnosis" {
+    expect 1 "failed: hlt.timer: expected ledger +100, seen +0; counted in another" \
+        "$exitaudit" run --lane tcg --guest "$stand_in/fail.elf"
+}
+
+@test "an unpatched host" { expect 4 "not patched: no leaf answers" \
+    "$exitaudit" run --lane tcg --guest "$stand_in/unpatched.elf"; }
+
+@test "a guest that dies half-way" { expect 3 "triple fault" "$exitaudit" run --lane tcg --guest "$stand_in/cut.elf"; }
+
+@test "a guest whose log and exit status disagree" {
+    expect 3 "log inconsistent" "$exitaudit" run --lane tcg --guest "$stand_in/liar.elf"
+}
+
+@test "JSON lines are shown only when asked for" {
+    run "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf"
+    [[ $output != *'#json'* ]]
+    expect 0 '#json {"record":"end"' "$exitaudit" run --verbose --lane tcg --guest "$stand_in/pass.elf"
+}
+
+@test "--json and --log write whole files and nothing else" {
+    run "$exitaudit" run --lane tcg --guest "$stand_in/fail.elf" --json "$scratch/a.json" --log "$scratch/a.log"
+    [ "$status" -eq 1 ]
+    [ "$(ls "$scratch")" = "a.json
+a.log" ]
+    grep -q '"exit_code": 1' "$scratch/a.json"
+    expect 1 "fail: 1 passed, 1 failed" "$exitaudit" judge "$scratch/a.log"
+}
+
+@test "a full disk" {
+    expect 3 "No space left" "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf" --json /dev/full
+    run sh -c "'$exitaudit' run --lane tcg --guest '$stand_in/pass.elf' >/dev/full"
+    [ "$status" -eq 3 ]
+}
+
+@test "judge reads a file and standard input" {
+    "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf" --log "$scratch/log" >/dev/null 2>&1
+    expect 0 "pass: 1 passed" "$exitaudit" judge "$scratch/log"
+    expect 0 "pass: 1 passed" sh -c "'$exitaudit' judge - <'$scratch/log'"
+    expect 0 "pass: 1 passed" sh -c "cat '$scratch/log' | '$exitaudit' judge -"
+}
+
+@test "judge says that a log was cut off" {
+    "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf" --log "$scratch/log" >/dev/null 2>&1
+    head -n 4 "$scratch/log" >"$scratch/cut"
+    expect 3 "cut off" "$exitaudit" judge "$scratch/cut"
+    [ "${#lines[@]}" -eq 1 ]
+}
+
+@test "judge of a missing file" { expect 3 "cannot read" "$exitaudit" judge /nonexistent; }
+
+@test "a hanging guest is ended by the timeout and leaves nothing" {
+    expect 3 "no end within 2 s" "$exitaudit" run --lane tcg --timeout 2 --guest "$(guest hang)"
+    no_emulators
+    [ -z "$(ls "$scratch")" ]
+}
+
+@test "a silent guest: progress on standard error" {
+    expect 3 "exitaudit: tcg lane: guest boots (" "$exitaudit" run --lane tcg --timeout 4 --guest "$(guest silent)"
+    no_emulators
+}
+
+@test "SIGTERM, SIGINT and SIGHUP end the emulator and leave no temporary file" {
+    for signal in 15 2 1; do
+        start_hanging_run
+        kill -"$signal" "$pid"
+        status=0
+        wait "$pid" || status=$?
+        [ "$status" -eq $((128 + signal)) ]
+        wait_for no_emulators
+        [ "$(ls "$scratch")" = out.json ]
+    done
+}
+
+@test "SIGKILL of exitaudit ends the emulator too" {
+    start_hanging_run
+    kill -KILL "$pid"
+    wait "$pid" || true
+    wait_for no_emulators
+    [ -z "$(ls "$scratch")" ]
+}
+
+# The embedded host, with the stand-in in it.
+
+@test "svm lane: the guest's verdict comes out of the embedded host" {
+    expect 1 "fail: 1 passed, 1 failed, 0 skipped (svm lane, Linux 6.1" \
+        "$exitaudit" run --lane svm --guest "$stand_in/fail.elf"
+}
+
+@test "svm lane: KVM modules that the kernel refuses" {
+    mkdir "$BATS_TEST_TMPDIR/modules"
+    echo junk >"$BATS_TEST_TMPDIR/modules/kvm.ko"
+    expect 3 "kvm modules refused" "$exitaudit" run --lane svm --modules "$BATS_TEST_TMPDIR/modules" \
+        --guest "$stand_in/pass.elf"
+}
+
+@test "svm lane: SIGTERM while the host boots leaves nothing" {
+    "$exitaudit" run --lane svm --guest "$stand_in/hang.elf" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+    pid=$!
+    wait_for pgrep -P "$pid"
+    emulator=$(pgrep -P "$pid")
+    kill "$pid"
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" -eq 143 ]
+    [ ! -e "/proc/$emulator" ]
+    [ -z "$(ls "$scratch")" ]
+}
+
+@test "svm lane: an unknown mutant is a usage error" {
+    expect 2 "unknown mutant 'nope'" "$exitaudit" run --lane svm --mutant nope
+}

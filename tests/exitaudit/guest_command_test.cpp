@@ -1,0 +1,66 @@
+// The guest's QEMU command line.
+#include "guest_command.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace exitaudit::test {
+namespace {
+
+// The word that follows `option`; "(none)" without that option.
+std::string value_of(const std::vector<std::string>& words, const std::string& option)
+{
+    const auto at = std::find(words.begin(), words.end(), option);
+    return at == words.end() || at + 1 == words.end() ? "(none)" : *(at + 1);
+}
+
+Guest guest(Boot boot)
+{
+    Guest guest;
+    guest.boot = boot;
+    guest.image = "/audit/guest";
+    return guest;
+}
+
+TEST(GuestCommand, BootsAnImageOnAMicrovm)
+{
+    const auto words = guest_command(guest(Boot::kernel));
+    EXPECT_EQ(words.front(), "qemu-system-x86_64");
+    EXPECT_EQ(value_of(words, "-kernel"), "/audit/guest");
+    EXPECT_EQ(value_of(words, "-M"), "microvm,auto-kernel-cmdline=off");
+    EXPECT_EQ(value_of(words, "-accel"), "kvm");
+    EXPECT_EQ(value_of(words, "-device"), "isa-debug-exit,iobase=0xf4,iosize=4");
+    EXPECT_EQ(value_of(words, "-append"), "(none)");
+    EXPECT_EQ(std::count(words.begin(), words.end(), "-no-reboot"), 1);
+}
+
+TEST(GuestCommand, BootsACdOnAPc)
+{
+    const auto words = guest_command(guest(Boot::iso));
+    EXPECT_EQ(value_of(words, "-cdrom"), "/audit/guest");
+    EXPECT_EQ(value_of(words, "-M"), "pc");
+    EXPECT_EQ(value_of(words, "-kernel"), "(none)");
+}
+
+TEST(GuestCommand, FollowsTheOptions)
+{
+    RunOptions options;
+    options.machine = "q35";
+    options.vcpus = 4;
+    options.plan = {"io.*", "count=7"};
+    const auto words = guest_command(guest_from(options, Accelerator::tcg, "x"));
+    EXPECT_EQ(value_of(words, "-M"), "q35");
+    EXPECT_EQ(value_of(words, "-smp"), "4");
+    EXPECT_EQ(value_of(words, "-accel"), "tcg");
+    EXPECT_EQ(value_of(words, "-append"), "io.* count=7");
+}
+
+TEST(ShellLine, QuotesWhatAShellWouldChange)
+{
+    EXPECT_EQ(shell_line({"qemu", "-M", "pc,a=b"}), "qemu -M pc,a=b");
+    EXPECT_EQ(shell_line({"-append", "io.* $x", "it's", ""}), "-append 'io.* $x' 'it'\\''s' ''");
+}
+
+} // namespace
+} // namespace exitaudit::test

@@ -1,0 +1,58 @@
+// The overlay archive, and what the embedded host's console says.
+#include "embedded_host.hpp"
+#include "overlay.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <fstream>
+
+namespace exitaudit::test {
+namespace {
+
+TEST(Overlay, IsANewcArchivePaddedTo512Bytes)
+{
+    for (const std::size_t size : {0U, 1U, 3U, 4U, 511U, 512U, 5000U}) {
+        const std::array files{OverlayFile{"audit/guest", std::string(size, 'x')}, OverlayFile{"audit/command", "exec\n"}};
+        const auto bytes = make_overlay(files);
+        EXPECT_EQ(bytes.size() % 512, 0U) << size;
+        EXPECT_EQ(bytes.substr(0, 6), "070701") << size;
+        EXPECT_NE(bytes.find("audit/command"), std::string::npos) << size;
+        EXPECT_NE(bytes.find("TRAILER!!!"), std::string::npos) << size;
+    }
+}
+
+TEST(MemoryFile, StartsTheOverlayAtAMultipleOf512)
+{
+    const auto base = testing::TempDir() + "exitaudit-base";
+    std::ofstream(base) << std::string(700, 'b');
+    const MemoryFile file(base, "overlay");
+    const auto bytes = read_file(file.path_for_child());
+    EXPECT_EQ(bytes, std::string(700, 'b') + std::string(324, '\0') + "overlay");
+    std::filesystem::remove(base);
+}
+
+TEST(HostConsole, FollowsTheHostToItsEnd)
+{
+    HostConsole console;
+    console.line("embedded-host: kernel: 6.1.0-56-cloud-amd64 #1 SMP Debian 6.1.192-2 (2026-01-01)");
+    EXPECT_EQ(console.kernel, "Linux 6.1.0-56-cloud-amd64 6.1.192-2");
+    EXPECT_FALSE(console.guest_exited);
+    console.line("embedded-host: guest: exited with 33");
+    EXPECT_EQ(console.guest_exited, 33);
+    EXPECT_EQ(console.failure, "");
+    EXPECT_EQ(console.complaint, "");
+}
+
+TEST(HostConsole, RemembersFailureAndComplaint)
+{
+    HostConsole console;
+    console.line("[    2.1] WARNING: CPU: 0 PID: 60 at arch/x86/kvm/x86.c:1 f+0x1/0x2 [kvm]");
+    console.line("embedded-host: failed: kvm modules refused: kvm.ko: invalid module format");
+    EXPECT_NE(console.complaint.find("x86.c:1"), std::string::npos);
+    EXPECT_EQ(console.failure, "kvm modules refused: kvm.ko: invalid module format");
+    EXPECT_EQ(console.tail.size(), 2U);
+}
+
+} // namespace
+} // namespace exitaudit::test

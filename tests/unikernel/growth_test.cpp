@@ -1,0 +1,186 @@
+// The exactness audit, on hosts that count rightly and wrongly.
+#include "fake_host.hpp"
+
+#include "audit/findings.hpp"
+#include "audit/growth.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <vector>
+
+using audit::Result;
+using audit::Verdict;
+using ledger::Numbering;
+using triggers::Bound;
+using triggers::Expectation;
+
+namespace {
+
+constexpr Expectation io{0x7b, Bound::exact, 1, "test"};
+constexpr Expectation cpuid{0x72, Bound::exact, 1, "test"};
+constexpr Expectation rdtsc{0x6e, Bound::none, 0, "test"};
+
+// What the audit says when `meanwhile` happens between the two snapshots.
+Result judged(const Expectation& expectation, std::uint64_t firings, const std::function<void(FakeHost&)>& meanwhile,
+              Numbering numbering = Numbering::svm)
+{
+    FakeHost host(numbering);
+    auto leaves = host.leaves();
+    const ledger::Snapshot before(leaves);
+    meanwhile(host);
+    const ledger::Snapshot after(leaves);
+    Result result;
+    audit::judge_growth(expectation, numbering, firings, before, after, result);
+    return result;
+}
+
+bool diagnosed(const Result& result, std::string_view words)
+{
+    return result.verdict == Verdict::not_ok && result.diagnosis.view().find(words) != std::string_view::npos;
+}
+
+}
+
+TEST(Growth, PassesAnExactCount)
+{
+    const auto result = judged(io, 1000, [](auto& host) { host.cause(0x7b, 1000); });
+    EXPECT_EQ(result.verdict, Verdict::ok);
+    EXPECT_EQ(result.message.view(), "1000 exits, ledger +1000");
+    EXPECT_EQ(result.measurement->told, 1000);
+    EXPECT_TRUE(result.diagnosis.empty());
+}
+
+TEST(Growth, PassesCpuidBesideTheQueries)
+{
+    EXPECT_EQ(judged(cpuid, 10, [](auto& host) { host.cause(0x72, 10); }).verdict, Verdict::ok);
+}
+
+TEST(Growth, AllowsWhatTheHostCausesByItself)
+{
+    const auto result = judged(io, 10, [](auto& host) {
+        host.cause(0x7b, 10);
+        host.cause(0x60, 3);
+        host.cause(0x400, 1);
+    });
+    EXPECT_EQ(result.verdict, Verdict::ok);
+}
+
+TEST(Growth, DiagnosesExitsThatAreNotCounted)
+{
+    const auto result = judged(io, 1000, [](auto&) {});
+    EXPECT_TRUE(diagnosed(result, "not counted at all"));
+    EXPECT_EQ(result.message.view(), "expected ledger +1000, seen +0");
+}
+
+TEST(Growth, DiagnosesDoubleCounting)
+{
+    EXPECT_TRUE(diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 2000); }), "counted twice"));
+}
+
+TEST(Growth, DiagnosesLostExits)
+{
+    EXPECT_TRUE(diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 999); }), "are lost"));
+}
+
+TEST(Growth, DiagnosesSurplusExits)
+{
+    EXPECT_TRUE(diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 1001); }), "more exits are counted"));
+}
+
+TEST(Growth, FailsOnAWrongRow)
+{
+    const auto result = judged(io, 10, [](auto& host) {
+        host.cause(0x7b, 10);
+        host.cause(0x78, 1);
+    });
+    EXPECT_TRUE(diagnosed(result, "wrong row"));
+    EXPECT_EQ(result.message.view(), "exit 0x78 hlt +1, which nothing here causes");
+}
+
+TEST(Growth, FailsIfTheQueriesOwnExitsAreMissing)
+{
+    const auto result = judged(cpuid, 5, [](auto& host) { host.counts_queries = false; });
+    EXPECT_TRUE(diagnosed(result, "queries' own are missing"));
+    EXPECT_EQ(judged(io, 5, [](auto& host) { host.counts_queries = false; host.cause(0x7b, 5); }).verdict, Verdict::not_ok);
+}
+
+TEST(Growth, OfANegativeControlMustBeNothing)
+{
+    EXPECT_EQ(judged(rdtsc, 1000, [](auto& host) { host.cause(0x60, 2); }).verdict, Verdict::ok);
+    EXPECT_EQ(judged(rdtsc, 1000, [](auto& host) { host.cause(0x6e, 1); }).verdict, Verdict::not_ok);
+    EXPECT_EQ(judged(rdtsc, 1000, [](auto& host) { host.cause(0x60, 1000); }).verdict, Verdict::not_ok);
+}
+
+TEST(Growth, AtLeastAllowsMore)
+{
+    constexpr Expectation interrupts{0x60, Bound::at_least, 1, "test"};
+    EXPECT_EQ(judged(interrupts, 10, [](auto& host) { host.cause(0x60, 12); }).verdict, Verdict::ok);
+    EXPECT_EQ(judged(interrupts, 10, [](auto& host) { host.cause(0x60, 9); }).verdict, Verdict::not_ok);
+}
+
+TEST(Growth, AllowsTheRowsThatTheExpectationNames)
+{
+    static constexpr ledger::ExitNumber also[] = {0x64};
+    constexpr Expectation hlt{0x78, Bound::exact, 1, "test", also};
+    const auto halt_with_window = [](auto& host) {
+        host.cause(0x78, 10);
+        host.cause(0x64, 4);
+    };
+    EXPECT_EQ(judged(hlt, 10, halt_with_window).verdict, Verdict::ok);
+    EXPECT_EQ(judged(io, 10, [](auto& host) { host.cause(0x7b, 10); host.cause(0x64, 4); }).verdict, Verdict::not_ok);
+}
+
+TEST(Growth, HoldsWhereCountersWrap)
+{
+    FakeHost host(Numbering::svm);
+    host.cause(0x7b, 0xfffffff0);
+    auto leaves = host.leaves();
+    const ledger::Snapshot before(leaves);
+    host.cause(0x7b, 0x20);
+    const ledger::Snapshot after(leaves);
+    Result result;
+    audit::judge_growth(io, Numbering::svm, 0x20, before, after, result);
+    EXPECT_EQ(result.verdict, Verdict::ok);
+}
+
+namespace {
+
+Result measured(ledger::ExitNumber exit, std::int64_t told)
+{
+    Result result;
+    result.measurement.emplace();
+    result.measurement->exit = exit;
+    result.measurement->bound = Bound::exact;
+    result.measurement->caused = 10;
+    result.measurement->told = told;
+    result.verdict = told == 10 ? Verdict::ok : Verdict::not_ok;
+    return result;
+}
+
+}
+
+TEST(RetpolineShortcut, IsFoundByItsRows)
+{
+    const std::array svm{measured(0x72, 10), measured(0x7b, 10), measured(0x7c, 0), measured(0x7c, 0), measured(0x78, 0)};
+    const auto finding = audit::find_retpoline_shortcut(svm, Numbering::svm);
+    ASSERT_TRUE(finding);
+    EXPECT_TRUE(finding->view().starts_with("msr (0x7c), hlt (0x78) exits read 0")) << finding->view();
+    EXPECT_NE(finding->view().find("svm_invoke_exit_handler()"), std::string_view::npos);
+
+    const std::array vmx{measured(10, 10), measured(31, 10), measured(32, 0), measured(12, 0)};
+    const auto intel = audit::find_retpoline_shortcut(vmx, Numbering::vmx);
+    ASSERT_TRUE(intel);
+    EXPECT_NE(intel->view().find("__vmx_handle_exit()"), std::string_view::npos);
+}
+
+TEST(RetpolineShortcut, IsNotClaimedWithoutItsPattern)
+{
+    const std::array one_shortcut_counts{measured(0x72, 10), measured(0x7c, 10), measured(0x78, 0)};
+    EXPECT_FALSE(audit::find_retpoline_shortcut(one_shortcut_counts, Numbering::svm));
+    const std::array nothing_counts{measured(0x72, 0), measured(0x7c, 0), measured(0x78, 0)};
+    EXPECT_FALSE(audit::find_retpoline_shortcut(nothing_counts, Numbering::svm));
+    const std::array honest{measured(0x72, 10), measured(0x7c, 10), measured(0x78, 10)};
+    EXPECT_FALSE(audit::find_retpoline_shortcut(honest, Numbering::svm));
+    EXPECT_FALSE(audit::find_retpoline_shortcut({}, Numbering::svm));
+}

@@ -1,0 +1,116 @@
+// Probing for a ledger and reading it.
+#include "fake_host.hpp"
+
+#include "ledger/exit_names.hpp"
+#include "ledger/probe.hpp"
+#include "ledger/snapshot.hpp"
+
+#include <gtest/gtest.h>
+
+using ledger::Leaf;
+using ledger::Numbering;
+
+TEST(Probe, KnowsALedgerByItsSignature)
+{
+    FakeHost host(Numbering::svm);
+    auto leaves = host.leaves();
+    const auto probe = ledger::probe(leaves);
+    EXPECT_TRUE(probe.patched);
+    EXPECT_EQ(probe.revision, 1u);
+}
+
+TEST(Probe, KnowsAnAssignmentsHostByItsGrowth)
+{
+    FakeHost host(Numbering::vmx);
+    host.has_own_leaves = false;
+    auto leaves = host.leaves();
+    const auto probe = ledger::probe(leaves);
+    EXPECT_TRUE(probe.patched);
+    EXPECT_EQ(probe.revision, 0u);
+}
+
+TEST(Probe, KnowsALedgerThatNeverCountsByItsMarks)
+{
+    FakeHost host(Numbering::vmx);
+    host.has_own_leaves = false;
+    host.counts_queries = false;
+    auto leaves = host.leaves();
+    EXPECT_TRUE(ledger::probe(leaves).patched);
+}
+
+TEST(Probe, IsNotFooledByTheHighestBasicLeaf)
+{
+    // Intel: a leaf beyond the highest basic one answers that one's data, by subleaf.
+    FakeHost host(Numbering::vmx);
+    host.spoil = [](auto, auto exit, auto& r) { r = exit == 0 ? FakeHost::Registers{7, 0x340, 0x340, 0} : FakeHost::Registers{0xf, 0x340, 0, exit}; };
+    auto leaves = host.leaves();
+    EXPECT_FALSE(ledger::probe(leaves).patched);
+}
+
+TEST(Probe, IsNotFooledByAllOnes)
+{
+    FakeHost host(Numbering::vmx);
+    host.spoil = [](auto, auto, auto& r) { r = {0, 0, 0, 0xffffffff}; };
+    auto leaves = host.leaves();
+    EXPECT_FALSE(ledger::probe(leaves).patched);
+}
+
+TEST(Probe, IsNotFooledByZeros)
+{
+    FakeHost host(Numbering::svm);
+    host.spoil = [](auto, auto, auto& r) { r = {}; };
+    auto leaves = host.leaves();
+    const auto probe = ledger::probe(leaves);
+    EXPECT_FALSE(probe.patched);
+    EXPECT_NE(probe.reason.find("zeros"), std::string_view::npos);
+}
+
+TEST(Probe, TakesTheNumberingFromTheVendor)
+{
+    EXPECT_EQ(ledger::numbering_of("AuthenticAMD"), Numbering::svm);
+    EXPECT_EQ(ledger::numbering_of("HygonGenuine"), Numbering::svm);
+    EXPECT_EQ(ledger::numbering_of("GenuineIntel"), Numbering::vmx);
+}
+
+TEST(Leaves, JoinHighAndLowWords)
+{
+    FakeHost host(Numbering::svm);
+    auto leaves = host.leaves();
+    host.cause(0x7b, 3, 0x1'0000'0001);
+    EXPECT_EQ(leaves.cycles(0x7b), 0x3'0000'0003u);
+    EXPECT_EQ(leaves.count(0x7b), 3u);
+    EXPECT_EQ(leaves.queries(), 2u);
+}
+
+TEST(Defined, FollowsTheManuals)
+{
+    for (const auto hole : {35u, 38u, 42u, 71u, 82u, 83u, 86u, 0xffffffffu})
+        EXPECT_FALSE(ledger::is_defined(Numbering::vmx, hole)) << hole;
+    for (const auto exit : {0u, 34u, 36u, 41u, 43u, 70u, 72u, 81u, 84u, 85u})
+        EXPECT_TRUE(ledger::is_defined(Numbering::vmx, exit)) << exit;
+    for (const auto hole : {0xa7u, 0x3ffu, 0x404u, 0xffffffffu})
+        EXPECT_FALSE(ledger::is_defined(Numbering::svm, hole)) << hole;
+    for (const auto exit : {0u, 0x8fu, 0xa6u, 0x400u, 0x403u})
+        EXPECT_TRUE(ledger::is_defined(Numbering::svm, exit)) << exit;
+}
+
+TEST(ExitNames, AreTheKernels)
+{
+    EXPECT_EQ(ledger::exit_name(Numbering::vmx, 12), "HLT");
+    EXPECT_EQ(ledger::exit_name(Numbering::svm, 0x78), "hlt");
+    EXPECT_EQ(ledger::exit_name(Numbering::vmx, 35), "-");
+}
+
+TEST(Snapshot, LeavesTheQueriesOut)
+{
+    FakeHost host(Numbering::svm);
+    auto leaves = host.leaves();
+    const ledger::Snapshot before(leaves);
+    leaves.total();
+    host.cause(0x72, 5);
+    host.cause(0x7b, 2);
+    const ledger::Snapshot after(leaves);
+    EXPECT_EQ(after.growth_without_queries(before, 0x72), 5);
+    EXPECT_EQ(after.growth_without_queries(before, 0x7b), 2);
+    EXPECT_EQ(after.growth_without_queries(before, 0x78), 0);
+}

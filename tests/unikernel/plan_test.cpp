@@ -1,0 +1,136 @@
+// The plan's words.
+#include "audit/audits.hpp"
+#include "audit/near_match.hpp"
+#include "audit/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+using audit::Form;
+using audit::Plan;
+
+namespace {
+
+std::set<std::string> selected(const Plan& plan)
+{
+    std::set<std::string> names;
+    audit::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
+        if (plan.selects(index))
+            names.emplace(name);
+    });
+    return names;
+}
+
+std::uint32_t count_of(const Plan& plan, std::string_view wanted, std::uint32_t fallback)
+{
+    std::uint32_t count = 0;
+    audit::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
+        if (name == wanted)
+            count = plan.count(index, fallback);
+    });
+    return count;
+}
+
+Plan parsed(std::string_view words)
+{
+    Plan plan;
+    const auto error = Plan::parse(words, plan);
+    EXPECT_FALSE(error) << error->view();
+    return plan;
+}
+
+std::string error_of(std::string_view words)
+{
+    Plan plan;
+    const auto error = Plan::parse(words, plan);
+    return error ? std::string(error->view()) : "";
+}
+
+}
+
+TEST(Plan, SelectsEverythingWithoutAName)
+{
+    const auto all = selected(parsed("all"));
+    EXPECT_TRUE(all.contains("io.out8"));
+    EXPECT_TRUE(all.contains("ledger.conservation"));
+    EXPECT_EQ(selected(parsed("")), all);
+    EXPECT_EQ(selected(parsed("count=7 format=json")), all);
+    EXPECT_EQ(parsed("all").size(), all.size());
+}
+
+TEST(Plan, SelectsByNameAndGlob)
+{
+    EXPECT_EQ(selected(parsed("io.out8 hlt.timer")), (std::set<std::string>{"hlt.timer", "io.out8"}));
+    EXPECT_EQ(selected(parsed("io.out*")), (std::set<std::string>{"io.out8", "io.out32"}));
+    EXPECT_EQ(selected(parsed("io.?n8")), (std::set<std::string>{"io.in8"}));
+}
+
+TEST(Plan, CountsByItemThenByDefaultThenByTheTriggersOwn)
+{
+    const auto plan = parsed("io.out8:count=12345 hlt.timer count=50");
+    EXPECT_EQ(count_of(plan, "io.out8", 1000), 12345u);
+    EXPECT_EQ(count_of(plan, "hlt.timer", 1000), 50u);
+    EXPECT_EQ(count_of(parsed("io.out8"), "io.out8", 1000), 1000u);
+}
+
+TEST(Plan, TakesTheLaterCount)
+{
+    EXPECT_EQ(count_of(parsed("io.*:count=3 io.out8:count=4"), "io.out8", 1), 4u);
+}
+
+TEST(Plan, ChoosesForms)
+{
+    EXPECT_TRUE(parsed("all").writes(Form::table));
+    const auto plan = parsed("format=ktap,json");
+    EXPECT_TRUE(plan.writes(Form::ktap));
+    EXPECT_TRUE(plan.writes(Form::json));
+    EXPECT_FALSE(plan.writes(Form::table));
+    EXPECT_NE(error_of("format=xml").find("ktap, table and json"), std::string::npos);
+    EXPECT_NE(error_of("format="), "");
+}
+
+TEST(Plan, NamesNearMatchesOfAnUnknownWord)
+{
+    EXPECT_NE(error_of("io.out9").find("did you mean io.out8"), std::string::npos) << error_of("io.out9");
+    EXPECT_NE(error_of("hlt.tmer").find("did you mean hlt.timer"), std::string::npos);
+    EXPECT_NE(error_of("cont=5").find("did you mean count="), std::string::npos);
+    EXPECT_NE(error_of("zzz*").find("unknown plan word 'zzz*'"), std::string::npos);
+}
+
+TEST(Plan, RefusesCountsThatAreNone)
+{
+    for (const auto* words : {"count=0", "count=", "count=-1", "count=1e3", "count=10000001", "count=99999999999999999999",
+                              "io.out8:count=0", "io.out8:count="})
+        EXPECT_NE(error_of(words).find("whole number"), std::string::npos) << words;
+    EXPECT_NE(error_of("io.out8:times=3").find("count=N"), std::string::npos);
+    EXPECT_EQ(error_of("count=10000000"), "");
+}
+
+TEST(Plan, FitsEveryAudit)
+{
+    std::size_t audits = 0;
+    std::set<std::string_view> names;
+    audit::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
+        EXPECT_EQ(index, audits++);
+        EXPECT_TRUE(names.insert(name).second) << name << " is there twice";
+    });
+    EXPECT_LE(audits, Plan::max_audits);
+}
+
+TEST(NearMatch, MatchesGlobs)
+{
+    EXPECT_TRUE(audit::matches("*", ""));
+    EXPECT_TRUE(audit::matches("io.*8", "io.rep-outs8"));
+    EXPECT_FALSE(audit::matches("io.*8", "io.out32"));
+    EXPECT_FALSE(audit::matches("?", ""));
+}
+
+TEST(NearMatch, CountsEdits)
+{
+    EXPECT_EQ(audit::edit_distance("", "abc"), 3u);
+    EXPECT_EQ(audit::edit_distance("kitten", "sitting"), 3u);
+    EXPECT_EQ(audit::edit_distance("io.out8", "io.out8"), 0u);
+    EXPECT_EQ(audit::edit_distance(std::string(100, 'a'), std::string(100, 'a')), 0u);
+}

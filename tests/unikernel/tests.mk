@@ -1,0 +1,14 @@
+# Unit tests of the guest's portable logic, compiled for the machine at hand.
+
+UNIKERNEL_TESTS := tests/unikernel
+UNIKERNEL_TEST_OBJECTS := $(patsubst %.cpp,build/obj/%.o,$(wildcard $(UNIKERNEL_TESTS)/*.cpp)) $(PORTABLE_OBJECTS)
+
+build/tests/unikernel_tests: $(UNIKERNEL_TEST_OBJECTS)
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lgtest -lgtest_main -pthread
+
+build/obj/$(UNIKERNEL_TESTS)/%.o: $(UNIKERNEL_TESTS)/%.cpp | packages-check
+	@mkdir -p $(@D)
+	$(CXX) $(PORTABLE_CXXFLAGS) -I$(UNIKERNEL_TESTS) -MMD -MP -c -o $@ $<
+
+-include $(UNIKERNEL_TEST_OBJECTS:.o=.d)
