@@ -16,9 +16,10 @@ die() {
 # apt and dpkg are read by their words.
 export LC_ALL=C
 
+# Prints nothing for a package that is not installed, which is no error.
 installed_version() {
 	# shellcheck disable=SC2016 # dpkg-query's own variables
-	dpkg-query -W -f '${db:Status-Abbrev} ${Version}\n' "$1" 2>/dev/null |
+	{ dpkg-query -W -f '${db:Status-Abbrev} ${Version}\n' "$1" 2>/dev/null || true; } |
 		sed -n 's/^ii  *//p'
 }
 
