@@ -7,11 +7,16 @@ PLAN    ?=
 BOOT    ?= pvh
 TIMEOUT ?= 120
 ARGS    ?=
+JOBS    ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 CXX := $(if $(filter default,$(origin CXX)),g++,$(CXX))
+
+# `make V=1` shows whole commands.
+V ?= 0
+announce = $(if $(filter 0,$(V)),@printf '  %-4s %s\n' '$(1)' '$@';)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wcast-qual \
 	-Wformat=2 -Wduplicated-cond -Wlogical-op -Wuseless-cast -Wsuggest-override -Wundef
@@ -27,8 +32,10 @@ include tests/tests.mk
 OWN_KVM := $(filter Y,$(shell cat /sys/module/kvm/parameters/exit_ledger 2>/dev/null))
 LANE_NEEDS := $(if $(or $(filter native tcg,$(LANE)),$(and $(filter auto,$(LANE)),$(OWN_KVM))),,embedded-host)
 
+# Packages one after the other, then the rest side by side, then the run alone.
 .PHONY: run
-run: build/exitaudit guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso) | packages-run
+run: | packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) $(if $(filter iso,$(BOOT)),packages-iso)
+	@$(MAKE) --no-print-directory -j'$(JOBS)' build/exitaudit guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso)
 	@build/exitaudit run --lane '$(LANE)' $(if $(LANE_NEEDS),--kernel '$(KERNEL)') --vcpus '$(VCPUS)' --boot '$(BOOT)' \
 		--timeout '$(TIMEOUT)' $(ARGS) $(PLAN)
 
@@ -50,7 +57,7 @@ help:
 	@echo '  make guest    build/unikernel.elf and build/unikernel-pvh.elf alone'
 	@echo '  make clean    remove build/'
 	@echo
-	@echo 'run and check install the Debian packages they miss. CROSS_COMPILE= is honoured for the guest.'
+	@echo 'V=1 shows the commands. run and check install the Debian packages they miss. CROSS_COMPILE= is honoured for the guest.'
 
 # What is missing is installed, with a line that says why.
 .PHONY: packages-guest packages-program packages-run packages-iso
