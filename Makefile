@@ -18,6 +18,12 @@ CXX := $(if $(filter default,$(origin CXX)),g++,$(CXX))
 V ?= 0
 announce = $(if $(filter 0,$(V)),@printf '  %-4s %s\n' '$(1)' '$@';)
 
+# What was compiled with other tools or flags is compiled anew.
+build/obj/toolchain: always
+	@mkdir -p $(@D)
+	@echo '$(CROSS_COMPILE) $(CXX) $(CXXFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CROSS_COMPILE) $(CXX) $(CXXFLAGS) $(LDFLAGS)' >$@
+.PHONY: always
+
 WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wcast-qual \
 	-Wformat=2 -Wduplicated-cond -Wlogical-op -Wuseless-cast -Wsuggest-override -Wundef
 
@@ -32,12 +38,19 @@ include tests/tests.mk
 OWN_KVM := $(filter Y,$(shell cat /sys/module/kvm/parameters/exit_ledger 2>/dev/null))
 LANE_NEEDS := $(if $(or $(filter native tcg,$(LANE)),$(and $(filter auto,$(LANE)),$(OWN_KVM))),,embedded-host)
 
-# Packages one after the other, then the rest side by side, then the run alone.
+# PLAN and the rest reach exitaudit as they are, whatever a shell would make of them.
+quoted = '$(subst ','\'',$(1))'
+RUN_OPTIONS = --lane $(call quoted,$(LANE)) $(if $(LANE_NEEDS),--kernel $(call quoted,$(KERNEL))) --vcpus $(call quoted,$(VCPUS)) \
+	--boot $(call quoted,$(BOOT)) --timeout $(call quoted,$(TIMEOUT)) $(ARGS) $(if $(PLAN),$(call quoted,$(PLAN)))
+
+# Packages one after the other; exitaudit, to refuse a mistyped word before minutes
+# of building; then the rest side by side; then the run alone.
 .PHONY: run
 run: | packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) $(if $(filter iso,$(BOOT)),packages-iso)
-	@$(MAKE) --no-print-directory -j'$(JOBS)' build/exitaudit guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso)
-	@build/exitaudit run --lane '$(LANE)' $(if $(LANE_NEEDS),--kernel '$(KERNEL)') --vcpus '$(VCPUS)' --boot '$(BOOT)' \
-		--timeout '$(TIMEOUT)' $(ARGS) $(PLAN)
+	@$(MAKE) --no-print-directory -j'$(JOBS)' build/exitaudit
+	@build/exitaudit run --dry-run $(RUN_OPTIONS)
+	@$(MAKE) --no-print-directory -j'$(JOBS)' guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso)
+	@build/exitaudit run $(RUN_OPTIONS)
 
 .PHONY: clean
 clean:
@@ -63,6 +76,7 @@ help:
 .PHONY: packages-guest packages-program packages-run packages-iso
 packages-guest:
 	@run/install-packages 'to compile the guest' g++ binutils
+	@command -v $(GUEST_CXX) >/dev/null || { echo 'no $(GUEST_CXX): CROSS_COMPILE=$(CROSS_COMPILE) names no compiler' >&2; exit 3; }
 packages-program:
 	@run/install-packages 'to compile exitaudit' $(EXITAUDIT_PACKAGES)
 packages-run:

@@ -23,15 +23,15 @@ GUEST_OBJECTS := $(GUEST_SOURCES:%=build/obj/%.o)
 .PHONY: guest
 guest: build/unikernel.elf build/unikernel-pvh.elf
 
-build/obj/unikernel/%.cpp.o: unikernel/%.cpp | packages-guest
+build/obj/unikernel/%.cpp.o: unikernel/%.cpp build/obj/toolchain | packages-guest
 	@mkdir -p $(@D)
 	$(call announce,CXX)$(GUEST_CXX) $(GUEST_CPPFLAGS) $(WARNINGS) $(GUEST_CXXFLAGS) -MMD -MP -c -o $@ $<
 
-build/obj/unikernel/%.S.o: unikernel/%.S | packages-guest
+build/obj/unikernel/%.S.o: unikernel/%.S build/obj/toolchain | packages-guest
 	@mkdir -p $(@D)
 	$(call announce,AS)$(GUEST_CXX) -MMD -MP -c -o $@ $<
 
-build/obj/hosted/unikernel/%.o: unikernel/%.cpp | packages-program
+build/obj/hosted/unikernel/%.o: unikernel/%.cpp build/obj/toolchain | packages-program
 	@mkdir -p $(@D)
 	$(call announce,CXX)$(CXX) $(PORTABLE_CXXFLAGS) -MMD -MP -c -o $@ $<
 

@@ -26,7 +26,7 @@ EXITAUDIT_LIBS := -lfmt -larchive -lboost_filesystem -pthread
 build/exitaudit: $(EXITAUDIT_OBJECTS) $(PORTABLE_OBJECTS)
 	$(call announce,LINK)$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(EXITAUDIT_LIBS)
 
-$(EXITAUDIT_OBJ)/%.o: $(EXITAUDIT_DIR)/%.cpp | packages-program
+$(EXITAUDIT_OBJ)/%.o: $(EXITAUDIT_DIR)/%.cpp build/obj/toolchain | packages-program
 	@mkdir -p $(@D)
 	$(call announce,CXX)$(CXX) $(EXITAUDIT_CXXFLAGS) -MMD -MP -c -o $@ $<
 
