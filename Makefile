@@ -62,7 +62,7 @@ help:
 	@echo
 	@echo '  make run      boot the audited guest and print the verdict'
 	@echo '                LANE=auto|svm|native|tcg  the host to audit (default $(LANE))'
-	@echo '                KERNEL=6.1                Linux of the embedded host'
+	@echo '                KERNEL=6.1|6.12           Linux of the embedded host'
 	@echo '                VCPUS=N BOOT=pvh|kernel|iso TIMEOUT=SECONDS ARGS="--json F"'
 	@echo "                PLAN='io.* hlt.timer:count=7'"
 	@echo '  make check    all tests'
