@@ -1,6 +1,6 @@
 # What boots as L1 on the emulated lanes.
 
-EMBEDDED_HOST_PACKAGES := qemu-system-x86 busybox-static cpio lz4 kmod
+EMBEDDED_HOST_PACKAGES := qemu-system-x86 busybox-static cpio lz4 kmod binutils
 
 .PHONY: embedded-host packages-embedded-host
 embedded-host: host | packages-embedded-host

@@ -13,7 +13,7 @@
 namespace exitaudit {
 namespace {
 
-constexpr std::array lanes{&svm_lane, &native_lane, &tcg_lane};
+constexpr std::array lanes{&svm_lane, &vmx_lane, &svm_bochs_lane, &native_lane, &tcg_lane};
 
 constexpr auto ledger_parameter = "/sys/module/kvm/parameters/exit_ledger";
 
@@ -62,9 +62,9 @@ Choice choose_lane(const RunOptions& options)
     for (const auto* lane : lanes) {
         if (lane->name != options.lane)
             continue;
-        if (lane != &svm_lane && options.wants_embedded_host())
+        if (!lane->embedded && options.wants_embedded_host())
             throw Error(fmt::format("--kernel, --modules and --mutant need an embedded host, which the {} lane lacks: "
-                                    "use --lane svm",
+                                    "use --lane svm or vmx",
                                     lane->name),
                         ExitCode::usage);
         return {lane, ""};
