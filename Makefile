@@ -28,7 +28,8 @@ OWN_KVM := $(filter Y,$(shell cat /sys/module/kvm/parameters/exit_ledger 2>/dev/
 LANE_NEEDS := $(if $(or $(filter native tcg,$(LANE)),$(and $(filter auto,$(LANE)),$(OWN_KVM))),,embedded-host)
 
 .PHONY: run
-run: build/exitaudit guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso) | packages-run
+run: build/exitaudit guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso) | packages-run \
+		$(if $(filter vmx svm-bochs,$(LANE)),packages-bochs)
 	@build/exitaudit run --lane '$(LANE)' $(if $(LANE_NEEDS),--kernel '$(KERNEL)') --vcpus '$(VCPUS)' --boot '$(BOOT)' \
 		--timeout '$(TIMEOUT)' $(ARGS) $(PLAN)
 
@@ -41,7 +42,7 @@ help:
 	@echo 'Exit Audit: does this KVM host account for its VM exits correctly, and what does each cost?'
 	@echo
 	@echo '  make run      boot the audited guest and print the verdict'
-	@echo '                LANE=auto|svm|native|tcg  the host to audit (default $(LANE))'
+	@echo '                LANE=auto|svm|vmx|svm-bochs|native|tcg  the host (default $(LANE))'
 	@echo '                KERNEL=6.1                Linux of the embedded host'
 	@echo '                VCPUS=N BOOT=pvh|kernel|iso TIMEOUT=SECONDS ARGS="--json F"'
 	@echo "                PLAN='io.* hlt.timer:count=7'"

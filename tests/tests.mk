@@ -21,6 +21,6 @@ check-unit: build/tests/unikernel_tests build/tests/exitaudit_tests
 check-cli: build/exitaudit guest embedded-host $(STAND_INS) | packages-check packages-run
 	prove -v tests/exitaudit/cli.bats
 
-check-boot: build/exitaudit guest iso embedded-host $(STAND_INS) | packages-check packages-run
+check-boot: build/exitaudit guest iso embedded-host $(STAND_INS) | packages-check packages-run packages-bochs
 	@host-kvm-patch/build --kernel '$(KERNEL)' --mutant retpoline-shortcut
-	KERNEL='$(KERNEL)' prove -v tests/boot.bats
+	KERNEL='$(KERNEL)' prove -v tests/boot.bats tests/vmx.bats

@@ -13,7 +13,7 @@ namespace exitaudit {
 // loops longer, fewer make timer interrupts more frequent.
 std::string bochs_configuration(std::string_view cpu_model, std::string_view rom, std::string_view image)
 {
-    return fmt::format(R"(cpu: model={}, ips=10000000, reset_on_triple_fault=0
+    return fmt::format(R"(cpu: model={}, ips=25000000, reset_on_triple_fault=0
 megs: {}
 clock: sync=none
 romimage: file=$BXSHARE/BIOS-bochs-latest, options=fastboot

@@ -117,6 +117,8 @@ std::string host_initramfs(const EmbeddedHost& host, const RunOptions& options, 
         if (fs::exists(path))
             files.push_back({fmt::format("audit/{}", name), read_file(path)});
     }
+    if (options.no_ept)
+        files.push_back({"audit/kvm-intel.parameters", "ept=0\n"});
     return join_archives(read_file(host.initramfs), make_overlay(files));
 }
 

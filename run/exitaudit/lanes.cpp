@@ -52,6 +52,8 @@ void check_lane_name(const std::string& name)
 
 Choice choose_lane(const RunOptions& options)
 {
+    if (options.no_ept && options.lane != vmx_lane.name)
+        throw Error("--no-ept is about VT-x: use --lane vmx", ExitCode::usage);
     if (options.lane == "auto") {
         if (const auto obstacle = native_obstacle(); !obstacle.empty())
             return {&svm_lane, obstacle};
