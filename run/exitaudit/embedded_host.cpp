@@ -2,7 +2,7 @@
 #include "embedded_host.hpp"
 
 #include "exit_code.hpp"
-#include "lane.hpp"
+#include "log/lines.hpp"
 
 #include <fmt/format.h>
 
@@ -66,6 +66,25 @@ bool is_complaint(const std::string& line)
            std::any_of(marks.begin(), marks.end(), [&](auto mark) { return line.find(mark) != std::string::npos; });
 }
 
+std::string trouble_of(const Emulator& emulator, const Ending& ending, const HostConsole& console)
+{
+    if (!console.failure.empty())
+        return "the embedded host failed: " + console.failure;
+    if (ending.how == Ending::How::signalled)
+        return fmt::format("{} was ended by signal {}", emulator.name, ending.status);
+    if (!ending.exited_with(emulator.success))
+        return fmt::format("{}, emulating the host, failed", emulator.name);
+    if (console.kernel.empty())
+        return fmt::format("the embedded host did not boot on {}", emulator.name);
+    if (!console.guest_exited)
+        return "the embedded host ended before its guest: it crashed";
+    if (*console.guest_exited == 0)
+        return "the guest reset or powered off (a triple fault?)";
+    if (*console.guest_exited == 1)
+        return "the embedded host's QEMU refused to start the guest";
+    return {};
+}
+
 } // namespace
 
 EmbeddedHost EmbeddedHost::find(const RunOptions& options, const Places& places)
@@ -84,7 +103,7 @@ EmbeddedHost EmbeddedHost::find(const RunOptions& options, const Places& places)
     return host;
 }
 
-std::string host_overlay(const EmbeddedHost& host, const RunOptions& options, const Places& places)
+std::string host_initramfs(const EmbeddedHost& host, const RunOptions& options, const Places& places)
 {
     const auto guest = guest_from(options, Accelerator::kvm, fmt::format("/{}", guest_path));
     std::vector<OverlayFile> files{
@@ -98,7 +117,9 @@ std::string host_overlay(const EmbeddedHost& host, const RunOptions& options, co
         if (fs::exists(path))
             files.push_back({fmt::format("audit/{}", name), read_file(path)});
     }
-    return make_overlay(files);
+    if (options.no_ept)
+        files.push_back({"audit/kvm-intel.parameters", "ept=0\n"});
+    return join_archives(read_file(host.initramfs), make_overlay(files));
 }
 
 std::string HostConsole::line(const std::string& text)
@@ -127,6 +148,32 @@ std::string HostConsole::line(const std::string& text)
     if (const auto why = after(text, "embedded-host: failed: "))
         failure = *why;
     return {};
+}
+
+Session run_embedded_host(const Emulator& emulator, const RunOptions& options, const Listener& listener)
+{
+    listener.note(shell_line(emulator.command));
+    listener.stage("host boots");
+
+    HostConsole console;
+    LineSplitter lines;
+    Watcher watcher{listener.guest, {}, listener.tick};
+    watcher.err = [&](std::string_view bytes) {
+        lines.feed(bytes, [&](const std::string& line) {
+            if (const auto stage = console.line(line); !stage.empty())
+                listener.stage(stage);
+            listener.note(line);
+        });
+    };
+    Session session;
+    session.ending = run_process(emulator.command, options.timeout, watcher);
+    session.kernel = console.kernel;
+    session.console = console.tail;
+    session.complaint = console.complaint;
+    session.trouble = trouble_of(emulator, session.ending, console);
+    if (console.guest_exited)
+        session.guest_status = guest_status_from(*console.guest_exited);
+    return session;
 }
 
 } // namespace exitaudit

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "guest_command.hpp"
+#include "lane.hpp"
 #include "overlay.hpp"
 #include "places.hpp"
 
@@ -19,8 +20,12 @@ struct EmbeddedHost {
     static EmbeddedHost find(const RunOptions& options, const Places& places);
 };
 
-// What the embedded host needs besides its base: KVM's modules, guest and command.
-std::string host_overlay(const EmbeddedHost& host, const RunOptions& options, const Places& places);
+// Its whole initramfs: the base, then KVM's modules, guest and command.
+std::string host_initramfs(const EmbeddedHost& host, const RunOptions& options, const Places& places);
+
+// The kernel's command line on every emulator: mitigations and self-tests are not
+// audited, but cost time; log level 5 lets the kernel's warnings through.
+inline constexpr auto host_kernel_words = "console=ttyS0,115200 loglevel=5 mitigations=off cryptomgr.notests panic=-1";
 
 // Follows the embedded host's console.
 struct HostConsole {
@@ -33,5 +38,16 @@ struct HostConsole {
     // Takes one line; returns what to tell the user of progress, or nothing.
     std::string line(const std::string& text);
 };
+
+// An emulator that boots the embedded host: console on standard error, the guest's
+// serial port, which the host passes through on its second one, on standard output.
+struct Emulator {
+    std::string_view name;
+    std::vector<std::string> command;
+    int success = 0; // its exit status when the host has ended by itself
+};
+
+// Runs the emulator, and so the guest, to its end.
+Session run_embedded_host(const Emulator& emulator, const RunOptions& options, const Listener& listener);
 
 } // namespace exitaudit

@@ -37,6 +37,7 @@ struct Lane {
     std::string_view name;
     // Runs the guest to its end. Error if something it needs is missing.
     Session (*run)(const RunOptions&, const Places&, const Listener&);
+    bool embedded = false; // boots a host of ours, with a kernel and KVM of the user's choice
 };
 
 struct Choice {
@@ -56,6 +57,6 @@ Choice choose_lane(const RunOptions& options);
 // The guest's status from QEMU's: isa-debug-exit makes 2 * status + 1 of it.
 std::optional<int> guest_status_from(int qemu_status);
 
-extern const Lane svm_lane, native_lane, tcg_lane;
+extern const Lane svm_lane, svm_bochs_lane, vmx_lane, native_lane, tcg_lane;
 
 } // namespace exitaudit

@@ -13,7 +13,7 @@
 namespace exitaudit {
 namespace {
 
-constexpr std::array lanes{&svm_lane, &native_lane, &tcg_lane};
+constexpr std::array lanes{&svm_lane, &vmx_lane, &svm_bochs_lane, &native_lane, &tcg_lane};
 
 constexpr auto ledger_parameter = "/sys/module/kvm/parameters/exit_ledger";
 
@@ -52,6 +52,8 @@ void check_lane_name(const std::string& name)
 
 Choice choose_lane(const RunOptions& options)
 {
+    if (options.no_ept && options.lane != vmx_lane.name)
+        throw Error("--no-ept is about VT-x: use --lane vmx", ExitCode::usage);
     if (options.lane == "auto") {
         if (const auto obstacle = native_obstacle(); !obstacle.empty())
             return {&svm_lane, obstacle};
@@ -62,9 +64,9 @@ Choice choose_lane(const RunOptions& options)
     for (const auto* lane : lanes) {
         if (lane->name != options.lane)
             continue;
-        if (lane != &svm_lane && options.wants_embedded_host())
+        if (!lane->embedded && options.wants_embedded_host())
             throw Error(fmt::format("--kernel, --modules and --mutant need an embedded host, which the {} lane lacks: "
-                                    "use --lane svm",
+                                    "use --lane svm or vmx",
                                     lane->name),
                         ExitCode::usage);
         return {lane, ""};

@@ -52,6 +52,7 @@ void add_run(CLI::App& app, RunOptions& options)
     app.add_option("--timeout", options.timeout, "give up after this long (default 120)")->type_name("SECONDS");
     auto* modules = app.add_option("--modules", options.modules, "KVM modules to load instead of the built")->type_name("DIR");
     app.add_option("--mutant", options.mutant, "load this deliberately broken host")->type_name("NAME")->excludes(modules);
+    app.add_flag("--no-ept", options.no_ept, "load kvm-intel with ept=0: shadow paging (vmx lane)");
     app.add_option("--guest", options.guest, "boot this image instead of the built one")->type_name("FILE");
     app.add_option("--build", options.build, "where the built files are (default: exitaudit's own directory)")
         ->envname("EXITAUDIT_BUILD")

@@ -20,6 +20,7 @@ struct RunOptions {
     std::chrono::seconds timeout{120};
     std::filesystem::path modules; // instead of the built host's
     std::string mutant;
+    bool no_ept = false;
     std::filesystem::path guest; // instead of the built one
     std::string machine;         // of the guest; empty: the best for `boot`
     std::filesystem::path json, log;
@@ -29,7 +30,7 @@ struct RunOptions {
     std::vector<std::string> plan;
 
     // Any of these can only be had on a host that we boot ourselves.
-    bool wants_embedded_host() const { return kernel || !modules.empty() || !mutant.empty(); }
+    bool wants_embedded_host() const { return kernel || !modules.empty() || !mutant.empty() || no_ept; }
 };
 
 struct JudgeOptions {

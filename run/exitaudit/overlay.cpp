@@ -76,15 +76,27 @@ std::string read_file(const std::filesystem::path& path)
     return std::move(bytes).str();
 }
 
-MemoryFile::MemoryFile(const std::filesystem::path& base, std::string_view overlay)
-    : descriptor_(memfd_create("initramfs", 0)) // no close-on-exec: QEMU inherits it
+std::string join_archives(std::string base, std::string_view overlay)
+{
+    base.resize((base.size() + block - 1) / block * block);
+    base += overlay;
+    return base;
+}
+
+MemoryFile::MemoryFile(const char* name, std::string_view bytes)
+    : descriptor_(memfd_create(name, MFD_CLOEXEC))
 {
     if (descriptor_ < 0)
         throw Error(fmt::format("cannot make a file in memory: {}", std::strerror(errno)));
-    auto bytes = read_file(base);
-    bytes.resize((bytes.size() + block - 1) / block * block);
-    append(bytes);
-    append(overlay);
+    while (!bytes.empty()) {
+        const auto written = write(descriptor_, bytes.data(), bytes.size());
+        if (written < 0) {
+            const int error = errno;
+            close(descriptor_);
+            throw Error(fmt::format("no memory for the emulator's {}: {}", name, std::strerror(error)));
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
 }
 
 MemoryFile::~MemoryFile()
@@ -94,17 +106,7 @@ MemoryFile::~MemoryFile()
 
 std::string MemoryFile::path_for_child() const
 {
-    return fmt::format("/dev/fd/{}", descriptor_);
-}
-
-void MemoryFile::append(std::string_view bytes)
-{
-    while (!bytes.empty()) {
-        const auto written = write(descriptor_, bytes.data(), bytes.size());
-        if (written < 0)
-            throw Error(fmt::format("no memory for the embedded host's initramfs: {}", std::strerror(errno)));
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
+    return fmt::format("/proc/{}/fd/{}", getpid(), descriptor_);
 }
 
 } // namespace exitaudit

@@ -20,11 +20,13 @@ std::string make_overlay(std::span<const OverlayFile> files);
 // The file's bytes. Error if it cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
+// The base's bytes, zeros up to a multiple of 512, then the overlay.
+std::string join_archives(std::string base, std::string_view overlay);
+
 // A file that exists only in memory: nothing to clean up, however we end.
 class MemoryFile {
 public:
-    // Holds the base's bytes, zeros up to a multiple of 512, then the overlay.
-    MemoryFile(const std::filesystem::path& base, std::string_view overlay);
+    MemoryFile(const char* name, std::string_view bytes);
     ~MemoryFile();
     MemoryFile(const MemoryFile&) = delete;
     MemoryFile& operator=(const MemoryFile&) = delete;
@@ -33,8 +35,6 @@ public:
     std::string path_for_child() const;
 
 private:
-    void append(std::string_view bytes);
-
     int descriptor_;
 };
 

@@ -52,7 +52,7 @@ start_hanging_run() {
 @test "an unknown option is a usage error" { expect 2 "--nope" "$exitaudit" run --nope; }
 
 @test "an unknown lane is a usage error that names the lanes" {
-    expect 2 "auto, svm, native or tcg" "$exitaudit" run --lane nope
+    expect 2 "auto, svm, vmx, svm-bochs, native or tcg" "$exitaudit" run --lane nope
 }
 
 @test "a kernel for a lane without an embedded host is a usage error" {

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <fstream>
 
 namespace exitaudit::test {
 namespace {
@@ -22,14 +21,16 @@ TEST(Overlay, IsANewcArchivePaddedTo512Bytes)
     }
 }
 
-TEST(MemoryFile, StartsTheOverlayAtAMultipleOf512)
+TEST(Overlay, StartsAtAMultipleOf512)
 {
-    const auto base = testing::TempDir() + "exitaudit-base";
-    std::ofstream(base) << std::string(700, 'b');
-    const MemoryFile file(base, "overlay");
-    const auto bytes = read_file(file.path_for_child());
-    EXPECT_EQ(bytes, std::string(700, 'b') + std::string(324, '\0') + "overlay");
-    std::filesystem::remove(base);
+    EXPECT_EQ(join_archives(std::string(700, 'b'), "overlay"), std::string(700, 'b') + std::string(324, '\0') + "overlay");
+    EXPECT_EQ(join_archives(std::string(512, 'b'), "overlay"), std::string(512, 'b') + "overlay");
+}
+
+TEST(MemoryFile, CanBeReadByItsPath)
+{
+    const MemoryFile file("test", "content");
+    EXPECT_EQ(read_file(file.path_for_child()), "content");
 }
 
 TEST(HostConsole, FollowsTheHostToItsEnd)

@@ -1,0 +1,70 @@
+// The vmx and svm-bochs lanes: Bochs emulates an Intel CPU with VT-x, or an AMD CPU
+// with SVM; Linux and its KVM run on that as the embedded host (L1); the guest runs on
+// that KVM (L2).
+#include "bochs.hpp"
+#include "embedded_host.hpp"
+#include "exit_code.hpp"
+#include "pvh_image.hpp"
+
+#include <fmt/core.h>
+
+namespace exitaudit {
+namespace {
+
+// Neither has what Bochs emulates in a way that Linux does not expect.
+constexpr auto intel_model = "corei7_haswell_4770", amd_model = "zambezi";
+
+// A restart by triple fault, since Bochs's BIOS could not finish another. The rest
+// saves a tenth of the instructions: zeroed pages; checking each traced function's
+// name; BTF for a congestion control; one more self-test.
+constexpr auto bochs_kernel_words =
+    "reboot=t init_on_alloc=0 initcall_blacklist=ftrace_check_for_weak_functions,cubictcp_register,crypto_kdf108_init";
+
+constexpr auto packages = "bochs bochs-term bochsbios vgabios";
+
+void require_model(const std::string& model)
+{
+    find_program("bochs", packages);
+    std::string models;
+    Watcher watcher;
+    watcher.out = watcher.err = [&](std::string_view bytes) { models += bytes; };
+    run_process({"bochs", "--help", "cpu"}, std::chrono::seconds(10), watcher);
+    if (models.find(model) == std::string::npos)
+        throw Error(fmt::format("this Bochs cannot emulate the CPU {}: it needs Bochs 2.7, with VT-x and SVM", model));
+}
+
+Session run(const char* model, const RunOptions& options, const Places& places, const Listener& listener)
+{
+    find_program("qemu-system-x86_64", "qemu-system-x86");
+    require_model(model);
+    const auto host = EmbeddedHost::find(options, places);
+    const auto image = make_pvh_image(read_file(host.kernel), host_initramfs(host, options, places),
+                                      fmt::format("{} {}", host_kernel_words, bochs_kernel_words), bochs_memory);
+    const MemoryFile memory("memory", image);
+    const MemoryFile configuration(
+        "configuration", bochs_configuration(model, (host.kernel.parent_path() / "pvh.rom").string(), memory.path_for_child()));
+    const MemoryFile commands("commands", bochs_debugger_commands(image.size()));
+    // The debugger writes to standard output, the guest to 3; the display wants any terminal's name.
+    const Emulator bochs{
+        "Bochs",
+        {"sh", "-c", "TERM=vt100 exec bochs \"$@\" 3>&1 >/dev/null", "sh", "-q", "-f", configuration.path_for_child(), "-rc",
+         commands.path_for_child()},
+        1};
+    return run_embedded_host(bochs, options, listener);
+}
+
+Session run_vmx(const RunOptions& options, const Places& places, const Listener& listener)
+{
+    return run(intel_model, options, places, listener);
+}
+
+Session run_svm(const RunOptions& options, const Places& places, const Listener& listener)
+{
+    return run(amd_model, options, places, listener);
+}
+
+} // namespace
+
+const Lane vmx_lane{"vmx", run_vmx, true}, svm_bochs_lane{"svm-bochs", run_svm, true};
+
+} // namespace exitaudit

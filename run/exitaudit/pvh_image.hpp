@@ -1,0 +1,21 @@
+// What memory must hold for Linux to be entered by PVH (Xen's "x86/HVM direct boot
+// ABI"), as one image: an emulator then need only put it where it belongs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace exitaudit {
+
+// The image begins with the entry's address (4 bytes) and, 8 bytes on, the start
+// info. The other end is run/embedded-host/pvh-rom.S.
+inline constexpr std::uint32_t pvh_image_address = 0xfe0000;
+
+// The image of this ELF kernel, initramfs and command line, for a PC with so much
+// memory, the last 64 KiB of which are the BIOS's ACPI tables. Error if the kernel
+// has no PVH entry, starts elsewhere than at 16 MiB, or memory is too small.
+std::string make_pvh_image(std::string_view kernel, std::string_view initramfs, std::string_view command_line,
+                           std::uint64_t memory);
+
+} // namespace exitaudit

@@ -1,0 +1,109 @@
+#!/usr/bin/env bats
+# Embedded hosts on the CPUs that Bochs emulates, right and wrong.
+# Needs what `make check` builds before.
+
+load expect
+
+setup() {
+    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+    build=$root/build
+    exitaudit=$build/exitaudit
+    vmx=("$exitaudit" run --lane vmx --kernel "${KERNEL:-6.1}")
+    export TMPDIR=$BATS_TEST_TMPDIR
+}
+
+# wait_for COMMAND...: until it succeeds, for at most 60 s.
+wait_for() {
+    for _ in $(seq 600); do
+        if "$@"; then return; fi
+        sleep 0.1
+    done
+    return 1
+}
+
+# The emulator that the process $1 runs.
+emulator_of() { pgrep -P "$1" -f bochs-bin; }
+
+# Ends when this process is gone, or dead and not yet waited for.
+gone() { ! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null; }
+
+# A Bochs that answers $1 when asked for its CPU models.
+stand_in_bochs() {
+    mkdir "$TMPDIR/bin"
+    printf '#!/bin/sh\necho "%s"\n' "$1" >"$TMPDIR/bin/bochs"
+    chmod +x "$TMPDIR/bin/bochs"
+}
+
+start_hanging_run() {
+    cd "$TMPDIR"
+    cp "$build/tests/stand-in/hang.elf" .
+    "${vmx[@]}" --boot kernel --guest hang.elf "$@" >out 2>&1 3>&- &
+    pid=$!
+    wait_for emulator_of $pid
+    emulator=$(emulator_of $pid)
+}
+
+@test "vmx: each family passes, with VMX's exit numbers" {
+    expect 0 "on GenuineIntel" "${vmx[@]}" 'cpuid.*:count=50' 'io.*:count=50' 'msr.*:count=50' hlt.timer:count=7 'control.*' 'ledger.*'
+    [[ $output == *"vmx exit numbers"*"hlt.timer # 7 exits, ledger +7"*"0 failed, 0 skipped (vmx lane, Linux 6.1"* ]]
+    [[ $output == *"hlt.timer                   0xc "* ]]
+}
+
+@test "vmx: counting behind the retpoline shortcut fails and is named" {
+    expect 1 "the counter sits behind the retpoline shortcut" "${vmx[@]}" --mutant retpoline-shortcut
+    [[ $output == *"0x20"*"0xc"*"exits read 0 while others are counted"* || $output == *"0xc"*"0x20"*"exits read 0 while others are counted"* ]]
+    [[ $output == *"not ok"*"hlt.timer # expected ledger +100, seen +0"* ]]
+}
+
+@test "vmx: shadow paging instead of EPT" {
+    expect 0 "io.out8 # 7 exits, ledger +7" "${vmx[@]}" --no-ept io.out8:count=7 hlt.timer:count=7 ledger.conservation
+}
+
+@test "svm-bochs: KVM-AMD on another emulator's SVM" {
+    expect 0 "svm exit numbers" "$exitaudit" run --lane svm-bochs io.out8:count=7 hlt.timer:count=7 'ledger.*'
+    [[ $output == *"on AuthenticAMD"*"0 failed, 0 skipped (svm-bochs lane"* ]]
+}
+
+@test "vmx: a guest that hangs is ended, and nothing stays behind" {
+    start_hanging_run --timeout 40
+    status=0
+    wait $pid || status=$?
+    [ "$status" -eq 3 ]
+    grep 'no end within 40 s' out
+    gone "$emulator"
+    [ "$(ls)" = "hang.elf
+out" ]
+}
+
+@test "vmx: SIGTERM and SIGKILL end the emulator, and nothing stays behind" {
+    for signal in TERM KILL; do
+        start_hanging_run
+        kill -$signal $pid
+        wait $pid || true
+        wait_for gone "$emulator"
+        [ "$(ls)" = "hang.elf
+out" ]
+    done
+}
+
+@test "no Bochs in PATH" {
+    mkdir "$TMPDIR/bin"
+    ln -s "$(type -P qemu-system-x86_64)" "$TMPDIR/bin/"
+    PATH=$TMPDIR/bin expect 3 "apt-get install bochs" "${vmx[@]}"
+    [ "${#lines[@]}" -eq 1 ]
+}
+
+@test "a Bochs without VT-x" {
+    stand_in_bochs 'pentium'
+    PATH=$TMPDIR/bin:$PATH expect 3 "it needs Bochs 2.7" "${vmx[@]}"
+    [ "${#lines[@]}" -eq 1 ]
+}
+
+@test "a Bochs that fails" {
+    stand_in_bochs 'corei7_haswell_4770'
+    PATH=$TMPDIR/bin:$PATH expect 3 "Bochs" "${vmx[@]}"
+}
+
+@test "--no-ept on another lane is a usage error" {
+    expect 2 "use --lane vmx" "$exitaudit" run --lane svm --no-ept
+}
