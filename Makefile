@@ -7,11 +7,22 @@ PLAN    ?=
 BOOT    ?= pvh
 TIMEOUT ?= 120
 ARGS    ?=
+JOBS    ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 CXX := $(if $(filter default,$(origin CXX)),g++,$(CXX))
+
+# `make V=1` shows whole commands.
+V ?= 0
+announce = $(if $(filter 0,$(V)),@printf '  %-4s %s\n' '$(1)' '$@';)
+
+# What was compiled with other tools or flags is compiled anew.
+build/obj/toolchain: always
+	@mkdir -p $(@D)
+	@echo '$(CROSS_COMPILE) $(CXX) $(CXXFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CROSS_COMPILE) $(CXX) $(CXXFLAGS) $(LDFLAGS)' >$@
+.PHONY: always
 
 WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wcast-qual \
 	-Wformat=2 -Wduplicated-cond -Wlogical-op -Wuseless-cast -Wsuggest-override -Wundef
@@ -27,11 +38,20 @@ include tests/tests.mk
 OWN_KVM := $(filter Y,$(shell cat /sys/module/kvm/parameters/exit_ledger 2>/dev/null))
 LANE_NEEDS := $(if $(or $(filter native tcg,$(LANE)),$(and $(filter auto,$(LANE)),$(OWN_KVM))),,embedded-host)
 
+# PLAN and the rest reach exitaudit as they are, whatever a shell would make of them.
+quoted = '$(subst ','\'',$(1))'
+RUN_OPTIONS = --lane $(call quoted,$(LANE)) $(if $(LANE_NEEDS),--kernel $(call quoted,$(KERNEL))) --vcpus $(call quoted,$(VCPUS)) \
+	--boot $(call quoted,$(BOOT)) --timeout $(call quoted,$(TIMEOUT)) $(ARGS) $(if $(PLAN),$(call quoted,$(PLAN)))
+
+# Packages one after the other; exitaudit, to refuse a mistyped word before minutes
+# of building; then the rest side by side; then the run alone.
 .PHONY: run
-run: build/exitaudit guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso) | packages-run \
-		$(if $(filter vmx svm-bochs,$(LANE)),packages-bochs)
-	@build/exitaudit run --lane '$(LANE)' $(if $(LANE_NEEDS),--kernel '$(KERNEL)') --vcpus '$(VCPUS)' --boot '$(BOOT)' \
-		--timeout '$(TIMEOUT)' $(ARGS) $(PLAN)
+run: | packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) \
+		$(if $(filter vmx svm-bochs,$(LANE)),packages-bochs) $(if $(filter iso,$(BOOT)),packages-iso)
+	@$(MAKE) --no-print-directory -j'$(JOBS)' build/exitaudit
+	@build/exitaudit run --dry-run $(RUN_OPTIONS)
+	@$(MAKE) --no-print-directory -j'$(JOBS)' guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso)
+	@build/exitaudit run $(RUN_OPTIONS)
 
 .PHONY: clean
 clean:
@@ -51,12 +71,13 @@ help:
 	@echo '  make guest    build/unikernel.elf and build/unikernel-pvh.elf alone'
 	@echo '  make clean    remove build/'
 	@echo
-	@echo 'run and check install the Debian packages they miss. CROSS_COMPILE= is honoured for the guest.'
+	@echo 'V=1 shows the commands. run and check install the Debian packages they miss. CROSS_COMPILE= is honoured for the guest.'
 
 # What is missing is installed, with a line that says why.
 .PHONY: packages-guest packages-program packages-run packages-iso
 packages-guest:
 	@run/install-packages 'to compile the guest' g++ binutils
+	@command -v $(GUEST_CXX) >/dev/null || { echo 'no $(GUEST_CXX): CROSS_COMPILE=$(CROSS_COMPILE) names no compiler' >&2; exit 3; }
 packages-program:
 	@run/install-packages 'to compile exitaudit' $(EXITAUDIT_PACKAGES)
 packages-run:

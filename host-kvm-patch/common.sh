@@ -10,8 +10,13 @@ say() { echo "$program: $*" >&2; }
 # die STATUS MESSAGE: 2 wrong usage, 3 could not do it
 die() {
 	say "$2"
+	spoken=yes
 	exit "$1"
 }
+
+# What fails without a word of ours must not end with another's exit status.
+spoken=
+trap 'if (($?)) && [[ -z $spoken ]]; then say "failed: is there space on the disk?"; exit 3; fi' EXIT
 
 # apt and dpkg are read by their words.
 export LC_ALL=C
@@ -45,6 +50,9 @@ use_kernel() {
 	[[ -r $series/packages ]] ||
 		die 2 "no series for kernel $kernel: there is $(cd "$here" && echo linux-*)"
 	output=${2:-$repository/build/host/$kernel}
+	# Kbuild takes each word of the path for a module of its own.
+	[[ $output != *[[:space:]]* ]] ||
+		die 3 "cannot build modules in a path with a space ($output): move the repository, or choose another --output"
 	mkdir -p "$output/.work" || die 3 "cannot write to $output: choose another --output"
 	output=$(cd "$output" && pwd)
 	work=$output/.work
@@ -59,7 +67,7 @@ use_kernel() {
 	# Kbuild's notes keep absolute paths: a moved tree would link, and
 	# silently, what it finds where it came from.
 	if [[ $(cat "$work/path" 2>/dev/null) != "$work" ]]; then
-		rm -rf "$work"/{tree,mutants,style}
+		rm -rf "$work"/{headers,tree,mutants,style}
 		echo "$work" >"$work/path"
 	fi
 
@@ -68,7 +76,8 @@ use_kernel() {
 	patches=("$series"/[0-9]*.patch)
 
 	PATH=$PATH:/usr/sbin:/sbin
-	need make make gcc gcc patch patch xz xz-utils modinfo kmod
+	# gcc-12 is what the headers packages ask make to call.
+	need make make gcc-12 gcc-12 patch patch xz xz-utils modinfo kmod
 	source_version=$(installed_version "$source_package")
 	if [[ -z $source_version ]]; then
 		install_packages "$source_package"
@@ -122,6 +131,23 @@ make_tree() {
 	rm -rf "$stage"
 }
 
+# fetch DIRECTORY PACKAGE...: the files of packages that are not installed.
+# Installed, a headers package of some kernels brings its image along, which
+# would be what the machine boots next.
+fetch() {
+	local new=$work/fetched package
+	rm -rf "$new"
+	mkdir -p "$new/debs"
+	(cd "$new/debs" && apt-get download -qq "${@:2}" >"$work/apt.log" 2>&1) ||
+		die 3 "cannot fetch ${*:2}: see $work/apt.log"
+	for package in "$new/debs"/*.deb; do
+		dpkg-deb -x "$package" "$new" ||
+			die 3 "cannot unpack $(basename "$package"): is there space in $work?"
+	done
+	rm -rf "$new/debs" "$1"
+	mv "$new" "$1"
+}
+
 # The image's release and the headers, of the very version of the source.
 find_packages() {
 	local image
@@ -132,17 +158,32 @@ find_packages() {
 	} || die 3 "$source_package is $source_version, but $image_package is on offer as $(candidate "$image_package"): run apt-get install $source_package=$(candidate "$image_package")"
 	image_package=$image
 	release=${image#linux-image-}
-	headers_package=linux-headers-$release
-	headers=/usr/src/$headers_package
+	headers=$work/headers/usr/src/linux-headers-$release
+	unpack_headers
+}
 
-	local version
-	version=$(installed_version "$headers_package")
-	if [[ $version != "$source_version" ]]; then
-		install_packages "$headers_package=$source_version"
-		version=$(installed_version "$headers_package")
-	fi
-	[[ $version = "$source_version" && -d $headers ]] ||
-		die 3 "source is $source_version, headers are ${version:-missing}, image is $source_version: run apt-get install $headers_package=$source_version"
+unpack_headers() {
+	local packages
+	[[ $(cat "$work/headers/.version" 2>/dev/null) != "$source_version $release" ]] || return 0
+	say "fetching linux-headers-$release $source_version"
+	packages=$(headers_of_version) ||
+		die 3 "linux-headers-$release $source_version is not on offer: run apt-get update"
+	# shellcheck disable=SC2086 # words are wanted
+	fetch "$work/headers" $packages
+	sed -i "s|/usr/src/|$work/headers&|" "$headers/Makefile"
+	# A library of their tools.
+	[[ -n $(installed_version libelf1) ]] || install_packages libelf1
+	echo "$source_version $release" >"$work/headers/.version"
+}
+
+# The headers and those it depends on, but not the image.
+headers_of_version() {
+	local package=linux-headers-$release
+	{
+		echo "$package"
+		apt-cache show "$package=$source_version" 2>/dev/null |
+			sed -n 's/^Depends: //p' | grep -oE 'linux-(headers|kbuild)-[^ ,]+'
+	} | sed "s|$|=$source_version|"
 }
 
 candidate() { apt-cache policy "$1" | sed -n 's/^ *Candidate: //p'; }
@@ -158,8 +199,10 @@ compile() {
 	# The tree's headers go before those of the package: the series
 	# changes one and adds one.  trace.h is looked for two levels up from
 	# a directory of headers; virt/kvm is one from where that is right.
+	# Type information for BPF nobody asks for; it would take pahole.
 	make -C "$headers" M="$1/arch/x86/kvm" -j"$(nproc)" \
 		NOSTDINC_FLAGS="-nostdinc -I$include -I$include/uapi -I$1/virt/kvm" \
+		CONFIG_DEBUG_INFO_BTF_MODULES= \
 		modules >"$log" 2>&1 || {
 		grep -m5 -E 'error|ERROR' "$log" >&2 || tail -5 "$log" >&2
 		die 3 "the modules do not compile: see $log"

@@ -79,6 +79,10 @@ needs_unpatched_kvm() {
     [[ $output == *"hlt.timer # 7 exits, ledger +7"* ]]
 }
 
+@test "svm: a single firing of everything passes, whatever the host does meanwhile" {
+    expect 0 "io.out8 # 1 exits, ledger +1" "${svm[@]}" count=1
+}
+
 @test "svm: everything passes by Multiboot 1, and with more vCPUs about" {
     expect 0 "booted by multiboot1" "${svm[@]}" --boot kernel --vcpus 2
 }
@@ -96,6 +100,10 @@ needs_unpatched_kvm() {
         "${svm[@]}" --mutant retpoline-shortcut
     [[ $output == *"not ok"*"hlt.timer # expected ledger +100, seen +0"* ]]
     [[ $output == *"ok 3 io.out8 # 1000 exits, ledger +1000"* ]]
+}
+
+@test "svm: one exit in a thousand dropped fails and is told" {
+    expect 1 "some of these exits are lost" "${svm[@]}" --mutant drop-one-in-1000 io.out8:count=5000 io.in8:count=5000
 }
 
 @test "svm: a guest that hangs is ended, and nothing stays behind" {

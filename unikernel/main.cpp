@@ -47,19 +47,18 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
     serial.set_up();
     machine::set_up_interrupts(die);
     loader = boot::read_loader_info(magic, loader_info);
-    output.begin(loader);
-
-    if (const auto error = audit::Plan::parse(loader.command_line, plan))
+    const auto error = audit::Plan::parse(loader.command_line, plan);
+    output.begin(loader, plan);
+    if (error)
         end(Ending::usage, error->view());
 
-    const auto numbering = ledger::numbering_of(machine::vendor().view());
-    ledger::Leaves leaves(machine::cpuid, numbering);
-    const auto probe = ledger::probe(leaves);
-    output.announce(loader, plan, numbering, probe);
+    const auto probe = ledger::probe(machine::cpuid, machine::vendor().view());
+    output.announce(loader, plan, probe);
     if (!probe.patched)
         end(Ending::not_patched, probe.reason);
 
     machine::local_apic.set_up();
+    ledger::Leaves leaves(machine::cpuid, probe.numbering);
     const auto results = audit::run(plan, leaves, probe, [](std::size_t number, const audit::Result& result) {
         output.result(number, result);
     });
@@ -67,6 +66,6 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
 
     if (std::ranges::all_of(results, [](const auto& r) { return r.verdict != audit::Verdict::not_ok; }))
         end(Ending::pass, "");
-    const auto finding = audit::find_retpoline_shortcut(results, numbering);
+    const auto finding = audit::find_retpoline_shortcut(results, probe.numbering);
     end(Ending::fail, finding ? finding->view() : "");
 }

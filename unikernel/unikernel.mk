@@ -23,25 +23,25 @@ GUEST_OBJECTS := $(GUEST_SOURCES:%=build/obj/%.o)
 .PHONY: guest
 guest: build/unikernel.elf build/unikernel-pvh.elf
 
-build/obj/unikernel/%.cpp.o: unikernel/%.cpp | packages-guest
+build/obj/unikernel/%.cpp.o: unikernel/%.cpp build/obj/toolchain | packages-guest
 	@mkdir -p $(@D)
-	$(GUEST_CXX) $(GUEST_CPPFLAGS) $(WARNINGS) $(GUEST_CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(call announce,CXX)$(GUEST_CXX) $(GUEST_CPPFLAGS) $(WARNINGS) $(GUEST_CXXFLAGS) -MMD -MP -c -o $@ $<
 
-build/obj/unikernel/%.S.o: unikernel/%.S | packages-guest
+build/obj/unikernel/%.S.o: unikernel/%.S build/obj/toolchain | packages-guest
 	@mkdir -p $(@D)
-	$(GUEST_CXX) -MMD -MP -c -o $@ $<
+	$(call announce,AS)$(GUEST_CXX) -MMD -MP -c -o $@ $<
 
-build/obj/hosted/unikernel/%.o: unikernel/%.cpp | packages-program
+build/obj/hosted/unikernel/%.o: unikernel/%.cpp build/obj/toolchain | packages-program
 	@mkdir -p $(@D)
-	$(CXX) $(PORTABLE_CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(call announce,CXX)$(CXX) $(PORTABLE_CXXFLAGS) -MMD -MP -c -o $@ $<
 
 build/obj/unikernel.elf64: $(GUEST_OBJECTS) linker.ld
-	$(GUEST_CXX) $(GUEST_LDFLAGS) -o $@ $(GUEST_OBJECTS)
+	$(call announce,LINK)$(GUEST_CXX) $(GUEST_LDFLAGS) -o $@ $(GUEST_OBJECTS)
 
 build/unikernel.elf: build/obj/unikernel.elf64
-	$(GUEST_OBJCOPY) --strip-all -O elf32-i386 $< $@
+	$(call announce,COPY)$(GUEST_OBJCOPY) --strip-all -O elf32-i386 $< $@
 
 build/unikernel-pvh.elf: build/obj/unikernel.elf64
-	$(GUEST_OBJCOPY) --strip-all --remove-section=.multiboot1 $< $@
+	$(call announce,COPY)$(GUEST_OBJCOPY) --strip-all --remove-section=.multiboot1 $< $@
 
 -include $(GUEST_OBJECTS:.o=.d) $(PORTABLE_OBJECTS:.o=.d)

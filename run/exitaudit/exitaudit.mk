@@ -24,11 +24,11 @@ EXITAUDIT_CXXFLAGS = -std=c++20 $(WARNINGS) $(or $(CXXFLAGS),-O2 -g)
 EXITAUDIT_LIBS := -lfmt -larchive -lboost_filesystem -pthread
 
 build/exitaudit: $(EXITAUDIT_OBJECTS) $(PORTABLE_OBJECTS)
-	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(EXITAUDIT_LIBS)
+	$(call announce,LINK)$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(EXITAUDIT_LIBS)
 
-$(EXITAUDIT_OBJ)/%.o: $(EXITAUDIT_DIR)/%.cpp | packages-program
+$(EXITAUDIT_OBJ)/%.o: $(EXITAUDIT_DIR)/%.cpp build/obj/toolchain | packages-program
 	@mkdir -p $(@D)
-	$(CXX) $(EXITAUDIT_CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(call announce,CXX)$(CXX) $(EXITAUDIT_CXXFLAGS) -MMD -MP -c -o $@ $<
 
 # Plans are checked by the guest's own parser.
 $(EXITAUDIT_OBJ)/plan_check.o: EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)

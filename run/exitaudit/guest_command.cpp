@@ -12,8 +12,12 @@ std::string machine_option(const Guest& guest)
 {
     const auto fallback = guest.boot == Boot::iso ? "pc" : "microvm";
     const auto& machine = guest.machine.empty() ? fallback : guest.machine;
-    // A microvm may add words of its own to the command line, which is our plan.
-    return machine == "microvm" ? "microvm,auto-kernel-cmdline=off" : machine;
+    if (machine != "microvm")
+        return machine;
+    // A microvm may add words of its own to the command line, which is our plan. Without
+    // ACPI its firmware is qboot, which knows PVH alone, but enters it at once and, unlike
+    // SeaBIOS, never waits in HLT for an interrupt.
+    return guest.boot == Boot::pvh ? "microvm,auto-kernel-cmdline=off,acpi=off" : "microvm,auto-kernel-cmdline=off";
 }
 
 std::string quoted(const std::string& word)

@@ -19,7 +19,7 @@ namespace {
 constexpr auto examples = R"(
 Examples:
   exitaudit run                          everything, on the best lane there is
-  exitaudit run --lane svm --vcpus 4 'io.*' hlt.timer:count=100
+  exitaudit run --lane svm 'io.*' hlt.timer:count=100
   exitaudit judge serial.log             a log from a guest booted elsewhere
 
 Exit codes: 0 every audit passed; 1 an audit failed; 2 usage; 3 could not run;
@@ -38,12 +38,13 @@ void add_run(CLI::App& app, RunOptions& options)
     app.add_option("--lane", options.lane, "host to audit: " + lane_names())->type_name("LANE")->capture_default_str();
     app.add_option("--kernel", options.kernel, "Linux of the embedded host (default " + std::string(default_kernel) + ")")
         ->type_name("VERSION");
-    app.add_option("--vcpus", options.vcpus, "vCPUs of the guest")
+    app.add_option("--vcpus", options.vcpus, "vCPUs of the guest, of which the first fires")
         ->check(CLI::Range(1U, 255U).description(""))
         ->type_name("N")
         ->capture_default_str();
-    app.add_option("--boot", options.boot, "pvh (default), kernel (Multiboot 1) or iso (GRUB)")
-        ->transform(CLI::CheckedTransformer(boots).description(""))
+    const auto choose = [&](const std::string& name) { options.boot = boots.at(name); };
+    app.add_option_function<std::string>("--boot", choose, "pvh (default), kernel (Multiboot 1) or iso (GRUB)")
+        ->check(CLI::IsMember({"pvh", "kernel", "iso"}).description(""))
         ->type_name("HOW");
     app.add_option("--machine", options.machine, "guest's machine: microvm, pc or q35")
         ->check(CLI::IsMember({"microvm", "pc", "q35"}).description(""))
@@ -58,6 +59,7 @@ void add_run(CLI::App& app, RunOptions& options)
         ->type_name("DIR");
     app.add_option("--json", options.json, "write the verdict and all results to FILE")->type_name("FILE");
     app.add_option("--log", options.log, "keep the guest's serial log in FILE")->type_name("FILE");
+    app.add_flag("-n,--dry-run", options.dry_run, "check the options and the plan, and boot nothing");
     app.add_flag("-v,--verbose", options.verbose, "show JSON lines, commands and the host's console too");
     app.add_option("PLAN", options.plan, "triggers and audits, by name or glob (default: the guest's)");
 }

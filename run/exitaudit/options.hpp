@@ -25,6 +25,7 @@ struct RunOptions {
     std::string machine;         // of the guest; empty: the best for `boot`
     std::filesystem::path json, log;
     std::filesystem::path build; // empty: where exitaudit itself lies
+    bool dry_run = false;
     bool verbose = false;
     std::vector<std::string> plan;
 

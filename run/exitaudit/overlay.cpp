@@ -68,6 +68,9 @@ std::string read_file(const std::filesystem::path& path)
 {
     std::ifstream stream(path, std::ios::binary);
     std::ostringstream bytes;
+    // An empty file would leave the output stream failed, as if it could not be read.
+    if (stream && stream.peek() == std::ifstream::traits_type::eof() && !stream.bad())
+        return {};
     if (!stream || !(bytes << stream.rdbuf()))
         throw Error(fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
     return std::move(bytes).str();

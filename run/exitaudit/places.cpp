@@ -34,7 +34,7 @@ fs::path Places::guest(Boot boot, const fs::path& chosen) const
     auto path = build / name;
     if (!fs::is_regular_file(path))
         throw Error(fmt::format("guest image {} is missing: build it with `make {}`, or name one with --guest", path.string(),
-                                boot == Boot::iso ? "iso" : "unikernel"));
+                                boot == Boot::iso ? "iso" : "guest"));
     return path;
 }
 

@@ -145,6 +145,24 @@ a.log" ]
     [ "${#lines[@]}" -eq 1 ]
 }
 
+@test "judge of an empty log" { expect 3 "no KTAP header" "$exitaudit" judge /dev/null; }
+
+@test "an unknown way to boot is a usage error that names the ways" {
+    expect 2 "pvh,kernel,iso" "$exitaudit" run --boot floppy
+    [ "${#lines[@]}" -eq 1 ]
+}
+
+@test "--dry-run checks lane and plan, and boots nothing" {
+    expect 0 "" "$exitaudit" run --dry-run --lane tcg 'io.*'
+    expect 2 "did you mean io.out8" "$exitaudit" run --dry-run --lane tcg io.out9
+}
+
+@test "a guest in a folder with a space, by Multiboot 1" {
+    mkdir "$BATS_TEST_TMPDIR/a b"
+    cp "$root/build/unikernel.elf" "$BATS_TEST_TMPDIR/a b/"
+    expect 4 "# plan: io.out8" "$exitaudit" run --lane tcg --boot kernel --guest "$BATS_TEST_TMPDIR/a b/unikernel.elf" io.out8
+}
+
 @test "judge of a missing file" { expect 3 "cannot read" "$exitaudit" judge /nonexistent; }
 
 @test "a hanging guest is ended by the timeout and leaves nothing" {

@@ -35,6 +35,11 @@ TEST(GuestCommand, BootsAnImageOnAMicrovm)
     EXPECT_EQ(std::count(words.begin(), words.end(), "-no-reboot"), 1);
 }
 
+TEST(GuestCommand, BootsByPvhWithoutFirmwareThatWaits)
+{
+    EXPECT_EQ(value_of(guest_command(guest(Boot::pvh)), "-M"), "microvm,auto-kernel-cmdline=off,acpi=off");
+}
+
 TEST(GuestCommand, BootsACdOnAPc)
 {
     const auto words = guest_command(guest(Boot::iso));

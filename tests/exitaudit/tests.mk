@@ -9,16 +9,16 @@ STAND_IN_FLAGS := -m32 -O1 -Wall -Wextra -Werror -ffreestanding -fno-pie -no-pie
 
 build/tests/exitaudit_tests: $(EXITAUDIT_TEST_OBJECTS) $(EXITAUDIT_TESTABLE)
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(EXITAUDIT_LIBS) -lgtest -lgtest_main
+	$(call announce,LINK)$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(EXITAUDIT_LIBS) -lgtest -lgtest_main
 
 build/obj/$(EXITAUDIT_TESTS)/%.o: $(EXITAUDIT_TESTS)/%.cpp | packages-program packages-check
 	@mkdir -p $(@D)
-	$(CXX) -I$(EXITAUDIT_DIR) $(EXITAUDIT_CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(call announce,CXX)$(CXX) -I$(EXITAUDIT_DIR) $(EXITAUDIT_CXXFLAGS) -MMD -MP -c -o $@ $<
 
 # The behaviour is the file's name.
 build/tests/stand-in/%.elf: $(addprefix $(EXITAUDIT_TESTS)/stand-in/,entry.S guest.c guest.ld) | packages-check
 	@mkdir -p $(@D)
-	gcc $(STAND_IN_FLAGS) -DBEHAVIOUR=$(shell echo $(*:-pvh=) | tr a-z A-Z) $(if $(filter %-pvh,$*),-DPVH_ONLY) \
+	$(call announce,CC)gcc $(STAND_IN_FLAGS) -DBEHAVIOUR=$(shell echo $(*:-pvh=) | tr a-z A-Z) $(if $(filter %-pvh,$*),-DPVH_ONLY) \
 	  -Wl,-T,$(EXITAUDIT_TESTS)/stand-in/guest.ld $(filter %.S %.c,$^) -o $@
 
 -include $(EXITAUDIT_TEST_OBJECTS:.o=.d)

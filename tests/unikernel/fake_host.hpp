@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ledger/leaves.hpp"
+#include "ledger/probe.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -34,7 +35,14 @@ public:
         rows_[exit].cycles += times * cycles;
     }
 
+    static ledger::CpuidFunction cpuid() { return answer_current; }
     ledger::Leaves leaves() { return {answer_current, numbering_}; }
+
+    /// Probed by a vCPU of the host's own vendor.
+    ledger::Probe probe()
+    {
+        return ledger::probe(answer_current, numbering_ == ledger::Numbering::vmx ? "GenuineIntel" : "AuthenticAMD");
+    }
 
     ledger::Numbering numbering() const { return numbering_; }
 

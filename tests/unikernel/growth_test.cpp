@@ -66,6 +66,17 @@ TEST(Growth, AllowsWhatTheHostCausesByItself)
     EXPECT_EQ(result.verdict, Verdict::ok);
 }
 
+TEST(Growth, AllowsTheHostsOwnExitsRoundASingleFiring)
+{
+    const auto interrupted = [](auto& host) { host.cause(0x60, 3); };
+    EXPECT_EQ(judged(rdtsc, 1, interrupted).verdict, Verdict::ok);
+}
+
+TEST(Growth, FailsWhereTheHostsOwnExitsComeWithTheFirings)
+{
+    EXPECT_TRUE(diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 1000); host.cause(0x60, 1000); }), "wrong row"));
+}
+
 TEST(Growth, DiagnosesExitsThatAreNotCounted)
 {
     const auto result = judged(io, 1000, [](auto&) {});

@@ -13,8 +13,7 @@ using ledger::Numbering;
 TEST(Probe, KnowsALedgerByItsSignature)
 {
     FakeHost host(Numbering::svm);
-    auto leaves = host.leaves();
-    const auto probe = ledger::probe(leaves);
+    const auto probe = host.probe();
     EXPECT_TRUE(probe.patched);
     EXPECT_EQ(probe.revision, 1u);
 }
@@ -23,8 +22,7 @@ TEST(Probe, KnowsAnAssignmentsHostByItsGrowth)
 {
     FakeHost host(Numbering::vmx);
     host.has_own_leaves = false;
-    auto leaves = host.leaves();
-    const auto probe = ledger::probe(leaves);
+    const auto probe = host.probe();
     EXPECT_TRUE(probe.patched);
     EXPECT_EQ(probe.revision, 0u);
 }
@@ -34,8 +32,7 @@ TEST(Probe, KnowsALedgerThatNeverCountsByItsMarks)
     FakeHost host(Numbering::vmx);
     host.has_own_leaves = false;
     host.counts_queries = false;
-    auto leaves = host.leaves();
-    EXPECT_TRUE(ledger::probe(leaves).patched);
+    EXPECT_TRUE(host.probe().patched);
 }
 
 TEST(Probe, IsNotFooledByTheHighestBasicLeaf)
@@ -43,26 +40,34 @@ TEST(Probe, IsNotFooledByTheHighestBasicLeaf)
     // Intel: a leaf beyond the highest basic one answers that one's data, by subleaf.
     FakeHost host(Numbering::vmx);
     host.spoil = [](auto, auto exit, auto& r) { r = exit == 0 ? FakeHost::Registers{7, 0x340, 0x340, 0} : FakeHost::Registers{0xf, 0x340, 0, exit}; };
-    auto leaves = host.leaves();
-    EXPECT_FALSE(ledger::probe(leaves).patched);
+    EXPECT_FALSE(host.probe().patched);
 }
 
 TEST(Probe, IsNotFooledByAllOnes)
 {
     FakeHost host(Numbering::vmx);
     host.spoil = [](auto, auto, auto& r) { r = {0, 0, 0, 0xffffffff}; };
-    auto leaves = host.leaves();
-    EXPECT_FALSE(ledger::probe(leaves).patched);
+    EXPECT_FALSE(host.probe().patched);
 }
 
 TEST(Probe, IsNotFooledByZeros)
 {
     FakeHost host(Numbering::svm);
     host.spoil = [](auto, auto, auto& r) { r = {}; };
-    auto leaves = host.leaves();
-    const auto probe = ledger::probe(leaves);
+    const auto probe = host.probe();
     EXPECT_FALSE(probe.patched);
     EXPECT_NE(probe.reason.find("zeros"), std::string_view::npos);
+}
+
+TEST(Probe, TakesTheNumberingFromTheHostRatherThanTheVcpu)
+{
+    for (const bool own_leaves : {true, false}) {
+        FakeHost host(Numbering::svm);
+        host.has_own_leaves = own_leaves;
+        const auto probe = ledger::probe(host.cpuid(), "GenuineIntel");
+        EXPECT_TRUE(probe.patched);
+        EXPECT_EQ(probe.numbering, Numbering::svm);
+    }
 }
 
 TEST(Probe, TakesTheNumberingFromTheVendor)

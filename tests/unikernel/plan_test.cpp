@@ -105,7 +105,16 @@ TEST(Plan, RefusesCountsThatAreNone)
                               "io.out8:count=0", "io.out8:count="})
         EXPECT_NE(error_of(words).find("whole number"), std::string::npos) << words;
     EXPECT_NE(error_of("io.out8:times=3").find("count=N"), std::string::npos);
+    EXPECT_NE(error_of("ledger.undefined:count=3").find("fires none"), std::string::npos);
+    EXPECT_EQ(error_of("*:count=3"), "");
     EXPECT_EQ(error_of("count=10000000"), "");
+}
+
+TEST(Plan, IsAsIfNothingHadBeenAskedAfterAnError)
+{
+    Plan plan;
+    EXPECT_TRUE(Plan::parse("format=json io.out9", plan));
+    EXPECT_TRUE(plan.writes(Form::ktap));
 }
 
 TEST(Plan, FitsEveryAudit)

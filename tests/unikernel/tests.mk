@@ -5,10 +5,10 @@ UNIKERNEL_TEST_OBJECTS := $(patsubst %.cpp,build/obj/%.o,$(wildcard $(UNIKERNEL_
 
 build/tests/unikernel_tests: $(UNIKERNEL_TEST_OBJECTS)
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lgtest -lgtest_main -pthread
+	$(call announce,LINK)$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lgtest -lgtest_main -pthread
 
 build/obj/$(UNIKERNEL_TESTS)/%.o: $(UNIKERNEL_TESTS)/%.cpp | packages-check
 	@mkdir -p $(@D)
-	$(CXX) $(PORTABLE_CXXFLAGS) -I$(UNIKERNEL_TESTS) -MMD -MP -c -o $@ $<
+	$(call announce,CXX)$(CXX) $(PORTABLE_CXXFLAGS) -I$(UNIKERNEL_TESTS) -MMD -MP -c -o $@ $<
 
 -include $(UNIKERNEL_TEST_OBJECTS:.o=.d)

@@ -11,7 +11,7 @@ namespace audit {
 /// expectation, and fails `result` with a diagnosis if they differ. Judges all
 /// rows: the trigger's own by its bound, CPUID's by the queries that were made,
 /// and every other row must not move unless the expectation names it or the host
-/// causes it by itself (interrupts, page faults of its own).
+/// causes it by itself (interrupts, page faults of its own), and then not much.
 /// Fills in the measurement's exit, bound, firings, caused and told.
 void judge_growth(const triggers::Expectation& expectation, ledger::Numbering numbering, std::uint64_t firings,
                   const ledger::Snapshot& before, const ledger::Snapshot& after, Result& result);

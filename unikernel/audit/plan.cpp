@@ -16,7 +16,6 @@ struct FormName {
     Form form;
 };
 constexpr FormName form_names[] = {{"ktap", Form::ktap}, {"table", Form::table}, {"json", Form::json}};
-constexpr unsigned all_forms = 7;
 
 // Cuts the next word off the front; nothing at the end of the line.
 std::optional<std::string_view> next(std::string_view& line, std::string_view separators)
@@ -106,15 +105,16 @@ PlanError unknown_word(std::string_view word)
 
 std::optional<PlanError> Plan::read_forms(std::string_view value)
 {
-    forms_ = 0;
+    unsigned forms = 0;
     for (auto rest = value; const auto name = next(rest, ",");) {
         const auto* const known = std::ranges::find(form_names, *name, &FormName::name);
         if (known == std::end(form_names))
             return PlanError("'format={}': forms are ktap, table and json, separated by commas", value);
-        forms_ |= static_cast<unsigned>(known->form);
+        forms |= static_cast<unsigned>(known->form);
     }
-    if (forms_ == 0)
+    if (forms == 0)
         return PlanError("'format=' needs at least one of ktap, table and json");
+    forms_ = forms;
     return {};
 }
 
@@ -148,28 +148,32 @@ std::optional<PlanError> Plan::read_item(std::string_view word)
         count = *given;
     }
 
-    bool found = false;
-    for_each_audit([&](std::size_t index, std::string_view audit, auto, auto) {
+    bool found = false, fires = false;
+    for_each_audit([&](std::size_t index, std::string_view audit, const triggers::Trigger* trigger, auto) {
         if (!matches(name == "all" ? "*" : name, audit))
             return;
         found = true;
+        fires = fires || trigger;
         items_[index].selected = true;
         if (count)
             items_[index].count = count;
     });
     if (!found)
         return unknown_word(word);
+    if (count && !fires)
+        return PlanError("'{}': only triggers have a count, and {} fires none", word, name);
     return {};
 }
 
 std::optional<PlanError> Plan::parse(std::string_view words, Plan& plan)
 {
     plan = Plan();
-    plan.forms_ = all_forms;
     for (auto rest = words; const auto word = next(rest, " \t\n");) {
         const bool option = word->find('=') < word->find(':');
-        if (const auto error = option ? plan.read_option(*word) : plan.read_item(*word))
+        if (const auto error = option ? plan.read_option(*word) : plan.read_item(*word)) {
+            plan = Plan();
             return error;
+        }
     }
     if (plan.size() == 0)
         return plan.read_item("all");

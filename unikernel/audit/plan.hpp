@@ -23,6 +23,7 @@ namespace audit {
 using PlanError = console::Text<240>;
 
 enum class Form : unsigned { ktap = 1, table = 2, json = 4 };
+inline constexpr unsigned all_forms = 7;
 
 class Plan {
 public:
@@ -30,7 +31,8 @@ public:
     static constexpr std::uint32_t max_count = 10'000'000;
 
     /// Reads a line of words.
-    /// \return nothing if it is a plan, which then is in `plan`; else the error.
+    /// \return nothing if it is a plan, which then is in `plan`; else the error,
+    ///         and `plan` is as if nothing had been asked for.
     static std::optional<PlanError> parse(std::string_view words, Plan& plan);
 
     /// \param index position in for_each_audit()
@@ -58,7 +60,7 @@ private:
 
     std::array<Item, max_audits> items_{};
     std::uint32_t default_count_ = 0;
-    unsigned forms_ = 0;
+    unsigned forms_ = all_forms;
 };
 
 }

@@ -28,11 +28,14 @@ struct Measurement {
     Spread guest;         ///< cycles per firing, between the guest's two TSC reads
     std::uint64_t empty;  ///< the same for an empty firing: its median
 
-    /// The host's own figures for one such exit, in cycles; absent if none was told.
+    /// The host's own figures for these exits, in cycles; absent if it told of none.
     struct Host {
-        std::uint64_t mean;
+        std::uint32_t exits;
+        std::uint64_t cycles;
         std::optional<ledger::Leaves::Extremes> extremes; ///< over the VM's life; needs our own leaves
-        std::optional<std::uint64_t> inside;              ///< mean in KVM alone; needs our own leaves
+        std::optional<std::uint64_t> inside;              ///< in KVM alone; needs our own leaves
+
+        std::uint64_t mean() const { return cycles / exits; }
     };
     std::optional<Host> host;
 };
@@ -54,6 +57,15 @@ struct Result {
         verdict = Verdict::not_ok;
         message.clear();
         message.format(pattern, values...);
+    }
+
+    /// Turns the result into a skip, whatever it was before.
+    void skip(std::string_view reason)
+    {
+        verdict = Verdict::skip;
+        diagnosis.clear();
+        message.clear();
+        message.write(reason);
     }
 
     void diagnose(std::string_view cause)

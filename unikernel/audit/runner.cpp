@@ -4,6 +4,7 @@
 #include "audit/audits.hpp"
 #include "audit/growth.hpp"
 #include "audit/statistics.hpp"
+#include "audit/time.hpp"
 #include "machine/cpuid.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/tsc.hpp"
@@ -55,12 +56,22 @@ std::optional<Measurement::Host> host_figures(Leaves& leaves, const ledger::Prob
     const std::uint32_t exits = after.count - before.count;
     if (exits == 0)
         return {};
-    Measurement::Host host{(after.cycles - before.cycles) / exits, {}, {}};
+    Measurement::Host host{exits, after.cycles - before.cycles, {}, {}};
     if (probe.revision) {
         host.extremes = leaves.extremes(exit);
-        host.inside = (after.inside - before.inside) / exits;
+        host.inside = after.inside - before.inside;
     }
     return host;
+}
+
+// An exit that this vCPU does not take is neither a pass nor the host's failure.
+void excuse(const Trigger& trigger, Result& result)
+{
+    const auto& m = *result.measurement;
+    if (m.bound == triggers::Bound::none || m.told != 0 || !trigger.excuse)
+        return;
+    if (const auto reason = trigger.excuse(); !reason.empty())
+        result.skip(reason);
 }
 
 void run_trigger(const Trigger& trigger, std::uint64_t firings, Leaves& leaves, const ledger::Probe& probe, Result& result)
@@ -73,9 +84,11 @@ void run_trigger(const Trigger& trigger, std::uint64_t firings, Leaves& leaves, 
     const auto empty = fire_measured(fire_nothing, firings, rdtscp).median;
 
     const ledger::Snapshot before(leaves);
+    const auto start = machine::open_measurement();
     const Row row_before(leaves, probe, expectation.exit);
     const auto guest = fire_measured(trigger.fire, firings, rdtscp);
     const Row row_after(leaves, probe, expectation.exit);
+    const auto window = machine::close_measurement(rdtscp) - start;
     const ledger::Snapshot after(leaves);
 
     if (trigger.clean_up)
@@ -84,6 +97,8 @@ void run_trigger(const Trigger& trigger, std::uint64_t firings, Leaves& leaves, 
     result.measurement->guest = guest;
     result.measurement->empty = empty;
     result.measurement->host = host_figures(leaves, probe, expectation.exit, row_before, row_after);
+    judge_time(window, result);
+    excuse(trigger, result);
 }
 
 }

@@ -23,9 +23,12 @@ std::string_view text_at(std::uint64_t address)
     return address ? std::string_view(reinterpret_cast<const char*>(address)) : std::string_view();
 }
 
-std::string_view after_first_word(std::string_view line)
+// QEMU puts the image's file name in front, and the name may hold spaces. Words of
+// a plan hold no '/': what comes up to the last one is the name's.
+std::string_view without_file_name(std::string_view line)
 {
-    const auto space = line.find(' ');
+    const auto slash = line.rfind('/');
+    const auto space = line.find(' ', slash == line.npos ? 0 : slash);
     return space == line.npos ? std::string_view() : line.substr(space + 1);
 }
 
@@ -35,8 +38,7 @@ LoaderInfo read_multiboot1(std::uint64_t info)
     const auto flags = read<std::uint32_t>(info);
     const auto line = flags & 1 << 2 ? text_at(read<std::uint32_t>(info + 16)) : std::string_view();
     const auto loader = flags & 1 << 9 ? text_at(read<std::uint32_t>(info + 64)) : std::string_view();
-    // QEMU puts the image's file name in front, GRUB leaves it out.
-    return {"multiboot1", loader == "qemu" ? after_first_word(line) : line, 0};
+    return {"multiboot1", loader == "qemu" ? without_file_name(line) : line, 0}; // GRUB leaves the name out
 }
 
 // Multiboot 2 specification 2.0, 3.6: a list of tags, each at a multiple of 8 bytes.

@@ -24,6 +24,11 @@ bool grows(Leaves& leaves, Leaf leaf, ExitNumber exit)
 // Undefined by either vendor in any edition of the manuals.
 constexpr ExitNumber never_defined = 0xfff;
 
+bool counts_queries(Leaves& leaves)
+{
+    return grows(leaves, Leaf::exit_count, cpuid_exit(leaves.numbering()));
+}
+
 bool marks_undefined_numbers(Leaves& leaves)
 {
     const CpuidRegisters mark{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX};
@@ -31,21 +36,38 @@ bool marks_undefined_numbers(Leaves& leaves)
            leaves.query(Leaf::exit_count, cpuid_exit(leaves.numbering())) != mark;
 }
 
+Probe probe_with_signature(Leaves& leaves, Numbering by_vendor)
+{
+    const auto answer = leaves.query(Leaf::revision);
+    const auto told = static_cast<Numbering>(answer.ebx);
+    const bool known = told == Numbering::vmx || told == Numbering::svm;
+    return {true, known ? told : by_vendor, answer.eax, "the ledger's signature"};
 }
 
-Probe probe(Leaves& leaves)
+}
+
+Probe probe(CpuidFunction cpuid, std::string_view vendor)
 {
+    const auto by_vendor = numbering_of(vendor);
+    const auto other = by_vendor == Numbering::vmx ? Numbering::svm : Numbering::vmx;
+    Leaves leaves(cpuid, by_vendor), other_leaves(cpuid, other);
+
     if (has_signature(leaves))
-        return {true, leaves.query(Leaf::revision).eax, "the ledger's signature"};
-    if (grows(leaves, Leaf::total, 0) || grows(leaves, Leaf::exit_count, cpuid_exit(leaves.numbering())))
-        return {true, 0, "counters that grow with each query"};
+        return probe_with_signature(leaves, by_vendor);
+    constexpr std::string_view growth = "counters that grow with each query";
+    if (counts_queries(leaves))
+        return {true, by_vendor, 0, growth};
+    if (counts_queries(other_leaves))
+        return {true, other, 0, growth};
+    if (grows(leaves, Leaf::total, 0))
+        return {true, by_vendor, 0, growth};
     if (marks_undefined_numbers(leaves))
-        return {true, 0, "undefined exit numbers marked as such"};
+        return {true, by_vendor, 0, "undefined exit numbers marked as such"};
 
     const auto answer = leaves.query(Leaf::total);
     if (answer == CpuidRegisters{0, 0, 0, 0})
-        return {false, 0, "the leaves answer zeros"};
-    return {false, 0, "the leaves answer an ordinary CPUID leaf's data, the same at each call"};
+        return {false, by_vendor, 0, "the leaves answer zeros"};
+    return {false, by_vendor, 0, "the leaves answer an ordinary CPUID leaf's data, the same at each call"};
 }
 
 Numbering numbering_of(std::string_view vendor)

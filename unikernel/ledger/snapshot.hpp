@@ -29,12 +29,15 @@ public:
         return counts_[exit] - earlier.counts_[exit];
     }
 
+    /// CPUID exits that the queries between the two snapshots caused.
+    std::uint64_t queries_since(const Snapshot& earlier) const { return queries_ - earlier.queries_; }
+
     /// Growth without the CPUID exits that the queries between the two snapshots
     /// caused. Negative if the ledger lost some.
     std::int64_t growth_without_queries(const Snapshot& earlier, ExitNumber exit) const
     {
         const std::int64_t told = growth(earlier, exit);
-        return exit == cpuid_exit(numbering_) ? told - static_cast<std::int64_t>(queries_ - earlier.queries_) : told;
+        return exit == cpuid_exit(numbering_) ? told - static_cast<std::int64_t>(queries_since(earlier)) : told;
     }
 
 private:

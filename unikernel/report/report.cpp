@@ -65,37 +65,37 @@ void write_spread(JsonObject& record, const audit::Spread& spread)
 void write_host(JsonObject& record, const Measurement::Host& host)
 {
     auto object = record.object("host_cycles");
-    object.member("mean", host.mean);
+    object.member("mean", host.mean());
     if (host.extremes)
         object.member("min", host.extremes->shortest).member("max", host.extremes->longest);
     if (host.inside)
-        object.member("inside", *host.inside);
+        object.member("inside", *host.inside / host.exits);
     object.end();
 }
 
 }
 
-void Report::begin(const boot::LoaderInfo& loader)
+void Report::begin(const boot::LoaderInfo& loader, const audit::Plan& plan)
 {
-    sink_.write("KTAP version 1\n");
+    if (plan.writes(Form::ktap))
+        sink_.write("KTAP version 1\n");
     sink_.format("# Exit Audit, booted by {} on {} ({})\n", loader.protocol, machine::vendor().view(), machine::brand().view());
     sink_.format("# plan: {}\n", plan_words(loader));
 }
 
-void Report::announce(const boot::LoaderInfo& loader, const audit::Plan& plan, ledger::Numbering numbering,
-                      const ledger::Probe& probe)
+void Report::announce(const boot::LoaderInfo& loader, const audit::Plan& plan, const ledger::Probe& probe)
 {
     plan_ = &plan;
-    numbering_ = numbering;
+    numbering_ = probe.numbering;
     const std::string_view layout = "F22";
     if (probe.patched)
         sink_.format("# ledger: revision {}, layout {}, {} exit numbers, known by {}\n", probe.revision, layout,
-                     name_of(numbering), probe.reason);
+                     name_of(probe.numbering), probe.reason);
 
     sink_.write("#json ");
     JsonObject record(sink_);
     record.member("record", "run").member("schema", std::uint64_t{1}).member("boot", loader.protocol);
-    record.member("vendor", machine::vendor().view()).member("numbering", name_of(numbering));
+    record.member("vendor", machine::vendor().view()).member("numbering", name_of(probe.numbering));
     if (probe.patched)
         record.member("ledger", std::uint64_t{probe.revision}).member("layout", layout);
     record.member("plan", plan_words(loader)).member("vcpus", std::uint64_t{1});
@@ -103,10 +103,12 @@ void Report::announce(const boot::LoaderInfo& loader, const audit::Plan& plan, l
     record.end();
     sink_.write("\n");
 
-    if (!probe.patched)
-        sink_.format("1..0 # SKIP not patched: {}\n", probe.reason);
-    else if (writes(Form::ktap))
+    if (!writes(Form::ktap))
+        return;
+    if (probe.patched)
         sink_.format("1..{}\n", plan.size());
+    else
+        sink_.format("1..0 # SKIP not patched: {}\n", probe.reason);
 }
 
 void Report::result(std::size_t number, const Result& result)
@@ -184,9 +186,9 @@ void Report::write_row(const Result& result)
     if (!m.host)
         sink_.format("{:9} {:9}\n", "-", "-");
     else if (!m.host->inside)
-        sink_.format("{:9} {:9}\n", m.host->mean, "-");
+        sink_.format("{:9} {:9}\n", m.host->mean(), "-");
     else
-        sink_.format("{:9} {:9}\n", m.host->mean, *m.host->inside);
+        sink_.format("{:9} {:9}\n", m.host->mean(), *m.host->inside / m.host->exits);
 }
 
 void Report::end(Ending ending, std::string_view message)

@@ -28,11 +28,10 @@ public:
     constexpr explicit Report(console::Sink& sink) : sink_(sink) {}
 
     /// The first lines: who runs where, by which loader, with which words.
-    void begin(const boot::LoaderInfo& loader);
+    void begin(const boot::LoaderInfo& loader, const audit::Plan& plan);
 
     /// The ledger that was found, and how many results will follow.
-    void announce(const boot::LoaderInfo& loader, const audit::Plan& plan, ledger::Numbering numbering,
-                  const ledger::Probe& probe);
+    void announce(const boot::LoaderInfo& loader, const audit::Plan& plan, const ledger::Probe& probe);
 
     void result(std::size_t number, const audit::Result& result);
 

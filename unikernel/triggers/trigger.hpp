@@ -36,6 +36,10 @@ struct Trigger {
     void (*fire)();
     void (*clean_up)();  ///< once after the firings; may be null
 
+    /// Asked if no exit was seen at all: why this vCPU does not take this exit, as
+    /// far as a guest can know; empty if it should. May be null.
+    std::string_view (*excuse)() = nullptr;
+
     const Expectation& expectation(Numbering numbering) const
     {
         return numbering == Numbering::vmx ? vmx : svm;
