@@ -114,6 +114,15 @@ needs_unpatched_kvm() {
         "${svm[@]}" --mutant drop-one-in-1000 ledger.registers-clean ledger.undefined
 }
 
+@test "svm: a second, busy VM does not show in the guest's ledger" {
+    expect 0 "ok host.isolation # none of the noisy VM's" "${svm[@]}" --noise
+}
+
+@test "svm: counters that VMs share are caught beside a busy VM" {
+    expect 1 "not ok host.isolation" "${svm[@]}" --mutant host-wide --noise io.out8 hlt.timer
+    [[ $output == *"not ok host.tracepoint"* ]]
+}
+
 @test "svm: a guest that hangs is ended, and nothing stays behind" {
     cp "$build/tests/stand-in/hang.elf" "$TMPDIR/hang.elf"
     expect 3 "no end within 15 s" "${svm[@]}" --timeout 15 --boot kernel --guest "$TMPDIR/hang.elf"

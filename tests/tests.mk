@@ -2,7 +2,7 @@
 
 CHECK_PACKAGES := gcc libgtest-dev bats procps perl binutils shellcheck
 # The wrong hosts that the boot tests need.
-check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 $(if $(SLOW),exit-handler-start)
+check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide $(if $(SLOW),exit-handler-start)
 
 include tests/unikernel/tests.mk
 include tests/exitaudit/tests.mk

@@ -2,6 +2,7 @@
 #include "embedded_host.hpp"
 
 #include "exit_code.hpp"
+#include "audit/plan.hpp"
 #include "log/lines.hpp"
 
 #include <fmt/format.h>
@@ -16,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t tail_lines = 20;
-constexpr std::string_view guest_path = "audit/guest", command_path = "audit/command";
+constexpr std::string_view guest_path = "audit/guest", command_path = "audit/command", noisy_guest_path = "audit/noisy-guest";
 
 std::vector<std::string> names_in(const fs::path& directory)
 {
@@ -116,6 +117,13 @@ std::string host_initramfs(const EmbeddedHost& host, const RunOptions& options, 
             path = host.fallback_modules / name;
         if (fs::exists(path))
             files.push_back({fmt::format("audit/{}", name), read_file(path)});
+    }
+    if (options.noise) {
+        // Our own guest, busier than any audit lasts.
+        const Guest noise{Accelerator::kvm, Boot::pvh, "", 1, fmt::format("/{}", noisy_guest_path),
+                          {"io.*", "cpuid.*", "msr.*", "format=table", fmt::format("count={}", audit::Plan::max_count)}};
+        files.push_back({"audit/noise", "exec " + shell_line(guest_command(noise)) + "\n"});
+        files.push_back({std::string(noisy_guest_path), read_file(places.guest(Boot::pvh, {}))});
     }
     if (options.no_ept)
         files.push_back({"audit/kvm-intel.parameters", "ept=0\n"});

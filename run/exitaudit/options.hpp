@@ -25,12 +25,13 @@ struct RunOptions {
     std::string machine;         // of the guest; empty: the best for `boot`
     std::filesystem::path json, log;
     std::filesystem::path build; // empty: where exitaudit itself lies
+    bool noise = false; // run a second, busy VM beside the guest
     bool dry_run = false;
     bool verbose = false;
     std::vector<std::string> plan;
 
     // Any of these can only be had on a host that we boot ourselves.
-    bool wants_embedded_host() const { return kernel || !modules.empty() || !mutant.empty() || no_ept; }
+    bool wants_embedded_host() const { return kernel || !modules.empty() || !mutant.empty() || no_ept || noise; }
 };
 
 struct JudgeOptions {

@@ -17,7 +17,7 @@ namespace exitaudit {
 struct Circumstances {
     std::string lane, kernel, qemu;
     std::optional<double> seconds;
-    std::vector<HostResult> host;
+    std::vector<HostResult> host{};
 };
 
 // The host's own audits, as KTAP lines like the guest's, with a table where they fail.

@@ -6,7 +6,6 @@
 #include <fmt/core.h>
 
 #include <array>
-#include <set>
 #include <sstream>
 
 namespace exitaudit {
@@ -37,57 +36,89 @@ void Witness::line(std::string_view text)
     std::uint64_t count = 0;
     words >> kind;
     if (kind == "trace") {
-        // "{ exit_reason: 114 } hitcount: 1000"
-        std::uint64_t exit = 0;
-        if (words >> ignored >> ignored >> exit >> ignored >> ignored >> count)
-            trace_[exit] += count;
+        // "{ common_pid: 123, exit_reason: 114 } hitcount: 1000"
+        std::uint64_t thread = 0, exit = 0;
+        if (words >> ignored >> ignored >> thread >> ignored >> ignored >> exit >> ignored >> ignored >> count)
+            (noise_threads_.contains(thread) ? noise_ : guest_).trace[exit] += count;
     } else if (kind == "stat") {
         if (words >> name >> count)
             statistics_[name] = count;
     } else if (kind == "vendor") {
         svm_ = words >> name && name == "kvm-amd";
-    } else if (kind == "ledger" && words >> name >> count) {
-        has_ledger_ = true;
-        if (name == "total")
-            ledger_total_ = count;
-        else if (name == "undefined")
-            ledger_undefined_ = count;
-        else
-            ledger_[std::stoull(name)] = count;
+    } else if (kind == "ledger") {
+        guest_.ledger_line(words);
+    } else if (kind == "noise" && words >> name) {
+        if (name == "ledger")
+            noise_.ledger_line(words);
+        for (std::uint64_t thread = 0; name == "threads" && words >> thread;)
+            noise_threads_.insert(thread);
     }
 }
 
-std::uint64_t Witness::ledger_count(std::uint64_t exit) const
+// "NUMBER|total|undefined COUNT ..."
+void Witness::Vm::ledger_line(std::istream& words)
 {
-    const auto found = ledger_.find(exit);
-    return found == ledger_.end() ? 0 : found->second;
+    std::string name;
+    std::uint64_t count = 0;
+    if (!(words >> name >> count))
+        return;
+    has_ledger = true;
+    if (name == "total")
+        total = count;
+    else if (name == "undefined")
+        undefined = count;
+    else
+        ledger[std::stoull(name)] = count;
+}
+
+std::uint64_t Witness::Vm::ledger_count(std::uint64_t exit) const
+{
+    const auto found = ledger.find(exit);
+    return found == ledger.end() ? 0 : found->second;
 }
 
 std::vector<HostResult> Witness::results() const
 {
-    if (!has_ledger_)
+    if (!guest_.has_ledger)
         return {skipped("host.tracepoint", "the host shows no ledger of its own in debugfs"),
                 skipped("host.stats", "the host shows no ledger of its own in debugfs")};
-    return {compare_tracepoint(), compare_statistics()};
+    std::vector<HostResult> results{compare_tracepoint(guest_), compare_statistics()};
+    if (!noise_threads_.empty())
+        results.push_back(compare_isolation());
+    return results;
 }
 
-HostResult Witness::compare_tracepoint() const
+HostResult Witness::compare_isolation() const
 {
-    if (trace_.empty())
+    HostResult result{"host.isolation", Outcome::ok, {}, {}};
+    const auto guest = compare_tracepoint(guest_), noise = compare_tracepoint(noise_);
+    if (guest.outcome == Outcome::ok && noise.outcome == Outcome::ok && noise_.total != 0) {
+        result.message = fmt::format("none of the noisy VM's {} exits is in the guest's ledger, and its own is exact", noise_.total);
+        return result;
+    }
+    result.outcome = Outcome::not_ok;
+    result.message = "exits of two VMs are not kept apart, or the noisy VM's are not counted exactly";
+    result.table = noise.table;
+    return result;
+}
+
+HostResult Witness::compare_tracepoint(const Vm& vm) const
+{
+    if (vm.trace.empty())
         return skipped("host.tracepoint", "the host has no histogram of the kvm_exit tracepoint");
 
     // Numbers that no manual defines share one line of the ledger.
     const auto numbering = svm_ ? KVM_EXIT_LEDGER_NUMBERING_SVM : KVM_EXIT_LEDGER_NUMBERING_VMX;
     std::uint64_t trace_total = 0, trace_undefined = 0;
     std::set<std::uint64_t> exits;
-    for (const auto& [exit, count] : trace_) {
+    for (const auto& [exit, count] : vm.trace) {
         trace_total += count;
         if (kvm_exit_ledger_defined(numbering, static_cast<unsigned>(exit)))
             exits.insert(exit);
         else
             trace_undefined += count;
     }
-    for (const auto& [exit, count] : ledger_)
+    for (const auto& [exit, count] : vm.ledger)
         exits.insert(exit);
 
     HostResult result{"host.tracepoint", Outcome::ok, {}, {}};
@@ -97,11 +128,11 @@ HostResult Witness::compare_tracepoint() const
                                                static_cast<std::int64_t>(told) - static_cast<std::int64_t>(seen)));
     };
     for (const auto exit : exits) {
-        const auto found = trace_.find(exit);
-        compare(fmt::format("{:#x}", exit), ledger_count(exit), found == trace_.end() ? 0 : found->second);
+        const auto found = vm.trace.find(exit);
+        compare(fmt::format("{:#x}", exit), vm.ledger_count(exit), found == vm.trace.end() ? 0 : found->second);
     }
-    compare("undefined", ledger_undefined_, trace_undefined);
-    compare("total", ledger_total_, trace_total);
+    compare("undefined", vm.undefined, trace_undefined);
+    compare("total", vm.total, trace_total);
 
     if (result.table.empty()) {
         result.message = fmt::format("{} exit numbers and their total of {} exits agree", exits.size(), trace_total);
@@ -125,9 +156,9 @@ HostResult Witness::compare_statistics() const
         if (found->second != told)
             result.table.push_back(fmt::format("{:<10} ledger {}, statistics {}", name, told, found->second));
     };
-    compare(all_exits, ledger_total_);
+    compare(all_exits, guest_.total);
     for (const auto& statistic : statistics)
-        compare(statistic.name, ledger_count(svm_ ? statistic.svm : statistic.vmx));
+        compare(statistic.name, guest_.ledger_count(svm_ ? statistic.svm : statistic.vmx));
 
     if (compared == 0)
         return skipped("host.stats", "the host shows none of KVM's statistics");

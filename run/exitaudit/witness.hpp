@@ -6,7 +6,9 @@
 #include "log/log.hpp"
 
 #include <cstdint>
+#include <iosfwd>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,26 +27,39 @@ class Witness {
 public:
     // Takes one line of the embedded host's testimony (run/embedded-host/init):
     //   ledger NUMBER|total|undefined COUNT CYCLES INSIDE SHORTEST LONGEST
-    //   trace { exit_reason: NUMBER } hitcount: COUNT
+    //   trace { common_pid: THREAD, exit_reason: NUMBER } hitcount: COUNT
     //   stat NAME VALUE
+    // and, if a second, noisy VM ran beside the guest, before any trace:
+    //   noise threads THREAD...
+    //   noise ledger ...
     // Lines of another form are passed over.
     void line(std::string_view text);
 
     // Compares the ledger with the tracepoint, for every exit number that either has,
     // and with those of KVM's statistics that count exits. Skipped, with the reason,
-    // where the host gave no testimony.
+    // where the host gave no testimony. With a noisy VM, its ledger and the guest's must
+    // each equal what the tracepoint saw of their own threads (host.isolation).
     std::vector<HostResult> results() const;
 
 private:
     using Counts = std::map<std::uint64_t, std::uint64_t>; // exit number to exits
 
-    HostResult compare_tracepoint() const;
-    HostResult compare_statistics() const;
-    std::uint64_t ledger_count(std::uint64_t exit) const;
+    // What is known of one VM.
+    struct Vm {
+        Counts ledger, trace;
+        std::uint64_t total = 0, undefined = 0; // by the ledger
+        bool has_ledger = false;
 
-    Counts ledger_, trace_;
-    std::uint64_t ledger_total_ = 0, ledger_undefined_ = 0;
-    bool has_ledger_ = false;
+        void ledger_line(std::istream& words);
+        std::uint64_t ledger_count(std::uint64_t exit) const;
+    };
+
+    HostResult compare_tracepoint(const Vm& vm) const;
+    HostResult compare_statistics() const;
+    HostResult compare_isolation() const;
+
+    Vm guest_, noise_;
+    std::set<std::uint64_t> noise_threads_;
     std::map<std::string, std::uint64_t, std::less<>> statistics_;
     bool svm_ = false;
 };

@@ -13,9 +13,9 @@ Witness honest()
 {
     Witness witness;
     for (const auto* line : {"vendor kvm-amd", "ledger total 1103 90 80 1 9", "ledger 114 1000 1 1 1 1", "ledger 123 100 1 1 1 1",
-                             "ledger undefined 3 1 1 1 1", "trace { exit_reason:        114 } hitcount:       1000",
-                             "trace { exit_reason:        123 } hitcount:        100",
-                             "trace { exit_reason: 4294967295 } hitcount:          3", "stat exits 1103", "stat io_exits 100",
+                             "ledger undefined 3 1 1 1 1", "trace { common_pid:         77, exit_reason:        114 } hitcount:       1000",
+                             "trace { common_pid:         77, exit_reason:        123 } hitcount:        100",
+                             "trace { common_pid:         77, exit_reason: 4294967295 } hitcount:          3", "stat exits 1103", "stat io_exits 100",
                              "stat halt_exits 0", "Totals:"})
         witness.line(line);
     return witness;
@@ -42,7 +42,7 @@ TEST(Witness, AgreesWithAnHonestLedger)
 TEST(Witness, TellsWhichExitIsShort)
 {
     auto witness = honest();
-    witness.line("trace { exit_reason:        123 } hitcount:          1");
+    witness.line("trace { common_pid:         77, exit_reason:        123 } hitcount:          1");
     const auto tracepoint = result(witness, "host.tracepoint");
     EXPECT_EQ(tracepoint.outcome, Outcome::not_ok);
     ASSERT_EQ(tracepoint.table.size(), 3u); // heading, the exit, the total
@@ -64,6 +64,39 @@ TEST(Witness, TellsOfATotalThatDiffers)
     witness.line("ledger total 1104 90 80 1 9");
     EXPECT_EQ(result(witness, "host.tracepoint").outcome, Outcome::not_ok);
     EXPECT_EQ(result(witness, "host.stats").outcome, Outcome::not_ok);
+}
+
+namespace {
+
+// The honest guest beside a VM whose vCPU is thread 99.
+Witness beside_noise()
+{
+    Witness witness;
+    for (const auto* line : {"vendor kvm-amd", "noise threads 98 99", "noise ledger total 50 1 1 1 1", "noise ledger 123 50 1 1 1 1",
+                             "ledger total 7 1 1 1 1", "ledger 123 7 1 1 1 1",
+                             "trace { common_pid:         99, exit_reason:        123 } hitcount:         50",
+                             "trace { common_pid:         77, exit_reason:        123 } hitcount:          7"})
+        witness.line(line);
+    return witness;
+}
+
+} // namespace
+
+TEST(Witness, SeesTwoVmsApart)
+{
+    EXPECT_EQ(result(beside_noise(), "host.tracepoint").outcome, Outcome::ok);
+    EXPECT_EQ(result(beside_noise(), "host.isolation").outcome, Outcome::ok);
+    EXPECT_EQ(honest().results().size(), 2u); // no isolation without noise
+}
+
+TEST(Witness, TellsOfCountersThatVmsShare)
+{
+    auto witness = beside_noise();
+    for (const auto* line : {"noise ledger total 57 1 1 1 1", "noise ledger 123 57 1 1 1 1", "ledger total 57 1 1 1 1",
+                             "ledger 123 57 1 1 1 1"})
+        witness.line(line);
+    EXPECT_EQ(result(witness, "host.tracepoint").outcome, Outcome::not_ok);
+    EXPECT_EQ(result(witness, "host.isolation").outcome, Outcome::not_ok);
 }
 
 TEST(Witness, IsSkippedWithoutTestimony)
