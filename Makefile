@@ -46,8 +46,8 @@ RUN_OPTIONS = --lane $(call quoted,$(LANE)) $(if $(LANE_NEEDS),--kernel $(call q
 # Packages one after the other; exitaudit, to refuse a mistyped word before minutes
 # of building; then the rest side by side; then the run alone.
 .PHONY: run
-run: | packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) \
-		$(if $(filter vmx svm-bochs,$(LANE)),packages-bochs) $(if $(filter iso,$(BOOT)),packages-iso)
+run: | packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) $(if $(filter iso,$(BOOT)),packages-iso) \
+		$(if $(filter vmx svm-bochs,$(LANE)),packages-bochs)
 	@$(MAKE) --no-print-directory -j'$(JOBS)' build/exitaudit
 	@build/exitaudit run --dry-run $(RUN_OPTIONS)
 	@$(MAKE) --no-print-directory -j'$(JOBS)' guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso)
@@ -63,7 +63,7 @@ help:
 	@echo
 	@echo '  make run      boot the audited guest and print the verdict'
 	@echo '                LANE=auto|svm|vmx|svm-bochs|native|tcg  the host (default $(LANE))'
-	@echo '                KERNEL=6.1                Linux of the embedded host'
+	@echo '                KERNEL=6.1|6.12           Linux of the embedded host'
 	@echo '                VCPUS=N BOOT=pvh|kernel|iso TIMEOUT=SECONDS ARGS="--json F"'
 	@echo "                PLAN='io.* hlt.timer:count=7'"
 	@echo '  make check    all tests'

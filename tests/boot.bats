@@ -71,6 +71,7 @@ needs_unpatched_kvm() {
     expect 0 "ok 1 cpuid.leaf0 # 1000 exits, ledger +1000" "${svm[@]}" --json "$TMPDIR/json"
     [[ $output == *"verdict: pass:"*" passed, 0 failed, 0 skipped"* ]]
     [[ $output != *"not ok"* ]]
+    [[ $output == *"ok host.tracepoint # "*" exits agree"*"ok host.stats # 4 of KVM's statistics agree"* ]]
     grep -q '"exit_code": 0' "$TMPDIR/json"
 }
 
@@ -104,6 +105,13 @@ needs_unpatched_kvm() {
 
 @test "svm: one exit in a thousand dropped fails and is told" {
     expect 1 "some of these exits are lost" "${svm[@]}" --mutant drop-one-in-1000 io.out8:count=5000 io.in8:count=5000
+    [[ $output == *"not ok host.tracepoint # the ledger's final counts differ"*"# 0x7b "*" -1"* ]]
+    [[ $output == *"not ok host.stats"* ]]
+}
+
+@test "svm: a guest that sees nothing wrong does not outvote the host's instruments" {
+    expect 1 "fail: every audit of the guest's passed, but host.tracepoint" \
+        "${svm[@]}" --mutant drop-one-in-1000 ledger.registers-clean ledger.undefined
 }
 
 @test "svm: a guest that hangs is ended, and nothing stays behind" {

@@ -10,7 +10,7 @@ include tests/exitaudit/tests.mk
 .PHONY: check check-style check-unit check-cli check-boot check-built packages-check
 
 # One after the other, because the tests that boot want the machine for themselves.
-check: | packages-guest packages-program packages-run packages-embedded-host packages-bochs packages-iso packages-check
+check: | packages-guest packages-program packages-run packages-embedded-host packages-iso packages-bochs packages-check
 	@$(MAKE) --no-print-directory -j'$(JOBS)' check-built
 	@$(MAKE) --no-print-directory -j1 check-style check-unit check-cli check-boot
 

@@ -21,8 +21,8 @@ wait_for() {
     return 1
 }
 
-# The emulator that the process $1 runs.
-emulator_of() { pgrep -P "$1" -f 'bochs-bin.* -rc '; }
+# The emulator that the process $1 runs; not the one that it asks for its CPU models before.
+emulator_of() { pgrep -P "$1" -f 'bochs-bin.* -f '; }
 
 # Ends when this process is gone, or dead and not yet waited for.
 gone() { ! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null; }

@@ -1,6 +1,6 @@
 # What boots as L1 on the emulated lanes.
 
-EMBEDDED_HOST_PACKAGES := qemu-system-x86 busybox-static cpio lz4 kmod binutils
+EMBEDDED_HOST_PACKAGES := qemu-system-x86 busybox-static cpio lz4 zstd kmod binutils
 
 # bochs: the only emulator of VT-x; bochs-term: its display that needs no screen;
 # bochsbios, vgabios: the firmware that it runs.

@@ -12,6 +12,7 @@
 #include <fmt/core.h>
 
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 
 namespace exitaudit {
@@ -36,6 +37,10 @@ Verdict judge_session(const Session& session, const Screen& screen, const RunOpt
     // A host that gets its counts right but warns or crashes over it is not a sound one.
     if (verdict.code == ExitCode::pass && !session.complaint.empty())
         return {ExitCode::audit_failed, "fail: every audit passed, but the host's kernel complained: " + session.complaint};
+    for (const auto& result : session.host)
+        if (verdict.code == ExitCode::pass && result.outcome == Outcome::not_ok)
+            return {ExitCode::audit_failed, fmt::format("fail: every audit of the guest's passed, but {}: {}", result.name,
+                                                        result.message), true};
     // The cause is worth more than its effect on the log.
     if (!verdict.complete && log.contradiction.empty() && !session.trouble.empty())
         return could_not_run(session.trouble +
@@ -90,7 +95,12 @@ int run_audit(const RunOptions& options)
     const bool interrupted = session.ending.how == Ending::How::interrupted;
 
     const Circumstances circumstances{std::string(choice.lane->name), session.kernel, interrupted ? "" : qemu_version(),
-                                      seconds};
+                                      seconds, session.host};
+    // A host without a ledger, or a guest without an end, gives witnesses nothing to judge.
+    if (verdict.code == ExitCode::pass || verdict.code == ExitCode::audit_failed)
+        for (const auto& line : host_lines(session.host))
+            fmt::print("{}\n", line);
+    std::fflush(stdout);
     if (!verdict.complete && !interrupted && screen.log().contradiction.empty())
         show_console(session);
     show_verdict(screen.log(), verdict, circumstances);

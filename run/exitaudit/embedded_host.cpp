@@ -127,6 +127,10 @@ std::string HostConsole::line(const std::string& text)
     // QEMU's list of CPU features that TCG lacks helps nobody.
     if (text.empty() || text.find("warning: TCG doesn't support") != std::string::npos)
         return {};
+    if (const auto testimony = after(text, "embedded-host: witness: ")) {
+        witness.line(*testimony);
+        return {};
+    }
     tail.push_back(text);
     if (tail.size() > tail_lines)
         tail.erase(tail.begin());
@@ -170,6 +174,7 @@ Session run_embedded_host(const Emulator& emulator, const RunOptions& options, c
     session.kernel = console.kernel;
     session.console = console.tail;
     session.complaint = console.complaint;
+    session.host = console.witness.results();
     session.trouble = trouble_of(emulator, session.ending, console);
     if (console.guest_exited)
         session.guest_status = guest_status_from(*console.guest_exited);

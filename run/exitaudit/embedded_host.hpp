@@ -33,7 +33,8 @@ struct HostConsole {
     std::string failure;             // what init could not do
     std::string complaint;           // a kernel warning or oops
     std::optional<int> guest_exited; // with this status of the inner QEMU
-    std::vector<std::string> tail;   // the last lines
+    std::vector<std::string> tail;   // the last lines, testimony left out
+    Witness witness;
 
     // Takes one line; returns what to tell the user of progress, or nothing.
     std::string line(const std::string& text);

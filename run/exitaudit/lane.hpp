@@ -5,6 +5,7 @@
 #include "options.hpp"
 #include "places.hpp"
 #include "process.hpp"
+#include "witness.hpp"
 
 #include <functional>
 #include <string>
@@ -31,6 +32,7 @@ struct Session {
     std::string trouble;              // why the host or QEMU failed, one line; empty: they did not
     std::string complaint;            // a warning or oops of the embedded host's kernel; empty: none
     std::vector<std::string> console; // last lines of the host's console or of QEMU's errors
+    std::vector<HostResult> host;     // audits by the host's own instruments; empty: the lane has none
 };
 
 struct Lane {

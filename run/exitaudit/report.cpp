@@ -94,6 +94,19 @@ std::vector<std::string> failure_lines(const Log& log)
     return lines;
 }
 
+std::vector<std::string> host_lines(const std::vector<HostResult>& results)
+{
+    std::vector<std::string> lines;
+    for (const auto& result : results) {
+        const auto skip = result.outcome == Outcome::skip;
+        lines.push_back(fmt::format("{} {} # {}{}", skip ? "ok" : outcome_name(result.outcome), result.name, skip ? "SKIP " : "",
+                                    result.message));
+        for (const auto& row : result.table)
+            lines.push_back("# " + row);
+    }
+    return lines;
+}
+
 std::string verdict_line(const Verdict& verdict, const Circumstances& circumstances)
 {
     std::vector<std::string> known;
@@ -120,12 +133,18 @@ std::string json_document(const Log& log, const Verdict& verdict, const Circumst
         {"run", log.run},
         {"end", log.end},
         {"results", json::array()},
+        {"host", json::array()},
         {"verdict", verdict_word(verdict.code)},
         {"message", verdict.text},
         {"exit_code", static_cast<int>(verdict.code)},
     };
     for (const auto& result : log.results)
         document["results"].push_back(result_document(result));
+    for (const auto& result : circumstances.host)
+        document["host"].push_back({{"name", result.name},
+                                    {"verdict", outcome_name(result.outcome)},
+                                    {"message", result.message},
+                                    {"table", result.table}});
     return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

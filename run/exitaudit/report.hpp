@@ -2,6 +2,7 @@
 #pragma once
 
 #include "log/judge.hpp"
+#include "witness.hpp"
 
 #include <filesystem>
 #include <optional>
@@ -11,11 +12,16 @@
 
 namespace exitaudit {
 
-// How the log came about. Empty where that is not known: a log captured elsewhere.
+// How the log came about, and what else bears on it. Empty where that is not known: a
+// log captured elsewhere.
 struct Circumstances {
     std::string lane, kernel, qemu;
     std::optional<double> seconds;
+    std::vector<HostResult> host;
 };
+
+// The host's own audits, as KTAP lines like the guest's, with a table where they fail.
+std::vector<std::string> host_lines(const std::vector<HostResult>& results);
 
 // One line per failed result, with its diagnosis.
 std::vector<std::string> failure_lines(const Log& log);

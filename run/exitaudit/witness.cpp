@@ -1,0 +1,143 @@
+// Reading the host's testimony and holding it against the ledger.
+#include "witness.hpp"
+
+#include "kvm_exit_ledger.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <set>
+#include <sstream>
+
+namespace exitaudit {
+namespace {
+
+// KVM's statistics that count one kind of exit, and that kind's numbers. The first
+// counts all. Sources: vcpu_enter_guest() (exits), handle_io() and io_interception(),
+// __kvm_emulate_halt(), handle_external_interrupt() and intr_interception().
+struct Statistic {
+    std::string_view name;
+    std::uint64_t vmx, svm; // exit numbers
+};
+constexpr std::string_view all_exits = "exits";
+constexpr std::array statistics{Statistic{"io_exits", 30, 0x7b}, Statistic{"halt_exits", 12, 0x78},
+                                Statistic{"irq_exits", 1, 0x60}};
+
+HostResult skipped(std::string name, std::string why)
+{
+    return {std::move(name), Outcome::skip, std::move(why), {}};
+}
+
+} // namespace
+
+void Witness::line(std::string_view text)
+{
+    std::istringstream words{std::string(text)};
+    std::string kind, name, ignored;
+    std::uint64_t count = 0;
+    words >> kind;
+    if (kind == "trace") {
+        // "{ exit_reason: 114 } hitcount: 1000"
+        std::uint64_t exit = 0;
+        if (words >> ignored >> ignored >> exit >> ignored >> ignored >> count)
+            trace_[exit] += count;
+    } else if (kind == "stat") {
+        if (words >> name >> count)
+            statistics_[name] = count;
+    } else if (kind == "vendor") {
+        svm_ = words >> name && name == "kvm-amd";
+    } else if (kind == "ledger" && words >> name >> count) {
+        has_ledger_ = true;
+        if (name == "total")
+            ledger_total_ = count;
+        else if (name == "undefined")
+            ledger_undefined_ = count;
+        else
+            ledger_[std::stoull(name)] = count;
+    }
+}
+
+std::uint64_t Witness::ledger_count(std::uint64_t exit) const
+{
+    const auto found = ledger_.find(exit);
+    return found == ledger_.end() ? 0 : found->second;
+}
+
+std::vector<HostResult> Witness::results() const
+{
+    if (!has_ledger_)
+        return {skipped("host.tracepoint", "the host shows no ledger of its own in debugfs"),
+                skipped("host.stats", "the host shows no ledger of its own in debugfs")};
+    return {compare_tracepoint(), compare_statistics()};
+}
+
+HostResult Witness::compare_tracepoint() const
+{
+    if (trace_.empty())
+        return skipped("host.tracepoint", "the host has no histogram of the kvm_exit tracepoint");
+
+    // Numbers that no manual defines share one line of the ledger.
+    const auto numbering = svm_ ? KVM_EXIT_LEDGER_NUMBERING_SVM : KVM_EXIT_LEDGER_NUMBERING_VMX;
+    std::uint64_t trace_total = 0, trace_undefined = 0;
+    std::set<std::uint64_t> exits;
+    for (const auto& [exit, count] : trace_) {
+        trace_total += count;
+        if (kvm_exit_ledger_defined(numbering, static_cast<unsigned>(exit)))
+            exits.insert(exit);
+        else
+            trace_undefined += count;
+    }
+    for (const auto& [exit, count] : ledger_)
+        exits.insert(exit);
+
+    HostResult result{"host.tracepoint", Outcome::ok, {}, {}};
+    const auto compare = [&](const std::string& what, std::uint64_t told, std::uint64_t seen) {
+        if (told != seen)
+            result.table.push_back(fmt::format("{:<10} {:>12} {:>12} {:>+12}", what, told, seen,
+                                               static_cast<std::int64_t>(told) - static_cast<std::int64_t>(seen)));
+    };
+    for (const auto exit : exits) {
+        const auto found = trace_.find(exit);
+        compare(fmt::format("{:#x}", exit), ledger_count(exit), found == trace_.end() ? 0 : found->second);
+    }
+    compare("undefined", ledger_undefined_, trace_undefined);
+    compare("total", ledger_total_, trace_total);
+
+    if (result.table.empty()) {
+        result.message = fmt::format("{} exit numbers and their total of {} exits agree", exits.size(), trace_total);
+        return result;
+    }
+    result.outcome = Outcome::not_ok;
+    result.message = "the ledger's final counts differ from the kvm_exit tracepoint's";
+    result.table.insert(result.table.begin(), fmt::format("{:<10} {:>12} {:>12} {:>12}", "exit", "ledger", "tracepoint", "difference"));
+    return result;
+}
+
+HostResult Witness::compare_statistics() const
+{
+    HostResult result{"host.stats", Outcome::ok, {}, {}};
+    unsigned compared = 0;
+    const auto compare = [&](std::string_view name, std::uint64_t told) {
+        const auto found = statistics_.find(name);
+        if (found == statistics_.end())
+            return;
+        compared++;
+        if (found->second != told)
+            result.table.push_back(fmt::format("{:<10} ledger {}, statistics {}", name, told, found->second));
+    };
+    compare(all_exits, ledger_total_);
+    for (const auto& statistic : statistics)
+        compare(statistic.name, ledger_count(svm_ ? statistic.svm : statistic.vmx));
+
+    if (compared == 0)
+        return skipped("host.stats", "the host shows none of KVM's statistics");
+    if (result.table.empty()) {
+        result.message = fmt::format("{} of KVM's statistics agree", compared);
+        return result;
+    }
+    result.outcome = Outcome::not_ok;
+    result.message = "the ledger's final counts differ from KVM's statistics";
+    return result;
+}
+
+} // namespace exitaudit

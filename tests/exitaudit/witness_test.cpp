@@ -1,0 +1,76 @@
+// The witnesses' comparison: agreement, each way to differ, and missing testimony.
+#include "witness.hpp"
+
+#include <gtest/gtest.h>
+
+using exitaudit::HostResult;
+using exitaudit::Outcome;
+using exitaudit::Witness;
+
+namespace {
+
+Witness honest()
+{
+    Witness witness;
+    for (const auto* line : {"vendor kvm-amd", "ledger total 1103 90 80 1 9", "ledger 114 1000 1 1 1 1", "ledger 123 100 1 1 1 1",
+                             "ledger undefined 3 1 1 1 1", "trace { exit_reason:        114 } hitcount:       1000",
+                             "trace { exit_reason:        123 } hitcount:        100",
+                             "trace { exit_reason: 4294967295 } hitcount:          3", "stat exits 1103", "stat io_exits 100",
+                             "stat halt_exits 0", "Totals:"})
+        witness.line(line);
+    return witness;
+}
+
+HostResult result(const Witness& witness, std::string_view name)
+{
+    for (auto& each : witness.results())
+        if (each.name == name)
+            return each;
+    ADD_FAILURE() << name << " is missing";
+    return {};
+}
+
+} // namespace
+
+TEST(Witness, AgreesWithAnHonestLedger)
+{
+    EXPECT_EQ(result(honest(), "host.tracepoint").outcome, Outcome::ok);
+    EXPECT_EQ(result(honest(), "host.tracepoint").message, "2 exit numbers and their total of 1103 exits agree");
+    EXPECT_EQ(result(honest(), "host.stats").outcome, Outcome::ok);
+}
+
+TEST(Witness, TellsWhichExitIsShort)
+{
+    auto witness = honest();
+    witness.line("trace { exit_reason:        123 } hitcount:          1");
+    const auto tracepoint = result(witness, "host.tracepoint");
+    EXPECT_EQ(tracepoint.outcome, Outcome::not_ok);
+    ASSERT_EQ(tracepoint.table.size(), 3u); // heading, the exit, the total
+    EXPECT_NE(tracepoint.table[1].find("0x7b"), std::string::npos);
+    EXPECT_NE(tracepoint.table[1].find("-1"), std::string::npos);
+}
+
+TEST(Witness, TellsOfAnExitThatOnlyTheLedgerHas)
+{
+    auto witness = honest();
+    witness.line("ledger 120 7 1 1 1 1");
+    EXPECT_EQ(result(witness, "host.tracepoint").outcome, Outcome::not_ok);
+    EXPECT_EQ(result(witness, "host.stats").outcome, Outcome::not_ok); // halt_exits is 0
+}
+
+TEST(Witness, TellsOfATotalThatDiffers)
+{
+    auto witness = honest();
+    witness.line("ledger total 1104 90 80 1 9");
+    EXPECT_EQ(result(witness, "host.tracepoint").outcome, Outcome::not_ok);
+    EXPECT_EQ(result(witness, "host.stats").outcome, Outcome::not_ok);
+}
+
+TEST(Witness, IsSkippedWithoutTestimony)
+{
+    EXPECT_EQ(result(Witness(), "host.tracepoint").outcome, Outcome::skip);
+    Witness ledger_alone;
+    ledger_alone.line("ledger total 1 1 1 1 1");
+    EXPECT_EQ(result(ledger_alone, "host.tracepoint").outcome, Outcome::skip);
+    EXPECT_EQ(result(ledger_alone, "host.stats").outcome, Outcome::skip);
+}
