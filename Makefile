@@ -66,7 +66,7 @@ help:
 	@echo '                KERNEL=6.1|6.12           Linux of the embedded host'
 	@echo '                VCPUS=N BOOT=pvh|kernel|iso TIMEOUT=SECONDS ARGS="--json F"'
 	@echo "                PLAN='io.* hlt.timer:count=7'"
-	@echo '  make check    all tests'
+	@echo '  make check    the tests; SLOW=1 with those that need minutes'
 	@echo '  make iso      build/exitaudit.iso, a CD that boots the guest by GRUB'
 	@echo '  make guest    build/unikernel.elf and build/unikernel-pvh.elf alone'
 	@echo '  make clean    remove build/'

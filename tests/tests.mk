@@ -2,7 +2,7 @@
 
 CHECK_PACKAGES := gcc libgtest-dev bats procps perl binutils shellcheck
 # The wrong hosts that the boot tests need.
-check-built: MUTANTS := retpoline-shortcut drop-one-in-1000
+check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 $(if $(SLOW),exit-handler-start)
 
 include tests/unikernel/tests.mk
 include tests/exitaudit/tests.mk
@@ -29,5 +29,6 @@ check-unit: build/tests/unikernel_tests build/tests/exitaudit_tests
 check-cli:
 	prove -v tests/exitaudit/cli.bats
 
+# SLOW=1 takes the tests in that need minutes of Bochs.
 check-boot:
-	KERNEL='$(KERNEL)' prove -v tests/boot.bats tests/vmx.bats
+	KERNEL='$(KERNEL)' prove -v --exec "bats $(if $(SLOW),,--filter-tags '!slow')" tests/boot.bats tests/vmx.bats

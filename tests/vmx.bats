@@ -49,21 +49,33 @@ start_hanging_run() {
     [[ $output == *"hlt.timer                   0xc "* ]]
 }
 
+# bats test_tags=slow
 @test "vmx: counting behind the retpoline shortcut fails and is named" {
     expect 1 "the counter sits behind the retpoline shortcut" "${vmx[@]}" --mutant retpoline-shortcut
     [[ $output == *"0x20"*"0xc"*"exits read 0 while others are counted"* || $output == *"0xc"*"0x20"*"exits read 0 while others are counted"* ]]
     [[ $output == *"not ok"*"hlt.timer # expected ledger +100, seen +0"* ]]
 }
 
+# bats test_tags=slow
+@test "vmx: counting where the exit handler starts loses fastpath exits, and is named" {
+    expect 1 "MSR_WRITE (0x20) exits that KVM handles in its fastpath are lost" \
+        "${vmx[@]}" --mutant exit-handler-start 'msr.*:count=50' 'io.out8:count=50'
+    [[ $output == *"not ok"*"msr.write-tsc-deadline # expected ledger +50, seen +0"* ]]
+    [[ $output == *"not ok host.tracepoint"*"# 0x20 "* ]]
+}
+
+# bats test_tags=slow
 @test "vmx: shadow paging instead of EPT" {
     expect 0 "io.out8 # 7 exits, ledger +7" "${vmx[@]}" --no-ept io.out8:count=7 hlt.timer:count=100 'ledger.*'
 }
 
+# bats test_tags=slow
 @test "svm-bochs: KVM-AMD on another emulator's SVM" {
     expect 0 "svm exit numbers" "$exitaudit" run --lane svm-bochs io.out8:count=7 hlt.timer:count=7 'ledger.*'
     [[ $output == *"on AuthenticAMD"*"0 failed, 0 skipped (svm-bochs lane"* ]]
 }
 
+# bats test_tags=slow
 @test "vmx: a guest that hangs is ended, and nothing stays behind" {
     start_hanging_run --timeout 40
     status=0

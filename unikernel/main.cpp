@@ -66,6 +66,6 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
 
     if (std::ranges::all_of(results, [](const auto& r) { return r.verdict != audit::Verdict::not_ok; }))
         end(Ending::pass, "");
-    const auto finding = audit::find_retpoline_shortcut(results, probe.numbering);
+    const auto finding = audit::find_cause(results, probe.numbering);
     end(Ending::fail, finding ? finding->view() : "");
 }

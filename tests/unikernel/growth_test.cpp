@@ -195,3 +195,19 @@ TEST(RetpolineShortcut, IsNotClaimedWithoutItsPattern)
     EXPECT_FALSE(audit::find_retpoline_shortcut(honest, Numbering::svm));
     EXPECT_FALSE(audit::find_retpoline_shortcut({}, Numbering::svm));
 }
+
+TEST(LostFastpath, IsFoundBesideExitsOfTheSameNumber)
+{
+    std::array results{measured(31, 10), measured(32, 10), measured(32, 0)};
+    results[2].measurement->fastpath = true;
+    const auto finding = audit::find_cause(results, Numbering::vmx);
+    ASSERT_TRUE(finding);
+    EXPECT_TRUE(finding->view().starts_with("MSR_WRITE (0x20) exits that KVM handles in its fastpath are lost")) << finding->view();
+}
+
+TEST(LostFastpath, IsNotClaimedWhereTheWholeNumberIsLost)
+{
+    std::array results{measured(30, 0), measured(32, 0), measured(32, 0)};
+    results[2].measurement->fastpath = true;
+    EXPECT_FALSE(audit::find_cause(results, Numbering::vmx));
+}

@@ -66,4 +66,32 @@ std::optional<Finding> find_retpoline_shortcut(std::span<const Result> results, 
     return finding;
 }
 
+std::optional<Finding> find_lost_fastpath(std::span<const Result> results, Numbering numbering)
+{
+    for (const auto& lost : results) {
+        if (!caused_exits(lost) || !lost.measurement->fastpath || lost.measurement->told >= static_cast<std::int64_t>(lost.measurement->caused))
+            continue;
+        const auto exit = lost.measurement->exit;
+        const bool others_right = std::ranges::any_of(results, [&](const Result& r) {
+            return caused_exits(r) && r.verdict == Verdict::ok && r.measurement->exit == exit && !r.measurement->fastpath;
+        });
+        if (!others_right)
+            continue;
+        Finding finding;
+        finding.format("{} ({:x}) exits that KVM handles in its fastpath are lost while others of that number are counted: "
+                       "the counter sits where {} starts; count where trace_kvm_exit() stands",
+                       ledger::exit_name(numbering, exit), exit,
+                       numbering == Numbering::vmx ? "vmx_handle_exit()" : "svm_handle_exit()");
+        return finding;
+    }
+    return {};
+}
+
+std::optional<Finding> find_cause(std::span<const Result> results, Numbering numbering)
+{
+    if (const auto finding = find_retpoline_shortcut(results, numbering))
+        return finding;
+    return find_lost_fastpath(results, numbering);
+}
+
 }

@@ -12,6 +12,14 @@ namespace audit {
 /// One likely cause in a sentence that a person can act on, with its evidence.
 using Finding = console::Text<400>;
 
+/// The finding that explains the failures, if one of those known does.
+std::optional<Finding> find_cause(std::span<const Result> results, ledger::Numbering numbering);
+
+/// Recognises a counter that stands where the exit handler starts (vmx_handle_exit(),
+/// svm_handle_exit()): exits that KVM handles in its fastpath are lost, while others
+/// of the same number are counted right.
+std::optional<Finding> find_lost_fastpath(std::span<const Result> results, ledger::Numbering numbering);
+
 /// Recognises a counter that stands behind the shortcuts which KVM takes round
 /// its table of exit handlers when it is built with retpolines (__vmx_handle_exit(),
 /// svm_invoke_exit_handler()): every shortcut exit that was caused reads 0, and

@@ -86,6 +86,7 @@ void judge_growth(const Expectation& expectation, Numbering numbering, std::uint
     auto& m = result.measurement.emplace();
     m.exit = expectation.exit;
     m.bound = expectation.bound;
+    m.fastpath = expectation.fastpath;
     m.firings = firings;
     m.caused = firings * expectation.per_firing;
     m.told = after.growth_without_queries(before, expectation.exit);

@@ -22,6 +22,7 @@ struct Spread {
 struct Measurement {
     ledger::ExitNumber exit;
     triggers::Bound bound;
+    bool fastpath; ///< KVM handles these exits without its exit handler
     std::uint64_t firings;
     std::uint64_t caused; ///< exits that the firings must cause
     std::int64_t told;    ///< growth of the ledger, the queries' own exits left out

@@ -17,7 +17,7 @@ constexpr std::string_view svm_source = "APM vol. 2, 15.11; not in direct_access
 
 constexpr Expectation vmx_read{EXIT_REASON_MSR_READ, Bound::exact, 1, vmx_source};
 constexpr Expectation vmx_write{EXIT_REASON_MSR_WRITE, Bound::exact, 1, vmx_source};
-constexpr Expectation vmx_fastpath_write{EXIT_REASON_MSR_WRITE, Bound::exact, 1, vmx_fastpath_source};
+constexpr Expectation vmx_fastpath_write{EXIT_REASON_MSR_WRITE, Bound::exact, 1, vmx_fastpath_source, {}, true};
 constexpr Expectation svm_either{SVM_EXIT_MSR, Bound::exact, 1, svm_source};
 
 // Writes put back what was read, so that they change nothing but the ledger.

@@ -25,6 +25,7 @@ struct Expectation {
     std::uint32_t per_firing;           ///< exits that one firing causes
     std::string_view source;            ///< why: manual section, KVM function
     std::span<const ExitNumber> also{}; ///< rows that a firing may move besides
+    bool fastpath = false;              ///< KVM re-enters the guest without its exit handler
 };
 
 struct Trigger {
