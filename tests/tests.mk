@@ -31,4 +31,4 @@ check-cli:
 
 # SLOW=1 takes the tests in that need minutes of Bochs.
 check-boot:
-	KERNEL='$(KERNEL)' prove -v --exec "bats $(if $(SLOW),,--filter-tags '!slow')" tests/boot.bats tests/vmx.bats
+	KERNEL='$(KERNEL)' prove -v --exec "bats $(if $(SLOW),,--filter-tags !slow)" tests/boot.bats tests/vmx.bats

@@ -38,17 +38,32 @@ Spread fire_measured(void (*fire)(), std::uint64_t firings, bool rdtscp)
     return samples.spread();
 }
 
-// One row's count and cycles. The count is read first: its own exit is complete
-// when the cycles are read, so both speak of the same exits even in CPUID's row.
+// One row's figures. The count is read just before the cycles: its own exit is complete
+// by then, so both speak of the same exits even in CPUID's row.
 struct Row {
     std::uint32_t count;
     std::uint64_t cycles, inside;
-
-    Row(Leaves& leaves, const ledger::Probe& probe, ExitNumber exit)
-        : count(leaves.count(exit)), cycles(leaves.cycles(exit)), inside(probe.revision ? leaves.cycles_inside(exit) : 0)
-    {
-    }
 };
+
+// The time inside KVM is read later at the start and earlier at the end, so that in
+// CPUID's row it speaks of no exit that the cycles do not.
+Row read_row_at_start(Leaves& leaves, const ledger::Probe& probe, ExitNumber exit)
+{
+    Row row{};
+    row.count = leaves.count(exit);
+    row.cycles = leaves.cycles(exit);
+    row.inside = probe.revision ? leaves.cycles_inside(exit) : 0;
+    return row;
+}
+
+Row read_row_at_end(Leaves& leaves, const ledger::Probe& probe, ExitNumber exit)
+{
+    Row row{};
+    row.inside = probe.revision ? leaves.cycles_inside(exit) : 0;
+    row.count = leaves.count(exit);
+    row.cycles = leaves.cycles(exit);
+    return row;
+}
 
 std::optional<Measurement::Host> host_figures(Leaves& leaves, const ledger::Probe& probe, ExitNumber exit,
                                               const Row& before, const Row& after)
@@ -85,9 +100,9 @@ void run_trigger(const Trigger& trigger, std::uint64_t firings, Leaves& leaves, 
 
     const ledger::Snapshot before(leaves);
     const auto start = machine::open_measurement();
-    const Row row_before(leaves, probe, expectation.exit);
+    const auto row_before = read_row_at_start(leaves, probe, expectation.exit);
     const auto guest = fire_measured(trigger.fire, firings, rdtscp);
-    const Row row_after(leaves, probe, expectation.exit);
+    const auto row_after = read_row_at_end(leaves, probe, expectation.exit);
     const auto window = machine::close_measurement(rdtscp) - start;
     const ledger::Snapshot after(leaves);
 
