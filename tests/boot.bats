@@ -20,6 +20,19 @@ qemu() {
 
 debug_exit=(-device isa-debug-exit,iobase=0xf4,iosize=4)
 
+# SeaBIOS, nested in QEMU 7.2's emulation of SVM, now and then hangs before it has loaded
+# anything, most likely because VMRUN forgets the interrupt shadow of its `sti; hlt`. Only
+# such a run, which ends without a word of the guest's, is tried again.
+expect_despite_seabios() {
+    for _ in 1 2 3; do
+        run "${@:3}" --timeout 60
+        [[ $status -eq 3 && $output != *"KTAP version"* ]] || break
+    done
+    echo "$output"
+    [ "$status" -eq "$1" ]
+    [[ $output == *"$2"* ]]
+}
+
 needs_unpatched_kvm() {
     [ -w /dev/kvm ] || skip "no /dev/kvm to write to"
     [ "$(cat /sys/module/kvm/parameters/exit_ledger 2>/dev/null)" != Y ] || skip "this machine's KVM is patched"
@@ -85,11 +98,11 @@ needs_unpatched_kvm() {
 }
 
 @test "svm: everything passes by Multiboot 1, and with more vCPUs about" {
-    expect 0 "booted by multiboot1" "${svm[@]}" --boot kernel --vcpus 2
+    expect_despite_seabios 0 "booted by multiboot1" "${svm[@]}" --boot kernel --vcpus 2
 }
 
 @test "svm: everything passes from the CD" {
-    expect 0 "booted by multiboot2" "${svm[@]}" --boot iso
+    expect_despite_seabios 0 "booted by multiboot2" "${svm[@]}" --boot iso
 }
 
 @test "svm: the distribution's own KVM is not patched" {
