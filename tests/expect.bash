@@ -1,5 +1,5 @@
 # Shared by the bats files.
-# shellcheck shell=bash disable=SC2154 # run sets output and status
+# shellcheck shell=bash disable=SC2154 # run sets output and status, each file its patience
 
 # expect CODE TEXT COMMAND...: the command's exit code, and a text in its output.
 expect() {
@@ -9,4 +9,13 @@ expect() {
     echo "$output"
     [ "$status" -eq "$code" ]
     [[ $output == *"$text"* ]]
+}
+
+# wait_for COMMAND...: until it succeeds, for at most $patience seconds.
+wait_for() {
+    for _ in $(seq $((10 * patience))); do
+        if "$@"; then return; fi
+        sleep 0.1
+    done
+    return 1
 }

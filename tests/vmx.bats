@@ -12,14 +12,7 @@ setup() {
     export TMPDIR=$BATS_TEST_TMPDIR
 }
 
-# wait_for COMMAND...: until it succeeds, for at most 60 s.
-wait_for() {
-    for _ in $(seq 600); do
-        if "$@"; then return; fi
-        sleep 0.1
-    done
-    return 1
-}
+patience=60 # of wait_for, in seconds
 
 # The emulator that the process $1 runs; not the one that it asks for its CPU models before.
 emulator_of() { pgrep -P "$1" -f 'bochs-bin.* -f '; }

@@ -21,14 +21,7 @@ guest() {
 
 emulators() { pgrep -f -- "-kernel $BATS_TEST_TMPDIR/" || true; }
 
-# wait_for COMMAND...: until it succeeds, for at most 30 s.
-wait_for() {
-    for _ in $(seq 300); do
-        if "$@"; then return; fi
-        sleep 0.1
-    done
-    return 1
-}
+patience=30 # of wait_for, in seconds
 
 no_emulators() { [ -z "$(emulators)" ]; }
 

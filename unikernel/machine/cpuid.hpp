@@ -69,12 +69,6 @@ inline CpuidText<12> brand()
     return text;
 }
 
-/// Leaf 1, ECX bit 31: does a hypervisor run below us?
-inline bool under_hypervisor()
-{
-    return cpuid(1).ecx >> 31;
-}
-
 /// Leaf 0x80000001, EDX bit 27: is there RDTSCP?
 inline bool has_rdtscp()
 {
