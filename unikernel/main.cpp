@@ -1,4 +1,5 @@
 // The whole run on one screen: boot, probe, plan, audits, report, power off.
+#include "audit/exceptions.hpp"
 #include "audit/findings.hpp"
 #include "audit/plan.hpp"
 #include "audit/runner.hpp"
@@ -31,7 +32,7 @@ constinit audit::Plan plan;
 {
     std::uint64_t cr2;
     asm volatile("mov %%cr2, %0" : "=r"(cr2));
-    const console::Text<80> message("unexpected {}, vector {}, at {:x}", machine::vector_name(f.vector), f.vector, f.rip);
+    const console::Text<80> message("unexpected {}, vector {}, at {:x}", audit::exception_name(static_cast<unsigned>(f.vector)), f.vector, f.rip);
     serial.format("\n# error {:x} rflags {:x} cs {:x} ss {:x} cr2 {:x}\n", f.error_code, f.rflags, f.cs, f.ss, cr2);
     serial.format("# rax {:x} rbx {:x} rcx {:x} rdx {:x}\n", f.rax, f.rbx, f.rcx, f.rdx);
     serial.format("# rsi {:x} rdi {:x} rbp {:x} rsp {:x}\n", f.rsi, f.rdi, f.rbp, f.rsp);

@@ -104,9 +104,10 @@ EmbeddedHost EmbeddedHost::find(const RunOptions& options, const Places& places)
     return host;
 }
 
-std::string host_initramfs(const EmbeddedHost& host, const RunOptions& options, const Places& places)
+std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const RunOptions& options, const Places& places)
 {
-    const auto guest = guest_from(options, Accelerator::kvm, fmt::format("/{}", guest_path));
+    auto guest = guest_from(options, Accelerator::kvm, fmt::format("/{}", guest_path));
+    guest.plan.push_back(fmt::format("emulator={}", emulator));
     std::vector<OverlayFile> files{
         {std::string(command_path), "exec " + shell_line(guest_command(guest)) + "\n"},
         {std::string(guest_path), read_file(places.guest(options.boot, options.guest))},

@@ -20,8 +20,9 @@ struct EmbeddedHost {
     static EmbeddedHost find(const RunOptions& options, const Places& places);
 };
 
-// Its whole initramfs: the base, then KVM's modules, guest and command.
-std::string host_initramfs(const EmbeddedHost& host, const RunOptions& options, const Places& places);
+// Its whole initramfs: the base, then KVM's modules, guest and command. The guest is told
+// what emulates the host's processor: qemu or bochs.
+std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const RunOptions& options, const Places& places);
 
 // The kernel's command line on every emulator: mitigations and self-tests are not
 // audited, but cost time; log level 5 lets the kernel's warnings through.

@@ -35,7 +35,10 @@ std::string quoted(const std::string& word)
 
 Guest guest_from(const RunOptions& options, Accelerator accelerator, const std::string& image)
 {
-    return {accelerator, options.boot, options.machine, options.vcpus, image, options.plan};
+    Guest guest{accelerator, options.boot, options.machine, options.vcpus, image, options.plan};
+    if (options.no_ept)
+        guest.plan.emplace_back("paging=shadow");
+    return guest;
 }
 
 std::vector<std::string> guest_command(const Guest& guest)

@@ -38,7 +38,7 @@ Session run(const char* model, const RunOptions& options, const Places& places, 
     find_program("qemu-system-x86_64", "qemu-system-x86");
     require_model(model);
     const auto host = EmbeddedHost::find(options, places);
-    const auto image = make_pvh_image(read_file(host.kernel), host_initramfs(host, options, places),
+    const auto image = make_pvh_image(read_file(host.kernel), host_initramfs(host, "bochs", options, places),
                                       fmt::format("{} {}", host_kernel_words, bochs_kernel_words), bochs_memory);
     const MemoryFile memory("memory", image);
     const MemoryFile configuration(

@@ -59,6 +59,9 @@ TEST(GuestCommand, FollowsTheOptions)
     EXPECT_EQ(value_of(words, "-smp"), "4");
     EXPECT_EQ(value_of(words, "-accel"), "tcg");
     EXPECT_EQ(value_of(words, "-append"), "io.* count=7");
+
+    options.no_ept = true;
+    EXPECT_EQ(value_of(guest_command(guest_from(options, Accelerator::kvm, "x")), "-append"), "io.* count=7 paging=shadow");
 }
 
 TEST(ShellLine, QuotesWhatAShellWouldChange)

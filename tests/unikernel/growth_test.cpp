@@ -132,7 +132,7 @@ TEST(Growth, AtLeastAllowsMore)
 
 TEST(Growth, AllowsTheRowsThatTheExpectationNames)
 {
-    static constexpr ledger::ExitNumber also[] = {0x64};
+    static constexpr triggers::Row also[] = {{0x64, Bound::at_most, 1}};
     constexpr Expectation hlt{0x78, Bound::exact, 1, "test", also};
     const auto halt_with_window = [](auto& host) {
         host.cause(0x78, 10);
@@ -140,6 +140,24 @@ TEST(Growth, AllowsTheRowsThatTheExpectationNames)
     };
     EXPECT_EQ(judged(hlt, 10, halt_with_window).verdict, Verdict::ok);
     EXPECT_EQ(judged(io, 10, [](auto& host) { host.cause(0x7b, 10); host.cause(0x64, 4); }).verdict, Verdict::not_ok);
+}
+
+TEST(Growth, JudgesEachRowThatTheExpectationNames)
+{
+    static constexpr triggers::Row also[] = {{0x65, Bound::exact, 2}, {0x46, Bound::none, 0, 1}};
+    constexpr Expectation both{0x10, Bound::exact, 1, "test", also};
+    const auto judge = [&](std::uint32_t other, std::uint32_t once) {
+        return judged(both, 10, [&](auto& host) {
+            host.cause(0x10, 10);
+            host.cause(0x65, other);
+            host.cause(0x46, once);
+        });
+    };
+    EXPECT_EQ(judge(20, 0).verdict, Verdict::ok);
+    EXPECT_EQ(judge(20, 1).verdict, Verdict::ok);
+    EXPECT_EQ(judge(20, 2).verdict, Verdict::not_ok);
+    EXPECT_EQ(judge(21, 0).verdict, Verdict::not_ok);
+    EXPECT_TRUE(diagnosed(judge(19, 0), "are lost"));
 }
 
 TEST(Growth, HoldsWhereCountersWrap)

@@ -91,6 +91,16 @@ TEST(Plan, ChoosesForms)
     EXPECT_NE(error_of("format="), "");
 }
 
+TEST(Plan, TellsOfTheHost)
+{
+    const auto plan = parsed("emulator=bochs paging=shadow");
+    EXPECT_EQ(plan.circumstances().emulator, triggers::Emulator::bochs);
+    EXPECT_EQ(plan.circumstances().paging, triggers::Paging::shadow);
+    EXPECT_EQ(parsed("all").circumstances().emulator, triggers::Emulator::none);
+    EXPECT_NE(error_of("emulator=vmware").find("qemu"), std::string::npos);
+    EXPECT_NE(error_of("paging=none").find("shadow"), std::string::npos);
+}
+
 TEST(Plan, NamesNearMatchesOfAnUnknownWord)
 {
     EXPECT_NE(error_of("io.out9").find("did you mean io.out8"), std::string::npos) << error_of("io.out9");

@@ -7,6 +7,7 @@
 #include <asm/vmx.h>
 
 #include <algorithm>
+#include <limits>
 #include <span>
 
 namespace audit {
@@ -17,6 +18,7 @@ using ledger::Numbering;
 using ledger::Snapshot;
 using triggers::Bound;
 using triggers::Expectation;
+using triggers::Row;
 
 // Exits that the host causes whenever it likes: its interrupts and NMIs (a VMX
 // NMI exits as EXCEPTION_NMI), SMIs, and pages that it took away. They come with
@@ -24,29 +26,34 @@ using triggers::Expectation;
 // host interrupts one in many.
 constexpr std::int64_t noise_divisor = 4;
 
-// What a firing may cause beside its exit, where the expectation allows for any:
-// arming a timer and ending an interrupt are at most so many accesses to the APIC.
-constexpr std::int64_t also_per_firing = 8;
-
 constexpr ExitNumber vmx_noise[] = {EXIT_REASON_EXTERNAL_INTERRUPT, EXIT_REASON_EXCEPTION_NMI,
                                     EXIT_REASON_EPT_VIOLATION, EXIT_REASON_PML_FULL};
 constexpr ExitNumber svm_noise[] = {SVM_EXIT_INTR, SVM_EXIT_NMI, SVM_EXIT_SMI, SVM_EXIT_NPF};
 
-std::span<const ExitNumber> noise(Numbering numbering)
-{
-    return numbering == Numbering::vmx ? std::span<const ExitNumber>(vmx_noise) : svm_noise;
-}
+// How far a row may grow.
+struct Limits {
+    std::int64_t low, high;
+};
 
-bool contains(std::span<const ExitNumber> exits, ExitNumber exit)
+constexpr std::int64_t unlimited = std::numeric_limits<std::uint32_t>::max();
+
+Limits limits(const Row& row, std::int64_t firings)
 {
-    return std::ranges::find(exits, exit) != exits.end();
+    const auto exits = firings * row.per_firing;
+    switch (row.bound) {
+    case Bound::none:     return {0, row.once};
+    case Bound::exact:    return {exits, exits + row.once};
+    case Bound::at_least: return {exits, unlimited};
+    case Bound::at_most:  return {0, exits + row.once};
+    }
+    return {0, 0};
 }
 
 void judge_own_row(const Measurement& m, Result& result)
 {
     const auto caused = static_cast<std::int64_t>(m.caused);
-    const bool holds = m.bound == Bound::at_least ? m.told >= caused : m.told == caused;
-    if (holds) {
+    const auto limit = limits({m.exit, m.bound, 1}, caused);
+    if (m.told >= limit.low && m.told <= limit.high) {
         result.message.format("{} exits, ledger +{}", m.caused, m.told);
         return;
     }
@@ -68,16 +75,28 @@ void judge_own_row(const Measurement& m, Result& result)
         result.diagnose("more exits are counted than happened: another kind shares the row, or some count twice");
 }
 
-void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t told, std::int64_t limit, Result& result)
+void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t told, const Limits& limit, Result& result)
 {
-    if (told >= 0 && told <= limit)
+    if (told >= limit.low && told <= limit.high)
         return;
+    const auto name = ledger::exit_name(numbering, exit);
+    if (told >= 0 && told < limit.low) {
+        result.fail("exit {:x} {} +{}, where each firing causes it too: {} in all", exit, name, told, limit.low);
+        result.diagnose("some of these exits are lost, or another row is counted in their place");
+        return;
+    }
     const bool lost = told < 0;
-    result.fail("exit {:x} {} {}{}, {}", exit, ledger::exit_name(numbering, exit), lost ? "-" : "+", lost ? -told : told,
-                limit ? "far more than the host can have caused by itself" : "which nothing here causes");
+    result.fail("exit {:x} {} {}{}, {}", exit, name, lost ? "-" : "+", lost ? -told : told,
+                limit.high ? "far more than the host can have caused by itself" : "which nothing here causes");
     result.diagnose("a wrong row is counted");
 }
 
+}
+
+bool is_noise(Numbering numbering, ExitNumber exit)
+{
+    const auto rows = numbering == Numbering::vmx ? std::span<const ExitNumber>(vmx_noise) : svm_noise;
+    return std::ranges::find(rows, exit) != rows.end();
 }
 
 void judge_growth(const Expectation& expectation, Numbering numbering, std::uint64_t firings, const Snapshot& before,
@@ -96,11 +115,11 @@ void judge_growth(const Expectation& expectation, Numbering numbering, std::uint
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
         if (exit == expectation.exit || !ledger::is_defined(numbering, exit))
             continue;
-        std::int64_t limit = 0;
-        if (contains(noise(numbering), exit))
-            limit += own_exits / noise_divisor;
-        if (contains(expectation.also, exit))
-            limit += static_cast<std::int64_t>(firings) * also_per_firing;
+        Limits limit{0, 0};
+        if (const auto row = std::ranges::find(expectation.also, exit, &Row::exit); row != expectation.also.end())
+            limit = limits(*row, static_cast<std::int64_t>(firings));
+        if (is_noise(numbering, exit))
+            limit.high += own_exits / noise_divisor;
         judge_other_row(exit, numbering, after.growth_without_queries(before, exit), limit, result);
     }
 }

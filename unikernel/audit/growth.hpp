@@ -7,11 +7,14 @@
 
 namespace audit {
 
+/// Does a host cause such exits by itself, whatever its guest does?
+bool is_noise(ledger::Numbering numbering, ledger::ExitNumber exit);
+
 /// Compares two snapshots taken round `firings` firings with the trigger's
 /// expectation, and fails `result` with a diagnosis if they differ. Judges all
-/// rows: the trigger's own by its bound, CPUID's by the queries that were made,
-/// and every other row must not move unless the expectation names it or the host
-/// causes it by itself (interrupts, page faults of its own), and then not much.
+/// rows: the trigger's own and those that the expectation names by their bounds,
+/// CPUID's by the queries that were made; every other row must not move unless the
+/// host causes it by itself (interrupts, page faults of its own), and then not much.
 /// Fills in the measurement's exit, bound, firings, caused and told.
 void judge_growth(const triggers::Expectation& expectation, ledger::Numbering numbering, std::uint64_t firings,
                   const ledger::Snapshot& before, const ledger::Snapshot& after, Result& result);

@@ -9,13 +9,25 @@
 namespace audit {
 namespace {
 
-constexpr std::string_view option_names[] = {"count=", "format="};
+using triggers::Emulator;
+using triggers::Paging;
 
-struct FormName {
+template <typename Value>
+struct Named {
     std::string_view name;
-    Form form;
+    Value value;
 };
-constexpr FormName form_names[] = {{"ktap", Form::ktap}, {"table", Form::table}, {"json", Form::json}};
+constexpr Named<Form> form_names[] = {{"ktap", Form::ktap}, {"table", Form::table}, {"json", Form::json}};
+constexpr Named<Emulator> emulator_names[] = {{"none", Emulator::none}, {"qemu", Emulator::qemu}, {"bochs", Emulator::bochs}};
+constexpr Named<Paging> paging_names[] = {{"nested", Paging::nested}, {"shadow", Paging::shadow}};
+
+// The value of that name, if there is one.
+template <typename Value, std::size_t Size>
+std::optional<Value> find_named(const Named<Value> (&names)[Size], std::string_view name)
+{
+    const auto* const known = std::ranges::find(names, name, &Named<Value>::name);
+    return known == std::end(names) ? std::nullopt : std::optional(known->value);
+}
 
 // Cuts the next word off the front; nothing at the end of the line.
 std::optional<std::string_view> next(std::string_view& line, std::string_view separators)
@@ -90,27 +102,56 @@ private:
     std::array<Match, 3> found_{};
 };
 
-PlanError unknown_word(std::string_view word)
+}
+
+struct Plan::Option {
+    std::string_view key; ///< with its '='
+    std::optional<PlanError> (Plan::*read)(std::string_view word, std::string_view value);
+};
+
+constinit const Plan::Option Plan::options_[] = {
+    {"count=", &Plan::read_count},
+    {"format=", &Plan::read_forms},
+    {"emulator=", &Plan::read_emulator},
+    {"paging=", &Plan::read_paging},
+};
+
+PlanError Plan::unknown_word(std::string_view word)
 {
     NearMatches near(word.substr(0, word.find(':')));
     for_each_audit([&](std::size_t, std::string_view name, auto, auto) { near.offer(name); });
-    for (const auto option : option_names)
-        near.offer(option);
+    for (const auto& option : options_)
+        near.offer(option.key);
     PlanError error("unknown plan word '{}'", word);
     near.write(error);
     return error;
 }
 
+std::optional<PlanError> Plan::read_option(std::string_view word)
+{
+    for (const auto& option : options_)
+        if (word.starts_with(option.key))
+            return (this->*option.read)(word, word.substr(option.key.size()));
+    return unknown_word(word);
 }
 
-std::optional<PlanError> Plan::read_forms(std::string_view value)
+std::optional<PlanError> Plan::read_count(std::string_view word, std::string_view value)
+{
+    const auto count = parse_count(value);
+    if (!count)
+        return bad_count(word);
+    default_count_ = *count;
+    return {};
+}
+
+std::optional<PlanError> Plan::read_forms(std::string_view word, std::string_view value)
 {
     unsigned forms = 0;
     for (auto rest = value; const auto name = next(rest, ",");) {
-        const auto* const known = std::ranges::find(form_names, *name, &FormName::name);
-        if (known == std::end(form_names))
-            return PlanError("'format={}': forms are ktap, table and json, separated by commas", value);
-        forms |= static_cast<unsigned>(known->form);
+        const auto form = find_named(form_names, *name);
+        if (!form)
+            return PlanError("'{}': forms are ktap, table and json, separated by commas", word);
+        forms |= static_cast<unsigned>(*form);
     }
     if (forms == 0)
         return PlanError("'format=' needs at least one of ktap, table and json");
@@ -118,19 +159,21 @@ std::optional<PlanError> Plan::read_forms(std::string_view value)
     return {};
 }
 
-std::optional<PlanError> Plan::read_option(std::string_view word)
+std::optional<PlanError> Plan::read_emulator(std::string_view word, std::string_view value)
 {
-    const auto equals = word.find('=');
-    const auto value = word.substr(equals + 1);
-    const auto key = word.substr(0, equals);
-    if (key == "format")
-        return read_forms(value);
-    if (key != "count")
-        return unknown_word(word);
-    const auto count = parse_count(value);
-    if (!count)
-        return bad_count(word);
-    default_count_ = *count;
+    const auto emulator = find_named(emulator_names, value);
+    if (!emulator)
+        return PlanError("'{}': emulators are none, qemu and bochs", word);
+    circumstances_.emulator = *emulator;
+    return {};
+}
+
+std::optional<PlanError> Plan::read_paging(std::string_view word, std::string_view value)
+{
+    const auto paging = find_named(paging_names, value);
+    if (!paging)
+        return PlanError("'{}': paging is nested (EPT, NPT) or shadow", word);
+    circumstances_.paging = *paging;
     return {};
 }
 

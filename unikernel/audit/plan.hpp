@@ -6,10 +6,13 @@
 //   io.out8:count=12345           ... fired so often
 //   count=500                     firings of every trigger not counted by name
 //   format=ktap,table,json        which forms of the results are written
+//   emulator=qemu|bochs           what emulates the host's processor; none if not given
+//   paging=shadow                 the host runs without EPT or NPT
 // Without a name, everything runs. An item given twice takes the later count.
 #pragma once
 
 #include "console/format.hpp"
+#include "triggers/trigger.hpp"
 
 #include <array>
 #include <cstddef>
@@ -46,6 +49,9 @@ public:
     /// \param fallback the trigger's own default
     std::uint32_t count(std::size_t index, std::uint32_t fallback) const;
 
+    /// What the plan tells of the host.
+    const triggers::Circumstances& circumstances() const { return circumstances_; }
+
     bool writes(Form form) const { return forms_ & static_cast<unsigned>(form); }
 
 private:
@@ -54,13 +60,21 @@ private:
         std::uint32_t count = 0; // 0: not given
     };
 
+    struct Option;
+    static const Option options_[];
+
+    static PlanError unknown_word(std::string_view word);
     std::optional<PlanError> read_option(std::string_view word);
     std::optional<PlanError> read_item(std::string_view word);
-    std::optional<PlanError> read_forms(std::string_view value);
+    std::optional<PlanError> read_count(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_forms(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_emulator(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_paging(std::string_view word, std::string_view value);
 
     std::array<Item, max_audits> items_{};
     std::uint32_t default_count_ = 0;
     unsigned forms_ = all_forms;
+    triggers::Circumstances circumstances_;
 };
 
 }

@@ -26,6 +26,7 @@ struct Measurement {
     std::uint64_t firings;
     std::uint64_t caused; ///< exits that the firings must cause
     std::int64_t told;    ///< growth of the ledger, the queries' own exits left out
+    machine::ExceptionCounts raised{}; ///< exceptions that the firings ran into, by vector
     Spread guest;         ///< cycles per firing, between the guest's two TSC reads
     std::uint64_t empty;  ///< the same for an empty firing: its median
 

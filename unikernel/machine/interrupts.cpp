@@ -2,12 +2,13 @@
 #include "machine/interrupts.hpp"
 
 #include "machine/apic.hpp"
+#include "machine/exceptions.hpp"
 #include "machine/io.hpp"
 
 #include <array>
 
 extern "C" const char interrupt_stubs[];
-extern "C" void interrupt_dispatch(const machine::InterruptFrame* frame);
+extern "C" void interrupt_dispatch(machine::InterruptFrame* frame);
 
 namespace machine {
 namespace {
@@ -63,16 +64,9 @@ void set_up_interrupts(UnexpectedHandler unexpected)
     Io::out<std::uint8_t>(Port::pic_secondary_mask, 0xff);
 }
 
-const char* vector_name(std::uint64_t vector)
-{
-    static constexpr std::array names{"#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF", "#09", "#TS",
-                                      "#NP", "#SS", "#GP", "#PF", "#15", "#MF", "#AC", "#MC", "#XM", "#VE", "#CP"};
-    return vector < names.size() ? names[vector] : "interrupt";
 }
 
-}
-
-void interrupt_dispatch(const machine::InterruptFrame* frame)
+void interrupt_dispatch(machine::InterruptFrame* frame)
 {
     using machine::Vector;
 
@@ -86,5 +80,6 @@ void interrupt_dispatch(const machine::InterruptFrame* frame)
     case Vector::spurious:
         return;
     }
-    machine::on_unexpected(*frame);
+    if (!machine::resume_after(*frame))
+        machine::on_unexpected(*frame);
 }

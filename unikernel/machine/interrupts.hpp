@@ -24,9 +24,6 @@ using UnexpectedHandler = void (*)(const InterruptFrame&);
 /// interrupt controllers. Interrupts stay disabled.
 void set_up_interrupts(UnexpectedHandler unexpected);
 
-/// Short name of an exception ("#GP"), or "interrupt".
-const char* vector_name(std::uint64_t vector);
-
 inline void enable_interrupts()
 {
     asm volatile("sti" : : : "memory");

@@ -1,6 +1,7 @@
 // Writing the serial log.
 #include "report/report.hpp"
 
+#include "audit/exceptions.hpp"
 #include "ledger/exit_names.hpp"
 #include "machine/cpuid.hpp"
 #include "report/json.hpp"
@@ -38,7 +39,11 @@ std::string_view name_of(Ending ending)
 
 std::string_view name_of(Bound bound)
 {
-    return bound == Bound::at_least ? "at least" : "exact";
+    switch (bound) {
+    case Bound::at_least: return "at least";
+    case Bound::at_most:  return "at most";
+    default:              return "exact";
+    }
 }
 
 std::string_view name_of(ledger::Numbering numbering)
@@ -60,6 +65,17 @@ void write_spread(JsonObject& record, const audit::Spread& spread)
         .member("p99", spread.p99)
         .member("max", spread.max)
         .end();
+}
+
+void write_raised(JsonObject& record, const machine::ExceptionCounts& raised)
+{
+    if (std::ranges::all_of(raised, [](auto count) { return count == 0; }))
+        return;
+    auto object = record.object("raised");
+    for (unsigned vector = 0; vector < raised.size(); vector++)
+        if (raised[vector])
+            object.member(audit::exception_name(vector), std::uint64_t{raised[vector]});
+    object.end();
 }
 
 void write_host(JsonObject& record, const Measurement::Host& host)
@@ -132,8 +148,8 @@ void Report::write_ktap(std::size_t number, const Result& result)
     if (result.verdict != Verdict::not_ok)
         return;
     if (const auto& m = result.measurement) {
-        sink_.format("# expected: {}{} exits {:x} {} from {} firings\n", m->bound == Bound::at_least ? "at least " : "",
-                     m->caused, m->exit, ledger::exit_name(numbering_, m->exit), m->firings);
+        const bool exact = m->bound == Bound::exact || m->bound == Bound::none;
+        sink_.format("# expected: {}{}{} exits {:x} {} from {} firings\n", exact ? "" : name_of(m->bound), exact ? "" : " ", m->caused, m->exit, ledger::exit_name(numbering_, m->exit), m->firings);
         sink_.format("# seen: {}{}\n", m->told < 0 ? "-" : "+", m->told < 0 ? -m->told : m->told);
     }
     if (!result.diagnosis.empty())
@@ -152,6 +168,7 @@ void Report::write_json(std::size_t number, const Result& result)
         record.member("exit", std::uint64_t{m->exit}).member("exit_name", ledger::exit_name(numbering_, m->exit));
         record.member("firings", m->firings).member("caused", m->caused).signed_member("told", m->told);
         record.member("bound", name_of(m->bound));
+        write_raised(record, m->raised);
         write_spread(record, m->guest);
         record.member("empty_cycles", m->empty);
         if (m->host)

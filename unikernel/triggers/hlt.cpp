@@ -19,11 +19,15 @@ namespace {
 // Arming the timer and its EOI are writes to the APIC's page, a #PF where KVM shadows
 // the page tables; its interrupt reaches the guest at once, by an interrupt window, or
 // with a preemption timer.
-constexpr ExitNumber vmx_also[] = {EXIT_REASON_EXCEPTION_NMI, EXIT_REASON_EPT_VIOLATION, EXIT_REASON_EPT_MISCONFIG,
-                                   EXIT_REASON_APIC_ACCESS, EXIT_REASON_APIC_WRITE, EXIT_REASON_EOI_INDUCED,
-                                   EXIT_REASON_INTERRUPT_WINDOW, EXIT_REASON_PREEMPTION_TIMER};
-constexpr ExitNumber svm_also[] = {SVM_EXIT_EXCP_BASE + PF_VECTOR, SVM_EXIT_NPF, SVM_EXIT_VINTR,
-                                   SVM_EXIT_AVIC_INCOMPLETE_IPI, SVM_EXIT_AVIC_UNACCELERATED_ACCESS};
+constexpr Row some(ExitNumber exit)
+{
+    return {exit, Bound::at_most, 8};
+}
+constexpr Row vmx_also[] = {some(EXIT_REASON_EXCEPTION_NMI),    some(EXIT_REASON_EPT_VIOLATION), some(EXIT_REASON_EPT_MISCONFIG),
+                            some(EXIT_REASON_APIC_ACCESS),      some(EXIT_REASON_APIC_WRITE),    some(EXIT_REASON_EOI_INDUCED),
+                            some(EXIT_REASON_INTERRUPT_WINDOW), some(EXIT_REASON_PREEMPTION_TIMER)};
+constexpr Row svm_also[] = {some(SVM_EXIT_EXCP_BASE + PF_VECTOR), some(SVM_EXIT_NPF), some(SVM_EXIT_VINTR),
+                            some(SVM_EXIT_AVIC_INCOMPLETE_IPI), some(SVM_EXIT_AVIC_UNACCELERATED_ACCESS)};
 
 // KVM takes KVM_FEATURE_PV_UNHALT away from a guest whose HLT does not exit
 // (kvm_vcpu_after_set_cpuid(); KVM_CAP_X86_DISABLE_EXITS, QEMU's cpu-pm=on).

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "ledger/leaves.hpp"
+#include "machine/exceptions.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -11,21 +13,54 @@ namespace triggers {
 
 using ledger::ExitNumber;
 using ledger::Numbering;
+using machine::Exception;
 
 enum class Bound {
-    none,     ///< firing causes no exit at all
+    none,     ///< firing causes no such exit at all
     exact,    ///< each firing causes just so many exits
     at_least, ///< each firing causes so many exits or more
+    at_most,  ///< each firing causes so many exits or fewer
+};
+
+/// What the firings do to one row of the ledger.
+struct Row {
+    ExitNumber exit;
+    Bound bound;
+    std::uint32_t per_firing; ///< exits that one firing causes
+    std::uint32_t once = 0;   ///< further exits, at most, that all the firings together may cause
 };
 
 /// What one firing does to the ledger of one vendor's host.
 struct Expectation {
-    ExitNumber exit;                    ///< the row that grows, or that must not
+    ExitNumber exit; ///< the row that grows, or that must not
     Bound bound;
-    std::uint32_t per_firing;           ///< exits that one firing causes
-    std::string_view source;            ///< why: manual section, KVM function
-    std::span<const ExitNumber> also{}; ///< rows that a firing may move besides
-    bool fastpath = false;              ///< KVM re-enters the guest without its exit handler
+    std::uint32_t per_firing;                 ///< exits that one firing causes
+    std::string_view source;                  ///< why: manual section, KVM function
+    std::span<const Row> also{};              ///< what other rows do; those not named stay as they are
+    bool fastpath = false;                    ///< KVM re-enters the guest without its exit handler
+    std::optional<Exception> raises{};        ///< what each firing raises in the guest
+    std::string_view unseen{};                ///< why no lane can show it; empty: one does
+};
+
+/// What emulates the processor on which KVM runs.
+enum class Emulator { none, qemu, bochs };
+
+/// Who walks the guest's page tables: the processor (EPT, NPT) or KVM.
+enum class Paging { nested, shadow };
+
+/// What a guest cannot find out about its host; its plan tells.
+struct Circumstances {
+    Emulator emulator = Emulator::none;
+    Paging paging = Paging::nested;
+};
+
+enum class Where { on_qemu, on_bochs, with_shadow_paging };
+
+/// What is expected instead where the host is not as manuals and defaults have it.
+struct Deviation {
+    Where where;
+    Numbering numbering;
+    Expectation instead; ///< its source says why
 };
 
 struct Trigger {
@@ -41,10 +76,14 @@ struct Trigger {
     /// far as a guest can know; empty if it should. May be null.
     std::string_view (*excuse)() = nullptr;
 
-    const Expectation& expectation(Numbering numbering) const
-    {
-        return numbering == Numbering::vmx ? vmx : svm;
-    }
+    /// Asked first: what this vCPU lacks that a firing needs; empty if nothing. May be null.
+    std::string_view (*lacks)() = nullptr;
+
+    std::span<const Deviation> deviations{};
+
+    bool boot_vcpu_only = false; ///< of many vCPUs only the boot vCPU can fire it
+
+    const Expectation& expectation(Numbering numbering, const Circumstances& circumstances) const;
 };
 
 /// Firings by default of a trigger whose exit costs only its round trip.
