@@ -40,12 +40,20 @@ struct JudgeOptions {
     bool verbose = false;
 };
 
+enum class ListForm { table, json, markdown };
+
+struct ListOptions {
+    ListForm form = ListForm::table;
+    bool verbose = false;
+    std::vector<std::string> names; // none: all
+};
+
 // The command line has been answered (help, version) or refused; exit with this.
 struct Answered {
     int exit_code;
 };
 
 // Reads the command line; prints help, version or the one-line refusal itself.
-std::variant<RunOptions, JudgeOptions, Answered> parse_options(int argc, char** argv);
+std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int argc, char** argv);
 
 } // namespace exitaudit

@@ -219,3 +219,23 @@ a.log" ]
 @test "svm lane: an unknown mutant is a usage error" {
     expect 2 "unknown mutant 'nope'" "$exitaudit" run --lane svm --mutant nope
 }
+
+@test "list shows each trigger with its exits, in detail when asked" {
+    expect 0 "io.out8" "$exitaudit" list
+    [[ ${lines[-1]} =~ ^[0-9]+\ triggers ]]
+    expect 0 "vmx: SDM vol. 3" "$exitaudit" list -v io.out8
+    [ "$("$exitaudit" list --json 'io.*' | jq -r '.triggers[] | select(.name == "io.out8") | .svm.exit')" = 123 ]
+}
+
+@test "list refuses what is no name" {
+    expect 2 "did you mean io.out8" "$exitaudit" list io.out9
+    expect 2 "only names" "$exitaudit" list count=3
+}
+
+@test "docs/catalogue.md is what list makes of the catalogue" {
+    diff "$root/docs/catalogue.md" <("$exitaudit" list --markdown) >"$BATS_TEST_TMPDIR/difference" || {
+        echo "run make docs"
+        cat "$BATS_TEST_TMPDIR/difference"
+        false
+    }
+}

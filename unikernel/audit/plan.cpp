@@ -89,7 +89,7 @@ public:
             separator = ", ";
         }
         if (found_[0].name.empty())
-            sink.write("; words are names such as io.out8, globs such as io.*, 'all', count=N or format=F");
+            sink.write("; words are names such as io.out8, globs such as io.*, 'all', or options such as count=N");
     }
 
 private:
