@@ -41,6 +41,7 @@ needs_unpatched_kvm() {
 @test "without KVM: not patched, by Multiboot 1, PVH and GRUB" {
     for boot in kernel pvh iso; do
         expect 4 "exitaudit: not patched: " "$exitaudit" run --lane tcg --boot $boot
+        expect 4 "# plan: io.* count=7 format=ktap,json" "$exitaudit" run --lane tcg --boot $boot 'io.*' count=7 format=ktap,json
     done
 }
 

@@ -98,8 +98,6 @@ std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int 
             throw Error("--timeout needs at least 1 second", ExitCode::usage);
         if (run.boot == Boot::iso && run.machine == "microvm")
             throw Error("a microvm has no CD drive: use --machine pc or q35 with --boot iso", ExitCode::usage);
-        if (run.boot == Boot::iso && !run.plan.empty())
-            throw Error("the CD's own menu holds its plan: leave PLAN out with --boot iso", ExitCode::usage);
     });
 
     try {
