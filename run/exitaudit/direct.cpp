@@ -13,7 +13,7 @@ Session run_directly(const RunOptions& options, const Places& places, const List
     const auto image = places.guest(options.boot, options.guest);
     const auto command = guest_command(guest_from(options, accelerator, image.string()));
     listener.note(shell_line(command));
-    listener.stage("guest boots");
+    listener.stage("guest runs");
 
     Session session;
     LineSplitter errors;

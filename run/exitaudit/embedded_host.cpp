@@ -151,7 +151,7 @@ std::string HostConsole::line(const std::string& text)
         return "host has booted, loading KVM";
     }
     if (after(text, "embedded-host: guest: starts"))
-        return "KVM is loaded, guest boots";
+        return "KVM is loaded, guest runs";
     if (const auto status = after(text, "embedded-host: guest: exited with ")) {
         int value = 0;
         std::from_chars(status->data(), status->data() + status->size(), value);

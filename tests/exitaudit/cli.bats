@@ -165,7 +165,13 @@ a.log" ]
 }
 
 @test "a silent guest: progress on standard error" {
-    expect 3 "exitaudit: tcg lane: guest boots (" "$exitaudit" run --lane tcg --timeout 4 --guest "$(guest silent)"
+    expect 3 "exitaudit: tcg lane: guest runs (" "$exitaudit" run --lane tcg --timeout 4 --guest "$(guest silent)"
+    no_emulators
+}
+
+@test "a guest that is long at one trigger: progress on the terminal" {
+    expect 3 "guest runs, 1 of 2 results are in (" \
+        script -qec "$exitaudit run --lane tcg --timeout 5 --guest $(guest hang)" /dev/null
     no_emulators
 }
 
