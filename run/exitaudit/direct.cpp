@@ -7,7 +7,8 @@
 
 namespace exitaudit {
 
-Session run_directly(const RunOptions& options, const Places& places, const Listener& listener, Accelerator accelerator)
+Session run_directly(const RunOptions& options, const Places& places, const Listener& listener, Accelerator accelerator,
+                     const std::function<void(int)>& started)
 {
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto image = places.guest(options.boot, options.guest);
@@ -17,7 +18,7 @@ Session run_directly(const RunOptions& options, const Places& places, const List
 
     Session session;
     LineSplitter errors;
-    Watcher watcher{listener.guest, {}, listener.tick};
+    Watcher watcher{listener.guest, {}, listener.tick, started};
     watcher.err = [&](std::string_view bytes) {
         errors.feed(bytes, [&](const std::string& line) {
             listener.note(line);

@@ -6,7 +6,8 @@
 
 namespace exitaudit {
 
-// Runs the guest under QEMU with this accelerator.
-Session run_directly(const RunOptions& options, const Places& places, const Listener& listener, Accelerator accelerator);
+// Runs the guest under QEMU with this accelerator. `started` is told QEMU's process.
+Session run_directly(const RunOptions& options, const Places& places, const Listener& listener, Accelerator accelerator,
+                     const std::function<void(int)>& started = {});
 
 } // namespace exitaudit

@@ -169,7 +169,7 @@ Session run_embedded_host(const Emulator& emulator, const RunOptions& options, c
 
     HostConsole console;
     LineSplitter lines;
-    Watcher watcher{listener.guest, {}, listener.tick};
+    Watcher watcher{listener.guest, {}, listener.tick, {}};
     watcher.err = [&](std::string_view bytes) {
         lines.feed(bytes, [&](const std::string& line) {
             if (const auto stage = console.line(line); !stage.empty())

@@ -1,6 +1,7 @@
 // The native lane: this machine's own KVM.
 #include "direct.hpp"
 #include "exit_code.hpp"
+#include "instruments.hpp"
 
 #include <fmt/core.h>
 
@@ -32,7 +33,10 @@ void require_kvm()
 Session run(const RunOptions& options, const Places& places, const Listener& listener)
 {
     require_kvm();
-    return run_directly(options, places, listener, Accelerator::kvm);
+    Instruments instruments;
+    auto session = run_directly(options, places, listener, Accelerator::kvm, [&](int process) { instruments.watch(process); });
+    session.host = instruments.testimony().results();
+    return session;
 }
 
 } // namespace

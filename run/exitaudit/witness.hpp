@@ -23,15 +23,24 @@ struct HostResult {
     std::vector<std::string> table; // where they differ, a line each
 };
 
+// KVM's statistics that are compared, by their names in debugfs. The first counts all exits.
+std::vector<std::string_view> statistic_names();
+inline constexpr std::string_view all_exits = "exits";
+
 class Witness {
 public:
-    // Takes one line of the embedded host's testimony (run/embedded-host/init):
+    // Takes one line of the testimony that run/embedded-host/init or Instruments gives:
     //   ledger NUMBER|total|undefined COUNT CYCLES INSIDE SHORTEST LONGEST
     //   trace { common_pid: THREAD, exit_reason: NUMBER } hitcount: COUNT
     //   stat NAME VALUE
     // and, if a second, noisy VM ran beside the guest, before any trace:
     //   noise threads THREAD...
     //   noise ledger ...
+    // Where not all threads in the trace are the guest's, before any trace:
+    //   threads THREAD...
+    // What the host could not testify to, and why:
+    //   missing ledger|trace REASON
+    // and what the histogram says of itself: "histogram     Dropped: COUNT".
     // Lines of another form are passed over.
     void line(std::string_view text);
 
@@ -58,8 +67,12 @@ private:
     HostResult compare_statistics() const;
     HostResult compare_isolation() const;
 
+    std::string reason_without(const std::string& what, const char* otherwise) const;
+
     Vm guest_, noise_;
-    std::set<std::uint64_t> noise_threads_;
+    std::set<std::uint64_t> guest_threads_, noise_threads_;   // no guest's: all but the noise's
+    std::map<std::string, std::string, std::less<>> missing_; // what, and why
+    std::uint64_t dropped_ = 0;                               // exits that the histogram had no room for
     std::map<std::string, std::uint64_t, std::less<>> statistics_;
     bool svm_ = false;
 };
