@@ -22,8 +22,6 @@ struct Statistic {
 constexpr std::array statistics{Statistic{"io_exits", 30, 0x7b}, Statistic{"halt_exits", 12, 0x78},
                                 Statistic{"irq_exits", 1, 0x60}};
 
-constexpr auto no_ledger = "the host shows no ledger of its own in debugfs";
-
 HostResult skipped(std::string name, std::string why)
 {
     return {std::move(name), Outcome::skip, std::move(why), {}};
@@ -55,13 +53,15 @@ void Witness::line(std::string_view text)
         std::uint64_t thread = 0, exit = 0;
         if (words >> ignored >> ignored >> thread >> ignored >> ignored >> exit >> ignored >> ignored >> count) {
             if (noise_threads_.contains(thread))
-                noise_.trace[exit] += count;
+                noise_.trace_line(thread, exit, count);
             else if (guest_threads_.empty() || guest_threads_.contains(thread))
-                guest_.trace[exit] += count;
+                guest_.trace_line(thread, exit, count);
         }
     } else if (kind == "histogram") {
         if (words >> name >> count && name == "Dropped:")
             dropped_ = count;
+    } else if (kind == "perf") {
+        perf_.line(text.substr(kind.size()));
     } else if (kind == "threads") {
         guest_threads_ = numbers_of(words);
     } else if (kind == "missing") {
@@ -80,6 +80,12 @@ void Witness::line(std::string_view text)
         else if (name == "threads")
             noise_threads_ = numbers_of(words);
     }
+}
+
+void Witness::Vm::trace_line(std::uint64_t thread, std::uint64_t exit, std::uint64_t count)
+{
+    threads.insert(thread);
+    trace[exit] += count;
 }
 
 // "NUMBER|total|undefined COUNT ..."
@@ -112,10 +118,16 @@ std::string Witness::reason_without(const std::string& what, const char* otherwi
 
 std::vector<HostResult> Witness::results() const
 {
-    if (!guest_.has_ledger)
-        return {skipped("host.tracepoint", reason_without("ledger", no_ledger)),
-                skipped("host.stats", reason_without("ledger", no_ledger))};
+    if (!guest_.has_ledger) {
+        const auto why = reason_without("ledger", "the host shows no ledger of its own in debugfs");
+        std::vector<HostResult> results{skipped("host.tracepoint", why), skipped("host.stats", why)};
+        if (perf_expected_)
+            results.push_back(skipped("host.perf", why));
+        return results;
+    }
     std::vector<HostResult> results{compare_tracepoint(guest_), compare_statistics()};
+    if (perf_expected_)
+        results.push_back(compare_perf());
     if (!noise_threads_.empty())
         results.push_back(compare_isolation());
     return results;
@@ -179,6 +191,13 @@ HostResult Witness::compare_tracepoint(const Vm& vm) const
     result.table.insert(result.table.begin(),
                         fmt::format("{:<10} {:>12} {:>12} {:>12}", "exit", "ledger", "tracepoint", "difference"));
     return result;
+}
+
+HostResult Witness::compare_perf() const
+{
+    if (missing_.contains("perf"))
+        return skipped("host.perf", missing_.at("perf"));
+    return perf_.compare(guest_.ledger, guest_.undefined, guest_.threads.size(), svm_);
 }
 
 HostResult Witness::compare_statistics() const

@@ -3,7 +3,8 @@
 // the ledger's final state, which must equal them.
 #pragma once
 
-#include "log/log.hpp"
+#include "host_result.hpp"
+#include "perf_counts.hpp"
 
 #include <cstdint>
 #include <iosfwd>
@@ -14,14 +15,6 @@
 #include <vector>
 
 namespace exitaudit {
-
-// One audit by the host's instruments.
-struct HostResult {
-    std::string name; // "host.tracepoint", "host.stats"
-    Outcome outcome = Outcome::ok;
-    std::string message;
-    std::vector<std::string> table; // where they differ, a line each
-};
 
 // KVM's statistics that are compared, by their names in debugfs. The first counts all exits.
 std::vector<std::string_view> statistic_names();
@@ -39,10 +32,14 @@ public:
     // Where not all threads in the trace are the guest's, before any trace:
     //   threads THREAD...
     // What the host could not testify to, and why:
-    //   missing ledger|trace REASON
-    // and what the histogram says of itself: "histogram     Dropped: COUNT".
+    //   missing ledger|trace|perf REASON
+    // What the histogram says of itself: "histogram     Dropped: COUNT". And, if perf was
+    // asked for, what `perf kvm stat report` prints, each line after "perf ".
     // Lines of another form are passed over.
     void line(std::string_view text);
+
+    // A result of perf's must not be missing silently.
+    void expect_perf() { perf_expected_ = true; }
 
     // Compares the ledger with the tracepoint, for every exit number that either has,
     // and with those of KVM's statistics that count exits. Skipped, with the reason,
@@ -56,9 +53,11 @@ private:
     // What is known of one VM.
     struct Vm {
         Counts ledger, trace;
+        std::set<std::uint64_t> threads;        // in the trace
         std::uint64_t total = 0, undefined = 0; // by the ledger
         bool has_ledger = false;
 
+        void trace_line(std::uint64_t thread, std::uint64_t exit, std::uint64_t count);
         void ledger_line(std::istream& words);
         std::uint64_t ledger_count(std::uint64_t exit) const;
     };
@@ -66,6 +65,7 @@ private:
     HostResult compare_tracepoint(const Vm& vm) const;
     HostResult compare_statistics() const;
     HostResult compare_isolation() const;
+    HostResult compare_perf() const;
 
     std::string reason_without(const std::string& what, const char* otherwise) const;
 
@@ -74,7 +74,8 @@ private:
     std::map<std::string, std::string, std::less<>> missing_; // what, and why
     std::uint64_t dropped_ = 0;                               // exits that the histogram had no room for
     std::map<std::string, std::uint64_t, std::less<>> statistics_;
-    bool svm_ = false;
+    PerfCounts perf_;
+    bool svm_ = false, perf_expected_ = false;
 };
 
 } // namespace exitaudit
