@@ -131,7 +131,7 @@ void Instruments::watch(int process)
 
 void Instruments::watch_until(std::stop_token ended, int process)
 {
-    for (; !ended.stop_requested(); std::this_thread::sleep_for(watch_interval)) {
+    for (;; std::this_thread::sleep_for(watch_interval)) {
         std::error_code ignored; // KVM may be unloaded meanwhile
         // kvm/PID-FD, PID being who made the VM (kvm_create_vm_debugfs())
         for (const auto& entry : fs::directory_iterator(roots_.debug / "kvm", ignored)) {
@@ -139,6 +139,8 @@ void Instruments::watch_until(std::stop_token ended, int process)
             if (owner && (*owner == process || parent_of(*owner) == process) && open_files(entry.path()))
                 return;
         }
+        if (ended.stop_requested())
+            return;
     }
 }
 

@@ -26,6 +26,9 @@ public:
     Instruments(const Instruments&) = delete;
     Instruments& operator=(const Instruments&) = delete;
 
+    // Why the tracepoint cannot be counted; empty: it is.
+    const std::string& tracing_obstacle() const { return tracing_obstacle_; }
+
     // Looks out, on a thread of its own, for the VM of this process or of a child of its
     // and opens the VM's files: an open one keeps the VM, and so its last numbers.
     void watch(int process);

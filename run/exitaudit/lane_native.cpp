@@ -2,6 +2,9 @@
 #include "direct.hpp"
 #include "exit_code.hpp"
 #include "instruments.hpp"
+#include "log/lines.hpp"
+#include "overlay.hpp"
+#include "perf.hpp"
 
 #include <fmt/core.h>
 
@@ -30,12 +33,42 @@ void require_kvm()
     throw Error(fmt::format("cannot open /dev/kvm: {}: use --lane svm", std::strerror(errno)));
 }
 
+// perf's report of what it recorded in this file goes to the witness.
+void read_perf(const std::string& perf, const MemoryFile& data, Witness& witness)
+{
+    LineSplitter lines;
+    Watcher watcher;
+    watcher.err = [&](std::string_view bytes) {
+        lines.feed(bytes, [&](const std::string& line) { witness.line("perf " + line); });
+    };
+    run_process(perf_report({perf}, data.path_for_child()), std::chrono::minutes(1), watcher);
+}
+
 Session run(const RunOptions& options, const Places& places, const Listener& listener)
 {
+    const auto perf = options.perf ? find_perf().string() : "";
     require_kvm();
     Instruments instruments;
-    auto session = run_directly(options, places, listener, Accelerator::kvm, [&](int process) { instruments.watch(process); });
-    session.host = instruments.testimony().results();
+    const MemoryFile data("perf.data", {});
+    // perf needs what the tracepoint's histogram needs.
+    const bool recording = options.perf && instruments.tracing_obstacle().empty();
+    Around around{{}, [&](int process) { instruments.watch(process); }};
+    if (recording)
+        around.command = [&](std::vector<std::string> command) {
+            // If perf is killed, QEMU must not be left.
+            command.insert(command.begin(), {"setpriv", "--pdeathsig", "KILL"});
+            return perf_record({perf}, data.path_for_child(), command);
+        };
+    auto session = run_directly(options, places, listener, Accelerator::kvm, around);
+
+    auto witness = instruments.testimony();
+    if (options.perf)
+        witness.expect_perf();
+    if (recording)
+        read_perf(perf, data, witness);
+    else if (options.perf)
+        witness.line("missing perf " + instruments.tracing_obstacle());
+    session.host = witness.results();
     return session;
 }
 
