@@ -34,19 +34,20 @@ void require_kvm()
 }
 
 // perf's report of what it recorded in this file goes to the witness.
-void read_perf(const std::string& perf, const MemoryFile& data, Witness& witness)
+void read_perf(const MemoryFile& data, Witness& witness)
 {
     LineSplitter lines;
     Watcher watcher;
     watcher.err = [&](std::string_view bytes) {
         lines.feed(bytes, [&](const std::string& line) { witness.line("perf " + line); });
     };
-    run_process(perf_report({perf}, data.path_for_child()), std::chrono::minutes(1), watcher);
+    run_process(perf_report({"perf"}, data.path_for_child()), std::chrono::minutes(1), watcher);
 }
 
 Session run(const RunOptions& options, const Places& places, const Listener& listener)
 {
-    const auto perf = options.perf ? find_perf().string() : "";
+    if (options.perf)
+        find_perf();
     require_kvm();
     Instruments instruments;
     const MemoryFile data("perf.data", {});
@@ -57,7 +58,7 @@ Session run(const RunOptions& options, const Places& places, const Listener& lis
         around.command = [&](std::vector<std::string> command) {
             // If perf is killed, QEMU must not be left.
             command.insert(command.begin(), {"setpriv", "--pdeathsig", "KILL"});
-            return perf_record({perf}, data.path_for_child(), command);
+            return perf_record({"perf"}, data.path_for_child(), command);
         };
     auto session = run_directly(options, places, listener, Accelerator::kvm, around);
 
@@ -65,7 +66,7 @@ Session run(const RunOptions& options, const Places& places, const Listener& lis
     if (options.perf)
         witness.expect_perf();
     if (recording)
-        read_perf(perf, data, witness);
+        read_perf(data, witness);
     else if (options.perf)
         witness.line("missing perf " + instruments.tracing_obstacle());
     session.host = witness.results();
