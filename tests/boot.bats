@@ -132,6 +132,17 @@ needs_unpatched_kvm() {
     expect 0 "ok host.isolation # none of the noisy VM's" "${svm[@]}" --noise
 }
 
+@test "svm: perf kvm stat agrees" {
+    command -v perf >/dev/null || skip "no perf: apt-get install linux-perf"
+    expect 0 "ok host.perf # " "${svm[@]}" --perf
+    [[ $output != *"host.perf # SKIP"* ]]
+}
+
+@test "svm: perf kvm stat tells of exits that are dropped" {
+    command -v perf >/dev/null || skip "no perf: apt-get install linux-perf"
+    expect 1 "not ok host.perf # " "${svm[@]}" --perf --mutant drop-one-in-1000 io.out8:count=5000
+}
+
 @test "svm: counters that VMs share are caught beside a busy VM" {
     expect 1 "not ok host.isolation" "${svm[@]}" --mutant host-wide --noise io.out8 hlt.timer
     [[ $output == *"not ok host.tracepoint"* ]]

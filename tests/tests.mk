@@ -1,6 +1,6 @@
 # All tests. Each runner prints a line for each test and its totals.
 
-CHECK_PACKAGES := gcc libgtest-dev bats procps perl binutils shellcheck jq
+CHECK_PACKAGES := gcc libgtest-dev bats procps perl binutils shellcheck jq linux-perf
 # The wrong hosts that the boot tests need.
 check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide $(if $(SLOW),exit-handler-start)
 

@@ -69,6 +69,7 @@ void add_run(CLI::App& app, RunOptions& options)
     app.add_option("--json", options.json, "write the verdict and all results to FILE")->type_name("FILE");
     app.add_option("--log", options.log, "keep the guest's serial log in FILE")->type_name("FILE");
     app.add_flag("--noise", options.noise, "run a second, busy VM beside the guest: their exits must not mix");
+    app.add_flag("--perf", options.perf, "let perf kvm stat count the exits, too, and compare (needs linux-perf)");
     app.add_flag("-n,--dry-run", options.dry_run, "check the options and the plan, and boot nothing");
     app.add_flag("-v,--verbose", options.verbose, "show JSON lines, commands and the host's console too");
     app.add_option("PLAN", options.plan, "triggers and audits, by name or glob (default: the guest's)");

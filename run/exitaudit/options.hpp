@@ -25,6 +25,7 @@ struct RunOptions {
     std::string machine;         // of the guest; empty: the best for `boot`
     std::filesystem::path json, log;
     std::filesystem::path build; // empty: where exitaudit itself lies
+    bool perf = false; // let `perf kvm stat` watch, too
     bool noise = false; // run a second, busy VM beside the guest
     bool dry_run = false;
     bool verbose = false;

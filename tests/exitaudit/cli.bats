@@ -81,6 +81,11 @@ start_hanging_run() {
     PATH=$BATS_TEST_TMPDIR:$PATH expect 3 "no such luck" "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf"
 }
 
+@test "--perf without perf in PATH, and without a KVM" {
+    PATH=/nonexistent expect 3 "perf is not in PATH: apt-get install linux-perf" "$exitaudit" run --lane native --perf --guest "$stand_in/pass.elf"
+    expect 2 "which the tcg lane lacks" "$exitaudit" run --lane tcg --perf
+}
+
 @test "a passing guest" { expect 0 "exitaudit: pass: 1 passed, 0 failed, 1 skipped (tcg lane" \
     "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf"; }
 
