@@ -2,6 +2,7 @@
 #include "embedded_host.hpp"
 
 #include "exit_code.hpp"
+#include "kvm_module.hpp"
 #include "audit/plan.hpp"
 #include "log/lines.hpp"
 
@@ -116,7 +117,7 @@ std::string host_initramfs(const EmbeddedHost& host, const RunOptions& options, 
         if (!fs::exists(path))
             path = host.fallback_modules / name;
         if (fs::exists(path))
-            files.push_back({fmt::format("audit/{}", name), read_file(path)});
+            files.push_back({fmt::format("audit/{}", name), without_ftrace_list(read_file(path))});
     }
     if (options.noise) {
         // Our own guest, busier than any audit lasts.
