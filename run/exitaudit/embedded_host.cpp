@@ -143,7 +143,7 @@ std::string HostConsole::line(const std::string& text)
     tail.push_back(text);
     if (tail.size() > tail_lines)
         tail.erase(tail.begin());
-    if (complaint.empty() && is_complaint(text))
+    if (!kernel.empty() && complaint.empty() && is_complaint(text))
         complaint = text;
     if (const auto name = after(text, "embedded-host: kernel: ")) {
         const auto space = name->find(' ');

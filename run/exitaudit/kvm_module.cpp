@@ -9,7 +9,8 @@
 namespace exitaudit {
 namespace {
 
-template <typename T> std::optional<T> read(const std::string& bytes, std::uint64_t offset)
+template <typename T>
+std::optional<T> read(const std::string& bytes, std::uint64_t offset)
 {
     T value;
     if (offset > bytes.size() || bytes.size() - offset < sizeof(value))
