@@ -2,6 +2,7 @@
 #include "embedded_host.hpp"
 
 #include "exit_code.hpp"
+#include "kvm_module.hpp"
 #include "audit/plan.hpp"
 #include "log/lines.hpp"
 #include "perf.hpp"
@@ -123,7 +124,7 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
         if (!fs::exists(path))
             path = host.fallback_modules / name;
         if (fs::exists(path))
-            files.push_back({fmt::format("audit/{}", name), read_file(path)});
+            files.push_back({fmt::format("audit/{}", name), without_ftrace_list(read_file(path))});
     }
     if (options.noise) {
         // Our own guest, busier than any audit lasts.
@@ -158,7 +159,7 @@ std::string HostConsole::line(const std::string& text)
     tail.push_back(text);
     if (tail.size() > tail_lines)
         tail.erase(tail.begin());
-    if (complaint.empty() && is_complaint(text))
+    if (!kernel.empty() && complaint.empty() && is_complaint(text))
         complaint = text;
     if (const auto name = after(text, "embedded-host: kernel: ")) {
         const auto space = name->find(' ');
