@@ -2,6 +2,7 @@
 #include "fake_host.hpp"
 
 #include "audit/rules.hpp"
+#include "audit/time.hpp"
 #include "ledger/probe.hpp"
 
 #include <gtest/gtest.h>
@@ -228,6 +229,21 @@ TEST_P(Rules, ReadOnlyBesideTheHostsOwnExits)
 {
     host.meanwhile = [this, n = 0]() mutable { if (++n % 100 == 0) host.cause(interrupt(), 1); };
     EXPECT_EQ(run("ledger.read-only").verdict, Verdict::ok);
+}
+
+TEST_P(Rules, CatchCyclesThatGoBack)
+{
+    const auto cycles = static_cast<std::uint32_t>(Leaf::cycles);
+    FakeHost::Registers answers[] = {{0, 0, 0xfffffff0, 0}, {0, 0, 0x10, 0}};
+    auto leaves = host.leaves();
+    ledger::Monotony monotony;
+    leaves.watch(monotony);
+    host.spoil = [&, n = 0](auto leaf, auto, auto& r) mutable { if (leaf == cycles) r = answers[n++ % 2]; };
+    leaves.cycles();
+    Result result;
+    audit::judge_monotony({leaves, host.probe(), monotony, 0, 0}, result);
+    EXPECT_EQ(result.verdict, Verdict::not_ok);
+    EXPECT_TRUE(result.shows(audit::Symptom::high_word_lost)) << result.message.view();
 }
 
 TEST_P(Rules, CatchLeftoversInEachRegister)

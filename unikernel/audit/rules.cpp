@@ -6,6 +6,8 @@
 #include "audit/other_leaves.hpp"
 #include "audit/read_only.hpp"
 #include "audit/sweep.hpp"
+#include "audit/time.hpp"
+#include "audit/time_runs.hpp"
 
 #include <algorithm>
 
@@ -262,6 +264,11 @@ constexpr RuleAudit audits[] = {
     {"ledger.self-count", "a query counts itself once", self_count},
     {"ledger.read-only", "a query changes nothing but CPUID's row and the totals", judge_read_only},
     {"ledger.conservation", "the rows add up to the totals", conservation},
+    {"time.definition", "what the host's time of an exit includes", GUEST_CODE(run_definition)},
+    {"time.hlt", "a HLT's wait is in its time, and not in its time inside KVM", GUEST_CODE(run_hlt)},
+    {"time.extremes", "shortest and longest agree with what was seen", GUEST_CODE(run_extremes)},
+    {"time.window", "exits take no longer than passes meanwhile", GUEST_CODE(run_window)},
+    {"time.monotonic", "no value that the run has read ever goes back", judge_monotony},
 };
 
 }
