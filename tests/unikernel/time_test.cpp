@@ -132,9 +132,12 @@ TEST(Definition, IsNamedWhereHltDoesNotExit)
 
 TEST(Definition, OfAClockThatStopsEarlyFails)
 {
-    const auto result = defined(seen(100, 110, 120, 5000));
-    EXPECT_EQ(result.verdict, Verdict::not_ok);
-    EXPECT_NE(result.diagnosis.view().find("stops before the exit is handled"), std::string_view::npos);
+    // The same for every kind of exit, and next to nothing.
+    for (const auto& definitions : {seen(500, 510, 520, 5000), seen(100, 120, 300, 5000)}) {
+        const auto result = defined(definitions);
+        EXPECT_EQ(result.verdict, Verdict::not_ok);
+        EXPECT_NE(result.diagnosis.view().find("stops before the exit is handled"), std::string_view::npos);
+    }
 }
 
 TEST(Definition, OfNothingOrOfMoreThanPassedFails)

@@ -51,7 +51,7 @@ struct Definitions {
 /// Names which of the definitions met in the field this host implements: from exit to
 /// entry, the same without waiting or user space, or the exit handler alone. Fails
 /// only if none of them can be meant: no time, more than passed, or the same for every
-/// kind of exit, however long it takes to handle.
+/// kind of exit, however long it takes to handle, or next to nothing for all.
 void judge_definition(const Definitions& seen, Result& result);
 
 /// One HLT that a timer ended.
