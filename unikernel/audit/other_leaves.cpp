@@ -100,7 +100,8 @@ unsigned judge_out_of_range(Leaves& leaves, const Ordinary& ordinary, bool own_l
     const std::uint32_t out_of_range[] = {ordinary.max_basic + 1, 0x3fffffff, 0x4ffffe00, 0x4ffffefe, 0x4ffffeff, 0x50000000,
                                           0x5fffffff, 0x7fffffff, ordinary.max_extended + 1, 0xbfffffff, 0xfffffffe, 0xffffffff,
                                           // Within the ledger's range, but only where it has leaves of our own.
-                                          KVM_EXIT_LEDGER_LEAF_FIRST, KVM_EXIT_LEDGER_LEAF_REVISION, KVM_EXIT_LEDGER_LEAF_INSIDE};
+                                          KVM_EXIT_LEDGER_LEAF_FIRST, KVM_EXIT_LEDGER_LEAF_REVISION,
+                                          KVM_EXIT_LEDGER_LEAF_INSIDE};
     unsigned answers = 0;
     for (const auto leaf : out_of_range) {
         if (own_leaves && leaf >= KVM_EXIT_LEDGER_LEAF_FIRST && leaf <= KVM_EXIT_LEDGER_LEAF_LAST)

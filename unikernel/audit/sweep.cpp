@@ -35,7 +35,9 @@ private:
 
 class Sweep {
 public:
-    Sweep(const Bench& bench, Result& result) : leaves_(bench.leaves), own_leaves_(bench.probe.revision != 0), result_(result) {}
+    Sweep(const Bench& bench, Result& result) : leaves_(bench.leaves), own_leaves_(bench.probe.revision != 0), result_(result)
+    {
+    }
 
     std::uint64_t answers() const { return answers_; }
 
@@ -100,8 +102,7 @@ private:
             return {last_leaf, KVM_EXIT_LEDGER_SIGNATURE_EBX, KVM_EXIT_LEDGER_SIGNATURE_ECX, KVM_EXIT_LEDGER_SIGNATURE_EDX};
         case KVM_EXIT_LEDGER_LEAF_REVISION:
             return {KVM_EXIT_LEDGER_REVISION, static_cast<std::uint32_t>(leaves_.numbering()), 0, 0};
-        default:
-            return zeros;
+        default: return zeros;
         }
     }
 
@@ -132,7 +133,8 @@ void sweep(const Bench& bench, Result& result)
         sweep.ask(leaf, i % 2 ? exit : exit % sweep_end);
     }
     if (result.verdict == Verdict::ok)
-        result.message.format("{} answers keep the rules; {} pairs at random, seed={}", sweep.answers(), bench.count, bench.seed);
+        result.message.format("{} answers keep the rules; {} pairs at random, seed={}", sweep.answers(), bench.count,
+                              bench.seed);
     else
         result.diagnose("this leaf answers otherwise than it must for any ECX");
 }

@@ -9,7 +9,8 @@
 namespace audit {
 namespace {
 
-constexpr std::string_view words_swapped = "high and low words of the cycles are exchanged: EBX is the high one, ECX the low one";
+constexpr std::string_view words_swapped =
+    "high and low words of the cycles are exchanged: EBX is the high one, ECX the low one";
 constexpr std::string_view word_lost = "the cycles wrap at 2^32: their high word is lost";
 constexpr std::uint64_t word_end = std::uint64_t{1} << 32;
 
@@ -122,8 +123,9 @@ void judge_definition(const Definitions& seen, Result& result)
     else if (!stops_early(seen))
         result.message.write("the exit handler alone: neither user space nor waiting");
     else {
-        result.fail("cpuid {} of {}, mmio {} of {}, pio {} of {} cycles an exit", seen.cpuid.host_mean(), seen.cpuid.guest_mean(),
-                    seen.mmio.host_mean(), seen.mmio.guest_mean(), seen.pio.host_mean(), seen.pio.guest_mean());
+        result.fail("cpuid {} of {}, mmio {} of {}, pio {} of {} cycles an exit", seen.cpuid.host_mean(),
+                    seen.cpuid.guest_mean(), seen.mmio.host_mean(), seen.mmio.guest_mean(), seen.pio.host_mean(),
+                    seen.pio.guest_mean());
         result.diagnose("the clock stops before the exit is handled: the cycles are too few to contain the handler");
         return;
     }
@@ -164,8 +166,8 @@ void judge_single(ledger::ExitNumber exit, const Single& single, Result& result)
     const auto& [shortest, longest] = single.extremes;
     if (shortest <= single.cycles && longest >= single.cycles && longest <= single.row)
         return;
-    result.fail("exit {:x} took {} cycles, {} in all such, but shortest says {} and longest {}", exit, single.cycles, single.row,
-                shortest, longest);
+    result.fail("exit {:x} took {} cycles, {} in all such, but shortest says {} and longest {}", exit, single.cycles,
+                single.row, shortest, longest);
     result.diagnose("the shortest or the longest time is not kept with each exit, or its words are swapped");
 }
 
