@@ -47,7 +47,8 @@ inline bool judge_hole(std::uint32_t leaf, ledger::ExitNumber exit, const ledger
     if (r != undefined_mark)
         return true;
     result.fail("leaf {:x}: exit {:x} is defined, but answered as undefined", leaf, exit);
-    result.diagnose("the host's table of defined exit numbers has a hole where no edition of the manual has one");
+    result.diagnose("the host's table of defined exit numbers has a hole where no edition of the manual has one, or the plan's "
+                    "sdm= is too high");
     return false;
 }
 
