@@ -74,6 +74,11 @@ start_hanging_run() {
 }
 
 # bats test_tags=slow
+@test "vmx: a host of an older edition of the manual is audited by its own rules" {
+    expect 0 "an edition of Intel's manual that ends with exit reason 70" "${vmx[@]}" --mutant edition-70 'ledger.*'
+}
+
+# bats test_tags=slow
 @test "vmx: shadow paging instead of EPT" {
     expect 0 "io.out8 # 7 exits, ledger +7" "${vmx[@]}" --no-ept io.out8:count=7 hlt.timer:count=100 'ledger.*'
 }
