@@ -21,7 +21,8 @@ using triggers::Expectation;
 // Exits that the host causes whenever it likes: its interrupts and NMIs (a VMX
 // NMI exits as EXCEPTION_NMI), SMIs, and pages that it took away. They come with
 // time, and the clock here is the exits that the guest causes itself: an honest
-// host interrupts one in many.
+// host interrupts one in many. A vCPU that waits causes none, but is interrupted as
+// well: its clock is the queries that it would have had the time for.
 constexpr std::int64_t noise_divisor = 4;
 
 // What a firing may cause beside its exit, where the expectation allows for any:
@@ -80,8 +81,15 @@ void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t told, st
 
 }
 
-void judge_growth(const Expectation& expectation, Numbering numbering, std::uint64_t firings, const Snapshot& before,
-                  const Snapshot& after, Result& result)
+std::uint64_t Window::waited() const
+{
+    const auto query = std::max<std::uint64_t>(1, snapshots / std::max<std::uint64_t>(1, queries));
+    const auto present = vcpus * all, busy = snapshots + firing;
+    return present > busy ? (present - busy) / query : 0;
+}
+
+void judge_growth(const Expectation& expectation, Numbering numbering, std::uint64_t firings, std::uint64_t waited,
+                  const Snapshot& before, const Snapshot& after, Result& result)
 {
     auto& m = result.measurement.emplace();
     m.exit = expectation.exit;
@@ -92,13 +100,13 @@ void judge_growth(const Expectation& expectation, Numbering numbering, std::uint
     m.told = after.growth_without_queries(before, expectation.exit);
     judge_own_row(m, result);
 
-    const auto own_exits = static_cast<std::int64_t>(m.caused + after.queries_since(before));
+    const auto clock = static_cast<std::int64_t>(m.caused + after.queries_since(before) + waited);
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
         if (exit == expectation.exit || !ledger::is_defined(numbering, exit))
             continue;
         std::int64_t limit = 0;
         if (contains(noise(numbering), exit))
-            limit += own_exits / noise_divisor;
+            limit += clock / noise_divisor;
         if (contains(expectation.also, exit))
             limit += static_cast<std::int64_t>(firings) * also_per_firing;
         judge_other_row(exit, numbering, after.growth_without_queries(before, exit), limit, result);

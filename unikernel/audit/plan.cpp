@@ -9,7 +9,7 @@
 namespace audit {
 namespace {
 
-constexpr std::string_view option_names[] = {"count=", "format="};
+constexpr std::string_view option_names[] = {"count=", "vcpus=", "apic=", "format="};
 
 struct FormName {
     std::string_view name;
@@ -28,19 +28,25 @@ std::optional<std::string_view> next(std::string_view& line, std::string_view se
     return word;
 }
 
-std::optional<std::uint32_t> parse_count(std::string_view text)
+// A whole number from 1 to `most`.
+std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t most)
 {
     std::uint64_t value = 0;
     for (const char c : text) {
         if (c < '0' || c > '9')
             return {};
         value = value * 10 + static_cast<std::uint64_t>(c - '0');
-        if (value > Plan::max_count)
+        if (value > most)
             return {};
     }
     if (value == 0)
         return {};
     return static_cast<std::uint32_t>(value);
+}
+
+std::optional<std::uint32_t> parse_count(std::string_view text)
+{
+    return parse_number(text, Plan::max_count);
 }
 
 PlanError bad_count(std::string_view word)
@@ -77,7 +83,7 @@ public:
             separator = ", ";
         }
         if (found_[0].name.empty())
-            sink.write("; words are names such as io.out8, globs such as io.*, 'all', count=N or format=F");
+            sink.write("; words are names such as io.out8, globs such as io.*, 'all', count=N, vcpus=M, apic=A or format=F");
     }
 
 private:
@@ -118,6 +124,14 @@ std::optional<PlanError> Plan::read_forms(std::string_view value)
     return {};
 }
 
+std::optional<PlanError> Plan::read_apic(std::string_view value)
+{
+    if (value != "xapic" && value != "x2apic")
+        return PlanError("'apic={}': a local APIC's mode is xapic or x2apic", value);
+    apic_ = value == "xapic" ? machine::ApicMode::xapic : machine::ApicMode::x2apic;
+    return {};
+}
+
 std::optional<PlanError> Plan::read_option(std::string_view word)
 {
     const auto equals = word.find('=');
@@ -125,6 +139,15 @@ std::optional<PlanError> Plan::read_option(std::string_view word)
     const auto key = word.substr(0, equals);
     if (key == "format")
         return read_forms(value);
+    if (key == "apic")
+        return read_apic(value);
+    if (key == "vcpus") {
+        const auto vcpus = parse_number(value, machine::max_processors);
+        if (!vcpus)
+            return PlanError("'{}': vCPUs that fire are a whole number from 1 to {}", word, machine::max_processors);
+        vcpus_ = *vcpus;
+        return {};
+    }
     if (key != "count")
         return unknown_word(word);
     const auto count = parse_count(value);
@@ -149,11 +172,11 @@ std::optional<PlanError> Plan::read_item(std::string_view word)
     }
 
     bool found = false, fires = false;
-    for_each_audit([&](std::size_t index, std::string_view audit, const triggers::Trigger* trigger, auto) {
+    for_each_audit([&](std::size_t index, std::string_view audit, const triggers::Trigger* trigger, const RuleAudit* rule) {
         if (!matches(name == "all" ? "*" : name, audit))
             return;
         found = true;
-        fires = fires || trigger;
+        fires = fires || trigger || rule->count;
         items_[index].selected = true;
         if (count)
             items_[index].count = count;
@@ -161,7 +184,7 @@ std::optional<PlanError> Plan::read_item(std::string_view word)
     if (!found)
         return unknown_word(word);
     if (count && !fires)
-        return PlanError("'{}': only triggers have a count, and {} fires none", word, name);
+        return PlanError("'{}': {} causes no exits that could be counted", word, name);
     return {};
 }
 

@@ -5,11 +5,14 @@
 //   io.out8  io.*  all            audits by name or glob ('*', '?')
 //   io.out8:count=12345           ... fired so often
 //   count=500                     firings of every trigger not counted by name
+//   vcpus=4                       how many vCPUs fire, each so often (1)
+//   apic=xapic|x2apic             the mode that their local APICs are in (xapic)
 //   format=ktap,table,json        which forms of the results are written
 // Without a name, everything runs. An item given twice takes the later count.
 #pragma once
 
 #include "console/format.hpp"
+#include "machine/this_cpu.hpp"
 
 #include <array>
 #include <cstddef>
@@ -46,6 +49,12 @@ public:
     /// \param fallback the trigger's own default
     std::uint32_t count(std::size_t index, std::uint32_t fallback) const;
 
+    /// How many vCPUs fire, the boot vCPU among them.
+    unsigned vcpus() const { return vcpus_; }
+
+    /// The mode of every firing vCPU's local APIC.
+    machine::ApicMode apic() const { return apic_; }
+
     bool writes(Form form) const { return forms_ & static_cast<unsigned>(form); }
 
 private:
@@ -57,10 +66,13 @@ private:
     std::optional<PlanError> read_option(std::string_view word);
     std::optional<PlanError> read_item(std::string_view word);
     std::optional<PlanError> read_forms(std::string_view value);
+    std::optional<PlanError> read_apic(std::string_view value);
 
     std::array<Item, max_audits> items_{};
     std::uint32_t default_count_ = 0;
     unsigned forms_ = all_forms;
+    unsigned vcpus_ = 1;
+    machine::ApicMode apic_ = machine::ApicMode::xapic;
 };
 
 }

@@ -7,6 +7,7 @@
 #include "audit/time.hpp"
 #include "machine/cpuid.hpp"
 #include "machine/interrupts.hpp"
+#include "machine/processors.hpp"
 #include "machine/tsc.hpp"
 
 #include <array>
@@ -19,7 +20,7 @@ using ledger::Leaves;
 using triggers::Trigger;
 
 constexpr std::size_t sample_capacity = 65536;
-constinit Samples<sample_capacity> samples;
+constinit SampleStore<sample_capacity, machine::max_processors> samples;
 constinit std::array<Result, Plan::max_audits> results{};
 
 void fire_nothing()
@@ -27,15 +28,26 @@ void fire_nothing()
 }
 
 // Cycles per firing, the call and the fences included.
-Spread fire_measured(void (*fire)(), std::uint64_t firings, bool rdtscp)
+void fire_measured(void (*fire)(), std::uint64_t firings, bool rdtscp)
 {
-    samples.start(firings);
+    auto mine = samples.of(machine::this_cpu().index);
     for (std::uint64_t i = 0; i < firings; i++) {
         const auto start = machine::open_measurement();
         fire();
-        samples.add(machine::close_measurement(rdtscp) - start);
+        mine.add(machine::close_measurement(rdtscp) - start);
     }
-    return samples.spread();
+    samples.of(machine::this_cpu().index) = mine;
+}
+
+void run_together(void (*work)(void* context, unsigned vcpu), void* context)
+{
+    machine::run_on_all([=] { work(context, machine::this_cpu().index); });
+}
+
+// The boot vCPU, while the others wait.
+void run_alone(void (*work)(void* context, unsigned vcpu), void* context)
+{
+    work(context, 0);
 }
 
 // One row's figures. The count is read just before the cycles: its own exit is complete
@@ -89,30 +101,42 @@ void excuse(const Trigger& trigger, Result& result)
         result.skip(reason);
 }
 
-void run_trigger(const Trigger& trigger, std::uint64_t firings, Leaves& leaves, const ledger::Probe& probe, Result& result)
+// \param present vCPUs that run, of which those not in the crew wait
+void run_trigger(const Trigger& trigger, const Crew& crew, unsigned present, std::uint64_t firings, Leaves& leaves,
+                 const ledger::Probe& probe, Result& result)
 {
     const bool rdtscp = machine::has_rdtscp();
     const auto& expectation = trigger.expectation(leaves.numbering());
-    machine::disable_interrupts();
-    if (trigger.prepare)
-        trigger.prepare();
-    const auto empty = fire_measured(fire_nothing, firings, rdtscp).median;
+    samples.start(crew.vcpus, firings);
+    crew.run([&](unsigned) {
+        machine::disable_interrupts();
+        if (trigger.prepare)
+            trigger.prepare();
+        fire_measured(fire_nothing, firings, rdtscp);
+    });
+    const auto empty = samples.spread().median;
 
+    samples.start(crew.vcpus, firings);
+    const auto first_query = leaves.queries();
+    const auto begin = machine::rdtsc();
     const ledger::Snapshot before(leaves);
+    const auto queries_before = leaves.queries();
     const auto start = machine::open_measurement();
     const auto row_before = read_row_at_start(leaves, probe, expectation.exit);
-    const auto guest = fire_measured(trigger.fire, firings, rdtscp);
+    crew.run([&](unsigned) { fire_measured(trigger.fire, firings, rdtscp); });
     const auto row_after = read_row_at_end(leaves, probe, expectation.exit);
     const auto window = machine::close_measurement(rdtscp) - start;
     const ledger::Snapshot after(leaves);
+    const auto end = machine::rdtsc();
 
     if (trigger.clean_up)
-        trigger.clean_up();
-    judge_growth(expectation, leaves.numbering(), firings, before, after, result);
-    result.measurement->guest = guest;
+        crew.run([&](unsigned) { trigger.clean_up(); });
+    const Window whole{present, end - begin, end - begin - window, samples.sum(), 2 * (queries_before - first_query)};
+    judge_growth(expectation, leaves.numbering(), crew.vcpus * firings, whole.waited(), before, after, result);
+    result.measurement->guest = samples.spread();
     result.measurement->empty = empty;
     result.measurement->host = host_figures(leaves, probe, expectation.exit, row_before, row_after);
-    judge_time(window, result);
+    judge_time(crew.vcpus * window, result);
     excuse(trigger, result);
 }
 
@@ -121,6 +145,7 @@ void run_trigger(const Trigger& trigger, std::uint64_t firings, Leaves& leaves, 
 std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Probe& probe,
                             void (*on_result)(std::size_t number, const Result& result))
 {
+    const Crew together{plan.vcpus(), run_together}, alone{1, run_alone};
     std::size_t number = 0;
     for_each_audit([&](std::size_t index, std::string_view name, const Trigger* trigger, const RuleAudit* rule) {
         if (!plan.selects(index))
@@ -129,7 +154,10 @@ std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Prob
         result = Result();
         result.name = name;
         if (trigger)
-            run_trigger(*trigger, plan.count(index, trigger->count), leaves, probe, result);
+            run_trigger(*trigger, trigger->boot_vcpu_only ? alone : together, plan.vcpus(), plan.count(index, trigger->count), leaves,
+                        probe, result);
+        else if (rule->run_together)
+            rule->run_together(together, plan.count(index, rule->count), leaves, result);
         else
             rule->run(leaves, probe, result);
         on_result(number, result);

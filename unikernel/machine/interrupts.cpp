@@ -56,11 +56,16 @@ void set_up_interrupts(UnexpectedHandler unexpected)
     for (std::size_t vector = 0; vector < gates.size(); vector++)
         gates[vector] = gate_to(stubs + vector * stub_size);
 
-    const TablePointer pointer{sizeof(gates) - 1, gates.data()};
-    asm volatile("lidt %0" : : "m"(pointer));
+    load_interrupts();
 
     Io::out<std::uint8_t>(Port::pic_primary_mask, 0xff);
     Io::out<std::uint8_t>(Port::pic_secondary_mask, 0xff);
+}
+
+void load_interrupts()
+{
+    const TablePointer pointer{sizeof(gates) - 1, gates.data()};
+    asm volatile("lidt %0" : : "m"(pointer));
 }
 
 const char* vector_name(std::uint64_t vector)

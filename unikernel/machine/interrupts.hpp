@@ -24,6 +24,9 @@ using UnexpectedHandler = void (*)(const InterruptFrame&);
 /// interrupt controllers. Interrupts stay disabled.
 void set_up_interrupts(UnexpectedHandler unexpected);
 
+/// Has this processor use the table that the boot processor has filled.
+void load_interrupts();
+
 /// Short name of an exception ("#GP"), or "interrupt".
 const char* vector_name(std::uint64_t vector);
 

@@ -98,7 +98,7 @@ void Report::announce(const boot::LoaderInfo& loader, const audit::Plan& plan, c
     record.member("vendor", machine::vendor().view()).member("numbering", name_of(probe.numbering));
     if (probe.patched)
         record.member("ledger", std::uint64_t{probe.revision}).member("layout", layout);
-    record.member("plan", plan_words(loader)).member("vcpus", std::uint64_t{1});
+    record.member("plan", plan_words(loader)).member("vcpus", std::uint64_t{plan.vcpus()});
     record.member("results", probe.patched ? std::uint64_t{plan.size()} : 0);
     record.end();
     sink_.write("\n");

@@ -17,12 +17,13 @@ namespace {
 [[maybe_unused]] constexpr std::uint32_t timer_ticks = 100'000;
 
 // Arming the timer and its EOI are writes to the APIC's page, a #PF where KVM shadows
-// the page tables; its interrupt reaches the guest at once, by an interrupt window, or
+// the page tables, or to its MSRs in x2APIC mode; its interrupt reaches the guest at once, by an interrupt window, or
 // with a preemption timer.
 constexpr ExitNumber vmx_also[] = {EXIT_REASON_EXCEPTION_NMI, EXIT_REASON_EPT_VIOLATION, EXIT_REASON_EPT_MISCONFIG,
                                    EXIT_REASON_APIC_ACCESS, EXIT_REASON_APIC_WRITE, EXIT_REASON_EOI_INDUCED,
+                                   EXIT_REASON_MSR_READ, EXIT_REASON_MSR_WRITE,
                                    EXIT_REASON_INTERRUPT_WINDOW, EXIT_REASON_PREEMPTION_TIMER};
-constexpr ExitNumber svm_also[] = {SVM_EXIT_EXCP_BASE + PF_VECTOR, SVM_EXIT_NPF, SVM_EXIT_VINTR,
+constexpr ExitNumber svm_also[] = {SVM_EXIT_EXCP_BASE + PF_VECTOR, SVM_EXIT_NPF, SVM_EXIT_VINTR, SVM_EXIT_MSR,
                                    SVM_EXIT_AVIC_INCOMPLETE_IPI, SVM_EXIT_AVIC_UNACCELERATED_ACCESS};
 
 // KVM takes KVM_FEATURE_PV_UNHALT away from a guest whose HLT does not exit
