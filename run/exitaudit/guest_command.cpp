@@ -1,6 +1,8 @@
 // Composing QEMU's command line for the audited guest.
 #include "guest_command.hpp"
 
+#include "plan_check.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,7 +37,11 @@ std::string quoted(const std::string& word)
 
 Guest guest_from(const RunOptions& options, Accelerator accelerator, const std::string& image)
 {
-    return {accelerator, options.boot, options.machine, options.vcpus, image, options.plan};
+    // First, so that a plan with a number of its own has the last word.
+    auto plan = options.plan;
+    if (options.vcpus > 1)
+        plan.insert(plan.begin(), fmt::format("vcpus={}", options.vcpus));
+    return {accelerator, options.boot, options.machine, std::max(options.vcpus, vcpus_of(plan)), image, plan};
 }
 
 std::vector<std::string> guest_command(const Guest& guest)

@@ -98,7 +98,9 @@ private:
 
 PlanError unknown_word(std::string_view word)
 {
-    NearMatches near(word.substr(0, word.find(':')));
+    // Without an item's count or an option's value.
+    const auto end = word.find_first_of(":=");
+    NearMatches near(word.substr(0, end == word.npos || word[end] == ':' ? end : end + 1));
     for_each_audit([&](std::size_t, std::string_view name, auto, auto) { near.offer(name); });
     for (const auto option : option_names)
         near.offer(option);

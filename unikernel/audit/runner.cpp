@@ -108,8 +108,10 @@ void run_trigger(const Trigger& trigger, const Crew& crew, unsigned present, std
     const bool rdtscp = machine::has_rdtscp();
     const auto& expectation = trigger.expectation(leaves.numbering());
     samples.start(crew.vcpus, firings);
-    crew.run([&](unsigned) {
+    machine::run_on_all([&] {
         machine::disable_interrupts();
+        if (machine::this_cpu().index >= crew.vcpus)
+            return; // but awake: its HLT must not come amid the measurement
         if (trigger.prepare)
             trigger.prepare();
         fire_measured(fire_nothing, firings, rdtscp);
@@ -147,6 +149,7 @@ std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Prob
 {
     const Crew together{plan.vcpus(), run_together}, alone{1, run_alone};
     std::size_t number = 0;
+    machine::rest_others();
     for_each_audit([&](std::size_t index, std::string_view name, const Trigger* trigger, const RuleAudit* rule) {
         if (!plan.selects(index))
             return;
@@ -160,6 +163,7 @@ std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Prob
             rule->run_together(together, plan.count(index, rule->count), leaves, result);
         else
             rule->run(leaves, probe, result);
+        machine::rest_others();
         on_result(number, result);
     });
     return {results.data(), number};

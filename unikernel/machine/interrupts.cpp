@@ -7,7 +7,7 @@
 #include <array>
 
 extern "C" const char interrupt_stubs[];
-extern "C" void interrupt_dispatch(const machine::InterruptFrame* frame);
+extern "C" void interrupt_dispatch(machine::InterruptFrame* frame);
 
 namespace machine {
 namespace {
@@ -77,7 +77,7 @@ const char* vector_name(std::uint64_t vector)
 
 }
 
-void interrupt_dispatch(const machine::InterruptFrame* frame)
+void interrupt_dispatch(machine::InterruptFrame* frame)
 {
     using machine::Vector;
 
@@ -87,6 +87,12 @@ void interrupt_dispatch(const machine::InterruptFrame* frame)
         machine::local_apic.end_of_interrupt();
         if (machine::came_before_hlt(*frame))
             machine::local_apic.restart_timer();
+        return;
+    case Vector::wake:
+        machine::local_apic.end_of_interrupt();
+        machine::this_cpu().woken = true;
+        if (machine::came_before_hlt(*frame))
+            frame->rip++;
         return;
     case Vector::spurious:
         return;

@@ -14,6 +14,7 @@ struct InterruptFrame {
 
 enum class Vector : std::uint8_t {
     timer    = 0x40,
+    wake     = 0x41, // ends a processor's rest
     spurious = 0xff,
 };
 

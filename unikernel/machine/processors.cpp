@@ -33,6 +33,7 @@ constinit ApicMode apic_mode = ApicMode::xapic;
 struct Job {
     void (*work)(void* context);
     void* context;
+    bool rest; // halt when it is done
     std::atomic<unsigned> round, done;
 };
 constinit Job job{};
@@ -53,6 +54,30 @@ void wait_for_processors(Arrived arrived)
         if (looks > patience_looks || rdtsc() - since > patience_cycles)
             return;
     }
+}
+
+void run_job(void (*work)(void* context), void* context, bool rest)
+{
+    const bool resting = job.rest;
+    job.work = work;
+    job.context = context;
+    job.rest = rest;
+    job.done.store(0, std::memory_order_relaxed);
+    job.round.fetch_add(1, std::memory_order_release);
+    if (resting)
+        local_apic.send_to_others(Delivery::fixed, static_cast<std::uint8_t>(Vector::wake));
+    work(context);
+    while (job.done.load(std::memory_order_acquire) != running - 1) {
+    }
+}
+
+// Takes just one wake, so that none is left to come amid a measurement.
+void rest_until_woken()
+{
+    auto& cpu = this_cpu();
+    while (!cpu.woken)
+        halt_until_interrupt();
+    cpu.woken = false;
 }
 
 [[noreturn]] void park()
@@ -103,13 +128,13 @@ unsigned start_processors(unsigned wanted)
 
 void run_on_all(void (*work)(void* context), void* context)
 {
-    job.work = work;
-    job.context = context;
-    job.done.store(0, std::memory_order_relaxed);
-    job.round.fetch_add(1, std::memory_order_release);
-    work(context);
-    while (job.done.load(std::memory_order_acquire) != running - 1) {
-    }
+    run_job(work, context, false);
+}
+
+void rest_others()
+{
+    if (running > 1 && !job.rest)
+        run_job([](void*) {}, nullptr, true);
 }
 
 }
@@ -128,6 +153,9 @@ void processor_main(std::uint32_t index)
         while (job.round.load(std::memory_order_acquire) == round) {
         }
         job.work(job.context);
+        const bool rest = job.rest; // another job may follow once this is done
         job.done.fetch_add(1, std::memory_order_release);
+        if (rest)
+            rest_until_woken();
     }
 }

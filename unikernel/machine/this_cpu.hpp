@@ -13,6 +13,7 @@ struct Cpu {
     Cpu* self;      ///< first, so that GS:0 leads here
     unsigned index; ///< 0: the boot processor; the others in the order in which they came
     ApicMode apic_mode;
+    volatile bool woken; ///< set by Vector::wake
 };
 
 /// The processor that runs this. One instruction, and no exit. Not between two SWAPGS.
