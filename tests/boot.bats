@@ -145,6 +145,17 @@ needs_unpatched_kvm() {
         "${svm[@]}" --mutant drop-one-in-1000 ledger.registers-clean ledger.undefined
 }
 
+@test "svm: counters that vCPUs share without a lock lose exits where two fire, and only there" {
+    expect 0 "io.out8 # 1000 exits, ledger +1000" "${svm[@]}" --mutant racing-counters io.out8
+    expect 1 "counters are shared, and updates race" "${svm[@]}" --mutant racing-counters --vcpus 2 smp.soak
+    [[ $output == *"not ok host.tracepoint"* ]]
+}
+
+@test "svm: a query that passes through a global answers another vCPU's question" {
+    expect 1 "that answers another vCPU's question" "${svm[@]}" --mutant shared-query --vcpus 2 smp.own-answers:count=10000
+    [[ $output == *"ok host.tracepoint"* ]]
+}
+
 @test "svm: a second, busy VM does not show in the guest's ledger" {
     expect 0 "ok host.isolation # none of the noisy VM's" "${svm[@]}" --noise
 }
