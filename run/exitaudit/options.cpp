@@ -90,7 +90,7 @@ std::variant<RunOptions, JudgeOptions, Answered> parse_options(int argc, char** 
         if (run.boot == Boot::iso && !run.plan.empty())
             throw Error("the CD's own menu holds its plan: leave PLAN out with --boot iso", ExitCode::usage);
         if (run.boot == Boot::iso && run.vcpus > 1)
-            throw Error("the CD's own menu holds its plan, in which one vCPU fires: leave --vcpus out with --boot iso", ExitCode::usage);
+            throw Error("the CD's plan has one vCPU fire: leave --vcpus out with --boot iso", ExitCode::usage);
     });
 
     try {
