@@ -56,6 +56,18 @@ void wait_for_processors(Arrived arrived)
     }
 }
 
+// Waits with interrupts enabled, though none is to come: Bochs's VT-x keeps the host's
+// interrupts from a guest that loops with its own disabled, and so the host from turning
+// to the vCPU that is waited for.
+template <typename Condition>
+void wait_until(Condition condition)
+{
+    enable_interrupts();
+    while (!condition()) {
+    }
+    disable_interrupts();
+}
+
 void run_job(void (*work)(void* context), void* context, bool rest)
 {
     const bool resting = job.rest;
@@ -67,8 +79,7 @@ void run_job(void (*work)(void* context), void* context, bool rest)
     if (resting)
         local_apic.send_to_others(Delivery::fixed, static_cast<std::uint8_t>(Vector::wake));
     work(context);
-    while (job.done.load(std::memory_order_acquire) != running - 1) {
-    }
+    wait_until([] { return job.done.load(std::memory_order_acquire) == running - 1; });
 }
 
 // Takes just one wake, so that none is left to come amid a measurement.
@@ -115,6 +126,7 @@ unsigned start_processors(unsigned wanted)
     local_apic.send_to_others(Delivery::init, 0);
     local_apic.send_to_others(Delivery::startup, trampoline_page);
     local_apic.send_to_others(Delivery::startup, trampoline_page);
+    enable_interrupts(); // as wait_until() does
     wait_for_processors([&] { return running >= wanted; });
 
     // As long again for those left over, so that none comes amid a measurement.
@@ -122,6 +134,7 @@ unsigned start_processors(unsigned wanted)
     const auto now = rdtsc();
     while (rdtsc() - now < took) {
     }
+    disable_interrupts();
     std::memcpy(page, kept.data(), size);
     return running;
 }
@@ -150,8 +163,7 @@ void processor_main(std::uint32_t index)
     local_apic.set_up(apic_mode);
     running++;
     for (unsigned round = 0;; round++) {
-        while (job.round.load(std::memory_order_acquire) == round) {
-        }
+        wait_until([&] { return job.round.load(std::memory_order_acquire) != round; });
         job.work(job.context);
         const bool rest = job.rest; // another job may follow once this is done
         job.done.fetch_add(1, std::memory_order_release);

@@ -16,7 +16,7 @@ unsigned start_processors(unsigned wanted);
 /// Calls `work(context)` on all that start_processors() started, and returns when all
 /// have done. They begin together, as all but the boot processor are waiting for it;
 /// after rest_others() they are woken first, and begin as they come.
-/// A processor waits with interrupts off, and by nothing that could exit: HLT would,
+/// A processor waits with interrupts on, and by nothing that could exit: HLT would,
 /// and so may PAUSE (SDM vol. 3, 25.1.3; APM vol. 2, 15.14.4).
 void run_on_all(void (*work)(void* context), void* context);
 
