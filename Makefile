@@ -64,7 +64,7 @@ help:
 	@echo '  make run      boot the audited guest and print the verdict'
 	@echo '                LANE=auto|svm|vmx|svm-bochs|native|tcg  the host (default $(LANE))'
 	@echo '                KERNEL=6.1|6.12           Linux of the embedded host'
-	@echo '                VCPUS=N BOOT=pvh|kernel|iso TIMEOUT=SECONDS ARGS="--json F"'
+	@echo '                VCPUS=M BOOT=pvh|kernel|iso TIMEOUT=SECONDS ARGS="--json F"'
 	@echo "                PLAN='io.* hlt.timer:count=7'"
 	@echo '  make check    the tests; SLOW=1 with those that need minutes'
 	@echo '  make iso      build/exitaudit.iso, a CD that boots the guest by GRUB'

@@ -2,20 +2,21 @@
 
 CHECK_PACKAGES := gcc libgtest-dev bats procps perl binutils shellcheck jq linux-perf
 # The wrong hosts that the boot tests need.
-check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide layout-f21 handler-only \
+check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide racing-counters shared-query layout-f21 handler-only \
 	clock-stopped-early halves-swapped $(if $(SLOW),exit-handler-start edition-70)
 
 include tests/unikernel/tests.mk
 include tests/exitaudit/tests.mk
+include tests/accounting/accounting.mk
 
 .PHONY: check check-style check-unit check-cli check-boot check-built packages-check
 
 # One after the other, because the tests that boot want the machine for themselves.
 check: | packages-guest packages-program packages-run packages-embedded-host packages-iso packages-bochs packages-check
 	@$(MAKE) --no-print-directory -j'$(JOBS)' check-built
-	@$(MAKE) --no-print-directory -j1 check-style check-unit check-cli check-boot
+	@$(MAKE) --no-print-directory -j1 check-style check-unit check-accounting check-cli check-boot
 
-check-built: build/exitaudit guest iso embedded-host mutants build/tests/unikernel_tests build/tests/exitaudit_tests $(STAND_INS)
+check-built: build/exitaudit guest iso embedded-host mutants build/tests/unikernel_tests build/tests/exitaudit_tests $(ACCOUNTING) $(STAND_INS)
 
 packages-check:
 	@run/install-packages 'to run the tests' $(CHECK_PACKAGES)

@@ -9,7 +9,10 @@
 #include "machine/apic.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/power.hpp"
+#include "machine/processors.hpp"
 #include "report/report.hpp"
+
+#include <atomic>
 
 extern "C" [[noreturn]] void main(std::uint32_t magic, std::uint32_t loader_info);
 
@@ -28,11 +31,28 @@ constinit audit::Plan plan;
     machine::end_run(static_cast<std::uint8_t>(ending), loader.rsdp);
 }
 
+// The processors that the plan wants, each with its local APIC in the mode that it wants.
+void set_up_processors()
+{
+    if (plan.apic() == machine::ApicMode::x2apic && !machine::LocalApic::has_x2apic())
+        end(Ending::usage, "apic=x2apic, but this vCPU offers no x2APIC: CPUID leaf 1, ECX bit 21");
+    machine::local_apic.set_up(plan.apic());
+    const auto started = machine::start_processors(plan.vcpus());
+    if (started < plan.vcpus())
+        end(Ending::usage, console::Text<80>("vcpus={}, but only {} processor{} started: give QEMU -smp {}", plan.vcpus(), started,
+                                             started == 1 ? "" : "s", plan.vcpus()).view());
+}
+
 [[noreturn]] void die(const machine::InterruptFrame& f)
 {
+    // Several may die at once, of the same cause; one tells.
+    static constinit std::atomic_flag told;
+    while (told.test_and_set())
+        asm volatile("cli; hlt");
     std::uint64_t cr2;
     asm volatile("mov %%cr2, %0" : "=r"(cr2));
-    const console::Text<80> message("unexpected {}, vector {}, at {:x}", audit::exception_name(static_cast<unsigned>(f.vector)), f.vector, f.rip);
+    const console::Text<80> message("unexpected {}, vector {}, at {:x} on vCPU {}",
+                                    audit::exception_name(static_cast<unsigned>(f.vector)), f.vector, f.rip, machine::this_cpu().index);
     serial.format("\n# error {:x} rflags {:x} cs {:x} ss {:x} cr2 {:x}\n", f.error_code, f.rflags, f.cs, f.ss, cr2);
     serial.format("# rax {:x} rbx {:x} rcx {:x} rdx {:x}\n", f.rax, f.rbx, f.rcx, f.rdx);
     serial.format("# rsi {:x} rdi {:x} rbp {:x} rsp {:x}\n", f.rsi, f.rdi, f.rbp, f.rsp);
@@ -46,6 +66,7 @@ constinit audit::Plan plan;
 void main(std::uint32_t magic, std::uint32_t loader_info)
 {
     serial.set_up();
+    machine::set_up_this_cpu(0);
     machine::set_up_interrupts(die);
     loader = boot::read_loader_info(magic, loader_info);
     const auto error = audit::Plan::parse(loader.command_line, plan);
@@ -54,11 +75,12 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
         end(Ending::usage, error->view());
 
     const auto probe = ledger::probe(machine::cpuid, machine::vendor().view(), plan.told());
+    if (probe.patched)
+        set_up_processors();
     output.announce(loader, plan, probe);
     if (!probe.patched)
         end(Ending::not_patched, probe.reason);
 
-    machine::local_apic.set_up();
     auto leaves = probe.leaves(machine::cpuid);
     const auto results = audit::run(plan, leaves, probe, [](std::size_t number, const audit::Result& result) {
         output.result(number, result);

@@ -1,6 +1,8 @@
 // Composing QEMU's command line for the audited guest.
 #include "guest_command.hpp"
 
+#include "plan_check.hpp"
+
 #include <boost/algorithm/string/replace.hpp>
 #include <fmt/format.h>
 
@@ -36,10 +38,13 @@ std::string quoted(const std::string& word)
 
 Guest guest_from(const RunOptions& options, Accelerator accelerator, const std::string& image)
 {
-    Guest guest{accelerator, options.boot, options.machine, options.vcpus, image, options.plan};
+    // First, so that a plan with a number of its own has the last word.
+    auto plan = options.plan;
+    if (options.vcpus > 1)
+        plan.insert(plan.begin(), fmt::format("vcpus={}", options.vcpus));
     if (options.no_ept)
-        guest.plan.emplace_back("paging=shadow");
-    return guest;
+        plan.emplace_back("paging=shadow");
+    return {accelerator, options.boot, options.machine, std::max(options.vcpus, vcpus_of(plan)), image, plan};
 }
 
 std::vector<std::string> guest_command(const Guest& guest)

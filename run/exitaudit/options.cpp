@@ -3,6 +3,7 @@
 
 #include "exit_code.hpp"
 #include "lane.hpp"
+#include "machine/this_cpu.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -47,8 +48,8 @@ void add_run(CLI::App& app, RunOptions& options)
     app.add_option("--lane", options.lane, "host to audit: " + lane_names())->type_name("LANE")->capture_default_str();
     app.add_option("--kernel", options.kernel, "Linux of the embedded host (default " + std::string(default_kernel) + ")")
         ->type_name("VERSION");
-    app.add_option("--vcpus", options.vcpus, "vCPUs of the guest, of which the first fires")
-        ->check(CLI::Range(1U, 255U).description(""))
+    app.add_option("--vcpus", options.vcpus, "vCPUs of the guest, which all fire at once")
+        ->check(CLI::Range(1U, machine::max_processors).description(""))
         ->type_name("N")
         ->capture_default_str();
     const auto choose = [&](const std::string& name) { options.boot = boots.at(name); };

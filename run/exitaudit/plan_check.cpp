@@ -7,13 +7,29 @@
 
 namespace exitaudit {
 
+namespace {
+
+std::optional<audit::PlanError> parse(const std::vector<std::string>& words, audit::Plan& plan)
+{
+    return audit::Plan::parse(fmt::format("{}", fmt::join(words, " ")), plan);
+}
+
+} // namespace
+
 std::optional<std::string> check_plan(const std::vector<std::string>& words)
 {
     audit::Plan plan;
-    const auto error = audit::Plan::parse(fmt::format("{}", fmt::join(words, " ")), plan);
+    const auto error = parse(words, plan);
     if (!error)
         return std::nullopt;
     return std::string(error->view());
+}
+
+unsigned vcpus_of(const std::vector<std::string>& words)
+{
+    audit::Plan plan;
+    parse(words, plan); // a plan that is none is as if nothing had been asked for
+    return plan.vcpus();
 }
 
 } // namespace exitaudit

@@ -10,4 +10,7 @@ namespace exitaudit {
 // Why the guest would refuse this plan, near matches included; nothing if it would not.
 std::optional<std::string> check_plan(const std::vector<std::string>& words);
 
+// How many vCPUs fire by this plan; 1 if it is none.
+unsigned vcpus_of(const std::vector<std::string>& words);
+
 } // namespace exitaudit

@@ -63,10 +63,22 @@ TEST(GuestCommand, FollowsTheOptions)
     EXPECT_EQ(value_of(words, "-M"), "q35");
     EXPECT_EQ(value_of(words, "-smp"), "4");
     EXPECT_EQ(value_of(words, "-accel"), "tcg");
-    EXPECT_EQ(value_of(words, "-append"), "io.* count=7");
+    EXPECT_EQ(value_of(words, "-append"), "vcpus=4 io.* count=7");
 
     options.no_ept = true;
-    EXPECT_EQ(value_of(guest_command(guest_from(options, Accelerator::kvm, "x")), "-append"), "io.* count=7 paging=shadow");
+    EXPECT_EQ(value_of(guest_command(guest_from(options, Accelerator::kvm, "x")), "-append"), "vcpus=4 io.* count=7 paging=shadow");
+}
+
+TEST(GuestCommand, HasAsManyVcpusAsThePlanWantsToFire)
+{
+    RunOptions options;
+    EXPECT_EQ(value_of(guest_command(guest_from(options, Accelerator::kvm, "x")), "-append"), "(none)");
+    options.plan = {"vcpus=3"};
+    EXPECT_EQ(value_of(guest_command(guest_from(options, Accelerator::kvm, "x")), "-smp"), "3");
+    options.vcpus = 8;
+    const auto words = guest_command(guest_from(options, Accelerator::kvm, "x"));
+    EXPECT_EQ(value_of(words, "-smp"), "8");
+    EXPECT_EQ(value_of(words, "-append"), "vcpus=8 vcpus=3");
 }
 
 TEST(ShellLine, QuotesWhatAShellWouldChange)

@@ -23,7 +23,7 @@ constexpr Expectation rdtsc{0x6e, Bound::none, 0, "test"};
 
 // What the audit says when `meanwhile` happens between the two snapshots.
 Result judged(const Expectation& expectation, std::uint64_t firings, const std::function<void(FakeHost&)>& meanwhile,
-              Numbering numbering = Numbering::svm)
+              Numbering numbering = Numbering::svm, std::uint64_t waited = 0)
 {
     FakeHost host(numbering);
     auto leaves = host.leaves();
@@ -31,7 +31,7 @@ Result judged(const Expectation& expectation, std::uint64_t firings, const std::
     meanwhile(host);
     const ledger::Snapshot after(leaves);
     Result result;
-    audit::judge_growth(expectation, numbering, firings, before, after, result);
+    audit::judge_growth(expectation, numbering, firings, waited, before, after, result);
     return result;
 }
 
@@ -75,6 +75,24 @@ TEST(Growth, AllowsTheHostsOwnExitsRoundASingleFiring)
 TEST(Growth, FailsWhereTheHostsOwnExitsComeWithTheFirings)
 {
     EXPECT_TRUE(diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 1000); host.cause(0x60, 1000); }), "wrong row"));
+}
+
+TEST(Growth, AllowsMoreOfTheHostsOwnExitsWhereVcpusWaited)
+{
+    const auto interrupted = [](auto& host) { host.cause(0x7b, 10); host.cause(0x60, 500); };
+    EXPECT_TRUE(diagnosed(judged(io, 10, interrupted), "wrong row"));
+    EXPECT_EQ(judged(io, 10, interrupted, Numbering::svm, 2000).verdict, Verdict::ok);
+    EXPECT_TRUE(diagnosed(judged(io, 10, [](auto& host) { host.cause(0x7b, 10); host.cause(0x78, 1); }, Numbering::svm, 2000), "wrong row"));
+}
+
+TEST(Window, IsWaitedThroughByWhoNeitherFiresNorReads)
+{
+    // 100 queries of 10 cycles, then 3000 cycles of firing.
+    EXPECT_EQ((audit::Window{1, 4000, 1000, 3000, 100}).waited(), 0u);
+    EXPECT_EQ((audit::Window{2, 4000, 1000, 6000, 100}).waited(), 100u);
+    EXPECT_EQ((audit::Window{4, 4000, 1000, 4 * 3000, 100}).waited(), 300u);
+    EXPECT_EQ((audit::Window{4, 4000, 1000, 3000, 100}).waited(), 1200u); // the boot vCPU alone
+    EXPECT_EQ((audit::Window{1, 4000, 1000, 3001, 100}).waited(), 0u);
 }
 
 TEST(Growth, DiagnosesExitsThatAreNotCounted)
@@ -169,7 +187,7 @@ TEST(Growth, HoldsWhereCountersWrap)
     host.cause(0x7b, 0x20);
     const ledger::Snapshot after(leaves);
     Result result;
-    audit::judge_growth(io, Numbering::svm, 0x20, before, after, result);
+    audit::judge_growth(io, Numbering::svm, 0x20, 0, before, after, result);
     EXPECT_EQ(result.verdict, Verdict::ok);
 }
 

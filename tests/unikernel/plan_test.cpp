@@ -75,6 +75,24 @@ TEST(Plan, CountsByItemThenByDefaultThenByTheTriggersOwn)
     EXPECT_EQ(count_of(parsed("io.out8"), "io.out8", 1000), 1000u);
 }
 
+TEST(Plan, ChoosesVcpusAndTheirApic)
+{
+    EXPECT_EQ(parsed("all").vcpus(), 1u);
+    EXPECT_EQ(parsed("vcpus=8 vcpus=64").vcpus(), 64u);
+    for (const auto* words : {"vcpus=0", "vcpus=65", "vcpus=", "vcpus=two"})
+        EXPECT_NE(error_of(words).find("whole number from 1 to 64"), std::string::npos) << words;
+    EXPECT_EQ(parsed("all").apic(), machine::ApicMode::xapic);
+    EXPECT_EQ(parsed("apic=x2apic").apic(), machine::ApicMode::x2apic);
+    EXPECT_NE(error_of("apic=X2").find("xapic or x2apic"), std::string::npos);
+    EXPECT_NE(error_of("vcpu=2").find("did you mean vcpus="), std::string::npos);
+    EXPECT_NE(error_of("apics=xapic").find("did you mean apic="), std::string::npos);
+}
+
+TEST(Plan, CountsTheExitsOfAuditsThatCauseSome)
+{
+    EXPECT_EQ(count_of(parsed("smp.soak:count=77"), "smp.soak", 1), 77u);
+}
+
 TEST(Plan, TakesTheLaterCount)
 {
     EXPECT_EQ(count_of(parsed("io.*:count=3 io.out8:count=4"), "io.out8", 1), 4u);

@@ -5,18 +5,18 @@
 
 TEST(Samples, OfNothingAreZero)
 {
-    audit::Samples<8> samples;
-    samples.start(0);
+    audit::SampleStore<8, 4> samples;
+    samples.start(1, 0);
     EXPECT_EQ(samples.spread().max, 0u);
     EXPECT_EQ(samples.spread().min, 0u);
 }
 
 TEST(Samples, HaveNearestRankQuantiles)
 {
-    audit::Samples<100> samples;
-    samples.start(100);
+    audit::SampleStore<100, 4> samples;
+    samples.start(1, 100);
     for (std::uint64_t i = 100; i >= 1; i--)
-        samples.add(i);
+        samples.of(0).add(i);
     const auto spread = samples.spread();
     EXPECT_EQ(spread.min, 1u);
     EXPECT_EQ(spread.median, 50u);
@@ -27,9 +27,9 @@ TEST(Samples, HaveNearestRankQuantiles)
 
 TEST(Samples, OfOneAreThatOne)
 {
-    audit::Samples<4> samples;
-    samples.start(1);
-    samples.add(42);
+    audit::SampleStore<4, 4> samples;
+    samples.start(1, 1);
+    samples.of(0).add(42);
     const auto spread = samples.spread();
     EXPECT_EQ(spread.median, 42u);
     EXPECT_EQ(spread.p99, 42u);
@@ -37,10 +37,10 @@ TEST(Samples, OfOneAreThatOne)
 
 TEST(Samples, BeyondCapacityKeepExtremesAndMean)
 {
-    audit::Samples<10> samples;
-    samples.start(1000);
+    audit::SampleStore<10, 4> samples;
+    samples.start(1, 1000);
     for (std::uint64_t i = 0; i < 1000; i++)
-        samples.add(i == 501 ? 1'000'000 : i == 502 ? 1 : 100);
+        samples.of(0).add(i == 501 ? 1'000'000 : i == 502 ? 1 : 100);
     const auto spread = samples.spread();
     EXPECT_EQ(spread.min, 1u);
     EXPECT_EQ(spread.max, 1'000'000u);
@@ -50,10 +50,49 @@ TEST(Samples, BeyondCapacityKeepExtremesAndMean)
 
 TEST(Samples, ForgetWhatCameBeforeStart)
 {
-    audit::Samples<4> samples;
-    samples.start(1);
-    samples.add(9);
-    samples.start(1);
-    samples.add(5);
+    audit::SampleStore<4, 4> samples;
+    samples.start(1, 1);
+    samples.of(0).add(9);
+    samples.start(1, 1);
+    samples.of(0).add(5);
     EXPECT_EQ(samples.spread().max, 5u);
+}
+
+TEST(Samples, OfSeveralVcpusAreOne)
+{
+    audit::SampleStore<100, 4> samples;
+    samples.start(4, 25);
+    for (std::uint64_t i = 0; i < 100; i++)
+        samples.of(static_cast<unsigned>(i % 4)).add(100 - i);
+    const auto spread = samples.spread();
+    EXPECT_EQ(spread.min, 1u);
+    EXPECT_EQ(spread.median, 50u);
+    EXPECT_EQ(spread.mean, 50u);
+    EXPECT_EQ(spread.p99, 99u);
+    EXPECT_EQ(spread.max, 100u);
+    EXPECT_EQ(samples.sum(), 5050u);
+}
+
+TEST(Samples, OfSeveralVcpusShareTheRoom)
+{
+    // Room for three each: every fourth of ten is kept.
+    audit::SampleStore<9, 3> samples;
+    samples.start(3, 10);
+    for (unsigned vcpu = 0; vcpu < 3; vcpu++)
+        for (std::uint64_t i = 0; i < 10; i++)
+            samples.of(vcpu).add(i % 4 == 0 ? 10 * (vcpu + 1) : 1000);
+    const auto spread = samples.spread();
+    EXPECT_EQ(spread.median, 20u);
+    EXPECT_EQ(spread.p99, 30u);
+    EXPECT_EQ(spread.max, 1000u);
+    EXPECT_EQ(spread.min, 10u);
+}
+
+TEST(Samples, CountAVcpuThatAddedNone)
+{
+    audit::SampleStore<8, 2> samples;
+    samples.start(2, 4);
+    samples.of(1).add(7);
+    EXPECT_EQ(samples.spread().min, 7u);
+    EXPECT_EQ(samples.spread().median, 7u);
 }

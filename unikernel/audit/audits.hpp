@@ -1,10 +1,12 @@
-// Everything that a plan can name: the triggers' exactness audits, then the rule audits.
+// Everything that a plan can name: the triggers' exactness audits, then the rule audits, then those of several vCPUs.
 #pragma once
 
 #include "audit/rules.hpp"
+#include "audit/smp.hpp"
 #include "triggers/catalogue.hpp"
 
 #include <cstddef>
+#include <initializer_list>
 #include <string_view>
 
 namespace audit {
@@ -18,8 +20,9 @@ void for_each_audit(Visit visit)
     triggers::for_each_trigger([&](const triggers::Trigger& trigger) {
         visit(index++, trigger.name, &trigger, static_cast<const RuleAudit*>(nullptr));
     });
-    for (const auto& rule : rule_audits())
-        visit(index++, rule.name, static_cast<const triggers::Trigger*>(nullptr), &rule);
+    for (const auto audits : {rule_audits(), smp_audits()})
+        for (const auto& rule : audits)
+            visit(index++, rule.name, static_cast<const triggers::Trigger*>(nullptr), &rule);
 }
 
 }

@@ -23,7 +23,8 @@ using triggers::Row;
 // Exits that the host causes whenever it likes: its interrupts and NMIs (a VMX
 // NMI exits as EXCEPTION_NMI), SMIs, and pages that it took away. They come with
 // time, and the clock here is the exits that the guest causes itself: an honest
-// host interrupts one in many.
+// host interrupts one in many. A vCPU that waits causes none, but is interrupted as
+// well: its clock is the queries that it would have had the time for.
 constexpr std::int64_t noise_divisor = 4;
 
 constexpr ExitNumber vmx_noise[] = {EXIT_REASON_EXTERNAL_INTERRUPT, EXIT_REASON_EXCEPTION_NMI,
@@ -99,8 +100,15 @@ bool is_noise(Numbering numbering, ExitNumber exit)
     return std::ranges::find(rows, exit) != rows.end();
 }
 
-void judge_growth(const Expectation& expectation, Numbering numbering, std::uint64_t firings, const Snapshot& before,
-                  const Snapshot& after, Result& result)
+std::uint64_t Window::waited() const
+{
+    const auto query = std::max<std::uint64_t>(1, snapshots / std::max<std::uint64_t>(1, queries));
+    const auto present = vcpus * all, busy = snapshots + firing;
+    return present > busy ? (present - busy) / query : 0;
+}
+
+void judge_growth(const Expectation& expectation, Numbering numbering, std::uint64_t firings, std::uint64_t waited,
+                  const Snapshot& before, const Snapshot& after, Result& result)
 {
     auto& m = result.measurement.emplace();
     m.exit = expectation.exit;
@@ -111,7 +119,7 @@ void judge_growth(const Expectation& expectation, Numbering numbering, std::uint
     m.told = after.growth_without_queries(before, expectation.exit);
     judge_own_row(m, result);
 
-    const auto own_exits = static_cast<std::int64_t>(m.caused + after.queries_since(before));
+    const auto clock = static_cast<std::int64_t>(m.caused + after.queries_since(before) + waited);
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
         if (exit == expectation.exit || !ledger::is_defined(numbering, exit))
             continue;
@@ -119,7 +127,7 @@ void judge_growth(const Expectation& expectation, Numbering numbering, std::uint
         if (const auto row = std::ranges::find(expectation.also, exit, &Row::exit); row != expectation.also.end())
             limit = limits(*row, static_cast<std::int64_t>(firings));
         if (is_noise(numbering, exit))
-            limit.high += own_exits / noise_divisor;
+            limit.high += clock / noise_divisor;
         judge_other_row(exit, numbering, after.growth_without_queries(before, exit), limit, result);
     }
 }

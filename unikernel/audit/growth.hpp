@@ -16,7 +16,22 @@ bool is_noise(ledger::Numbering numbering, ledger::ExitNumber exit);
 /// CPUID's by the queries that were made; every other row must not move unless the
 /// host causes it by itself (interrupts, page faults of its own), and then not much.
 /// Fills in the measurement's exit, bound, firings, caused and told.
+/// \param firings  by all vCPUs together
+/// \param waited   how long vCPUs waited for each other between the snapshots, all
+///                 together, in queries that could have been made meanwhile
 void judge_growth(const triggers::Expectation& expectation, ledger::Numbering numbering, std::uint64_t firings,
-                  const ledger::Snapshot& before, const ledger::Snapshot& after, Result& result);
+                  std::uint64_t waited, const ledger::Snapshot& before, const ledger::Snapshot& after, Result& result);
+
+/// The time from the start of one snapshot to the end of the next, on all vCPUs, in cycles.
+struct Window {
+    unsigned vcpus;
+    std::uint64_t all;       ///< as it passed for each of them
+    std::uint64_t snapshots; ///< of it, in which the boot vCPU took the two snapshots
+    std::uint64_t firing;    ///< of all vCPUs' time together, in which they fired
+    std::uint64_t queries;   ///< made by the two snapshots
+
+    /// Time that vCPUs spent waiting, for each other's firings or for the snapshots, in queries.
+    std::uint64_t waited() const;
+};
 
 }

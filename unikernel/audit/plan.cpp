@@ -20,6 +20,7 @@ struct Named {
 };
 constexpr Named<Form> form_names[] = {{"ktap", Form::ktap}, {"table", Form::table}, {"json", Form::json}};
 constexpr Named<Emulator> emulator_names[] = {{"none", Emulator::none}, {"qemu", Emulator::qemu}, {"bochs", Emulator::bochs}};
+constexpr Named<machine::ApicMode> apic_modes[] = {{"xapic", machine::ApicMode::xapic}, {"x2apic", machine::ApicMode::x2apic}};
 constexpr Named<Paging> paging_names[] = {{"nested", Paging::nested}, {"shadow", Paging::shadow}};
 
 // The value of that name, if there is one.
@@ -41,6 +42,7 @@ std::optional<std::string_view> next(std::string_view& line, std::string_view se
     return word;
 }
 
+// A whole number up to `most`.
 std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t most)
 {
     if (text.empty())
@@ -124,11 +126,15 @@ constinit const Plan::Option Plan::options_[] = {
     {"layout=", &Plan::read_layout},
     {"sdm=", &Plan::read_edition},
     {"seed=", &Plan::read_seed},
+    {"vcpus=", &Plan::read_vcpus},
+    {"apic=", &Plan::read_apic},
 };
 
 PlanError Plan::unknown_word(std::string_view word)
 {
-    NearMatches near(word.substr(0, word.find(':')));
+    // Without an item's count or an option's value.
+    const auto end = word.find_first_of(":=");
+    NearMatches near(word.substr(0, end == word.npos || word[end] == ':' ? end : end + 1));
     for_each_audit([&](std::size_t, std::string_view name, auto, auto) { near.offer(name); });
     for (const auto& option : options_)
         near.offer(option.key);
@@ -212,6 +218,24 @@ std::optional<PlanError> Plan::read_seed(std::string_view word, std::string_view
     seed_ = parse_number(value, most);
     if (!seed_)
         return PlanError("'{}': a seed is a whole number from 0 to {}", word, most);
+    return {};
+}
+
+std::optional<PlanError> Plan::read_apic(std::string_view word, std::string_view value)
+{
+    const auto mode = find_named(apic_modes, value);
+    if (!mode)
+        return PlanError("'{}': a local APIC's mode is xapic or x2apic", word);
+    apic_ = *mode;
+    return {};
+}
+
+std::optional<PlanError> Plan::read_vcpus(std::string_view word, std::string_view value)
+{
+    const auto vcpus = parse_number(value, machine::max_processors);
+    if (!vcpus || *vcpus == 0)
+        return PlanError("'{}': vCPUs that fire are a whole number from 1 to {}", word, machine::max_processors);
+    vcpus_ = *vcpus;
     return {};
 }
 

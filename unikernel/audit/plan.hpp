@@ -5,6 +5,8 @@
 //   io.out8  io.*  all            audits by name or glob ('*', '?')
 //   io.out8:count=12345           ... fired so often
 //   count=500                     firings of every trigger not counted by name
+//   vcpus=4                       how many vCPUs fire, each so often (1)
+//   apic=xapic|x2apic             the mode that their local APICs are in (xapic)
 //   format=ktap,table,json        which forms of the results are written
 //   emulator=qemu|bochs           what emulates the host's processor; none if not given
 //   paging=shadow                 the host runs without EPT or NPT
@@ -16,6 +18,7 @@
 
 #include "console/format.hpp"
 #include "ledger/probe.hpp"
+#include "machine/this_cpu.hpp"
 #include "triggers/trigger.hpp"
 
 #include <array>
@@ -55,10 +58,17 @@ public:
 
     /// What the plan tells of the host.
     const triggers::Circumstances& circumstances() const { return circumstances_; }
-    /// What the plan says of the host.
+
+    /// What the plan says of the ledger.
     const ledger::Told& told() const { return told_; }
 
     std::uint32_t seed(std::uint32_t fallback) const { return seed_.value_or(fallback); }
+
+    /// How many vCPUs fire, the boot vCPU among them.
+    unsigned vcpus() const { return vcpus_; }
+
+    /// The mode of every firing vCPU's local APIC.
+    machine::ApicMode apic() const { return apic_; }
 
     bool writes(Form form) const { return forms_ & static_cast<unsigned>(form); }
 
@@ -81,6 +91,8 @@ private:
     std::optional<PlanError> read_layout(std::string_view word, std::string_view value);
     std::optional<PlanError> read_edition(std::string_view word, std::string_view value);
     std::optional<PlanError> read_seed(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_vcpus(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_apic(std::string_view word, std::string_view value);
 
     std::array<Item, max_audits> items_{};
     std::uint32_t default_count_ = 0;
@@ -88,6 +100,8 @@ private:
     triggers::Circumstances circumstances_;
     ledger::Told told_{};
     std::optional<std::uint32_t> seed_;
+    unsigned vcpus_ = 1;
+    machine::ApicMode apic_ = machine::ApicMode::xapic;
 };
 
 }

@@ -1,6 +1,7 @@
 // The rule audits: what the leaves must answer whatever the guest does.
 #pragma once
 
+#include "audit/crew.hpp"
 #include "audit/result.hpp"
 #include "ledger/leaves.hpp"
 #include "ledger/probe.hpp"
@@ -22,7 +23,10 @@ struct RuleAudit {
     std::string_view name; ///< "ledger.rule" or "time.rule", stable once released
     std::string_view what; ///< the rule in a few words
     void (*run)(const Bench& bench, Result& result);
-    std::uint32_t count = 0; ///< random choices by default; 0: it makes none
+    std::uint32_t count = 0; ///< random choices by default, or exits of each vCPU; 0: the plan cannot choose
+
+    /// In place of run() where several vCPUs work at once, each causing `count` exits.
+    void (*run_together)(const Crew& crew, std::uint32_t count, ledger::Leaves& leaves, Result& result) = nullptr;
 };
 
 /// All rule audits, in the order in which a plan runs them.

@@ -9,6 +9,7 @@
 #include "machine/cpuid.hpp"
 #include "machine/exceptions.hpp"
 #include "machine/interrupts.hpp"
+#include "machine/processors.hpp"
 #include "machine/tsc.hpp"
 
 #include <array>
@@ -22,7 +23,7 @@ using ledger::Numbering;
 using triggers::Trigger;
 
 constexpr std::size_t sample_capacity = 65536;
-constinit Samples<sample_capacity> samples;
+constinit SampleStore<sample_capacity, machine::max_processors> samples;
 constinit std::array<Result, Plan::max_audits> results{};
 constinit ledger::Monotony monotony;
 
@@ -31,15 +32,26 @@ void fire_nothing()
 }
 
 // Cycles per firing, the call and the fences included.
-Spread fire_measured(void (*fire)(), std::uint64_t firings, bool rdtscp)
+void fire_measured(void (*fire)(), std::uint64_t firings, bool rdtscp)
 {
-    samples.start(firings);
+    auto mine = samples.of(machine::this_cpu().index);
     for (std::uint64_t i = 0; i < firings; i++) {
         const auto start = machine::open_measurement();
         fire();
-        samples.add(machine::close_measurement(rdtscp) - start);
+        mine.add(machine::close_measurement(rdtscp) - start);
     }
-    return samples.spread();
+    samples.of(machine::this_cpu().index) = mine;
+}
+
+void run_together(void (*work)(void* context, unsigned vcpu), void* context)
+{
+    machine::run_on_all([=] { work(context, machine::this_cpu().index); });
+}
+
+// The boot vCPU, while the others wait.
+void run_alone(void (*work)(void* context, unsigned vcpu), void* context)
+{
+    work(context, 0);
 }
 
 // One row's figures. The count is read just before the cycles: its own exit is complete
@@ -98,34 +110,47 @@ void excuse(const Trigger& trigger, Result& result)
         result.skip(reason);
 }
 
-void run_once(const Trigger& trigger, const triggers::Expectation& expectation, std::uint64_t firings, Leaves& leaves,
-              const ledger::Probe& probe, Result& result)
+// \param present vCPUs that run, of which those not in the crew wait
+void run_once(const Trigger& trigger, const triggers::Expectation& expectation, const Crew& crew, unsigned present,
+              std::uint64_t firings, Leaves& leaves, const ledger::Probe& probe, Result& result)
 {
     const bool rdtscp = machine::has_rdtscp();
-    machine::disable_interrupts();
-    if (trigger.prepare)
-        trigger.prepare();
+    samples.start(crew.vcpus, firings);
+    machine::run_on_all([&] {
+        machine::disable_interrupts();
+        if (machine::this_cpu().index >= crew.vcpus)
+            return; // but awake: its HLT must not come amid the measurement
+        if (trigger.prepare)
+            trigger.prepare();
+        fire_measured(fire_nothing, firings, rdtscp);
+    });
+    const auto empty = samples.spread().median;
     machine::forget_exceptions();
-    const auto empty = fire_measured(fire_nothing, firings, rdtscp).median;
 
+    samples.start(crew.vcpus, firings);
+    const auto first_query = leaves.queries();
+    const auto begin = machine::rdtsc();
     const ledger::Snapshot before(leaves);
+    const auto queries_before = leaves.queries();
     const auto start = machine::open_measurement();
     const auto row_before = read_row_at_start(leaves, probe, expectation.exit);
-    const auto guest = fire_measured(trigger.fire, firings, rdtscp);
+    crew.run([&](unsigned) { fire_measured(trigger.fire, firings, rdtscp); });
     const auto row_after = read_row_at_end(leaves, probe, expectation.exit);
     const auto window = machine::close_measurement(rdtscp) - start;
     const ledger::Snapshot after(leaves);
+    const auto end = machine::rdtsc();
 
     if (trigger.clean_up)
-        trigger.clean_up();
+        crew.run([&](unsigned) { trigger.clean_up(); });
     machine::expect_no_traps();
-    judge_growth(expectation, leaves.numbering(), firings, before, after, result);
+    const Window whole{present, end - begin, end - begin - window, samples.sum(), 2 * (queries_before - first_query)};
+    judge_growth(expectation, leaves.numbering(), crew.vcpus * firings, whole.waited(), before, after, result);
     result.measurement->raised = machine::resumed_exceptions();
-    result.measurement->guest = guest;
+    result.measurement->guest = samples.spread();
     result.measurement->empty = empty;
     result.measurement->host = host_figures(leaves, probe, expectation.exit, row_before, row_after);
     judge_exceptions(expectation, result);
-    judge_time(window, result);
+    judge_time(crew.vcpus * window, result);
     excuse(trigger, result);
 }
 
@@ -137,8 +162,8 @@ bool disturbed(const Result& result, Numbering numbering)
     return result.verdict == Verdict::not_ok && is_noise(numbering, m.exit) && m.told > static_cast<std::int64_t>(m.caused);
 }
 
-void run_trigger(const Trigger& trigger, const Plan& plan, std::uint64_t firings, Leaves& leaves, const ledger::Probe& probe,
-                 Result& result)
+void run_trigger(const Trigger& trigger, const Plan& plan, const Crew& crew, std::uint64_t firings, Leaves& leaves,
+                 const ledger::Probe& probe, Result& result)
 {
     if (const auto missing = trigger.lacks ? trigger.lacks() : std::string_view(); !missing.empty()) {
         result.skip(missing);
@@ -149,7 +174,7 @@ void run_trigger(const Trigger& trigger, const Plan& plan, std::uint64_t firings
     for (unsigned i = 0; i < attempts; i++) {
         result = Result();
         result.name = trigger.name;
-        run_once(trigger, expectation, firings, leaves, probe, result);
+        run_once(trigger, expectation, crew, plan.vcpus(), firings, leaves, probe, result);
         if (!disturbed(result, leaves.numbering()))
             return;
     }
@@ -160,9 +185,11 @@ void run_trigger(const Trigger& trigger, const Plan& plan, std::uint64_t firings
 std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Probe& probe,
                             void (*on_result)(std::size_t number, const Result& result))
 {
+    const Crew together{plan.vcpus(), run_together}, alone{1, run_alone};
     std::size_t number = 0;
     leaves.watch(monotony);
     const auto seed = plan.seed(static_cast<std::uint32_t>(machine::rdtsc()));
+    machine::rest_others();
     for_each_audit([&](std::size_t index, std::string_view name, const Trigger* trigger, const RuleAudit* rule) {
         if (!plan.selects(index))
             return;
@@ -170,10 +197,14 @@ std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Prob
         result = Result();
         result.name = name;
         if (trigger)
-            run_trigger(*trigger, plan, plan.count(index, trigger->count), leaves, probe, result);
+            run_trigger(*trigger, plan, trigger->boot_vcpu_only ? alone : together, plan.count(index, trigger->count), leaves,
+                        probe, result);
+        else if (rule->run_together)
+            rule->run_together(together, plan.count(index, rule->count), leaves, result);
         else
             rule->run({leaves, probe, monotony, plan.count(index, rule->count), seed}, result);
         leaves.cycles(); // for the monotony of the total over the run
+        machine::rest_others();
         on_result(number, result);
     });
     return {results.data(), number};

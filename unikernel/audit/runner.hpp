@@ -1,4 +1,4 @@
-// Running a plan on this vCPU.
+// Running a plan on the vCPUs that it wants.
 #pragma once
 
 #include "audit/plan.hpp"
@@ -11,6 +11,7 @@
 namespace audit {
 
 /// Runs what the plan selects, in order.
+/// \pre plan.vcpus() vCPUs run: machine::start_processors()
 /// \param leaves  the host's ledger, already probed
 /// \param on_result called after each audit, while nothing is being measured
 /// \return all results, in order; valid until the next call

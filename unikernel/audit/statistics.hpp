@@ -8,50 +8,105 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 
 namespace audit {
 
-/// Collects samples in cycles. Minimum, mean and maximum are over all of them.
-/// Median and p99 are over every k-th where there are more than Capacity.
-template <std::size_t Capacity>
+/// One vCPU's samples, in cycles. Minimum, mean and maximum are over all of them,
+/// what is kept for median and p99 is every k-th where there is not room for all.
 class Samples {
 public:
-    /// \param expected how many samples will be added
-    void start(std::uint64_t expected)
+    Samples() = default;
+
+    /// \param room     where samples are kept
+    /// \param expected how many will be added
+    Samples(std::span<std::uint64_t> room, std::uint64_t expected)
+        : room_(room), stride_(std::max<std::uint64_t>(1, (expected + room.size() - 1) / room.size()))
     {
-        stride_ = std::max<std::uint64_t>(1, (expected + Capacity - 1) / Capacity);
-        added_ = sum_ = max_ = kept_ = 0;
-        min_ = std::numeric_limits<std::uint64_t>::max();
     }
 
     void add(std::uint64_t cycles)
     {
-        if (added_ % stride_ == 0 && kept_ < Capacity)
-            samples_[kept_++] = cycles;
+        if (added_ % stride_ == 0 && kept_ < room_.size())
+            room_[kept_++] = cycles;
         added_++;
         sum_ += cycles;
         min_ = std::min(min_, cycles);
         max_ = std::max(max_, cycles);
     }
 
-    /// The spread of what was added since start(); all 0 if nothing was. Sorts in place.
+    std::span<const std::uint64_t> kept() const { return room_.first(kept_); }
+    std::uint64_t added() const { return added_; }
+    std::uint64_t sum() const { return sum_; }
+    std::uint64_t min() const { return min_; }
+    std::uint64_t max() const { return max_; }
+
+private:
+    std::span<std::uint64_t> room_;
+    std::uint64_t stride_ = 1, added_ = 0, sum_ = 0, min_ = std::numeric_limits<std::uint64_t>::max(), max_ = 0;
+    std::size_t kept_ = 0;
+};
+
+/// The samples of up to MaxVcpus vCPUs, which share the room for Capacity of them.
+template <std::size_t Capacity, std::size_t MaxVcpus>
+class SampleStore {
+public:
+    /// \param expected how many samples each vCPU will add
+    void start(unsigned vcpus, std::uint64_t expected)
+    {
+        vcpus_ = vcpus;
+        const auto share = Capacity / vcpus;
+        for (unsigned i = 0; i < vcpus; i++)
+            samples_[i] = Samples(std::span(room_).subspan(i * share, share), expected);
+    }
+
+    Samples& of(unsigned vcpu) { return samples_[vcpu]; }
+
+    /// The sum of all samples.
+    std::uint64_t sum() const { return sum_of(&Samples::sum); }
+
+    /// The spread of all that was added since start(), whichever vCPU added it; all 0 if
+    /// nothing was. Adding must be over.
     Spread spread()
     {
-        if (added_ == 0)
+        const auto added = sum_of(&Samples::added);
+        if (added == 0)
             return {};
-        std::sort(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(kept_));
-        return {min_, quantile(50), sum_ / added_, quantile(99), max_};
+        Spread spread{std::numeric_limits<std::uint64_t>::max(), 0, sum() / added, 0, 0};
+        kept_ = 0;
+        for (const auto& samples : vcpus()) {
+            // Towards the front of the room, where it may overlap itself.
+            std::ranges::copy(samples.kept(), room_.begin() + static_cast<std::ptrdiff_t>(kept_));
+            kept_ += samples.kept().size();
+            spread.min = std::min(spread.min, samples.min());
+            spread.max = std::max(spread.max, samples.max());
+        }
+        std::sort(room_.begin(), room_.begin() + static_cast<std::ptrdiff_t>(kept_));
+        spread.median = quantile(50);
+        spread.p99 = quantile(99);
+        return spread;
     }
 
 private:
+    std::span<const Samples> vcpus() const { return std::span(samples_).first(vcpus_); }
+
+    std::uint64_t sum_of(std::uint64_t (Samples::*quantity)() const) const
+    {
+        std::uint64_t total = 0;
+        for (const auto& samples : vcpus())
+            total += (samples.*quantity)();
+        return total;
+    }
+
     // Nearest rank: the smallest sample that at least `percent` of them do not exceed.
     std::uint64_t quantile(std::size_t percent) const
     {
-        return samples_[std::max<std::size_t>(1, (kept_ * percent + 99) / 100) - 1];
+        return room_[std::max<std::size_t>(1, (kept_ * percent + 99) / 100) - 1];
     }
 
-    std::array<std::uint64_t, Capacity> samples_{};
-    std::uint64_t stride_ = 0, added_ = 0, sum_ = 0, min_ = 0, max_ = 0;
+    std::array<std::uint64_t, Capacity> room_{};
+    std::array<Samples, MaxVcpus> samples_{};
+    unsigned vcpus_ = 0;
     std::size_t kept_ = 0;
 };
 

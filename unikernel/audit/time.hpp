@@ -16,7 +16,8 @@ namespace audit {
 /// Fails `result` if the host's figures contradict themselves or the guest's clock:
 /// exits that took no time, or more than passed while they happened; a shortest
 /// above or a longest below the mean; more time inside KVM than in all.
-/// \param window cycles of the guest's TSC in which all these exits happened
+/// \param window cycles of the guest's TSC in which all these exits happened, for all
+///               vCPUs that took them together
 void judge_time(std::uint64_t window, Result& result);
 
 /// Cycles that a leaf told before and after something.

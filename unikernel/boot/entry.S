@@ -1,7 +1,10 @@
-// From the loader's 32-bit protected mode to long mode and main().
+// From 32-bit protected mode to long mode: from the loader to main(), and from
+// trampoline.S to processor_main().
 
 #define PVH_MARK	0x00485650		// our own word for "entered by PVH"; no loader's magic
 #define CR0_PG		(1 << 31)
+#define CR0_CD		(1 << 30)
+#define CR0_NW		(1 << 29)
 #define CR0_WP		(1 << 16)
 #define CR4_PAE		(1 << 5)
 #define MSR_EFER	0xc0000080
@@ -10,6 +13,8 @@
 #define PAGE_2M		0x83			// present, writable, 2 MiB
 #define PAGE_2M_COUNT	2048			// 4 GiB: RAM and the APICs' pages
 #define STACK_SIZE	32768
+#define MAX_PROCESSORS	64			// machine/this_cpu.hpp
+#define PROCESSOR_STACK_SIZE 16384
 
 	.section .text.entry, "ax"
 	.code32
@@ -46,6 +51,29 @@ multiboot_entry:
 	cmpl	$PAGE_2M_COUNT, %ecx
 	jne	1b
 
+	movl	$stack_end, %esp
+	movl	$main, %edi			// main(magic, address of the loader's information)
+	jmp	enter_long_mode
+
+	// Application processors number themselves in the order in which they come. What
+	// comes beyond the most that are planned for has no stack, and stops.
+	.globl	processor_entry
+processor_entry:
+	movl	$DATA_SELECTOR, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %ss
+	cld
+	movl	$1, %ebp
+	lock xaddl %ebp, processors_arrived
+	cmpl	$MAX_PROCESSORS, %ebp
+	jae	stop
+	imull	$PROCESSOR_STACK_SIZE, %ebp, %esp
+	addl	$processor_stacks, %esp		// processor 1's ends where 2's begins, and so on
+	movl	$processor_main, %edi		// processor_main(number)
+
+	// In EDI a function, in EBP and EBX its two arguments, in ESP a stack.
+enter_long_mode:
 	movl	$page_root, %eax
 	movl	%eax, %cr3
 	movl	%cr4, %eax
@@ -56,6 +84,7 @@ multiboot_entry:
 	orl	$EFER_LME, %eax
 	wrmsr
 	movl	%cr0, %eax
+	andl	$~(CR0_CD | CR0_NW), %eax	// set by INIT
 	orl	$(CR0_PG | CR0_WP), %eax
 	movl	%eax, %cr0
 	lgdt	gdt_pointer
@@ -70,25 +99,31 @@ long_mode:
 	xorl	%eax, %eax
 	movl	%eax, %fs
 	movl	%eax, %gs
-	movl	$stack_end, %esp
-	movl	%ebp, %edi			// main(magic, address of the loader's information)
+	movl	%esp, %esp			// the upper halves are undefined after the switch
+	movl	%edi, %eax
+	movl	%ebp, %edi
 	movl	%ebx, %esi
 	xorl	%ebp, %ebp
-	call	main
-1:	cli
+	call	*%rax
+	.code32					// as HLT and JMP are the same in both modes
+stop:	cli
 	hlt
-	jmp	1b
+	jmp	stop
 
 	.section .rodata
 	.balign	8
+	.globl	gdt, GDT_SIZE, FLAT_CODE_SELECTOR
 gdt:	.quad	0
 gdt_code: .quad	0x00209a0000000000		// 64-bit code, ring 0
-gdt_data: .quad	0x0000920000000000		// data, ring 0
+gdt_data: .quad	0x00cf92000000ffff		// data, ring 0, 4 GiB
+gdt_flat_code: .quad 0x00cf9a000000ffff		// 32-bit code, ring 0, 4 GiB
 gdt_end:
+	.set	GDT_SIZE, gdt_end - gdt
 	.set	CODE_SELECTOR, gdt_code - gdt
 	.set	DATA_SELECTOR, gdt_data - gdt
+	.set	FLAT_CODE_SELECTOR, gdt_flat_code - gdt
 gdt_pointer:
-	.short	gdt_end - gdt - 1
+	.short	GDT_SIZE - 1
 	.long	gdt
 
 	.section .bss
@@ -99,5 +134,14 @@ page_directories: .skip	4 * 4096
 	.balign	16
 stack:	.skip	STACK_SIZE
 stack_end:
+
+	.data
+	.balign	4
+processors_arrived: .long 1			// the boot processor
+
+	// Not cleared at entry: it would take longer than all else there.
+	.section .stacks, "aw", @nobits
+	.balign	16
+processor_stacks: .skip	(MAX_PROCESSORS - 1) * PROCESSOR_STACK_SIZE
 
 	.section .note.GNU-stack, "", @progbits

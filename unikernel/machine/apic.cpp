@@ -1,6 +1,7 @@
-// The local APIC's registers and its one-shot timer.
+// The local APIC's two modes, its interrupts to other processors, its one-shot timer.
 #include "machine/apic.hpp"
 
+#include "machine/cpuid.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/msr.hpp"
 
@@ -8,22 +9,45 @@ namespace machine {
 namespace {
 
 constexpr std::uint64_t default_base = 0xfee00000;
-constexpr std::uint64_t apic_base_enable = 1 << 11;
+constexpr std::uint64_t apic_base_enable = 1 << 11, apic_base_x2apic = 1 << 10;
 constexpr std::uint32_t software_enable = 1 << 8;
 constexpr std::uint32_t lvt_masked = 1 << 16;
 constexpr std::uint32_t divide_by_1 = 0xb;
 
-}
+// SDM vol. 3, 10.6.1 "Interrupt Command Register (ICR)".
+constexpr std::uint32_t level_assert = 1 << 14;
+constexpr std::uint32_t to_self = 1 << 18, to_all = 2 << 18, to_others = 3 << 18;
+constexpr unsigned xapic_id_shift = 24;
 
-volatile std::uint32_t& LocalApic::at(Register reg)
+volatile std::uint32_t& at(LocalApic::Register reg)
 {
     return *reinterpret_cast<volatile std::uint32_t*>(default_base + static_cast<std::uint32_t>(reg));
+}
+
+// SDM vol. 3, 10.12.1.2 "x2APIC Register Address Space".
+Msr msr_of(LocalApic::Register reg)
+{
+    return static_cast<Msr>(0x800 + (static_cast<std::uint32_t>(reg) >> 4));
+}
+
+constexpr std::uint32_t command_word(Delivery delivery, std::uint8_t vector)
+{
+    return level_assert | static_cast<std::uint32_t>(delivery) | vector;
+}
+
+}
+
+bool LocalApic::has_x2apic()
+{
+    return cpuid(1).ecx >> 21 & 1;
 }
 
 // Plain MOVs, so that KVM's emulator decodes them whichever way GCC turns.
 
 std::uint32_t LocalApic::read(Register reg) const
 {
+    if (mode() == ApicMode::x2apic)
+        return static_cast<std::uint32_t>(read_msr(msr_of(reg)));
     std::uint32_t value;
     asm volatile("movl %1, %0" : "=r"(value) : "m"(at(reg)) : "memory");
     return value;
@@ -31,15 +55,63 @@ std::uint32_t LocalApic::read(Register reg) const
 
 void LocalApic::write(Register reg, std::uint32_t value) const
 {
-    asm volatile("movl %1, %0" : "=m"(at(reg)) : "r"(value) : "memory");
+    if (mode() == ApicMode::x2apic)
+        write_msr(msr_of(reg), value);
+    else
+        asm volatile("movl %1, %0" : "=m"(at(reg)) : "r"(value) : "memory");
 }
 
-void LocalApic::set_up() const
+// From x2APIC mode the way back leads through the disabled state (SDM vol. 3, 10.12.5).
+void LocalApic::switch_to(ApicMode mode) const
 {
-    write_msr(Msr::apic_base, read_msr(Msr::apic_base) | apic_base_enable);
+    const auto base = read_msr(Msr::apic_base);
+    if (mode == ApicMode::xapic && base & apic_base_x2apic)
+        write_msr(Msr::apic_base, base & ~(apic_base_enable | apic_base_x2apic));
+    const auto enabled = (base & ~apic_base_x2apic) | apic_base_enable;
+    write_msr(Msr::apic_base, enabled);
+    if (mode == ApicMode::x2apic)
+        write_msr(Msr::apic_base, enabled | apic_base_x2apic);
+    this_cpu().apic_mode = mode;
+}
+
+void LocalApic::set_up(ApicMode mode) const
+{
+    switch_to(mode);
     write(Register::spurious_interrupt, software_enable | static_cast<std::uint32_t>(Vector::spurious));
     write(Register::lvt_timer, lvt_masked | static_cast<std::uint32_t>(Vector::timer));
     write(Register::timer_divide, divide_by_1);
+}
+
+std::uint32_t LocalApic::id() const
+{
+    const auto id = read(Register::id);
+    return mode() == ApicMode::x2apic ? id : id >> xapic_id_shift;
+}
+
+void LocalApic::send_to_self(std::uint8_t vector) const
+{
+    write(Register::command_low, to_self | command_word(Delivery::fixed, vector));
+}
+
+void LocalApic::send_to_others(Delivery delivery, std::uint8_t vector) const
+{
+    write(Register::command_low, to_others | command_word(delivery, vector));
+}
+
+void LocalApic::send_to_all(Delivery delivery, std::uint8_t vector) const
+{
+    write(Register::command_low, to_all | command_word(delivery, vector));
+}
+
+void LocalApic::send_to(std::uint32_t apic_id, Delivery delivery, std::uint8_t vector) const
+{
+    const auto low = command_word(delivery, vector);
+    if (mode() == ApicMode::x2apic) {
+        write_msr(msr_of(Register::command_low), std::uint64_t{apic_id} << 32 | low);
+        return;
+    }
+    write(Register::command_high, apic_id << xapic_id_shift);
+    write(Register::command_low, low);
 }
 
 void LocalApic::start_one_shot_timer(std::uint32_t ticks) const

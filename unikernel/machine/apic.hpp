@@ -1,14 +1,61 @@
-// The local APIC, by its memory-mapped registers.
+// The local APIC, by its memory-mapped registers (xAPIC) or by MSRs (x2APIC).
 #pragma once
+
+#include "machine/this_cpu.hpp"
 
 #include <cstdint>
 
 namespace machine {
 
+/// Delivery modes of an inter-processor interrupt (SDM vol. 3, 10.6.1).
+enum class Delivery : std::uint32_t {
+    fixed   = 0 << 8,
+    nmi     = 4 << 8,
+    init    = 5 << 8,
+    startup = 6 << 8,
+};
+
 class LocalApic {
 public:
-    /// Enables this CPU's local APIC, with its timer masked.
-    void set_up() const;
+    // SDM vol. 3, table 10-1 "Local APIC Register Address Map". The MSR of the same register
+    // in x2APIC mode is 0x800 plus a sixteenth of its offset (table 10-6).
+    enum class Register : std::uint32_t {
+        id                 = 0x020,
+        version            = 0x030,
+        end_of_interrupt   = 0x0b0,
+        spurious_interrupt = 0x0f0,
+        command_low        = 0x300, // x2APIC: all 64 bits
+        command_high       = 0x310, // xAPIC only
+        lvt_timer          = 0x320,
+        timer_initial      = 0x380,
+        timer_divide       = 0x3e0,
+        self_interrupt     = 0x3f0, // x2APIC only
+    };
+
+    /// CPUID.1:ECX bit 21: can this processor's APIC be in x2APIC mode?
+    static bool has_x2apic();
+
+    /// Enables this processor's local APIC in the given mode, with its timer masked.
+    /// \pre x2apic: has_x2apic()
+    void set_up(ApicMode mode) const;
+
+    /// This processor's present mode. Costs no exit.
+    ApicMode mode() const { return this_cpu().apic_mode; }
+
+    /// Reads or writes one register in the present mode.
+    std::uint32_t read(Register reg) const;
+    void write(Register reg, std::uint32_t value) const;
+
+    /// This processor's APIC ID.
+    std::uint32_t id() const;
+
+    /// Sends an inter-processor interrupt: one register write, in xAPIC mode one more
+    /// where a single processor is meant. Waits for nothing.
+    /// \param vector what arrives; the page to start at for Delivery::startup
+    void send_to_self(std::uint8_t vector) const;
+    void send_to_others(Delivery delivery, std::uint8_t vector) const;
+    void send_to_all(Delivery delivery, std::uint8_t vector) const;
+    void send_to(std::uint32_t apic_id, Delivery delivery, std::uint8_t vector) const;
 
     /// Has the timer send Vector::timer once, `ticks` of its clock from now
     /// (under KVM and QEMU a tick is a nanosecond). 0 stops it.
@@ -20,18 +67,7 @@ public:
     void end_of_interrupt() const { write(Register::end_of_interrupt, 0); }
 
 private:
-    // SDM vol. 3, table 10-1 "Local APIC Register Address Map".
-    enum class Register : std::uint32_t {
-        end_of_interrupt   = 0x0b0,
-        spurious_interrupt = 0x0f0,
-        lvt_timer          = 0x320,
-        timer_initial      = 0x380,
-        timer_divide       = 0x3e0,
-    };
-
-    static volatile std::uint32_t& at(Register reg);
-    std::uint32_t read(Register reg) const;
-    void write(Register reg, std::uint32_t value) const;
+    void switch_to(ApicMode mode) const;
 };
 
 inline constexpr LocalApic local_apic;

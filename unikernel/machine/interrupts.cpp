@@ -57,11 +57,16 @@ void set_up_interrupts(UnexpectedHandler unexpected)
     for (std::size_t vector = 0; vector < gates.size(); vector++)
         gates[vector] = gate_to(stubs + vector * stub_size);
 
-    const TablePointer pointer{sizeof(gates) - 1, gates.data()};
-    asm volatile("lidt %0" : : "m"(pointer));
+    load_interrupts();
 
     Io::out<std::uint8_t>(Port::pic_primary_mask, 0xff);
     Io::out<std::uint8_t>(Port::pic_secondary_mask, 0xff);
+}
+
+void load_interrupts()
+{
+    const TablePointer pointer{sizeof(gates) - 1, gates.data()};
+    asm volatile("lidt %0" : : "m"(pointer));
 }
 
 }
@@ -76,6 +81,12 @@ void interrupt_dispatch(machine::InterruptFrame* frame)
         machine::local_apic.end_of_interrupt();
         if (machine::came_before_hlt(*frame))
             machine::local_apic.restart_timer();
+        return;
+    case Vector::wake:
+        machine::local_apic.end_of_interrupt();
+        machine::this_cpu().woken = true;
+        if (machine::came_before_hlt(*frame))
+            frame->rip++;
         return;
     case Vector::spurious:
         return;

@@ -14,6 +14,7 @@ struct InterruptFrame {
 
 enum class Vector : std::uint8_t {
     timer    = 0x40,
+    wake     = 0x41, // ends a processor's rest
     spurious = 0xff,
 };
 
@@ -23,6 +24,9 @@ using UnexpectedHandler = void (*)(const InterruptFrame&);
 /// Fills and loads the interrupt descriptor table and masks the legacy
 /// interrupt controllers. Interrupts stay disabled.
 void set_up_interrupts(UnexpectedHandler unexpected);
+
+/// Has this processor use the table that the boot processor has filled.
+void load_interrupts();
 
 inline void enable_interrupts()
 {

@@ -9,6 +9,7 @@ enum class Msr : std::uint32_t {
     apic_base      = 0x0000001b, // CPUID.1:EDX.APIC
     misc_enable    = 0x000001a0, // Intel; KVM offers it on AMD too
     tsc_deadline   = 0x000006e0, // CPUID.1:ECX.TSC_DEADLINE; KVM ignores writes in the timer's other modes
+    gs_base        = 0xc0000101, // long mode
     kernel_gs_base = 0xc0000102, // long mode
 };
 

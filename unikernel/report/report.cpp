@@ -120,7 +120,7 @@ void Report::announce(const boot::LoaderInfo& loader, const audit::Plan& plan, c
         record.member("ledger", std::uint64_t{probe.revision}).member("layout", layout);
     if (probe.patched && probe.numbering == ledger::Numbering::vmx)
         record.member("sdm", std::uint64_t{probe.edition.last});
-    record.member("plan", plan_words(loader)).member("vcpus", std::uint64_t{1});
+    record.member("plan", plan_words(loader)).member("vcpus", std::uint64_t{plan.vcpus()});
     record.member("results", probe.patched ? std::uint64_t{plan.size()} : 0);
     record.end();
     sink_.write("\n");

@@ -2,9 +2,12 @@
 #include "triggers/catalogue.hpp"
 
 #include "machine/msr.hpp"
+#include "machine/this_cpu.hpp"
 
 #include <asm/svm.h>
 #include <asm/vmx.h>
+
+#include <array>
 
 namespace triggers {
 namespace {
@@ -20,13 +23,18 @@ constexpr Expectation vmx_write{EXIT_REASON_MSR_WRITE, Bound::exact, 1, vmx_sour
 constexpr Expectation vmx_fastpath_write{EXIT_REASON_MSR_WRITE, Bound::exact, 1, vmx_fastpath_source, {}, true};
 constexpr Expectation svm_either{SVM_EXIT_MSR, Bound::exact, 1, svm_source};
 
-// Writes put back what was read, so that they change nothing but the ledger.
-[[maybe_unused]] constinit std::uint64_t saved = 0;
+// Writes put back what this vCPU read, so that they change nothing but the ledger.
+[[maybe_unused]] constinit std::array<std::uint64_t, machine::max_processors> all_saved{};
+
+[[maybe_unused]] std::uint64_t& saved()
+{
+    return all_saved[machine::this_cpu().index];
+}
 
 template <Msr msr>
 void save()
 {
-    saved = machine::read_msr(msr);
+    saved() = machine::read_msr(msr);
 }
 
 constexpr Trigger simple(std::string_view name, std::string_view what, const Expectation& vmx, void (*prepare)(), void (*fire)())
@@ -41,7 +49,7 @@ constexpr Trigger catalogue[] = {
            GUEST_CODE([] { machine::read_msr(Msr::misc_enable); })),
     simple("msr.write-misc-enable", "WRMSR IA32_MISC_ENABLE, its own value", vmx_write,
            GUEST_CODE(save<Msr::misc_enable>),
-           GUEST_CODE([] { machine::write_msr(Msr::misc_enable, saved); })),
+           GUEST_CODE([] { machine::write_msr(Msr::misc_enable, saved()); })),
     simple("msr.write-tsc-deadline", "WRMSR IA32_TSC_DEADLINE, 0: disarms", vmx_fastpath_write, nullptr,
            GUEST_CODE([] { machine::write_msr(Msr::tsc_deadline, 0); })),
 };

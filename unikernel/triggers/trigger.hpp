@@ -68,9 +68,9 @@ struct Trigger {
     std::string_view what; ///< what one firing executes
     Expectation vmx, svm;
     std::uint32_t count; ///< firings by default
-    void (*prepare)();   ///< once before the firings; may be null
-    void (*fire)();
-    void (*clean_up)();  ///< once after the firings; may be null
+    void (*prepare)();   ///< once before the firings, by each vCPU that fires; may be null
+    void (*fire)();      ///< by all these vCPUs at once
+    void (*clean_up)();  ///< once after the firings, by each of them; may be null
 
     /// Asked if no exit was seen at all: why this vCPU does not take this exit, as
     /// far as a guest can know; empty if it should. May be null.

@@ -1,0 +1,84 @@
+// What exit_ledger.c and exit_ledger.h need of the kernel, for a program of user space.
+#pragma once
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <x86intrin.h>
+
+#include "kvm_exit_ledger.h"
+
+typedef uint32_t u32;
+typedef int64_t s64;
+typedef unsigned long long u64;
+
+#define IS_ENABLED(option) 1
+#define __init
+#define __read_mostly
+#define ____cacheline_aligned __attribute__((aligned(64)))
+
+// As the kernel's: one access of the compiler's, and no promise beyond that.
+#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, value) (*(volatile __typeof__(x) *)&(x) = (value))
+#define cpu_relax() _mm_pause()
+#define rdtsc() __rdtsc()
+
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#define lower_32_bits(n) ((u32)(n))
+#define upper_32_bits(n) ((u32)((n) >> 32))
+#define array_index_nospec(index, size) (index)
+#define struct_size(pointer, member, count) \
+	(offsetof(__typeof__(*(pointer)), member) + sizeof((pointer)->member[0]) * (count))
+
+#define DECLARE_STATIC_KEY_FALSE(key) extern bool key
+#define DEFINE_STATIC_KEY_FALSE(key) bool key
+#define static_branch_enable(key) (*(key) = true)
+#define static_branch_unlikely(key) (*(key))
+#define EXPORT_SYMBOL_GPL(symbol) extern __typeof__(symbol) symbol
+#define module_param(name, type, mode) extern int name##_is_a_parameter
+#define MODULE_PARM_DESC(name, text) extern int name##_is_described
+
+#define GFP_KERNEL_ACCOUNT 0
+#define ENOMEM 12
+#define kvfree free
+
+static inline void *kvzalloc(size_t size, int flags)
+{
+	(void)flags;
+	size = (size + 63) & ~(size_t)63;
+	void *memory = aligned_alloc(64, size);
+	return memory ? memset(memory, 0, size) : NULL;
+}
+
+#define MAX_VCPUS 64
+
+struct kvm;
+
+struct kvm_vcpu {
+	struct kvm *kvm;
+	struct {
+		struct kvm_exit_ledger *exit_ledger;
+	} arch;
+};
+
+struct kvm {
+	unsigned long vcpus_created;
+	struct kvm_vcpu vcpus[MAX_VCPUS];
+};
+
+#define kvm_for_each_vcpu(i, vcpu, vm) \
+	for ((i) = 0; (i) < (vm)->vcpus_created && ((vcpu) = &(vm)->vcpus[i]); (i)++)
+#define kvm_get_vcpu(vm, i) ((i) < (vm)->vcpus_created ? &(vm)->vcpus[i] : NULL)
+
+struct exit_ops {
+	u32 numbering;
+	bool (*handled)(u32 nr);
+};
+
+static struct {
+	const struct exit_ops *exit_ops;
+} kvm_x86_ops;

@@ -1,0 +1,190 @@
+// Hammering the ledger from several vCPUs.
+#include "audit/smp.hpp"
+
+#include "machine/this_cpu.hpp"
+
+#include <array>
+#include <iterator>
+#include <optional>
+
+namespace audit {
+namespace {
+
+using ledger::CpuidRegisters;
+using ledger::ExitNumber;
+using ledger::Leaf;
+using ledger::Leaves;
+using ledger::Numbering;
+
+bool too_few(const Crew& crew, Result& result)
+{
+    if (crew.vcpus > 1)
+        return false;
+    result.skip("needs vcpus=2 or more");
+    return true;
+}
+
+// Sum of the CPUID exits that all vCPUs cause as fast as they can.
+void soak(const Crew& crew, std::uint32_t count, Leaves& leaves, Result& result)
+{
+    if (too_few(crew, result))
+        return;
+    const auto row = ledger::cpuid_exit(leaves.numbering());
+    const auto before = leaves.count(row);
+    crew.run([&](unsigned) {
+        auto mine = leaves;
+        for (std::uint32_t i = 0; i < count; i++)
+            mine.query(0, 0);
+    });
+    const std::uint64_t told = leaves.count(row) - before - 1;
+    const auto caused = std::uint64_t{count} * crew.vcpus;
+    if (told == caused) {
+        result.message.format("{} x {} exits, ledger +{}; a loss of 1 in {} is missed with a chance under 1 %", crew.vcpus, count,
+                              told, noticed_loss(caused));
+        return;
+    }
+    result.fail("{} x {} exits: expected ledger +{}, seen +{}", crew.vcpus, count, caused, told);
+    result.diagnose(told < caused ? "exits get lost where several vCPUs count at once: their counters are shared, and updates race"
+                                  : "exits of several vCPUs at once are counted more than once");
+}
+
+// What a vCPU may ask for. All vCPUs ask for different things at once, so an answer that
+// was meant for another shows.
+struct Question {
+    std::string_view what;
+    std::uint32_t leaf;
+    ExitNumber exit;
+    bool grows; // else the answer is always the same
+};
+
+constexpr std::size_t question_count = 6;
+using Questions = std::array<Question, question_count>;
+
+// The numbers are undefined, and defined but without a handler, in every edition of the
+// manuals and in every Linux.
+Questions questions(Numbering numbering)
+{
+    const bool vmx = numbering == Numbering::vmx;
+    const auto count = static_cast<std::uint32_t>(Leaf::exit_count);
+    const auto cycles = static_cast<std::uint32_t>(Leaf::exit_cycles);
+    const auto cpuid = ledger::cpuid_exit(numbering);
+    return {{{"the count of CPUID exits", count, cpuid, true},
+             {"an undefined number's mark", count, 0xfff, false},
+             {"the cycles of CPUID exits", cycles, cpuid, true},
+             {"a number that is not enabled", count, vmx ? 11U : 0x66U, false},
+             {"the signature", static_cast<std::uint32_t>(Leaf::signature), 0, false},
+             {"CPUID leaf 0", 0, 0, false}}};
+}
+
+bool counts(const Question& question)
+{
+    return question.leaf == static_cast<std::uint32_t>(Leaf::exit_count);
+}
+
+// Has the value, which only grows, not shrunk? Nothing else may be in the registers.
+bool follows(const Question& question, const CpuidRegisters& before, const CpuidRegisters& after)
+{
+    if (counts(question))
+        return !(after.ebx | after.ecx | after.edx) && static_cast<std::int32_t>(after.eax - before.eax) >= 0;
+    return !(after.eax | after.edx) && (std::uint64_t{after.ebx} << 32 | after.ecx) >= (std::uint64_t{before.ebx} << 32 | before.ecx);
+}
+
+// One vCPU's questions, and the first answer that was not its own.
+class Asker {
+public:
+    Asker() = default;
+
+    /// \param alone the answers that a vCPU got while no other asked
+    Asker(const Questions& questions, const std::array<CpuidRegisters, question_count>& alone) : questions_(&questions), last_(alone) {}
+
+    void ask(std::size_t number, Leaves& leaves)
+    {
+        const auto& question = (*questions_)[number];
+        const auto answer = leaves.query(question.leaf, question.exit);
+        if (fits(number, answer)) {
+            last_[number] = answer;
+        } else if (foreign_++ == 0) {
+            asked_ = number;
+            seen_ = answer;
+        }
+    }
+
+    std::uint32_t foreign() const { return foreign_; }
+    std::size_t asked() const { return asked_; }
+    const CpuidRegisters& seen() const { return seen_; }
+
+    /// The question that the foreign answer answers, if any does.
+    std::optional<std::size_t> meant() const
+    {
+        for (std::size_t i = 0; i < question_count; i++)
+            if (i != asked_ && fits(i, seen_))
+                return i;
+        return {};
+    }
+
+private:
+    bool fits(std::size_t number, const CpuidRegisters& answer) const
+    {
+        const auto& question = (*questions_)[number];
+        return question.grows ? follows(question, last_[number], answer) : answer == last_[number];
+    }
+
+    const Questions* questions_ = nullptr;
+    std::array<CpuidRegisters, question_count> last_{};
+    std::uint32_t foreign_ = 0;
+    std::size_t asked_ = 0;
+    CpuidRegisters seen_{};
+};
+
+void own_answers(const Crew& crew, std::uint32_t count, Leaves& leaves, Result& result)
+{
+    if (too_few(crew, result))
+        return;
+    const auto asked = questions(leaves.numbering());
+    std::array<CpuidRegisters, question_count> alone;
+    for (std::size_t i = 0; i < question_count; i++)
+        alone[i] = leaves.query(asked[i].leaf, asked[i].exit);
+
+    static constinit std::array<Asker, machine::max_processors> askers{};
+    crew.run([&](unsigned vcpu) {
+        auto mine = leaves;
+        auto& asker = askers[vcpu] = Asker(asked, alone);
+        // Each stays with its question for a while, and comes to meet all others'.
+        for (std::uint32_t i = 0; i < count; i++)
+            asker.ask((vcpu + std::uint64_t{i} * question_count / count) % question_count, mine);
+    });
+
+    for (unsigned vcpu = 0; vcpu < crew.vcpus; vcpu++) {
+        const auto& asker = askers[vcpu];
+        if (asker.foreign() == 0)
+            continue;
+        const auto& r = asker.seen();
+        const auto meant = asker.meant();
+        result.fail("vCPU {} asked for {}, was told {:x} {:x} {:x} {:x}; so {} times of {}", vcpu, asked[asker.asked()].what, r.eax, r.ebx,
+                    r.ecx, r.edx, asker.foreign(), count);
+        result.diagnosis.format("{}{}: the query passes through storage that the vCPUs share",
+                                meant ? "that answers another vCPU's question for " : "no vCPU asked for that",
+                                meant ? asked[*meant].what : "");
+        return;
+    }
+    result.message.format("{} x {} queries at once, each got its own answer", crew.vcpus, count);
+}
+
+constexpr RuleAudit audits[] = {
+    {"smp.own-answers", "queries of several vCPUs at once get each its own answer", nullptr, 3000, own_answers},
+    {"smp.soak", "no exit is lost while all vCPUs exit at once", nullptr, 5000, soak},
+};
+
+}
+
+std::uint64_t noticed_loss(std::uint64_t exits)
+{
+    return exits * 10000 / 46052; // ln(100) = 4.60517
+}
+
+std::span<const RuleAudit> smp_audits()
+{
+    return audits;
+}
+
+}

@@ -1,0 +1,173 @@
+// Application processors: brought up by the trampoline, then waiting for work.
+#include "machine/processors.hpp"
+
+#include "machine/apic.hpp"
+#include "machine/interrupts.hpp"
+#include "machine/msr.hpp"
+#include "machine/tsc.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstring>
+
+extern "C" const char trampoline[], trampoline_end[];
+extern "C" [[noreturn]] void processor_main(std::uint32_t index);
+
+namespace machine {
+namespace {
+
+// A STARTUP's vector is the number of the page where the processor begins in real mode
+// (SDM vol. 3, 8.4.4.1). What a loader may have left in the page is put back.
+constexpr std::uint8_t trampoline_page = 8;
+
+// No clock tells a second, so patience is in cycles, and for emulators, which are slow
+// to count these, in looks as well: either is a second or more of a processor's time.
+constexpr std::uint64_t patience_cycles = std::uint64_t{1} << 32;
+constexpr std::uint64_t patience_looks = 100'000'000;
+
+constinit std::array<Cpu, max_processors> cpus{};
+constinit std::atomic<unsigned> wanted_processors = 1, running = 1, parked = 0;
+constinit ApicMode apic_mode = ApicMode::xapic;
+
+// `work` and `context` are written before `round`, by which the others know of them.
+struct Job {
+    void (*work)(void* context);
+    void* context;
+    bool rest; // halt when it is done
+    std::atomic<unsigned> round, done;
+};
+constinit Job job{};
+
+// Waits until `arrived()` is true; begins anew with each processor that comes.
+template <typename Arrived>
+void wait_for_processors(Arrived arrived)
+{
+    unsigned seen = 0;
+    std::uint64_t since = 0, looks = 0;
+    while (!arrived()) {
+        const unsigned now = running + parked;
+        if (looks++ == 0 || now != seen) {
+            seen = now;
+            since = rdtsc();
+            looks = 1;
+        }
+        if (looks > patience_looks || rdtsc() - since > patience_cycles)
+            return;
+    }
+}
+
+// Waits with interrupts enabled, though none is to come: Bochs's VT-x keeps the host's
+// interrupts from a guest that loops with its own disabled, and so the host from turning
+// to the vCPU that is waited for.
+template <typename Condition>
+void wait_until(Condition condition)
+{
+    enable_interrupts();
+    while (!condition()) {
+    }
+    disable_interrupts();
+}
+
+void run_job(void (*work)(void* context), void* context, bool rest)
+{
+    const bool resting = job.rest;
+    job.work = work;
+    job.context = context;
+    job.rest = rest;
+    job.done.store(0, std::memory_order_relaxed);
+    job.round.fetch_add(1, std::memory_order_release);
+    if (resting)
+        local_apic.send_to_others(Delivery::fixed, static_cast<std::uint8_t>(Vector::wake));
+    work(context);
+    wait_until([] { return job.done.load(std::memory_order_acquire) == running - 1; });
+}
+
+// Takes just one wake, so that none is left to come amid a measurement.
+void rest_until_woken()
+{
+    auto& cpu = this_cpu();
+    while (!cpu.woken)
+        halt_until_interrupt();
+    cpu.woken = false;
+}
+
+[[noreturn]] void park()
+{
+    parked++;
+    for (;;)
+        asm volatile("cli; hlt");
+}
+
+}
+
+void set_up_this_cpu(unsigned index)
+{
+    cpus[index].self = &cpus[index];
+    cpus[index].index = index;
+    write_msr(Msr::gs_base, reinterpret_cast<std::uint64_t>(&cpus[index]));
+}
+
+unsigned start_processors(unsigned wanted)
+{
+    if (wanted == 1)
+        return 1;
+    wanted_processors = wanted;
+    apic_mode = this_cpu().apic_mode;
+
+    auto* const page = reinterpret_cast<char*>(std::uintptr_t{trampoline_page} << 12);
+    const auto size = static_cast<std::size_t>(trampoline_end - trampoline);
+    static std::array<char, 256> kept;
+    std::memcpy(kept.data(), page, size);
+    std::memcpy(page, trampoline, size);
+
+    // The pauses that hardware wants between these (SDM vol. 3, 8.4.4.1) mean nothing to
+    // a virtual processor, which takes INIT before STARTUP and ignores the second STARTUP.
+    const auto start = rdtsc();
+    local_apic.send_to_others(Delivery::init, 0);
+    local_apic.send_to_others(Delivery::startup, trampoline_page);
+    local_apic.send_to_others(Delivery::startup, trampoline_page);
+    enable_interrupts(); // as wait_until() does
+    wait_for_processors([&] { return running >= wanted; });
+
+    // As long again for those left over, so that none comes amid a measurement.
+    const auto took = rdtsc() - start;
+    const auto now = rdtsc();
+    while (rdtsc() - now < took) {
+    }
+    disable_interrupts();
+    std::memcpy(page, kept.data(), size);
+    return running;
+}
+
+void run_on_all(void (*work)(void* context), void* context)
+{
+    run_job(work, context, false);
+}
+
+void rest_others()
+{
+    if (running > 1 && !job.rest)
+        run_job([](void*) {}, nullptr, true);
+}
+
+}
+
+void processor_main(std::uint32_t index)
+{
+    using namespace machine;
+
+    set_up_this_cpu(index);
+    load_interrupts();
+    if (index >= wanted_processors)
+        park();
+    local_apic.set_up(apic_mode);
+    running++;
+    for (unsigned round = 0;; round++) {
+        wait_until([&] { return job.round.load(std::memory_order_acquire) != round; });
+        job.work(job.context);
+        const bool rest = job.rest; // another job may follow once this is done
+        job.done.fetch_add(1, std::memory_order_release);
+        if (rest)
+            rest_until_woken();
+    }
+}
