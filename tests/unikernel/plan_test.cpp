@@ -109,6 +109,14 @@ TEST(Plan, ChoosesForms)
     EXPECT_NE(error_of("format="), "");
 }
 
+TEST(Plan, Repeats)
+{
+    EXPECT_EQ(parsed("all").repeats(), 1u);
+    EXPECT_EQ(parsed("repeat=10").repeats(), 10u);
+    for (const auto* words : {"repeat=0", "repeat=1001", "repeat=", "repeat=x"})
+        EXPECT_NE(error_of(words).find("from 1 to 1000 times"), std::string::npos) << words;
+}
+
 TEST(Plan, TellsOfTheHost)
 {
     const auto plan = parsed("emulator=bochs paging=shadow");

@@ -96,3 +96,28 @@ TEST(Samples, CountAVcpuThatAddedNone)
     EXPECT_EQ(samples.spread().min, 7u);
     EXPECT_EQ(samples.spread().median, 7u);
 }
+
+TEST(SquareRoot, IsRoundedDown)
+{
+    using audit::square_root;
+    static_assert(square_root(0) == 0 && square_root(1) == 1 && square_root(3) == 1 && square_root(4) == 2);
+    EXPECT_EQ(square_root(99), 9u);
+    EXPECT_EQ(square_root(100), 10u);
+    EXPECT_EQ(square_root(~std::uint64_t{0}), 0xffffffffu);
+}
+
+TEST(StandardDeviation, IsThatOfTheSamples)
+{
+    const std::uint64_t samples[] = {2, 4, 4, 4, 5, 5, 7, 9};
+    EXPECT_EQ(audit::standard_deviation(samples, 5), 2u);
+    EXPECT_EQ(audit::standard_deviation({}, 0), 0u);
+}
+
+TEST(StandardDeviation, HoldsForLargeDistances)
+{
+    constexpr std::uint64_t far = std::uint64_t{1} << 40;
+    const std::uint64_t samples[] = {far, 3 * far};
+    const auto deviation = audit::standard_deviation(samples, 2 * far);
+    EXPECT_GE(deviation, far - far / 1000);
+    EXPECT_LE(deviation, far);
+}

@@ -120,6 +120,7 @@ struct Plan::Option {
 
 constinit const Plan::Option Plan::options_[] = {
     {"count=", &Plan::read_count},
+    {"repeat=", &Plan::read_repeats},
     {"format=", &Plan::read_forms},
     {"emulator=", &Plan::read_emulator},
     {"paging=", &Plan::read_paging},
@@ -157,6 +158,15 @@ std::optional<PlanError> Plan::read_count(std::string_view word, std::string_vie
     if (!count)
         return bad_count(word);
     default_count_ = *count;
+    return {};
+}
+
+std::optional<PlanError> Plan::read_repeats(std::string_view word, std::string_view value)
+{
+    const auto repeats = parse_number(value, max_repeats);
+    if (!repeats || *repeats == 0)
+        return PlanError("'{}': a trigger is repeated from 1 to {} times", word, max_repeats);
+    repeats_ = *repeats;
     return {};
 }
 

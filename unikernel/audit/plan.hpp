@@ -5,6 +5,7 @@
 //   io.out8  io.*  all            audits by name or glob ('*', '?')
 //   io.out8:count=12345           ... fired so often
 //   count=500                     firings of every trigger not counted by name
+//   repeat=10                     readings of the ledger for each trigger, its firings between each two (1)
 //   vcpus=4                       how many vCPUs fire, each so often (1)
 //   apic=xapic|x2apic             the mode that their local APICs are in (xapic)
 //   format=ktap,table,json        which forms of the results are written
@@ -39,6 +40,7 @@ class Plan {
 public:
     static constexpr std::size_t max_audits = 128;
     static constexpr std::uint32_t max_count = 10'000'000;
+    static constexpr std::uint32_t max_repeats = 1000;
 
     /// Reads a line of words.
     /// \return nothing if it is a plan, which then is in `plan`; else the error,
@@ -64,6 +66,9 @@ public:
 
     std::uint32_t seed(std::uint32_t fallback) const { return seed_.value_or(fallback); }
 
+    /// How often each trigger is audited, its figures added up.
+    std::uint32_t repeats() const { return repeats_; }
+
     /// How many vCPUs fire, the boot vCPU among them.
     unsigned vcpus() const { return vcpus_; }
 
@@ -85,6 +90,7 @@ private:
     std::optional<PlanError> read_option(std::string_view word);
     std::optional<PlanError> read_item(std::string_view word);
     std::optional<PlanError> read_count(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_repeats(std::string_view word, std::string_view value);
     std::optional<PlanError> read_forms(std::string_view word, std::string_view value);
     std::optional<PlanError> read_emulator(std::string_view word, std::string_view value);
     std::optional<PlanError> read_paging(std::string_view word, std::string_view value);
@@ -100,6 +106,7 @@ private:
     triggers::Circumstances circumstances_;
     ledger::Told told_{};
     std::optional<std::uint32_t> seed_;
+    std::uint32_t repeats_ = 1;
     unsigned vcpus_ = 1;
     machine::ApicMode apic_ = machine::ApicMode::xapic;
 };

@@ -16,6 +16,7 @@ enum class Verdict { ok, not_ok, skip };
 /// The spread of one quantity over the firings, in cycles.
 struct Spread {
     std::uint64_t min, median, mean, p99, max;
+    std::uint64_t stddev; ///< standard deviation
 };
 
 /// What a trigger caused, what the ledger told of it, and what it cost.
@@ -23,7 +24,8 @@ struct Measurement {
     ledger::ExitNumber exit;
     triggers::Bound bound;
     bool fastpath; ///< KVM handles these exits without its exit handler
-    std::uint64_t firings;
+    std::uint32_t repeats = 1;
+    std::uint64_t firings; ///< in all repeats, as are the figures below
     std::uint64_t caused; ///< exits that the firings must cause
     std::int64_t told;    ///< growth of the ledger, the queries' own exits left out
     machine::ExceptionCounts raised{}; ///< exceptions that the firings ran into, by vector

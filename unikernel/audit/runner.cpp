@@ -4,6 +4,7 @@
 #include "audit/audits.hpp"
 #include "audit/exceptions.hpp"
 #include "audit/growth.hpp"
+#include "audit/repeats.hpp"
 #include "audit/statistics.hpp"
 #include "audit/time.hpp"
 #include "machine/cpuid.hpp"
@@ -110,24 +111,28 @@ void excuse(const Trigger& trigger, Result& result)
         result.skip(reason);
 }
 
+// Cycles that a firing which does nothing costs: their median.
+std::uint64_t cost_of_nothing()
+{
+    constexpr std::uint64_t firings = 1000;
+    samples.start(1, firings);
+    fire_measured(fire_nothing, firings, machine::has_rdtscp());
+    return samples.spread().median;
+}
+
 // \param present vCPUs that run, of which those not in the crew wait
 void run_once(const Trigger& trigger, const triggers::Expectation& expectation, const Crew& crew, unsigned present,
               std::uint64_t firings, Leaves& leaves, const ledger::Probe& probe, Result& result)
 {
     const bool rdtscp = machine::has_rdtscp();
-    samples.start(crew.vcpus, firings);
     machine::run_on_all([&] {
         machine::disable_interrupts();
-        if (machine::this_cpu().index >= crew.vcpus)
-            return; // but awake: its HLT must not come amid the measurement
-        if (trigger.prepare)
+        // The others must be awake: a HLT of theirs must not come amid the measurement.
+        if (machine::this_cpu().index < crew.vcpus && trigger.prepare)
             trigger.prepare();
-        fire_measured(fire_nothing, firings, rdtscp);
     });
-    const auto empty = samples.spread().median;
     machine::forget_exceptions();
-
-    samples.start(crew.vcpus, firings);
+    const auto sampled_before = samples.sum();
     const auto first_query = leaves.queries();
     const auto begin = machine::rdtsc();
     const ledger::Snapshot before(leaves);
@@ -143,11 +148,9 @@ void run_once(const Trigger& trigger, const triggers::Expectation& expectation, 
     if (trigger.clean_up)
         crew.run([&](unsigned) { trigger.clean_up(); });
     machine::expect_no_traps();
-    const Window whole{present, end - begin, end - begin - window, samples.sum(), 2 * (queries_before - first_query)};
+    const Window whole{present, end - begin, end - begin - window, samples.sum() - sampled_before, 2 * (queries_before - first_query)};
     judge_growth(expectation, leaves.numbering(), crew.vcpus * firings, whole.waited(), before, after, result);
     result.measurement->raised = machine::resumed_exceptions();
-    result.measurement->guest = samples.spread();
-    result.measurement->empty = empty;
     result.measurement->host = host_figures(leaves, probe, expectation.exit, row_before, row_after);
     judge_exceptions(expectation, result);
     judge_time(crew.vcpus * window, result);
@@ -162,6 +165,23 @@ bool disturbed(const Result& result, Numbering numbering)
     return result.verdict == Verdict::not_ok && is_noise(numbering, m.exit) && m.told > static_cast<std::int64_t>(m.caused);
 }
 
+// Fires so often, again where the host disturbed it.
+Result run_undisturbed(const Trigger& trigger, const Plan& plan, const Crew& crew, std::uint64_t firings, Leaves& leaves,
+                       const ledger::Probe& probe)
+{
+    const auto& expectation = trigger.expectation(leaves.numbering(), plan.circumstances());
+    constexpr unsigned attempts = 3;
+    Result result;
+    for (unsigned i = 0; i < attempts; i++) {
+        result = Result();
+        result.name = trigger.name;
+        run_once(trigger, expectation, crew, plan.vcpus(), firings, leaves, probe, result);
+        if (!disturbed(result, leaves.numbering()))
+            break;
+    }
+    return result;
+}
+
 void run_trigger(const Trigger& trigger, const Plan& plan, const Crew& crew, std::uint64_t firings, Leaves& leaves,
                  const ledger::Probe& probe, Result& result)
 {
@@ -169,15 +189,11 @@ void run_trigger(const Trigger& trigger, const Plan& plan, const Crew& crew, std
         result.skip(missing);
         return;
     }
-    const auto& expectation = trigger.expectation(leaves.numbering(), plan.circumstances());
-    constexpr unsigned attempts = 3;
-    for (unsigned i = 0; i < attempts; i++) {
-        result = Result();
-        result.name = trigger.name;
-        run_once(trigger, expectation, crew, plan.vcpus(), firings, leaves, probe, result);
-        if (!disturbed(result, leaves.numbering()))
-            return;
-    }
+    samples.start(crew.vcpus, firings * plan.repeats());
+    result = run_undisturbed(trigger, plan, crew, firings, leaves, probe);
+    for (std::uint32_t i = 1; i < plan.repeats() && result.verdict == Verdict::ok; i++)
+        join_repeat(result, run_undisturbed(trigger, plan, crew, firings, leaves, probe));
+    result.measurement->guest = samples.spread();
 }
 
 }
@@ -189,6 +205,7 @@ std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Prob
     std::size_t number = 0;
     leaves.watch(monotony);
     const auto seed = plan.seed(static_cast<std::uint32_t>(machine::rdtsc()));
+    const auto empty = cost_of_nothing();
     machine::rest_others();
     for_each_audit([&](std::size_t index, std::string_view name, const Trigger* trigger, const RuleAudit* rule) {
         if (!plan.selects(index))
@@ -203,6 +220,8 @@ std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Prob
             rule->run_together(together, plan.count(index, rule->count), leaves, result);
         else
             rule->run({leaves, probe, monotony, plan.count(index, rule->count), seed}, result);
+        if (result.measurement)
+            result.measurement->empty = empty;
         leaves.cycles(); // for the monotony of the total over the run
         machine::rest_others();
         on_result(number, result);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -12,8 +13,41 @@
 
 namespace audit {
 
-/// One vCPU's samples, in cycles. Minimum, mean and maximum are over all of them,
-/// what is kept for median and p99 is every k-th where there is not room for all.
+/// The largest number whose square does not exceed `value`.
+constexpr std::uint64_t square_root(std::uint64_t value)
+{
+    if (value < 2)
+        return value;
+    // Newton's method from above, which falls until it is there.
+    auto root = std::uint64_t{1} << (std::bit_width(value) + 1) / 2;
+    for (;;) {
+        const auto next = (root + value / root) / 2;
+        if (next >= root)
+            return root;
+        root = next;
+    }
+}
+
+/// The root of the mean square of the samples' distances from `mean`, in integers.
+constexpr std::uint64_t standard_deviation(std::span<const std::uint64_t> samples, std::uint64_t mean)
+{
+    const auto distance = [mean](std::uint64_t sample) { return sample > mean ? sample - mean : mean - sample; };
+    std::uint64_t largest = 0;
+    for (const auto sample : samples)
+        largest = std::max(largest, distance(sample));
+    // Low bits are left out where the squares' sum would not fit into 64.
+    const auto room = (64 - std::bit_width(samples.size())) / 2;
+    const auto shift = std::max(0, static_cast<int>(std::bit_width(largest)) - static_cast<int>(room));
+    std::uint64_t sum = 0;
+    for (const auto sample : samples) {
+        const auto scaled = distance(sample) >> shift;
+        sum += scaled * scaled;
+    }
+    return samples.empty() ? 0 : square_root(sum / samples.size()) << shift;
+}
+
+/// One vCPU's samples, in cycles. Minimum, mean and maximum are over all of them, what is
+/// kept for median, p99 and deviation is every k-th where there is not room for all.
 class Samples {
 public:
     Samples() = default;
@@ -72,7 +106,7 @@ public:
         const auto added = sum_of(&Samples::added);
         if (added == 0)
             return {};
-        Spread spread{std::numeric_limits<std::uint64_t>::max(), 0, sum() / added, 0, 0};
+        Spread spread{std::numeric_limits<std::uint64_t>::max(), 0, sum() / added, 0, 0, 0};
         kept_ = 0;
         for (const auto& samples : vcpus()) {
             // Towards the front of the room, where it may overlap itself.
@@ -84,6 +118,7 @@ public:
         std::sort(room_.begin(), room_.begin() + static_cast<std::ptrdiff_t>(kept_));
         spread.median = quantile(50);
         spread.p99 = quantile(99);
+        spread.stddev = standard_deviation(std::span(room_).first(kept_), spread.mean);
         return spread;
     }
 

@@ -62,6 +62,7 @@ void write_spread(JsonObject& record, const audit::Spread& spread)
         .member("min", spread.min)
         .member("median", spread.median)
         .member("mean", spread.mean)
+        .member("stddev", spread.stddev)
         .member("p99", spread.p99)
         .member("max", spread.max)
         .end();
@@ -172,6 +173,8 @@ void Report::write_json(std::size_t number, const Result& result)
         record.member("diagnosis", result.diagnosis.view());
     if (const auto& m = result.measurement) {
         record.member("exit", std::uint64_t{m->exit}).member("exit_name", ledger::exit_name(numbering_, m->exit));
+        if (m->repeats > 1)
+            record.member("repeats", std::uint64_t{m->repeats});
         record.member("firings", m->firings).member("caused", m->caused).signed_member("told", m->told);
         record.member("bound", name_of(m->bound));
         write_raised(record, m->raised);
@@ -189,8 +192,8 @@ void Report::table(std::span<const Result> results)
     if (!writes(Form::table))
         return;
     sink_.write("#\n# Cycles per firing as the guest saw them, and per exit as the host told them:\n");
-    sink_.format("# {:-27} {:-24} {:8} {:8} {:9} {:9} {:9} {:9} {:9} {:9}\n", "trigger", "exit", "caused", "told", "min", "median",
-                 "mean", "p99", "host mean", "in KVM");
+    sink_.format("# {:-27} {:-24} {:8} {:8} {:9} {:9} {:9} {:9} {:9} {:9} {:9} {:9}\n", "trigger", "exit", "caused", "told", "min",
+                 "median", "mean", "stddev", "p99", "max", "host mean", "in KVM");
     std::uint64_t empty = 0;
     for (const auto& result : results)
         if (result.measurement) {
@@ -204,8 +207,8 @@ void Report::write_row(const Result& result)
 {
     const auto& m = *result.measurement;
     const console::Text<40> exit("{:x} {}", m.exit, ledger::exit_name(numbering_, m.exit));
-    sink_.format("# {:-27} {:-24} {:8} {:8} {:9} {:9} {:9} {:9} ", result.name, exit.view(), m.caused, m.told, m.guest.min,
-                 m.guest.median, m.guest.mean, m.guest.p99);
+    sink_.format("# {:-27} {:-24} {:8} {:8} {:9} {:9} {:9} {:9} {:9} {:9} ", result.name, exit.view(), m.caused, m.told, m.guest.min,
+                 m.guest.median, m.guest.mean, m.guest.stddev, m.guest.p99, m.guest.max);
     if (!m.host)
         sink_.format("{:9} {:9}\n", "-", "-");
     else if (!m.host->inside)

@@ -1,0 +1,33 @@
+// Adding up repeats.
+#include "audit/repeats.hpp"
+
+namespace audit {
+
+void join_repeat(Result& all, const Result& repeat)
+{
+    auto& sum = *all.measurement;
+    const auto& m = *repeat.measurement;
+    sum.repeats++;
+    sum.firings += m.firings;
+    sum.caused += m.caused;
+    sum.told += m.told;
+    for (std::size_t i = 0; i < sum.raised.size(); i++)
+        sum.raised[i] += m.raised[i];
+    if (m.host && sum.host) {
+        sum.host->exits += m.host->exits;
+        sum.host->cycles += m.host->cycles;
+        sum.host->extremes = m.host->extremes;
+        if (m.host->inside)
+            *sum.host->inside += *m.host->inside;
+    }
+    all.message.clear();
+    if (repeat.verdict == Verdict::ok) {
+        all.message.format("{} times: {}", sum.repeats, repeat.message.view());
+        return;
+    }
+    all.verdict = repeat.verdict;
+    all.message.format("repeat {}: {}", sum.repeats, repeat.message.view());
+    all.diagnosis = repeat.diagnosis;
+}
+
+}
