@@ -109,12 +109,13 @@ void run_once(const Trigger& trigger, const triggers::Expectation& expectation, 
     const auto row_after = read_row_at_end(leaves, probe, expectation.exit);
     const auto window = machine::close_measurement(rdtscp) - start;
     const ledger::Snapshot after(leaves);
+    const auto raised = machine::resumed_exceptions();
 
     if (trigger.clean_up)
         trigger.clean_up();
     machine::expect_no_traps();
     judge_growth(expectation, leaves.numbering(), firings, before, after, result);
-    result.measurement->raised = machine::resumed_exceptions();
+    result.measurement->raised = raised;
     result.measurement->guest = guest;
     result.measurement->empty = empty;
     result.measurement->host = host_figures(leaves, probe, expectation.exit, row_before, row_after);

@@ -37,10 +37,17 @@ constexpr Trigger simple(std::string_view name, std::string_view what, void (*fi
     return {name, what, vmx_once, svm_once, default_count, nullptr, fire, nullptr};
 }
 
-constexpr Trigger string(std::string_view name, std::string_view what, std::uint32_t exits, std::string_view source, void (*fire)())
+constexpr Trigger string(std::string_view name, std::string_view what, std::uint32_t exits, std::string_view source,
+                         void (*fire)())
 {
-    return {name, what, {EXIT_REASON_IO_INSTRUCTION, Bound::exact, exits, source}, {SVM_EXIT_IOIO, Bound::exact, exits, source},
-            default_count / 10, nullptr, fire, nullptr};
+    return {name,
+            what,
+            {EXIT_REASON_IO_INSTRUCTION, Bound::exact, exits, source},
+            {SVM_EXIT_IOIO, Bound::exact, exits, source},
+            default_count / 10,
+            nullptr,
+            fire,
+            nullptr};
 }
 
 constexpr Trigger catalogue[] = {
@@ -56,12 +63,15 @@ constexpr Trigger catalogue[] = {
            GUEST_CODE([] { Io::out_string(port, bytes, string_length); })),
     string("io.rep-outs16", "REP OUTSW of 8 words to the unused port", string_length + 1, out_string_source,
            GUEST_CODE([] { Io::out_string(port, words, string_length); })),
-    simple("io.pic-read-mask", "IN AL, 0x21: the interrupt controller's mask", GUEST_CODE([] { Io::in<std::uint8_t>(Port::pic_primary_mask); })),
+    simple("io.pic-read-mask", "IN AL, 0x21: the interrupt controller's mask",
+           GUEST_CODE([] { Io::in<std::uint8_t>(Port::pic_primary_mask); })),
     simple("io.pic-write-mask", "OUT 0x21, AL: the mask that is set already",
            GUEST_CODE([] { Io::out<std::uint8_t>(Port::pic_primary_mask, 0xff); })),
     simple("io.pic-read-elcr", "IN AL, 0x4d0: edge or level", GUEST_CODE([] { Io::in<std::uint8_t>(Port::pic_edge_level); })),
-    simple("io.pit-latch", "OUT 0x43, AL: latches counter 0 of the timer", GUEST_CODE([] { Io::out<std::uint8_t>(Port::pit_command, 0); })),
-    simple("io.serial-status", "IN AL, 0x3fd: user space's device", GUEST_CODE([] { Io::in<std::uint8_t>(Port::serial_1_status); })),
+    simple("io.pit-latch", "OUT 0x43, AL: latches counter 0 of the timer",
+           GUEST_CODE([] { Io::out<std::uint8_t>(Port::pit_command, 0); })),
+    simple("io.serial-status", "IN AL, 0x3fd: user space's device",
+           GUEST_CODE([] { Io::in<std::uint8_t>(Port::serial_1_status); })),
 };
 
 }

@@ -35,7 +35,8 @@ constexpr Expectation undefined(ExitNumber exit, std::string_view source)
 {
     return {.exit = exit, .bound = Bound::exact, .per_firing = 1, .source = source, .raises = Exception::general_protection};
 }
-constexpr std::string_view vmx_undefined_source = "SDM vol. 3, 26.1.3: beyond the bitmaps; kvm_emulate_rdmsr(), _wrmsr() raise #GP";
+constexpr std::string_view vmx_undefined_source =
+    "SDM vol. 3, 26.1.3: beyond the bitmaps; kvm_emulate_rdmsr(), _wrmsr() raise #GP";
 constexpr std::string_view svm_undefined_source = "APM vol. 2, 15.11: not covered by the MSRPM; msr_interception() raises #GP";
 
 // Once written, in `prepare`, it is passed through (6.1); or it was from the start (6.12).
@@ -65,8 +66,15 @@ void restore()
 constexpr Trigger simple(std::string_view name, std::string_view what, const Expectation& vmx, const Expectation& svm,
                          void (*prepare)(), void (*fire)(), std::string_view (*lacks)() = nullptr)
 {
-    return {.name = name, .what = what, .vmx = vmx, .svm = svm, .count = default_count, .prepare = prepare, .fire = fire,
-            .clean_up = nullptr, .lacks = lacks};
+    return {.name = name,
+            .what = what,
+            .vmx = vmx,
+            .svm = svm,
+            .count = default_count,
+            .prepare = prepare,
+            .fire = fire,
+            .clean_up = nullptr,
+            .lacks = lacks};
 }
 
 [[maybe_unused]] std::string_view lacks_tsc_adjust()
@@ -90,33 +98,37 @@ constexpr Trigger catalogue[] = {
     simple("msr.write-tsc-deadline", "WRMSR IA32_TSC_DEADLINE, 0: disarms", vmx_fastpath_write, svm_either, nullptr,
            GUEST_CODE([] { machine::write_msr(Msr::tsc_deadline, 0); })),
     simple("msr.read-pat", "RDMSR IA32_PAT", vmx_read, svm_either, nullptr, GUEST_CODE([] { machine::read_msr(Msr::pat); })),
-    simple("msr.write-pat", "WRMSR IA32_PAT, its own value", vmx_write, svm_either,
-           GUEST_CODE(save<Msr::pat>), GUEST_CODE(restore<Msr::pat>)),
+    simple("msr.write-pat", "WRMSR IA32_PAT, its own value", vmx_write, svm_either, GUEST_CODE(save<Msr::pat>),
+           GUEST_CODE(restore<Msr::pat>)),
     simple("msr.read-efer", "RDMSR IA32_EFER", vmx_read, svm_either, nullptr, GUEST_CODE([] { machine::read_msr(Msr::efer); })),
-    simple("msr.write-efer", "WRMSR IA32_EFER, its own value", vmx_write, svm_either,
-           GUEST_CODE(save<Msr::efer>), GUEST_CODE(restore<Msr::efer>)),
+    simple("msr.write-efer", "WRMSR IA32_EFER, its own value", vmx_write, svm_either, GUEST_CODE(save<Msr::efer>),
+           GUEST_CODE(restore<Msr::efer>)),
     simple("msr.read-mtrr-def-type", "RDMSR IA32_MTRR_DEF_TYPE", vmx_read, svm_either, nullptr,
            GUEST_CODE([] { machine::read_msr(Msr::mtrr_def_type); }),
            GUEST_CODE([] { return machine::lacks(machine::feature::mtrr, "this vCPU has no MTRRs"); })),
     simple("msr.read-tsc-aux", "RDMSR IA32_TSC_AUX", vmx_read, svm_either, nullptr,
-           GUEST_CODE([] { machine::read_msr(Msr::tsc_aux); }),
-           GUEST_CODE([] { return machine::lacks(machine::feature::rdtscp, "this vCPU has no RDTSCP, hence no IA32_TSC_AUX"); })),
+           GUEST_CODE([] { machine::read_msr(Msr::tsc_aux); }), GUEST_CODE([] {
+               return machine::lacks(machine::feature::rdtscp, "this vCPU has no RDTSCP, hence no IA32_TSC_AUX");
+           })),
     simple("msr.read-tsc-adjust", "RDMSR IA32_TSC_ADJUST", vmx_read, svm_either, nullptr,
            GUEST_CODE([] { machine::read_msr(Msr::tsc_adjust); }), GUEST_CODE(lacks_tsc_adjust)),
     simple("msr.write-tsc-adjust", "WRMSR IA32_TSC_ADJUST, its own value", vmx_write, svm_either,
            GUEST_CODE(save<Msr::tsc_adjust>), GUEST_CODE(restore<Msr::tsc_adjust>), GUEST_CODE(lacks_tsc_adjust)),
     simple("msr.read-kvm-system-time", "RDMSR MSR_KVM_SYSTEM_TIME_NEW, KVM's own",
            {EXIT_REASON_MSR_READ, Bound::exact, 1, "SDM vol. 3, 26.1.3: beyond the bitmaps; kvm_get_msr_common() answers"},
-           {SVM_EXIT_MSR, Bound::exact, 1, "APM vol. 2, 15.11: not covered by the MSRPM; kvm_get_msr_common() answers"}, nullptr,
-           GUEST_CODE([] { machine::read_msr(Msr::kvm_system_time); }),
+           {SVM_EXIT_MSR, Bound::exact, 1, "APM vol. 2, 15.11: not covered by the MSRPM; kvm_get_msr_common() answers"},
+           nullptr, GUEST_CODE([] { machine::read_msr(Msr::kvm_system_time); }),
            GUEST_CODE([] { return machine::lacks(machine::feature::kvm_clock, "this VM has no KVM clock"); })),
-    simple("msr.read-undefined", "RDMSR 0xdeadbeef, which no processor has", undefined(EXIT_REASON_MSR_READ, vmx_undefined_source),
-           undefined(SVM_EXIT_MSR, svm_undefined_source), nullptr, GUEST_CODE([] { machine::try_read_msr(Msr::undefined); })),
-    simple("msr.write-undefined", "WRMSR 0xdeadbeef, which no processor has", undefined(EXIT_REASON_MSR_WRITE, vmx_undefined_source),
-           undefined(SVM_EXIT_MSR, svm_undefined_source), nullptr, GUEST_CODE([] { machine::try_write_msr(Msr::undefined, 0); })),
+    simple("msr.read-undefined", "RDMSR 0xdeadbeef, which no processor has",
+           undefined(EXIT_REASON_MSR_READ, vmx_undefined_source), undefined(SVM_EXIT_MSR, svm_undefined_source), nullptr,
+           GUEST_CODE([] { machine::try_read_msr(Msr::undefined); })),
+    simple("msr.write-undefined", "WRMSR 0xdeadbeef, which no processor has",
+           undefined(EXIT_REASON_MSR_WRITE, vmx_undefined_source), undefined(SVM_EXIT_MSR, svm_undefined_source), nullptr,
+           GUEST_CODE([] { machine::try_write_msr(Msr::undefined, 0); })),
     simple("msr.read-tsc", "RDMSR IA32_TIME_STAMP_COUNTER", vmx_passes_read, svm_either, nullptr,
            GUEST_CODE([] { machine::read_msr(Msr::tsc); })),
-    simple("msr.read-lstar", "RDMSR IA32_LSTAR", vmx_read, svm_passes, nullptr, GUEST_CODE([] { machine::read_msr(Msr::lstar); })),
+    simple("msr.read-lstar", "RDMSR IA32_LSTAR", vmx_read, svm_passes, nullptr,
+           GUEST_CODE([] { machine::read_msr(Msr::lstar); })),
     simple("msr.read-fs-base", "RDMSR IA32_FS_BASE", vmx_passes_read, svm_passes, nullptr,
            GUEST_CODE([] { machine::read_msr(Msr::fs_base); })),
     simple("msr.write-fs-base", "WRMSR IA32_FS_BASE, its own value", vmx_passes_write, svm_passes,
@@ -128,7 +140,11 @@ constexpr Trigger catalogue[] = {
     simple("msr.read-sysenter-eip", "RDMSR IA32_SYSENTER_EIP", vmx_passes_read, svm_passes_unless_intel, nullptr,
            GUEST_CODE([] { machine::read_msr(Msr::sysenter_eip); })),
     simple("msr.write-pred-cmd", "WRMSR IA32_PRED_CMD, IBPB",
-           {.exit = EXIT_REASON_MSR_WRITE, .bound = Bound::none, .per_firing = 0, .source = pred_cmd_source, .unseen = pred_cmd_unseen},
+           {.exit = EXIT_REASON_MSR_WRITE,
+            .bound = Bound::none,
+            .per_firing = 0,
+            .source = pred_cmd_source,
+            .unseen = pred_cmd_unseen},
            {.exit = SVM_EXIT_MSR, .bound = Bound::none, .per_firing = 0, .source = pred_cmd_source, .unseen = pred_cmd_unseen},
            GUEST_CODE(flush_predictors), GUEST_CODE(flush_predictors), GUEST_CODE(lacks_ibpb)),
 };
