@@ -41,6 +41,7 @@ needs_unpatched_kvm() {
 @test "without KVM: not patched, by Multiboot 1, PVH and GRUB" {
     for boot in kernel pvh iso; do
         expect 4 "exitaudit: not patched: " "$exitaudit" run --lane tcg --boot $boot
+        expect 4 "# plan: io.* count=7 format=ktap,json" "$exitaudit" run --lane tcg --boot $boot 'io.*' count=7 format=ktap,json
     done
 }
 
@@ -129,8 +130,48 @@ needs_unpatched_kvm() {
         "${svm[@]}" --mutant drop-one-in-1000 ledger.registers-clean ledger.undefined
 }
 
+@test "svm: a host of another layout is audited by its own rules" {
+    expect 0 "layout F21/S20, svm exit numbers" "${svm[@]}" --mutant layout-f21 io.out8 'ledger.*' 'time.*'
+    [[ $output == *"ok 1 io.out8 # 1000 exits, ledger +1000"* ]]
+    [[ $output == *"ledger.own-leaves # SKIP"* ]]
+}
+
+@test "svm: a layout told wrong is named as the cause" {
+    expect 1 "the leaves are read by layout F21/S20, as the plan's layout= says, but they answer as layout F22's do" \
+        "${svm[@]}" layout=F21 io.out8 ledger.layout
+}
+
+@test "svm: a sweep is repeated by its seed" {
+    expect 0 "50 pairs at random, seed=42" "${svm[@]}" ledger.sweep:count=50 seed=42
+}
+
+@test "svm: timing the exit handler alone is named, and no failure" {
+    expect 0 "time.definition # the exit handler alone" "${svm[@]}" --mutant handler-only 'time.*'
+    [[ $output == *"time.hlt # SKIP"* ]]
+}
+
+@test "svm: a clock that stops before the handler fails" {
+    expect 1 "the clock stops before the exit is handled" "${svm[@]}" --mutant clock-stopped-early 'time.*'
+    [[ $output == *"not ok 1 time.definition"* ]]
+}
+
+@test "svm: exchanged words of the cycles fail and are named" {
+    expect 1 "finding: the cycles make sense with their words exchanged" "${svm[@]}" --mutant halves-swapped 'time.*'
+}
+
 @test "svm: a second, busy VM does not show in the guest's ledger" {
     expect 0 "ok host.isolation # none of the noisy VM's" "${svm[@]}" --noise
+}
+
+@test "svm: perf kvm stat agrees" {
+    command -v perf >/dev/null || skip "no perf: apt-get install linux-perf"
+    expect 0 "ok host.perf # " "${svm[@]}" --perf
+    [[ $output != *"host.perf # SKIP"* ]]
+}
+
+@test "svm: perf kvm stat tells of exits that are dropped" {
+    command -v perf >/dev/null || skip "no perf: apt-get install linux-perf"
+    expect 1 "not ok host.perf # " "${svm[@]}" --perf --mutant drop-one-in-1000 io.out8:count=5000
 }
 
 @test "svm: counters that VMs share are caught beside a busy VM" {

@@ -1,8 +1,9 @@
 # All tests. Each runner prints a line for each test and its totals.
 
-CHECK_PACKAGES := gcc libgtest-dev bats procps perl binutils shellcheck
+CHECK_PACKAGES := gcc libgtest-dev bats procps perl binutils shellcheck jq linux-perf
 # The wrong hosts that the boot tests need.
-check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide $(if $(SLOW),exit-handler-start)
+check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide layout-f21 handler-only \
+	clock-stopped-early halves-swapped $(if $(SLOW),exit-handler-start edition-70)
 
 include tests/unikernel/tests.mk
 include tests/exitaudit/tests.mk

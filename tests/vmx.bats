@@ -60,6 +60,27 @@ start_hanging_run() {
 }
 
 # bats test_tags=slow
+@test "vmx: a noisy VM beside the guest shows in its own ledger alone" {
+    expect 0 "ok host.isolation" "${vmx[@]}" --noise --timeout 300 'io.*:count=50' hlt.timer:count=7
+}
+
+# bats test_tags=slow
+@test "vmx: a ledger that all VMs share fails beside a noisy VM, and is named" {
+    expect 1 "not ok host.isolation" "${vmx[@]}" --noise --timeout 300 --mutant host-wide 'io.*:count=50'
+}
+
+# bats test_tags=slow
+@test "vmx: Linux 6.12, which complains about Bochs's CPU before KVM is loaded" {
+    [ -e "$build/embedded-host/6.12/vmlinux" ] || skip "make embedded-host KERNEL=6.12 first"
+    expect 0 "0 failed, 0 skipped (vmx lane, Linux 6.12" "$exitaudit" run --lane vmx --kernel 6.12 io.out8:count=7 'msr.*:count=50'
+}
+
+# bats test_tags=slow
+@test "vmx: a host of an older edition of the manual is audited by its own rules" {
+    expect 0 "an edition of Intel's manual that ends with exit reason 70" "${vmx[@]}" --mutant edition-70 'ledger.*'
+}
+
+# bats test_tags=slow
 @test "vmx: shadow paging instead of EPT" {
     expect 0 "io.out8 # 7 exits, ledger +7" "${vmx[@]}" --no-ept io.out8:count=7 hlt.timer:count=100 'ledger.*'
 }
@@ -67,7 +88,7 @@ start_hanging_run() {
 # bats test_tags=slow
 @test "svm-bochs: KVM-AMD on another emulator's SVM" {
     expect 0 "svm exit numbers" "$exitaudit" run --lane svm-bochs io.out8:count=7 hlt.timer:count=7 'ledger.*'
-    [[ $output == *"on AuthenticAMD"*"0 failed, 0 skipped (svm-bochs lane"* ]]
+    [[ $output == *"on AuthenticAMD"*"ok host.tracepoint"*"ok host.stats"*"0 failed, 0 skipped (svm-bochs lane"* ]]
 }
 
 # bats test_tags=slow

@@ -53,13 +53,13 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
     if (error)
         end(Ending::usage, error->view());
 
-    const auto probe = ledger::probe(machine::cpuid, machine::vendor().view());
+    const auto probe = ledger::probe(machine::cpuid, machine::vendor().view(), plan.told());
     output.announce(loader, plan, probe);
     if (!probe.patched)
         end(Ending::not_patched, probe.reason);
 
     machine::local_apic.set_up();
-    ledger::Leaves leaves(machine::cpuid, probe.numbering);
+    auto leaves = probe.leaves(machine::cpuid);
     const auto results = audit::run(plan, leaves, probe, [](std::size_t number, const audit::Result& result) {
         output.result(number, result);
     });
@@ -67,6 +67,6 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
 
     if (std::ranges::all_of(results, [](const auto& r) { return r.verdict != audit::Verdict::not_ok; }))
         end(Ending::pass, "");
-    const auto finding = audit::find_cause(results, probe.numbering);
+    const auto finding = audit::find_cause(results, probe);
     end(Ending::fail, finding ? finding->view() : "");
 }

@@ -7,17 +7,20 @@
 
 namespace exitaudit {
 
-Session run_directly(const RunOptions& options, const Places& places, const Listener& listener, Accelerator accelerator)
+Session run_directly(const RunOptions& options, const Places& places, const Listener& listener, Accelerator accelerator,
+                     const Around& around)
 {
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto image = places.guest(options.boot, options.guest);
-    const auto command = guest_command(guest_from(options, accelerator, image.string()));
+    auto command = guest_command(guest_from(options, accelerator, image.string()));
+    if (around.command)
+        command = around.command(std::move(command));
     listener.note(shell_line(command));
-    listener.stage("guest boots");
+    listener.stage("guest runs");
 
     Session session;
     LineSplitter errors;
-    Watcher watcher{listener.guest, {}, listener.tick};
+    Watcher watcher{listener.guest, {}, listener.tick, around.started};
     watcher.err = [&](std::string_view bytes) {
         errors.feed(bytes, [&](const std::string& line) {
             listener.note(line);

@@ -2,8 +2,10 @@
 #include "embedded_host.hpp"
 
 #include "exit_code.hpp"
+#include "kvm_module.hpp"
 #include "audit/plan.hpp"
 #include "log/lines.hpp"
+#include "perf.hpp"
 
 #include <fmt/format.h>
 
@@ -18,6 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t tail_lines = 20;
 constexpr std::string_view guest_path = "audit/guest", command_path = "audit/command", noisy_guest_path = "audit/noisy-guest";
+constexpr auto perf_data = "/tmp/perf.data";
 
 std::vector<std::string> names_in(const fs::path& directory)
 {
@@ -95,12 +98,13 @@ EmbeddedHost EmbeddedHost::find(const RunOptions& options, const Places& places)
     const auto built = places.build / "host" / version;
     EmbeddedHost host{base / "vmlinux", base / "initramfs.cpio", "", built / "modules"};
     if (!fs::exists(host.kernel) || !fs::exists(host.initramfs))
-        throw Error(fmt::format("no embedded host with Linux {} is built (built: {}): make one with `make embedded-host KERNEL={}`",
-                                version, listed(names_in(places.build / "embedded-host")), version));
+        throw Error(
+            fmt::format("no embedded host with Linux {} is built (built: {}): make one with `make embedded-host KERNEL={}`",
+                        version, listed(names_in(places.build / "embedded-host")), version));
     host.modules = find_modules(options, built);
     if (!fs::exists(host.modules / "kvm.ko") && !fs::exists(host.fallback_modules / "kvm.ko"))
-        throw Error(fmt::format("{} holds no KVM modules: make them with `make embedded-host KERNEL={}`", host.fallback_modules.string(),
-                                version));
+        throw Error(fmt::format("{} holds no KVM modules: make them with `make embedded-host KERNEL={}`",
+                                host.fallback_modules.string(), version));
     return host;
 }
 
@@ -108,8 +112,11 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
 {
     auto guest = guest_from(options, Accelerator::kvm, fmt::format("/{}", guest_path));
     guest.plan.push_back(fmt::format("emulator={}", emulator));
+    auto command = guest_command(guest);
+    if (options.perf)
+        command = perf_record(perf_in_overlay(), perf_data, command);
     std::vector<OverlayFile> files{
-        {std::string(command_path), "exec " + shell_line(guest_command(guest)) + "\n"},
+        {std::string(command_path), "exec " + shell_line(command) + "\n"},
         {std::string(guest_path), read_file(places.guest(options.boot, options.guest))},
     };
     for (const auto* name : {"kvm.ko", "kvm-amd.ko", "kvm-intel.ko"}) {
@@ -117,14 +124,23 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
         if (!fs::exists(path))
             path = host.fallback_modules / name;
         if (fs::exists(path))
-            files.push_back({fmt::format("audit/{}", name), read_file(path)});
+            files.push_back({fmt::format("audit/{}", name), without_ftrace_list(read_file(path))});
     }
     if (options.noise) {
         // Our own guest, busier than any audit lasts.
-        const Guest noise{Accelerator::kvm, Boot::pvh, "", 1, fmt::format("/{}", noisy_guest_path),
+        const Guest noise{Accelerator::kvm,
+                          Boot::pvh,
+                          "",
+                          1,
+                          fmt::format("/{}", noisy_guest_path),
                           {"io.*", "cpuid.*", "msr.*", "format=table", fmt::format("count={}", audit::Plan::max_count)}};
         files.push_back({"audit/noise", "exec " + shell_line(guest_command(noise)) + "\n"});
         files.push_back({std::string(noisy_guest_path), read_file(places.guest(Boot::pvh, {}))});
+    }
+    if (options.perf) {
+        files.push_back({"audit/perf-report", "exec " + shell_line(perf_report(perf_in_overlay(), perf_data)) + "\n"});
+        for (auto& file : perf_files())
+            files.push_back(std::move(file));
     }
     if (options.no_ept)
         files.push_back({"audit/kvm-intel.parameters", "ept=0\n"});
@@ -143,7 +159,7 @@ std::string HostConsole::line(const std::string& text)
     tail.push_back(text);
     if (tail.size() > tail_lines)
         tail.erase(tail.begin());
-    if (complaint.empty() && is_complaint(text))
+    if (!kernel.empty() && complaint.empty() && is_complaint(text))
         complaint = text;
     if (const auto name = after(text, "embedded-host: kernel: ")) {
         const auto space = name->find(' ');
@@ -151,7 +167,7 @@ std::string HostConsole::line(const std::string& text)
         return "host has booted, loading KVM";
     }
     if (after(text, "embedded-host: guest: starts"))
-        return "KVM is loaded, guest boots";
+        return "KVM is loaded, guest runs";
     if (const auto status = after(text, "embedded-host: guest: exited with ")) {
         int value = 0;
         std::from_chars(status->data(), status->data() + status->size(), value);
@@ -169,8 +185,10 @@ Session run_embedded_host(const Emulator& emulator, const RunOptions& options, c
     listener.stage("host boots");
 
     HostConsole console;
+    if (options.perf)
+        console.witness.expect_perf();
     LineSplitter lines;
-    Watcher watcher{listener.guest, {}, listener.tick};
+    Watcher watcher{listener.guest, {}, listener.tick, {}};
     watcher.err = [&](std::string_view bytes) {
         lines.feed(bytes, [&](const std::string& line) {
             if (const auto stage = console.line(line); !stage.empty())

@@ -32,7 +32,7 @@ inline constexpr auto host_kernel_words = "console=ttyS0,115200 loglevel=5 mitig
 struct HostConsole {
     std::string kernel;              // like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
     std::string failure;             // what init could not do
-    std::string complaint;           // a kernel warning or oops
+    std::string complaint;           // a kernel warning or oops; those before KVM is loaded are about the emulator
     std::optional<int> guest_exited; // with this status of the inner QEMU
     std::vector<std::string> tail;   // the last lines, testimony left out
     Witness witness;

@@ -30,10 +30,14 @@ $(EXITAUDIT_OBJ)/%.o: $(EXITAUDIT_DIR)/%.cpp build/obj/toolchain | packages-prog
 	@mkdir -p $(@D)
 	$(call announce,CXX)$(CXX) $(EXITAUDIT_CXXFLAGS) -MMD -MP -c -o $@ $<
 
-# Plans are checked by the guest's own parser; witnesses go by the ledger's header.
-$(EXITAUDIT_OBJ)/plan_check.o $(EXITAUDIT_OBJ)/embedded_host.o $(EXITAUDIT_OBJ)/witness.o: EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
+# Plans are checked by the guest's own parser, its catalogue is listed; witnesses go by the ledger's header and exit names.
+$(addprefix $(EXITAUDIT_OBJ)/,plan_check.o list.o embedded_host.o witness.o perf_counts.o): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
 
 # The version is compiled into one file only: options.cpp.
 $(EXITAUDIT_OBJ)/options.o: EXITAUDIT_CXXFLAGS += -DEXITAUDIT_VERSION='"$(EXITAUDIT_VERSION)"'
+
+.PHONY: docs
+docs: build/exitaudit
+	build/exitaudit list --markdown >build/catalogue.md && mv build/catalogue.md docs/catalogue.md
 
 -include $(EXITAUDIT_OBJECTS:.o=.d)

@@ -1,6 +1,7 @@
 // Composing QEMU's command line for the audited guest.
 #include "guest_command.hpp"
 
+#include <boost/algorithm/string/replace.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -55,13 +56,17 @@ std::vector<std::string> guest_command(const Guest& guest)
         "-serial", "stdio",
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
     };
+    const auto plan = fmt::format("{}", fmt::join(guest.plan, " "));
     if (guest.boot == Boot::iso) {
         words.insert(words.end(), {"-cdrom", guest.image});
+        // Where the CD's menu looks for a plan; QEMU wants a comma twice.
+        if (!plan.empty())
+            words.insert(words.end(), {"-smbios", "type=1,version=exitaudit " + boost::replace_all_copy(plan, ",", ",,")});
         return words;
     }
     words.insert(words.end(), {"-kernel", guest.image});
-    if (!guest.plan.empty())
-        words.insert(words.end(), {"-append", fmt::format("{}", fmt::join(guest.plan, " "))});
+    if (!plan.empty())
+        words.insert(words.end(), {"-append", plan});
     return words;
 }
 

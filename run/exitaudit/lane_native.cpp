@@ -1,6 +1,10 @@
 // The native lane: this machine's own KVM.
 #include "direct.hpp"
 #include "exit_code.hpp"
+#include "instruments.hpp"
+#include "log/lines.hpp"
+#include "overlay.hpp"
+#include "perf.hpp"
 
 #include <fmt/core.h>
 
@@ -29,10 +33,44 @@ void require_kvm()
     throw Error(fmt::format("cannot open /dev/kvm: {}: use --lane svm", std::strerror(errno)));
 }
 
+// perf's report of what it recorded in this file goes to the witness.
+void read_perf(const MemoryFile& data, Witness& witness)
+{
+    LineSplitter lines;
+    Watcher watcher;
+    watcher.err = [&](std::string_view bytes) {
+        lines.feed(bytes, [&](const std::string& line) { witness.line("perf " + line); });
+    };
+    run_process(perf_report({"perf"}, data.path_for_child()), std::chrono::minutes(1), watcher);
+}
+
 Session run(const RunOptions& options, const Places& places, const Listener& listener)
 {
+    if (options.perf)
+        find_perf();
     require_kvm();
-    return run_directly(options, places, listener, Accelerator::kvm);
+    Instruments instruments;
+    const MemoryFile data("perf.data", {});
+    // perf needs what the tracepoint's histogram needs.
+    const bool recording = options.perf && instruments.tracing_obstacle().empty();
+    Around around{{}, [&](int process) { instruments.watch(process); }};
+    if (recording)
+        around.command = [&](std::vector<std::string> command) {
+            // If perf is killed, QEMU must not be left.
+            command.insert(command.begin(), {"setpriv", "--pdeathsig", "KILL"});
+            return perf_record({"perf"}, data.path_for_child(), command);
+        };
+    auto session = run_directly(options, places, listener, Accelerator::kvm, around);
+
+    auto witness = instruments.testimony();
+    if (options.perf)
+        witness.expect_perf();
+    if (recording)
+        read_perf(data, witness);
+    else if (options.perf)
+        witness.line("missing perf " + instruments.tracing_obstacle());
+    session.host = witness.results();
+    return session;
 }
 
 } // namespace

@@ -54,6 +54,8 @@ Choice choose_lane(const RunOptions& options)
 {
     if (options.no_ept && options.lane != vmx_lane.name)
         throw Error("--no-ept is about VT-x: use --lane vmx", ExitCode::usage);
+    if (options.perf && options.lane == tcg_lane.name)
+        throw Error("--perf watches a KVM, which the tcg lane lacks: use --lane svm", ExitCode::usage);
     if (options.lane == "auto") {
         if (const auto obstacle = native_obstacle(); !obstacle.empty())
             return {&svm_lane, obstacle};

@@ -1,6 +1,7 @@
 // exitaudit: audits the VM exit ledger that a patched KVM keeps.
 #include "audit_run.hpp"
 #include "exit_code.hpp"
+#include "list.hpp"
 #include "options.hpp"
 
 #include <fmt/core.h>
@@ -17,6 +18,8 @@ int run(int argc, char** argv)
         return run_audit(*options);
     if (const auto* options = std::get_if<JudgeOptions>(&task))
         return judge_log(*options);
+    if (const auto* options = std::get_if<ListOptions>(&task))
+        return list_catalogue(*options);
     return std::get<Answered>(task).exit_code;
 }
 

@@ -25,6 +25,7 @@ struct RunOptions {
     std::string machine;         // of the guest; empty: the best for `boot`
     std::filesystem::path json, log;
     std::filesystem::path build; // empty: where exitaudit itself lies
+    bool perf = false; // let `perf kvm stat` watch, too
     bool noise = false; // run a second, busy VM beside the guest
     bool dry_run = false;
     bool verbose = false;
@@ -40,12 +41,20 @@ struct JudgeOptions {
     bool verbose = false;
 };
 
+enum class ListForm { table, json, markdown };
+
+struct ListOptions {
+    ListForm form = ListForm::table;
+    bool verbose = false;
+    std::vector<std::string> names; // none: all
+};
+
 // The command line has been answered (help, version) or refused; exit with this.
 struct Answered {
     int exit_code;
 };
 
 // Reads the command line; prints help, version or the one-line refusal itself.
-std::variant<RunOptions, JudgeOptions, Answered> parse_options(int argc, char** argv);
+std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int argc, char** argv);
 
 } // namespace exitaudit

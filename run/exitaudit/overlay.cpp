@@ -39,7 +39,7 @@ void add(archive* writer, const OverlayFile& file)
     const std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(), archive_entry_free);
     archive_entry_set_pathname(entry.get(), file.path.c_str());
     archive_entry_set_filetype(entry.get(), AE_IFREG);
-    archive_entry_set_perm(entry.get(), 0644);
+    archive_entry_set_perm(entry.get(), file.executable ? 0755 : 0644);
     archive_entry_set_nlink(entry.get(), 1);
     archive_entry_set_size(entry.get(), static_cast<la_int64_t>(file.content.size()));
     check(writer, archive_write_header(writer, entry.get()));

@@ -12,6 +12,7 @@ namespace exitaudit {
 struct OverlayFile {
     std::string path; // in the initramfs, without a leading slash
     std::string content;
+    bool executable = false;
 };
 
 // A newc cpio archive of these files, padded to a multiple of 512 bytes.

@@ -67,6 +67,8 @@ public:
             if (!error)
                 stop(Ending::How::timed_out, 0);
         });
+        if (watcher_.started)
+            watcher_.started(child_.id());
         out_.read();
         err_.read();
         tick();

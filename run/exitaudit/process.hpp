@@ -23,6 +23,7 @@ struct Ending {
 struct Watcher {
     std::function<void(std::string_view)> out, err; // bytes as they come, not lines
     std::function<void()> tick;                     // several times a second
+    std::function<void(int)> started;               // with the process's number
 };
 
 // Where PATH has this program; empty if nowhere.

@@ -58,16 +58,26 @@ void Screen::note(std::string_view text)
 void Screen::tick()
 {
     const auto now = std::chrono::steady_clock::now();
-    if (spoken_ || now < next_progress_)
+    if (now < next_progress_)
         return;
+    const auto what = progress();
     if (terminal_) {
-        fmt::print(stderr, "\r\x1b[Kexitaudit: {} ({:.0f} s)", stage_, seconds());
+        fmt::print(stderr, "\r\x1b[Kexitaudit: {} ({:.0f} s)", what, seconds());
         std::fflush(stderr);
         progress_shown_ = true;
         return;
     }
     next_progress_ = now + plain_interval;
-    fmt::print(stderr, "exitaudit: {} ({:.0f} s)\n", stage_, seconds());
+    fmt::print(stderr, "exitaudit: {} ({:.0f} s)\n", what, seconds());
+}
+
+// Once the guest speaks, its plan says how far it has come.
+std::string Screen::progress() const
+{
+    const auto& log = reader_.log();
+    if (!log.planned || log.results.empty() || log.results.size() >= *log.planned)
+        return stage_;
+    return fmt::format("{}, {} of {} results are in", stage_, log.results.size(), *log.planned);
 }
 
 void Screen::finish()
@@ -80,7 +90,7 @@ void Screen::finish()
 void Screen::show(std::string_view line)
 {
     clear();
-    spoken_ = true;
+    next_progress_ = std::chrono::steady_clock::now() + (terminal_ ? patience : plain_interval);
     // Not fmt::print, which throws at the first failed write: finish() tells of it.
     std::fwrite(line.data(), 1, line.size(), stdout);
     std::fputc('\n', stdout);

@@ -18,7 +18,7 @@ public:
     // Bytes of the guest's log, in any portions.
     void guest(std::string_view bytes);
 
-    // What is going on until the guest speaks.
+    // What is going on.
     void stage(std::string_view what);
 
     // A line that only --verbose shows.
@@ -37,10 +37,11 @@ public:
 
 private:
     void show(std::string_view line);
+    std::string progress() const;
     void clear();
 
     bool verbose_, terminal_;
-    bool spoken_ = false, progress_shown_ = false;
+    bool progress_shown_ = false;
     int write_error_ = 0; // errno of the first write to standard output that failed
     std::chrono::steady_clock::time_point start_, next_progress_;
     std::string stage_, bytes_;

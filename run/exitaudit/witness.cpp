@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <iterator>
 #include <sstream>
 
 namespace exitaudit {
@@ -18,7 +19,6 @@ struct Statistic {
     std::string_view name;
     std::uint64_t vmx, svm; // exit numbers
 };
-constexpr std::string_view all_exits = "exits";
 constexpr std::array statistics{Statistic{"io_exits", 30, 0x7b}, Statistic{"halt_exits", 12, 0x78},
                                 Statistic{"irq_exits", 1, 0x60}};
 
@@ -27,7 +27,20 @@ HostResult skipped(std::string name, std::string why)
     return {std::move(name), Outcome::skip, std::move(why), {}};
 }
 
+std::set<std::uint64_t> numbers_of(std::istream& words)
+{
+    return {std::istream_iterator<std::uint64_t>(words), {}};
+}
+
 } // namespace
+
+std::vector<std::string_view> statistic_names()
+{
+    std::vector<std::string_view> names{all_exits};
+    for (const auto& statistic : statistics)
+        names.push_back(statistic.name);
+    return names;
+}
 
 void Witness::line(std::string_view text)
 {
@@ -38,8 +51,22 @@ void Witness::line(std::string_view text)
     if (kind == "trace") {
         // "{ common_pid: 123, exit_reason: 114 } hitcount: 1000"
         std::uint64_t thread = 0, exit = 0;
-        if (words >> ignored >> ignored >> thread >> ignored >> ignored >> exit >> ignored >> ignored >> count)
-            (noise_threads_.contains(thread) ? noise_ : guest_).trace[exit] += count;
+        if (words >> ignored >> ignored >> thread >> ignored >> ignored >> exit >> ignored >> ignored >> count) {
+            if (noise_threads_.contains(thread))
+                noise_.trace_line(thread, exit, count);
+            else if (guest_threads_.empty() || guest_threads_.contains(thread))
+                guest_.trace_line(thread, exit, count);
+        }
+    } else if (kind == "histogram") {
+        if (words >> name >> count && name == "Dropped:")
+            dropped_ = count;
+    } else if (kind == "perf") {
+        perf_.line(text.substr(kind.size()));
+    } else if (kind == "threads") {
+        guest_threads_ = numbers_of(words);
+    } else if (kind == "missing") {
+        words >> name >> std::ws;
+        std::getline(words, missing_[name]);
     } else if (kind == "stat") {
         if (words >> name >> count)
             statistics_[name] = count;
@@ -50,9 +77,15 @@ void Witness::line(std::string_view text)
     } else if (kind == "noise" && words >> name) {
         if (name == "ledger")
             noise_.ledger_line(words);
-        for (std::uint64_t thread = 0; name == "threads" && words >> thread;)
-            noise_threads_.insert(thread);
+        else if (name == "threads")
+            noise_threads_ = numbers_of(words);
     }
+}
+
+void Witness::Vm::trace_line(std::uint64_t thread, std::uint64_t exit, std::uint64_t count)
+{
+    threads.insert(thread);
+    trace[exit] += count;
 }
 
 // "NUMBER|total|undefined COUNT ..."
@@ -77,12 +110,24 @@ std::uint64_t Witness::Vm::ledger_count(std::uint64_t exit) const
     return found == ledger.end() ? 0 : found->second;
 }
 
+std::string Witness::reason_without(const std::string& what, const char* otherwise) const
+{
+    const auto found = missing_.find(what);
+    return found == missing_.end() ? otherwise : found->second;
+}
+
 std::vector<HostResult> Witness::results() const
 {
-    if (!guest_.has_ledger)
-        return {skipped("host.tracepoint", "the host shows no ledger of its own in debugfs"),
-                skipped("host.stats", "the host shows no ledger of its own in debugfs")};
+    if (!guest_.has_ledger) {
+        const auto why = reason_without("ledger", "the host shows no ledger of its own in debugfs");
+        std::vector<HostResult> results{skipped("host.tracepoint", why), skipped("host.stats", why)};
+        if (perf_expected_)
+            results.push_back(skipped("host.perf", why));
+        return results;
+    }
     std::vector<HostResult> results{compare_tracepoint(guest_), compare_statistics()};
+    if (perf_expected_)
+        results.push_back(compare_perf());
     if (!noise_threads_.empty())
         results.push_back(compare_isolation());
     return results;
@@ -93,7 +138,8 @@ HostResult Witness::compare_isolation() const
     HostResult result{"host.isolation", Outcome::ok, {}, {}};
     const auto guest = compare_tracepoint(guest_), noise = compare_tracepoint(noise_);
     if (guest.outcome == Outcome::ok && noise.outcome == Outcome::ok && noise_.total != 0) {
-        result.message = fmt::format("none of the noisy VM's {} exits is in the guest's ledger, and its own is exact", noise_.total);
+        result.message =
+            fmt::format("none of the noisy VM's {} exits is in the guest's ledger, and its own is exact", noise_.total);
         return result;
     }
     result.outcome = Outcome::not_ok;
@@ -105,7 +151,9 @@ HostResult Witness::compare_isolation() const
 HostResult Witness::compare_tracepoint(const Vm& vm) const
 {
     if (vm.trace.empty())
-        return skipped("host.tracepoint", "the host has no histogram of the kvm_exit tracepoint");
+        return skipped("host.tracepoint", reason_without("trace", "the host has no histogram of the kvm_exit tracepoint"));
+    if (dropped_ != 0)
+        return skipped("host.tracepoint", fmt::format("its histogram had no room for {} exits: stop other VMs", dropped_));
 
     // Numbers that no manual defines share one line of the ledger.
     const auto numbering = svm_ ? KVM_EXIT_LEDGER_NUMBERING_SVM : KVM_EXIT_LEDGER_NUMBERING_VMX;
@@ -140,8 +188,16 @@ HostResult Witness::compare_tracepoint(const Vm& vm) const
     }
     result.outcome = Outcome::not_ok;
     result.message = "the ledger's final counts differ from the kvm_exit tracepoint's";
-    result.table.insert(result.table.begin(), fmt::format("{:<10} {:>12} {:>12} {:>12}", "exit", "ledger", "tracepoint", "difference"));
+    result.table.insert(result.table.begin(),
+                        fmt::format("{:<10} {:>12} {:>12} {:>12}", "exit", "ledger", "tracepoint", "difference"));
     return result;
+}
+
+HostResult Witness::compare_perf() const
+{
+    if (missing_.contains("perf"))
+        return skipped("host.perf", missing_.at("perf"));
+    return perf_.compare(guest_.ledger, guest_.undefined, guest_.threads.size(), svm_);
 }
 
 HostResult Witness::compare_statistics() const

@@ -3,7 +3,8 @@
 // the ledger's final state, which must equal them.
 #pragma once
 
-#include "log/log.hpp"
+#include "host_result.hpp"
+#include "perf_counts.hpp"
 
 #include <cstdint>
 #include <iosfwd>
@@ -15,25 +16,30 @@
 
 namespace exitaudit {
 
-// One audit by the host's instruments.
-struct HostResult {
-    std::string name; // "host.tracepoint", "host.stats"
-    Outcome outcome = Outcome::ok;
-    std::string message;
-    std::vector<std::string> table; // where they differ, a line each
-};
+// KVM's statistics that are compared, by their names in debugfs. The first counts all exits.
+std::vector<std::string_view> statistic_names();
+inline constexpr std::string_view all_exits = "exits";
 
 class Witness {
 public:
-    // Takes one line of the embedded host's testimony (run/embedded-host/init):
+    // Takes one line of the testimony that run/embedded-host/init or Instruments gives:
     //   ledger NUMBER|total|undefined COUNT CYCLES INSIDE SHORTEST LONGEST
     //   trace { common_pid: THREAD, exit_reason: NUMBER } hitcount: COUNT
     //   stat NAME VALUE
     // and, if a second, noisy VM ran beside the guest, before any trace:
     //   noise threads THREAD...
     //   noise ledger ...
+    // Where not all threads in the trace are the guest's, before any trace:
+    //   threads THREAD...
+    // What the host could not testify to, and why:
+    //   missing ledger|trace|perf REASON
+    // What the histogram says of itself: "histogram     Dropped: COUNT". And, if perf was
+    // asked for, what `perf kvm stat report` prints, each line after "perf ".
     // Lines of another form are passed over.
     void line(std::string_view text);
+
+    // A result of perf's must not be missing silently.
+    void expect_perf() { perf_expected_ = true; }
 
     // Compares the ledger with the tracepoint, for every exit number that either has,
     // and with those of KVM's statistics that count exits. Skipped, with the reason,
@@ -47,9 +53,11 @@ private:
     // What is known of one VM.
     struct Vm {
         Counts ledger, trace;
+        std::set<std::uint64_t> threads;        // in the trace
         std::uint64_t total = 0, undefined = 0; // by the ledger
         bool has_ledger = false;
 
+        void trace_line(std::uint64_t thread, std::uint64_t exit, std::uint64_t count);
         void ledger_line(std::istream& words);
         std::uint64_t ledger_count(std::uint64_t exit) const;
     };
@@ -57,11 +65,17 @@ private:
     HostResult compare_tracepoint(const Vm& vm) const;
     HostResult compare_statistics() const;
     HostResult compare_isolation() const;
+    HostResult compare_perf() const;
+
+    std::string reason_without(const std::string& what, const char* otherwise) const;
 
     Vm guest_, noise_;
-    std::set<std::uint64_t> noise_threads_;
+    std::set<std::uint64_t> guest_threads_, noise_threads_;   // no guest's: all but the noise's
+    std::map<std::string, std::string, std::less<>> missing_; // what, and why
+    std::uint64_t dropped_ = 0;                               // exits that the histogram had no room for
     std::map<std::string, std::uint64_t, std::less<>> statistics_;
-    bool svm_ = false;
+    PerfCounts perf_;
+    bool svm_ = false, perf_expected_ = false;
 };
 
 } // namespace exitaudit

@@ -81,6 +81,11 @@ start_hanging_run() {
     PATH=$BATS_TEST_TMPDIR:$PATH expect 3 "no such luck" "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf"
 }
 
+@test "--perf without perf in PATH, and without a KVM" {
+    PATH=/nonexistent expect 3 "perf is not in PATH: apt-get install linux-perf" "$exitaudit" run --lane native --perf --guest "$stand_in/pass.elf"
+    expect 2 "which the tcg lane lacks" "$exitaudit" run --lane tcg --perf
+}
+
 @test "a passing guest" { expect 0 "exitaudit: pass: 1 passed, 0 failed, 1 skipped (tcg lane" \
     "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf"; }
 
@@ -165,7 +170,13 @@ a.log" ]
 }
 
 @test "a silent guest: progress on standard error" {
-    expect 3 "exitaudit: tcg lane: guest boots (" "$exitaudit" run --lane tcg --timeout 4 --guest "$(guest silent)"
+    expect 3 "exitaudit: tcg lane: guest runs (" "$exitaudit" run --lane tcg --timeout 4 --guest "$(guest silent)"
+    no_emulators
+}
+
+@test "a guest that is long at one trigger: progress on the terminal" {
+    expect 3 "guest runs, 1 of 2 results are in (" \
+        script -qec "$exitaudit run --lane tcg --timeout 5 --guest $(guest hang)" /dev/null
     no_emulators
 }
 
@@ -218,4 +229,24 @@ a.log" ]
 
 @test "svm lane: an unknown mutant is a usage error" {
     expect 2 "unknown mutant 'nope'" "$exitaudit" run --lane svm --mutant nope
+}
+
+@test "list shows each trigger with its exits, in detail when asked" {
+    expect 0 "io.out8" "$exitaudit" list
+    [[ ${lines[-1]} =~ ^[0-9]+\ triggers ]]
+    expect 0 "vmx: SDM vol. 3" "$exitaudit" list -v io.out8
+    [ "$("$exitaudit" list --json 'io.*' | jq -r '.triggers[] | select(.name == "io.out8") | .svm.exit')" = 123 ]
+}
+
+@test "list refuses what is no name" {
+    expect 2 "did you mean io.out8" "$exitaudit" list io.out9
+    expect 2 "only names" "$exitaudit" list count=3
+}
+
+@test "docs/catalogue.md is what list makes of the catalogue" {
+    diff "$root/docs/catalogue.md" <("$exitaudit" list --markdown) >"$BATS_TEST_TMPDIR/difference" || {
+        echo "run make docs"
+        cat "$BATS_TEST_TMPDIR/difference"
+        false
+    }
 }

@@ -46,6 +46,11 @@ TEST(GuestCommand, BootsACdOnAPc)
     EXPECT_EQ(value_of(words, "-cdrom"), "/audit/guest");
     EXPECT_EQ(value_of(words, "-M"), "pc");
     EXPECT_EQ(value_of(words, "-kernel"), "(none)");
+    EXPECT_EQ(value_of(words, "-smbios"), "(none)");
+
+    auto planned = guest(Boot::iso);
+    planned.plan = {"io.*", "format=ktap,json"};
+    EXPECT_EQ(value_of(guest_command(planned), "-smbios"), "type=1,version=exitaudit io.* format=ktap,,json");
 }
 
 TEST(GuestCommand, FollowsTheOptions)

@@ -48,11 +48,20 @@ TEST(HostConsole, FollowsTheHostToItsEnd)
 TEST(HostConsole, RemembersFailureAndComplaint)
 {
     HostConsole console;
+    console.line("embedded-host: kernel: 6.1.0 #1");
     console.line("[    2.1] WARNING: CPU: 0 PID: 60 at arch/x86/kvm/x86.c:1 f+0x1/0x2 [kvm]");
     console.line("embedded-host: failed: kvm modules refused: kvm.ko: invalid module format");
     EXPECT_NE(console.complaint.find("x86.c:1"), std::string::npos);
     EXPECT_EQ(console.failure, "kvm modules refused: kvm.ko: invalid module format");
-    EXPECT_EQ(console.tail.size(), 2U);
+    EXPECT_EQ(console.tail.size(), 3U);
+}
+
+TEST(HostConsole, CountsNoComplaintFromBeforeKvm)
+{
+    HostConsole console;
+    console.line("[    0.0] WARNING: CPU: 0 PID: 0 at arch/x86/kernel/cpu/topology_common.c:57 parse_legacy+0x10e/0x130");
+    console.line("embedded-host: kernel: 6.12.0 #1");
+    EXPECT_EQ(console.complaint, "");
 }
 
 } // namespace

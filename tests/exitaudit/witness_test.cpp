@@ -99,6 +99,29 @@ TEST(Witness, TellsOfCountersThatVmsShare)
     EXPECT_EQ(result(witness, "host.isolation").outcome, Outcome::not_ok);
 }
 
+TEST(Witness, CountsOnlyTheThreadsThatItIsTold)
+{
+    Witness witness;
+    for (const auto* line : {"vendor kvm-amd", "threads 77 78", "ledger total 7 1 1 1 1", "ledger 123 7 1 1 1 1",
+                             "trace { common_pid:         99, exit_reason:        123 } hitcount:         50",
+                             "trace { common_pid:         77, exit_reason:        123 } hitcount:          7"})
+        witness.line(line);
+    EXPECT_EQ(result(witness, "host.tracepoint").outcome, Outcome::ok);
+}
+
+TEST(Witness, NeverLeavesOutWhatWasAskedOfPerf)
+{
+    auto witness = honest();
+    EXPECT_EQ(witness.results().size(), 2u);
+    witness.expect_perf();
+    EXPECT_EQ(result(witness, "host.perf").outcome, Outcome::skip);
+    witness.line("missing perf no permission");
+    EXPECT_EQ(result(witness, "host.perf").message, "no permission");
+    Witness silent;
+    silent.expect_perf();
+    EXPECT_EQ(result(silent, "host.perf").outcome, Outcome::skip);
+}
+
 TEST(Witness, IsSkippedWithoutTestimony)
 {
     EXPECT_EQ(result(Witness(), "host.tracepoint").outcome, Outcome::skip);

@@ -28,6 +28,15 @@ public:
     bool counts_queries = true;
     bool has_own_leaves = true;
 
+    /// Another term's host; it has no leaves of our own.
+    void use_layout(std::string_view term)
+    {
+        layout_ = ledger::find_layout(term);
+        has_own_leaves = false;
+    }
+
+    ledger::Edition edition;
+
     /// The hardware exited `times` times, each taking `cycles`.
     void cause(Exit exit, std::uint32_t times, std::uint64_t cycles = 1000)
     {
@@ -39,9 +48,9 @@ public:
     ledger::Leaves leaves() { return {answer_current, numbering_}; }
 
     /// Probed by a vCPU of the host's own vendor.
-    ledger::Probe probe()
+    ledger::Probe probe(const ledger::Told& told = {})
     {
-        return ledger::probe(answer_current, numbering_ == ledger::Numbering::vmx ? "GenuineIntel" : "AuthenticAMD");
+        return ledger::probe(answer_current, numbering_ == ledger::Numbering::vmx ? "GenuineIntel" : "AuthenticAMD", told);
     }
 
     ledger::Numbering numbering() const { return numbering_; }
@@ -67,34 +76,56 @@ private:
 
     Registers look_up(std::uint32_t leaf, Exit exit)
     {
-        switch (static_cast<ledger::Leaf>(leaf)) {
-        case ledger::Leaf::signature:
-            if (!has_own_leaves)
-                return {};
+        const bool own = has_own_leaves && leaf >= KVM_EXIT_LEDGER_LEAF_FIRST && leaf < KVM_EXIT_LEDGER_LEAF_TOTAL;
+        const bool assigned = leaf >= KVM_EXIT_LEDGER_LEAF_TOTAL && leaf <= KVM_EXIT_LEDGER_LEAF_LAST &&
+                              (leaf == layout_->total || leaf == layout_->cycles || leaf == layout_->exit_count || leaf == layout_->exit_cycles);
+        if (!own && !assigned)
+            return ordinary(leaf, exit);
+        if (leaf == layout_->total || leaf == layout_->cycles) {
+            const auto cycles = leaf == layout_->cycles ? sum(&Row::cycles) : 0;
+            return {leaf == layout_->total ? low(sum(&Row::count)) : 0, high(cycles), low(cycles), 0};
+        }
+        switch (leaf) {
+        case KVM_EXIT_LEDGER_LEAF_SIGNATURE:
             return {KVM_EXIT_LEDGER_LEAF_LAST, KVM_EXIT_LEDGER_SIGNATURE_EBX, KVM_EXIT_LEDGER_SIGNATURE_ECX,
                     KVM_EXIT_LEDGER_SIGNATURE_EDX};
-        case ledger::Leaf::revision: return {has_own_leaves ? 1u : 0u, static_cast<std::uint32_t>(numbering_), 0, 0};
-        case ledger::Leaf::total:    return {low(sum(&Row::count)), 0, 0, 0};
-        case ledger::Leaf::cycles:   return {0, high(sum(&Row::cycles)), low(sum(&Row::cycles)), 0};
-        default:                     return look_up_exit(static_cast<ledger::Leaf>(leaf), exit);
+        case KVM_EXIT_LEDGER_LEAF_REVISION: return {1, static_cast<std::uint32_t>(numbering_), 0, 0};
+        default:                            return look_up_exit(leaf, exit);
         }
     }
 
-    Registers look_up_exit(ledger::Leaf leaf, Exit exit)
+    Registers look_up_exit(std::uint32_t leaf, Exit exit)
     {
-        const bool own_leaf = leaf == ledger::Leaf::inside || leaf == ledger::Leaf::extremes;
-        const bool assignment_leaf = leaf == ledger::Leaf::exit_count || leaf == ledger::Leaf::exit_cycles;
-        if (!assignment_leaf && !(own_leaf && has_own_leaves))
+        if (leaf < KVM_EXIT_LEDGER_LEAF_EXTREMES)
             return {};
-        if (!ledger::is_defined(numbering_, exit))
+        if (!edition.defines(numbering_, exit))
             return {0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX};
         const auto row = rows_.contains(exit) ? rows_[exit] : Row();
+        if (leaf == layout_->exit_count)
+            return {low(row.count), 0, 0, 0};
+        if (leaf == layout_->exit_cycles)
+            return {0, high(row.cycles), low(row.cycles), 0};
+        if (leaf == KVM_EXIT_LEDGER_LEAF_INSIDE)
+            return {low(row.count), high(row.count), low(row.cycles), high(row.cycles)};
+        return row.count ? Registers{500, 0, 1000, 0} : Registers{};
+    }
+
+    // A small vCPU's ordinary leaves; out of range as get_out_of_range_cpuid_entry() has it.
+    Registers ordinary(std::uint32_t leaf, std::uint32_t subleaf) const
+    {
+        const bool intel = numbering_ == ledger::Numbering::vmx;
+        constexpr std::uint32_t max_basic = 0xd, max_extended = 0x80000004;
         switch (leaf) {
-        case ledger::Leaf::exit_count:  return {low(row.count), 0, 0, 0};
-        case ledger::Leaf::exit_cycles: return {0, high(row.cycles), low(row.cycles), 0};
-        case ledger::Leaf::inside:      return {low(row.count), high(row.count), low(row.cycles), high(row.cycles)};
-        default:                        return row.count ? Registers{500, 0, 1000, 0} : Registers{};
+        case 0: return intel ? Registers{max_basic, 0x756e6547, 0x6c65746e, 0x49656e69} : Registers{max_basic, 0x68747541, 0x444d4163, 0x69746e65};
+        case 0xb: return {subleaf, 1, subleaf & 0xff, 0};
+        case 0xd: return {7, 0x340, 0x340, subleaf};
+        case 0x40000000: return {0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d};
+        case 0x80000000: return {max_extended, 0, 0, 0};
+        default: break;
         }
+        if (leaf <= max_basic || (leaf > 0x80000000 && leaf <= max_extended))
+            return {leaf, 1, 2, 3};
+        return intel ? ordinary(max_basic, subleaf) : Registers{};
     }
 
     std::uint64_t sum(std::uint64_t Row::*member) const
@@ -110,5 +141,6 @@ private:
 
     static inline FakeHost* current_ = nullptr;
     ledger::Numbering numbering_;
+    const ledger::Layout* layout_ = &ledger::default_layout();
     std::map<Exit, Row> rows_;
 };

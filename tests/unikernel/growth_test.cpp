@@ -218,7 +218,7 @@ TEST(LostFastpath, IsFoundBesideExitsOfTheSameNumber)
 {
     std::array results{measured(31, 10), measured(32, 10), measured(32, 0)};
     results[2].measurement->fastpath = true;
-    const auto finding = audit::find_cause(results, Numbering::vmx);
+    const auto finding = audit::find_cause(results, {true, Numbering::vmx, 0, {}});
     ASSERT_TRUE(finding);
     EXPECT_TRUE(finding->view().starts_with("MSR_WRITE (0x20) exits that KVM handles in its fastpath are lost")) << finding->view();
 }
@@ -227,5 +227,5 @@ TEST(LostFastpath, IsNotClaimedWhereTheWholeNumberIsLost)
 {
     std::array results{measured(30, 0), measured(32, 0), measured(32, 0)};
     results[2].measurement->fastpath = true;
-    EXPECT_FALSE(audit::find_cause(results, Numbering::vmx));
+    EXPECT_FALSE(audit::find_cause(results, {true, Numbering::vmx, 0, {}}));
 }

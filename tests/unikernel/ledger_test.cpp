@@ -77,6 +77,57 @@ TEST(Probe, TakesTheNumberingFromTheVendor)
     EXPECT_EQ(ledger::numbering_of("GenuineIntel"), Numbering::vmx);
 }
 
+TEST(Probe, FindsTheLayout)
+{
+    for (const auto numbering : {Numbering::vmx, Numbering::svm})
+        for (const auto* term : {"F22", "F21", "F20"}) {
+            FakeHost host(numbering);
+            host.use_layout(term);
+            EXPECT_EQ(host.probe().layout, ledger::find_layout(term)) << term;
+        }
+}
+
+TEST(Probe, FindsTheLayoutDespiteOneFault)
+{
+    using Registers = FakeHost::Registers;
+    const std::function<void(std::uint32_t, ledger::ExitNumber, Registers&)> faults[] = {
+        [](auto, auto, auto& r) { r.ecx = r.ebx = 0; },                                // no times
+        [](auto, auto, auto& r) { if (r.edx == 0xffffffff) r.edx = 0; },               // no marks
+        [](auto, auto, auto& r) { r.edx = r.edx == 0xffffffff ? r.edx : 0xdeadbeef; }, // leftovers
+    };
+    for (const auto* term : {"F22", "F21", "F20"})
+        for (const auto& fault : faults) {
+            FakeHost host(Numbering::svm);
+            host.use_layout(term);
+            host.spoil = fault;
+            EXPECT_EQ(host.probe().detected, ledger::find_layout(term)) << term << " fault " << &fault - faults;
+        }
+}
+
+TEST(Probe, ObeysTheLayoutToldAndStillSaysWhatItFound)
+{
+    FakeHost host(Numbering::svm);
+    const auto probe = host.probe({ledger::find_layout("F20"), {}});
+    EXPECT_EQ(probe.layout->name, "S21/F20");
+    EXPECT_EQ(probe.detected->name, "F22");
+}
+
+TEST(Probe, TakesTheEditionToldWithItsHoleAsTheHostHasIt)
+{
+    FakeHost host(Numbering::vmx);
+    host.edition = {68, false};
+    EXPECT_FALSE(host.probe({nullptr, 68}).edition.has_pconfig);
+    EXPECT_TRUE(host.probe({nullptr, 85}).edition.has_pconfig);
+    EXPECT_EQ(host.probe({nullptr, 85}).detected_edition.last, 68u);
+}
+
+TEST(Probe, MeasuresByTheCurrentEditionAHostThatMarksTooMuch)
+{
+    FakeHost host(Numbering::vmx);
+    host.edition = {55, true};
+    EXPECT_TRUE(host.probe().edition.is_current());
+}
+
 TEST(Leaves, JoinHighAndLowWords)
 {
     FakeHost host(Numbering::svm);

@@ -115,9 +115,42 @@ TEST(Plan, RefusesCountsThatAreNone)
                               "io.out8:count=0", "io.out8:count="})
         EXPECT_NE(error_of(words).find("whole number"), std::string::npos) << words;
     EXPECT_NE(error_of("io.out8:times=3").find("count=N"), std::string::npos);
-    EXPECT_NE(error_of("ledger.undefined:count=3").find("fires none"), std::string::npos);
+    EXPECT_NE(error_of("ledger.undefined:count=3").find("nothing to count"), std::string::npos);
     EXPECT_EQ(error_of("*:count=3"), "");
     EXPECT_EQ(error_of("count=10000000"), "");
+}
+
+TEST(Plan, CountsTheRandomChoicesOfAnAudit)
+{
+    EXPECT_EQ(count_of(parsed("ledger.sweep:count=3"), "ledger.sweep", 1000), 3u);
+    EXPECT_EQ(count_of(parsed("ledger.sweep"), "ledger.sweep", 1000), 1000u);
+}
+
+TEST(Plan, TellsTheLayout)
+{
+    EXPECT_EQ(parsed("all").told().layout, nullptr);
+    EXPECT_EQ(parsed("layout=F22").told().layout->name, "F22");
+    EXPECT_EQ(parsed("layout=s20").told().layout, parsed("layout=F21").told().layout);
+    EXPECT_EQ(parsed("layout=F20").told().layout->name, "S21/F20");
+    for (const auto* words : {"layout=", "layout=F23", "layout=F21/S20x"})
+        EXPECT_NE(error_of(words).find("layouts are F22"), std::string::npos) << words;
+}
+
+TEST(Plan, TellsTheEdition)
+{
+    EXPECT_FALSE(parsed("all").told().last_defined);
+    EXPECT_EQ(parsed("sdm=70").told().last_defined, 70u);
+    for (const auto* words : {"sdm=", "sdm=63", "sdm=86", "sdm=2021", "sdm=x"})
+        EXPECT_NE(error_of(words).find("64 to 85"), std::string::npos) << words;
+}
+
+TEST(Plan, TellsTheSeed)
+{
+    EXPECT_EQ(parsed("all").seed(7), 7u);
+    EXPECT_EQ(parsed("seed=0").seed(7), 0u);
+    EXPECT_EQ(parsed("seed=4294967295").seed(7), 4294967295u);
+    for (const auto* words : {"seed=", "seed=4294967296", "seed=-1"})
+        EXPECT_NE(error_of(words).find("whole number"), std::string::npos) << words;
 }
 
 TEST(Plan, IsAsIfNothingHadBeenAskedAfterAnError)

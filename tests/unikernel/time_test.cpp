@@ -1,7 +1,10 @@
 // The plausibility of what the ledger tells of time.
+#include "audit/findings.hpp"
 #include "audit/time.hpp"
 
 #include <gtest/gtest.h>
+
+#include <array>
 
 using audit::Measurement;
 using audit::Result;
@@ -69,4 +72,162 @@ TEST(Time, HasNothingToSayWithoutFigures)
     result.measurement.emplace();
     audit::judge_time(window, result);
     EXPECT_EQ(result.verdict, Verdict::ok);
+}
+
+namespace {
+
+using audit::Definitions;
+using audit::Halt;
+using audit::Stretch;
+using audit::Symptom;
+
+// Stretches of ten firings: a CPUID takes the guest 2000 cycles, a port of user space's
+// 20000, a HLT ten million.
+Stretch stretch(std::uint64_t guest, std::uint64_t host)
+{
+    return {10, guest * 10, {5'000'000'000, 5'000'000'000 + host * 10}};
+}
+
+Definitions seen(std::uint64_t cpuid, std::uint64_t mmio, std::uint64_t pio, std::uint64_t hlt)
+{
+    return {stretch(2000, cpuid), stretch(6000, mmio), stretch(20'000, pio), stretch(10'000'000, hlt)};
+}
+
+Result defined(const Definitions& definitions)
+{
+    Result result;
+    audit::judge_definition(definitions, result);
+    return result;
+}
+
+bool named(const Definitions& definitions, std::string_view name)
+{
+    const auto result = defined(definitions);
+    return result.verdict == Verdict::ok && result.message.view().starts_with(name);
+}
+
+std::uint64_t exchanged(std::uint64_t cycles)
+{
+    return cycles << 32 | cycles >> 32;
+}
+
+}
+
+TEST(Definition, IsNamed)
+{
+    EXPECT_TRUE(named(seen(1500, 5500, 19'000, 9'990'000), "from exit to entry ("));
+    EXPECT_TRUE(named(seen(1500, 5500, 3000, 9'990'000), "from exit to entry, but without user space"));
+    EXPECT_TRUE(named(seen(1500, 5500, 19'000, 20'000), "from exit to entry, but without waiting"));
+    EXPECT_TRUE(named(seen(300, 3000, 900, 20'000), "the exit handler alone"));
+    // A handler of user space's accesses may be quicker than CPUID's.
+    EXPECT_TRUE(named(seen(1500, 3000, 900, 20'000), "the exit handler alone"));
+}
+
+TEST(Definition, IsNamedWhereHltDoesNotExit)
+{
+    auto definitions = seen(1500, 5500, 19'000, 1);
+    definitions.hlt.reset();
+    EXPECT_TRUE(named(definitions, "from exit to entry ("));
+}
+
+TEST(Definition, OfAClockThatStopsEarlyFails)
+{
+    // The same for every kind of exit, and next to nothing.
+    for (const auto& definitions : {seen(500, 510, 520, 5000), seen(100, 120, 300, 5000)}) {
+        const auto result = defined(definitions);
+        EXPECT_EQ(result.verdict, Verdict::not_ok);
+        EXPECT_NE(result.diagnosis.view().find("stops before the exit is handled"), std::string_view::npos);
+    }
+}
+
+TEST(Definition, OfNothingOrOfMoreThanPassedFails)
+{
+    EXPECT_NE(defined(seen(0, 5500, 19'000, 9'990'000)).diagnosis.view().find("not timed"), std::string_view::npos);
+    EXPECT_NE(defined(seen(1500, 5500, 20'001, 9'990'000)).diagnosis.view().find("counted twice"), std::string_view::npos);
+    EXPECT_EQ(defined(seen(1500, 5500, 19'000, 10'000'001)).verdict, Verdict::not_ok);
+}
+
+TEST(Words, ExchangedAreRecognised)
+{
+    auto wrong = stretch(2000, 1500);
+    wrong.total = {exchanged(wrong.total.before), exchanged(wrong.total.after)};
+    Result result;
+    EXPECT_FALSE(audit::judge_stretch(wrong, result));
+    EXPECT_TRUE(result.shows(Symptom::halves_swapped)) << result.message.view();
+    const auto finding = audit::find_wrong_answers(std::array{result});
+    ASSERT_TRUE(finding);
+    EXPECT_NE(finding->view().find("words exchanged"), std::string_view::npos);
+}
+
+TEST(Words, LostAreRecognisedWhereTheRestWraps)
+{
+    Stretch wrong{10, 20'000, {0xffff'f000, 0x1000}};
+    Result result;
+    EXPECT_FALSE(audit::judge_stretch(wrong, result));
+    EXPECT_TRUE(result.shows(Symptom::high_word_lost)) << result.message.view();
+}
+
+TEST(Words, AreNotBlamedForOtherNonsense)
+{
+    Stretch wrong{10, 20'000, {5'000'000'000, 4'000'000'000}};
+    Result result;
+    EXPECT_FALSE(audit::judge_stretch(wrong, result));
+    EXPECT_EQ(result.symptoms, 0u);
+}
+
+namespace {
+
+Result halted(std::uint64_t total, std::uint64_t row, std::optional<std::uint64_t> inside)
+{
+    Halt halt{{1, 10'000'000, {0, total}}, {0, row}, {}};
+    if (inside)
+        halt.inside = {0, *inside};
+    Result result;
+    audit::judge_halt(halt, result);
+    return result;
+}
+
+}
+
+TEST(AHalt, TakesAsLongAsItWaits)
+{
+    EXPECT_EQ(halted(9'900'000, 9'800'000, 50'000).verdict, Verdict::ok);
+    EXPECT_EQ(halted(9'900'000, 9'800'000, {}).verdict, Verdict::ok);
+}
+
+TEST(AHalt, IsSkippedWhereNoTimeIncludesTheWait)
+{
+    EXPECT_EQ(halted(60'000, 50'000, 50'000).verdict, Verdict::skip);
+}
+
+TEST(AHalt, FailsWhereTheWaitIsInsideKvmOrInAnotherRow)
+{
+    EXPECT_NE(halted(9'900'000, 9'800'000, 9'700'000).diagnosis.view().find("while the vCPU waits"), std::string_view::npos);
+    EXPECT_NE(halted(9'900'000, 50'000, 50'000).diagnosis.view().find("another exit's row"), std::string_view::npos);
+    EXPECT_EQ(halted(9'900'000, 10'000'001, {}).verdict, Verdict::not_ok);
+}
+
+TEST(Extremes, EncloseEachExit)
+{
+    const auto judged_single = [](std::uint64_t shortest, std::uint64_t longest) {
+        Result result;
+        audit::judge_single(0x7b, {500, 10'000, {shortest, longest}}, result);
+        return result.verdict;
+    };
+    EXPECT_EQ(judged_single(500, 500), Verdict::ok);
+    EXPECT_EQ(judged_single(501, 600), Verdict::not_ok);
+    EXPECT_EQ(judged_single(400, 499), Verdict::not_ok);
+    EXPECT_EQ(judged_single(400, 10'001), Verdict::not_ok);
+}
+
+TEST(Findings, ExchangedMarksNeedBothSymptoms)
+{
+    std::array<Result, 2> results;
+    for (auto& result : results)
+        result.fail("wrong");
+    results[0].show(Symptom::undefined_as_not_enabled);
+    EXPECT_FALSE(audit::find_wrong_answers(results));
+    results[1].show(Symptom::not_enabled_as_undefined);
+    ASSERT_TRUE(audit::find_wrong_answers(results));
+    EXPECT_NE(audit::find_wrong_answers(results)->view().find("exchanged"), std::string_view::npos);
 }

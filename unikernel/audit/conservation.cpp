@@ -16,7 +16,7 @@ public:
     explicit BusyRows(Leaves& leaves)
     {
         for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++)
-            if (ledger::is_defined(leaves.numbering(), exit) && exit != ledger::cpuid_exit(leaves.numbering()) &&
+            if (leaves.defines(exit) && exit != ledger::cpuid_exit(leaves.numbering()) &&
                 leaves.count(exit) != 0)
                 rows_[size_++] = exit;
     }
@@ -37,6 +37,12 @@ struct Sum {
     std::uint64_t cycles_low, cycles, cycles_high; // total, and what it must lie between
 };
 
+// 0 where the layout does not tell; the sum then means nothing.
+std::uint64_t row_cycles(Leaves& leaves, ExitNumber exit)
+{
+    return leaves.layout().has(ledger::Leaf::exit_cycles) ? leaves.cycles(exit) : 0;
+}
+
 // CPUID's row is read before and after the totals, so that the cycles of the
 // reads between are bounded from both sides.
 Sum sum_rows(Leaves& leaves, const BusyRows& rows)
@@ -49,17 +55,27 @@ Sum sum_rows(Leaves& leaves, const BusyRows& rows)
     std::uint64_t cycles = 0;
     for (const auto exit : rows) {
         count += leaves.count(exit);
-        cycles += leaves.cycles(exit);
+        cycles += row_cycles(leaves, exit);
     }
     count += leaves.count(cpuid);
     const auto reads_before_count = static_cast<std::uint32_t>(leaves.queries() - first_query - 1);
-    const auto low = cycles + leaves.cycles(cpuid);
+    const auto low = cycles + row_cycles(leaves, cpuid);
     const auto total_cycles = leaves.cycles();
-    const auto high = cycles + leaves.cycles(cpuid);
+    const auto high = cycles + row_cycles(leaves, cpuid);
 
     const auto last_total = leaves.total();
     const auto queries = static_cast<std::uint32_t>(leaves.queries() - first_query - 1);
     return {last_total - first_total == queries, first_total, count - reads_before_count, low, total_cycles, high};
+}
+
+// Is the total right but for multiples of 2^32?
+bool lacks_high_words(const Sum& sum)
+{
+    constexpr std::uint64_t word_end = std::uint64_t{1} << 32;
+    if (sum.cycles >= sum.cycles_low)
+        return false;
+    const auto words = (sum.cycles_low - sum.cycles + word_end - 1) / word_end;
+    return sum.cycles + words * word_end <= sum.cycles_high;
 }
 
 }
@@ -77,8 +93,15 @@ void judge_conservation(Leaves& leaves, Result& result)
             result.fail("the rows' counts add up to {}, the total is {}", sum.seen, sum.expected);
             result.diagnose(sum.seen > sum.expected ? "one exit is counted in two rows, or missing in the total"
                                                     : "some exits are counted in the total, but in no row");
+        } else if (!leaves.layout().has(ledger::Leaf::exit_cycles)) {
+            result.message.format("{} rows add up to the total of {} exits; layout {} tells no cycles by exit", rows.size() + 1,
+                                  sum.expected, leaves.layout().name);
         } else if (sum.cycles < sum.cycles_low || sum.cycles > sum.cycles_high) {
             result.fail("the rows' cycles add up to {} to {}, the total is {}", sum.cycles_low, sum.cycles_high, sum.cycles);
+            if (lacks_high_words(sum)) {
+                result.diagnose("the total agrees modulo 2^32: the high word of the cycles is lost");
+                result.show(Symptom::high_word_lost);
+            }
             result.diagnose("some exits' time goes to the total or to a row, but not to both");
         } else {
             result.message.format("{} rows add up to the total of {} exits", rows.size() + 1, sum.expected);

@@ -87,11 +87,44 @@ std::optional<Finding> find_lost_fastpath(std::span<const Result> results, Numbe
     return {};
 }
 
-std::optional<Finding> find_cause(std::span<const Result> results, Numbering numbering)
+std::optional<Finding> find_wrong_layout(const ledger::Probe& probe)
 {
-    if (const auto finding = find_retpoline_shortcut(results, numbering))
+    if (probe.layout == probe.detected)
+        return {};
+    Finding finding;
+    finding.format("the leaves are read by layout {}, as the plan's layout= says, but they answer as layout {}'s do",
+                   probe.layout->name, probe.detected->name);
+    return finding;
+}
+
+std::optional<Finding> find_wrong_answers(std::span<const Result> results)
+{
+    const auto shown = [&](Symptom symptom) {
+        return std::ranges::any_of(results, [&](const Result& r) { return r.verdict == Verdict::not_ok && r.shows(symptom); });
+    };
+    if (shown(Symptom::halves_swapped))
+        return Finding("the cycles make sense with their words exchanged: the host puts the low half into EBX and the high "
+                       "half into ECX, and the interface wants it the other way round");
+    if (shown(Symptom::high_word_lost))
+        return Finding("the cycles wrap at 2^32: the host keeps, or hands out, only their low word");
+    if (shown(Symptom::undefined_as_not_enabled) && shown(Symptom::not_enabled_as_undefined))
+        return Finding("the answers for exit numbers that the manual does not define (EDX all ones) and for those that KVM "
+                       "does not handle (zeros) are exchanged");
+    if (shown(Symptom::past_the_table))
+        return Finding("the exit number just behind the host's table is answered from what lies there: its bound is tested "
+                       "with > where >= is due");
+    return {};
+}
+
+std::optional<Finding> find_cause(std::span<const Result> results, const ledger::Probe& probe)
+{
+    if (const auto finding = find_wrong_layout(probe))
         return finding;
-    return find_lost_fastpath(results, numbering);
+    if (const auto finding = find_retpoline_shortcut(results, probe.numbering))
+        return finding;
+    if (const auto finding = find_lost_fastpath(results, probe.numbering))
+        return finding;
+    return find_wrong_answers(results);
 }
 
 }

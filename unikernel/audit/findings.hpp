@@ -2,7 +2,7 @@
 #pragma once
 
 #include "audit/result.hpp"
-#include "ledger/leaves.hpp"
+#include "ledger/probe.hpp"
 
 #include <optional>
 #include <span>
@@ -13,7 +13,16 @@ namespace audit {
 using Finding = console::Text<400>;
 
 /// The finding that explains the failures, if one of those known does.
-std::optional<Finding> find_cause(std::span<const Result> results, ledger::Numbering numbering);
+std::optional<Finding> find_cause(std::span<const Result> results, const ledger::Probe& probe);
+
+/// Recognises a plan's layout= that is not the host's: everything read is then
+/// something else.
+std::optional<Finding> find_wrong_layout(const ledger::Probe& probe);
+
+/// Recognises wrong answers by what several audits saw: undefined exit numbers and those
+/// without a handler exchanged, words of the cycles exchanged or lost, a number past the
+/// table's end answered.
+std::optional<Finding> find_wrong_answers(std::span<const Result> results);
 
 /// Recognises a counter that stands where the exit handler starts (vmx_handle_exit(),
 /// svm_handle_exit()): exits that KVM handles in its fastpath are lost, while others

@@ -5,6 +5,7 @@
 #include "audit/near_match.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace audit {
 namespace {
@@ -40,19 +41,25 @@ std::optional<std::string_view> next(std::string_view& line, std::string_view se
     return word;
 }
 
-std::optional<std::uint32_t> parse_count(std::string_view text)
+std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t most)
 {
+    if (text.empty())
+        return {};
     std::uint64_t value = 0;
     for (const char c : text) {
         if (c < '0' || c > '9')
             return {};
         value = value * 10 + static_cast<std::uint64_t>(c - '0');
-        if (value > Plan::max_count)
+        if (value > most)
             return {};
     }
-    if (value == 0)
-        return {};
     return static_cast<std::uint32_t>(value);
+}
+
+std::optional<std::uint32_t> parse_count(std::string_view text)
+{
+    const auto count = parse_number(text, Plan::max_count);
+    return count && *count != 0 ? count : std::nullopt;
 }
 
 PlanError bad_count(std::string_view word)
@@ -89,7 +96,7 @@ public:
             separator = ", ";
         }
         if (found_[0].name.empty())
-            sink.write("; words are names such as io.out8, globs such as io.*, 'all', count=N or format=F");
+            sink.write("; words are names such as io.out8, globs such as io.*, 'all', or options such as count=N");
     }
 
 private:
@@ -114,6 +121,9 @@ constinit const Plan::Option Plan::options_[] = {
     {"format=", &Plan::read_forms},
     {"emulator=", &Plan::read_emulator},
     {"paging=", &Plan::read_paging},
+    {"layout=", &Plan::read_layout},
+    {"sdm=", &Plan::read_edition},
+    {"seed=", &Plan::read_seed},
 };
 
 PlanError Plan::unknown_word(std::string_view word)
@@ -177,6 +187,34 @@ std::optional<PlanError> Plan::read_paging(std::string_view word, std::string_vi
     return {};
 }
 
+std::optional<PlanError> Plan::read_layout(std::string_view word, std::string_view value)
+{
+    told_.layout = ledger::find_layout(value);
+    if (!told_.layout)
+        return PlanError("'{}': layouts are F22, F21 or S20, and S21 or F20", word);
+    return {};
+}
+
+std::optional<PlanError> Plan::read_edition(std::string_view word, std::string_view value)
+{
+    using ledger::Edition;
+    const auto last = parse_number(value, Edition::current);
+    if (!last || *last < Edition::earliest)
+        return PlanError("'{}': the last exit reason that the host's edition of Intel's manual defines, {} to {}", word,
+                         Edition::earliest, Edition::current);
+    told_.last_defined = *last;
+    return {};
+}
+
+std::optional<PlanError> Plan::read_seed(std::string_view word, std::string_view value)
+{
+    constexpr auto most = std::numeric_limits<std::uint32_t>::max();
+    seed_ = parse_number(value, most);
+    if (!seed_)
+        return PlanError("'{}': a seed is a whole number from 0 to {}", word, most);
+    return {};
+}
+
 std::optional<PlanError> Plan::read_item(std::string_view word)
 {
     const auto colon = word.find(':');
@@ -191,20 +229,20 @@ std::optional<PlanError> Plan::read_item(std::string_view word)
         count = *given;
     }
 
-    bool found = false, fires = false;
-    for_each_audit([&](std::size_t index, std::string_view audit, const triggers::Trigger* trigger, auto) {
+    bool found = false, counts = false;
+    for_each_audit([&](std::size_t index, std::string_view audit, const triggers::Trigger* trigger, const RuleAudit* rule) {
         if (!matches(name == "all" ? "*" : name, audit))
             return;
         found = true;
-        fires = fires || trigger;
+        counts = counts || trigger || rule->count != 0;
         items_[index].selected = true;
         if (count)
             items_[index].count = count;
     });
     if (!found)
         return unknown_word(word);
-    if (count && !fires)
-        return PlanError("'{}': only triggers have a count, and {} fires none", word, name);
+    if (count && !counts)
+        return PlanError("'{}': {} has nothing to count", word, name);
     return {};
 }
 

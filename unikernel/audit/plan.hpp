@@ -8,10 +8,14 @@
 //   format=ktap,table,json        which forms of the results are written
 //   emulator=qemu|bochs           what emulates the host's processor; none if not given
 //   paging=shadow                 the host runs without EPT or NPT
+//   layout=F21                    which layout the host's leaves have, rather than finding out
+//   sdm=70                        the last exit reason that the host's edition of Intel's manual defines
+//   seed=42                       where random choices start, so that they can be repeated
 // Without a name, everything runs. An item given twice takes the later count.
 #pragma once
 
 #include "console/format.hpp"
+#include "ledger/probe.hpp"
 #include "triggers/trigger.hpp"
 
 #include <array>
@@ -44,13 +48,17 @@ public:
     /// Number of audits that the plan selects.
     std::size_t size() const;
 
-    /// How often the plan fires a trigger.
+    /// How often the plan fires a trigger, or how many random choices an audit makes.
     /// \param index    position in for_each_audit()
-    /// \param fallback the trigger's own default
+    /// \param fallback the trigger's or audit's own default
     std::uint32_t count(std::size_t index, std::uint32_t fallback) const;
 
     /// What the plan tells of the host.
     const triggers::Circumstances& circumstances() const { return circumstances_; }
+    /// What the plan says of the host.
+    const ledger::Told& told() const { return told_; }
+
+    std::uint32_t seed(std::uint32_t fallback) const { return seed_.value_or(fallback); }
 
     bool writes(Form form) const { return forms_ & static_cast<unsigned>(form); }
 
@@ -70,11 +78,16 @@ private:
     std::optional<PlanError> read_forms(std::string_view word, std::string_view value);
     std::optional<PlanError> read_emulator(std::string_view word, std::string_view value);
     std::optional<PlanError> read_paging(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_layout(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_edition(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_seed(std::string_view word, std::string_view value);
 
     std::array<Item, max_audits> items_{};
     std::uint32_t default_count_ = 0;
     unsigned forms_ = all_forms;
     triggers::Circumstances circumstances_;
+    ledger::Told told_{};
+    std::optional<std::uint32_t> seed_;
 };
 
 }

@@ -42,12 +42,25 @@ struct Measurement {
     std::optional<Host> host;
 };
 
+/// What one audit sees and the findings put together with what others see.
+enum class Symptom : unsigned {
+    undefined_as_not_enabled = 1,  ///< undefined exit numbers answer zeros
+    not_enabled_as_undefined = 2,  ///< defined ones that KVM does not handle answer the mark
+    past_the_table           = 4,  ///< only the number just behind the table answers wrongly
+    halves_swapped           = 8,  ///< cycles make sense with high and low words exchanged
+    high_word_lost           = 16, ///< cycles wrap at 2^32
+};
+
 struct Result {
     std::string_view name;
     Verdict verdict = Verdict::ok;
     console::Text<160> message;
     console::Text<240> diagnosis; ///< likely cause, empty if none is known
     std::optional<Measurement> measurement;
+    unsigned symptoms = 0;
+
+    void show(Symptom symptom) { symptoms |= static_cast<unsigned>(symptom); }
+    bool shows(Symptom symptom) const { return symptoms & static_cast<unsigned>(symptom); }
 
     /// Turns the result into a failure. The first one is kept: it is the
     /// nearest to the cause.

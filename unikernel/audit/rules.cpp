@@ -1,137 +1,185 @@
 // The rules of docs/ledger.md, one function each.
 #include "audit/rules.hpp"
 
+#include "audit/answer.hpp"
 #include "audit/conservation.hpp"
-#include "ledger/exit_names.hpp"
+#include "audit/other_leaves.hpp"
+#include "audit/read_only.hpp"
+#include "audit/sweep.hpp"
+#include "audit/time.hpp"
+#include "audit/time_runs.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace audit {
 namespace {
 
-using ledger::CpuidRegisters;
 using ledger::ExitNumber;
 using ledger::Leaf;
 using ledger::Leaves;
 using ledger::Numbering;
-using ledger::Probe;
 
-// Undefined by every edition of either manual, with the holes in Intel's table.
-constexpr ExitNumber vmx_undefined[] = {35, 38, 42, 86, 87, 0x7f};
+// Beyond all that either manual's tables reach; AMD's with the edges of its gap.
 constexpr ExitNumber svm_undefined[] = {0xa7, 0xff, 0x100, 0x3ff, 0x404, 0x405};
+constexpr ExitNumber vmx_table_room = 0x80;
 constexpr ExitNumber far_undefined[] = {0x7ff,      0x800,      0x1000,     0xffff,     0x10000,   0x10001,
                                         0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff};
 
 // Defined, but in neither kvm_vmx_exit_handlers[] nor svm_exit_handlers[] of any
 // Linux this project has a series for.
-constexpr ExitNumber vmx_not_enabled[] = {3, 4, 5, 6, 11, 16, 17, 33, 34, 51, 63, 64};
+constexpr ExitNumber vmx_not_enabled[] = {3, 4, 5, 6, 11, 16, 17, 33, 34, 51, 63, 64, 65, 66, 69, 70, 72, 73, 78, 79, 80, 81};
 constexpr ExitNumber svm_not_enabled[] = {0x01, 0x02, 0x12, 0x28, 0x40, 0x63, 0x66, 0x67, 0x68, 0x6a,
                                           0x6b, 0x6e, 0x70, 0x71, 0x75, 0x7e, 0x88};
 
-constexpr Leaf assignment_leaves[] = {Leaf::exit_count, Leaf::exit_cycles};
-constexpr Leaf all_exit_leaves[] = {Leaf::exit_count, Leaf::exit_cycles, Leaf::inside, Leaf::extremes};
-
-std::span<const Leaf> exit_leaves(const Probe& probe)
+// Calls `visit(leaf's number)` for each leaf that takes an exit number.
+template <typename Visit>
+void for_each_exit_leaf(const Bench& bench, Visit visit)
 {
-    return probe.revision ? std::span<const Leaf>(all_exit_leaves) : assignment_leaves;
+    const auto& layout = bench.leaves.layout();
+    visit(layout.exit_count);
+    if (layout.has(Leaf::exit_cycles))
+        visit(layout.exit_cycles);
+    if (bench.probe.revision) {
+        visit(layout.number(Leaf::inside));
+        visit(layout.number(Leaf::extremes));
+    }
 }
 
-// Compares one answer with what the rules say it is; true if they agree.
-bool answers(Leaves& leaves, Leaf leaf, ExitNumber exit, const CpuidRegisters& expected, Result& result)
-{
-    const auto seen = leaves.query(leaf, exit);
-    if (seen == expected)
-        return true;
-    result.fail("leaf {:x} ecx {:x}: expected {:x} {:x} {:x} {:x}, seen {:x} {:x} {:x} {:x}",
-                static_cast<std::uint32_t>(leaf), exit, expected.eax, expected.ebx, expected.ecx, expected.edx, seen.eax,
-                seen.ebx, seen.ecx, seen.edx);
-    return false;
-}
-
-constexpr CpuidRegisters undefined_mark{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX};
-constexpr CpuidRegisters zeros{0, 0, 0, 0};
-
-void undefined(Leaves& leaves, const Probe& probe, Result& result)
-{
-    const bool vmx = leaves.numbering() == Numbering::vmx;
+// The exit numbers that one rule was broken for.
+struct Wrong {
     unsigned numbers = 0;
-    const auto check = [&](std::span<const ExitNumber> exits) {
-        for (const auto exit : exits) {
-            numbers++;
-            for (const auto leaf : exit_leaves(probe))
-                if (!answers(leaves, leaf, exit, undefined_mark, result))
-                    result.diagnose(leaves.query(leaf, exit) == zeros
-                                        ? "undefined exit numbers are answered as if they were merely not enabled"
-                                        : "the rule for undefined exit numbers (EDX all ones, the rest 0) is not kept");
-        }
-    };
-    check(vmx ? std::span<const ExitNumber>(vmx_undefined) : svm_undefined);
-    check(far_undefined);
-    if (result.verdict == Verdict::ok)
-        result.message.format("{} exit numbers answer EDX=0xffffffff", numbers);
+    ExitNumber last = 0;
+
+    void add(ExitNumber exit)
+    {
+        numbers += numbers == 0 || exit != last;
+        last = exit;
+    }
+};
+
+constexpr std::string_view bound_off_by_one = "this one number, just behind the host's table, is answered from what lies there: "
+                                              "its bound is tested with > where >= is due";
+
+void layout(const Bench& bench, Result& result)
+{
+    const auto& probe = bench.probe;
+    if (probe.layout != probe.detected) {
+        result.fail("layout={} was told, but the leaves answer as layout {}'s do", probe.layout->name, probe.detected->name);
+        result.diagnose("the plan's layout= is wrong for this host: leave it out, or tell the one named here");
+        return;
+    }
+    result.message.format("layout {}, {}", probe.layout->name,
+                          probe.layout_told ? "as told: the leaves agree" : "by what grows and what marks undefined numbers");
 }
 
-void not_enabled(Leaves& leaves, const Probe& probe, Result& result)
+void diagnose_undefined(const Bench& bench, const Wrong& wrong, bool zeros_only, Result& result)
 {
+    const auto& leaves = bench.leaves;
+    if (bench.probe.edition.last != bench.probe.detected_edition.last) {
+        result.diagnose("the plan's sdm= is wrong for this host, or its table of defined exit numbers is");
+    } else if (wrong.numbers == 1 && leaves.defines(wrong.last - 1) && !leaves.defines(wrong.last + 1)) {
+        result.diagnose(bound_off_by_one);
+        result.show(Symptom::past_the_table);
+    } else if (zeros_only) {
+        result.diagnose("undefined exit numbers are answered as if they were merely not enabled");
+        result.show(Symptom::undefined_as_not_enabled);
+    } else {
+        result.diagnose("the rule for undefined exit numbers (EDX all ones, the rest 0) is not kept");
+    }
+}
+
+void undefined(const Bench& bench, Result& result)
+{
+    auto& leaves = bench.leaves;
+    unsigned numbers = 0;
+    bool zeros_only = true;
+    Wrong wrong;
+    const auto check = [&](ExitNumber exit) {
+        numbers++;
+        for_each_exit_leaf(bench, [&](std::uint32_t leaf) {
+            const auto seen = leaves.query(leaf, exit);
+            if (judge_answer(leaf, exit, undefined_mark, seen, result))
+                return;
+            wrong.add(exit);
+            zeros_only = zeros_only && seen == zeros;
+        });
+    };
+    if (leaves.numbering() == Numbering::vmx) {
+        for (ExitNumber exit = 0; exit < vmx_table_room; exit++)
+            if (!leaves.defines(exit))
+                check(exit);
+    } else {
+        std::ranges::for_each(svm_undefined, check);
+    }
+    std::ranges::for_each(far_undefined, check);
+
+    if (result.verdict != Verdict::ok) {
+        diagnose_undefined(bench, wrong, zeros_only, result);
+        return;
+    }
+    result.message.format("{} exit numbers answer EDX=0xffffffff", numbers);
+    if (!leaves.edition().is_current())
+        result.message.format(", by an edition of Intel's manual that ends with exit reason {}", leaves.edition().last);
+}
+
+void not_enabled(const Bench& bench, Result& result)
+{
+    auto& leaves = bench.leaves;
     const bool vmx = leaves.numbering() == Numbering::vmx;
     const std::span<const ExitNumber> exits = vmx ? std::span<const ExitNumber>(vmx_not_enabled) : svm_not_enabled;
-    for (const auto exit : exits)
-        for (const auto leaf : exit_leaves(probe))
-            if (!answers(leaves, leaf, exit, zeros, result))
-                result.diagnose(leaves.query(leaf, exit) == undefined_mark
-                                    ? "exits that KVM does not handle are answered as if they were undefined"
-                                    : "exits that KVM does not handle must answer zeros in all four registers");
-    if (result.verdict == Verdict::ok)
-        result.message.format("{} exit numbers that KVM does not handle answer zeros", exits.size());
-}
-
-// Which registers may carry a value, for each leaf of the assignment.
-struct CleanRule {
-    Leaf leaf;
-    CpuidRegisters mask; // all ones: may carry a value
-};
-
-constexpr CleanRule clean_rules[] = {
-    {Leaf::total, {~0u, 0, 0, 0}},
-    {Leaf::cycles, {0, ~0u, ~0u, 0}},
-    {Leaf::exit_count, {~0u, 0, 0, 0}},
-    {Leaf::exit_cycles, {0, ~0u, ~0u, 0}},
-};
-
-void check_clean(Leaves& leaves, const CleanRule& rule, ExitNumber exit, Result& result)
-{
-    const auto r = leaves.query(rule.leaf, exit);
-    const auto& may = rule.mask;
-    if ((r.eax & ~may.eax) | (r.ebx & ~may.ebx) | (r.ecx & ~may.ecx) | (r.edx & ~may.edx)) {
-        result.fail("leaf {:x} ecx {:x}: leftovers in {:x} {:x} {:x} {:x}", static_cast<std::uint32_t>(rule.leaf), exit,
-                    r.eax, r.ebx, r.ecx, r.edx);
-        result.diagnose("a register that the leaf does not define is left unwritten and leaks what the host had in it");
-    }
-}
-
-void registers_clean(Leaves& leaves, const Probe& probe, Result& result)
-{
-    unsigned checked = 0;
-    for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
-        if (!ledger::is_defined(leaves.numbering(), exit))
+    unsigned numbers = 0;
+    bool marks_only = true;
+    Wrong wrong;
+    for (const auto exit : exits) {
+        if (!leaves.defines(exit))
             continue;
-        for (const auto& rule : clean_rules) {
-            check_clean(leaves, rule, exit, result);
-            checked++;
-        }
+        numbers++;
+        for_each_exit_leaf(bench, [&](std::uint32_t leaf) {
+            const auto seen = leaves.query(leaf, exit);
+            if (judge_answer(leaf, exit, zeros, seen, result))
+                return;
+            wrong.add(exit);
+            marks_only = marks_only && seen == undefined_mark;
+        });
     }
-    if (probe.revision)
-        for (std::uint32_t leaf = KVM_EXIT_LEDGER_LEAF_REVISION + 1; leaf < KVM_EXIT_LEDGER_LEAF_EXTREMES; leaf++) {
-            answers(leaves, static_cast<Leaf>(leaf), 0, zeros, result);
-            checked++;
-        }
+    if (result.verdict == Verdict::ok) {
+        result.message.format("{} exit numbers that KVM does not handle answer zeros", numbers);
+    } else if (marks_only) {
+        result.diagnose("exits that KVM does not handle are answered as if they were undefined");
+        result.show(Symptom::not_enabled_as_undefined);
+    } else if (wrong.numbers == 1 && wrong.last == leaves.edition().last && vmx) {
+        result.diagnose(bound_off_by_one);
+        result.show(Symptom::past_the_table);
+    } else {
+        result.diagnose("exits that KVM does not handle must answer zeros in all four registers");
+    }
+}
+
+void registers_clean(const Bench& bench, Result& result)
+{
+    auto& leaves = bench.leaves;
+    const auto& layout = leaves.layout();
+    unsigned checked = 0;
+    const auto check = [&](std::uint32_t leaf, ExitNumber exit) {
+        checked++;
+        const auto seen = leaves.query(leaf, exit);
+        if (judge_hole(leaf, exit, seen, result))
+            judge_registers(layout, leaf, exit, seen, result);
+    };
+    for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
+        if (!leaves.defines(exit))
+            continue;
+        for (auto leaf = KVM_EXIT_LEDGER_LEAF_TOTAL; leaf <= KVM_EXIT_LEDGER_LEAF_LAST; leaf++)
+            if (value_mask(layout, leaf) != zeros)
+                check(leaf, exit);
+    }
     if (result.verdict == Verdict::ok)
         result.message.format("{} answers carry nothing but their value", checked);
 }
 
-void self_count(Leaves& leaves, const Probe&, Result& result)
+void self_count(const Bench& bench, Result& result)
 {
+    auto& leaves = bench.leaves;
     constexpr unsigned pairs = 1000;
     const auto cpuid = ledger::cpuid_exit(leaves.numbering());
     std::uint32_t least_total_growth = ~0u;
@@ -169,16 +217,18 @@ bool same_count(Leaves& leaves, ExitNumber exit)
     return false;
 }
 
-void own_leaves(Leaves& leaves, const Probe& probe, Result& result)
+void own_leaves(const Bench& bench, Result& result)
 {
-    if (!probe.revision) {
+    auto& leaves = bench.leaves;
+    if (!bench.probe.revision) {
         result.skip("this host has the assignment's leaves alone");
         return;
     }
-    answers(leaves, Leaf::revision, 0, {KVM_EXIT_LEDGER_REVISION, static_cast<std::uint32_t>(leaves.numbering()), 0, 0}, result);
+    judge_answer(KVM_EXIT_LEDGER_LEAF_REVISION, 0, {KVM_EXIT_LEDGER_REVISION, static_cast<std::uint32_t>(leaves.numbering()), 0, 0},
+                 leaves.query(Leaf::revision), result);
     unsigned rows = 0;
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
-        if (!ledger::is_defined(leaves.numbering(), exit))
+        if (!leaves.defines(exit))
             continue;
         rows++;
         if (!same_count(leaves, exit)) {
@@ -196,18 +246,29 @@ void own_leaves(Leaves& leaves, const Probe& probe, Result& result)
         result.message.format("{} rows agree with the assignment's leaves", rows);
 }
 
-void conservation(Leaves& leaves, const Probe&, Result& result)
+void conservation(const Bench& bench, Result& result)
 {
-    judge_conservation(leaves, result);
+    judge_conservation(bench.leaves, result);
 }
 
+constexpr std::uint32_t random_pairs = 1000;
+
 constexpr RuleAudit audits[] = {
+    {"ledger.layout", "the leaves are those of the layout that the guest reads by", layout},
     {"ledger.undefined", "numbers that no manual defines answer EDX=0xffffffff", undefined},
     {"ledger.not-enabled", "numbers that KVM does not handle answer zeros", not_enabled},
     {"ledger.registers-clean", "no register carries anything but its value", registers_clean},
+    {"ledger.sweep", "every leaf keeps the rules for any ECX", sweep, random_pairs},
+    {"ledger.other-leaves", "leaves that are not the ledger's answer as without one", judge_other_leaves},
     {"ledger.own-leaves", "counts agree between leaves, shortest is not above longest", own_leaves},
     {"ledger.self-count", "a query counts itself once", self_count},
+    {"ledger.read-only", "a query changes nothing but CPUID's row and the totals", judge_read_only},
     {"ledger.conservation", "the rows add up to the totals", conservation},
+    {"time.definition", "what the host's time of an exit includes", GUEST_CODE(run_definition)},
+    {"time.hlt", "a HLT's wait is in its time, and not in its time inside KVM", GUEST_CODE(run_hlt)},
+    {"time.extremes", "shortest and longest agree with what was seen", GUEST_CODE(run_extremes)},
+    {"time.window", "exits take no longer than passes meanwhile", GUEST_CODE(run_window)},
+    {"time.monotonic", "no value that the run has read ever goes back", judge_monotony},
 };
 
 }

@@ -9,10 +9,20 @@
 
 namespace audit {
 
+/// What a rule audit has to work with.
+struct Bench {
+    ledger::Leaves& leaves;
+    const ledger::Probe& probe;
+    const ledger::Monotony& monotony; ///< of all that the run has read so far
+    std::uint32_t count;              ///< random choices to make
+    std::uint32_t seed;               ///< where they start
+};
+
 struct RuleAudit {
-    std::string_view name; ///< "ledger.rule", stable once released
+    std::string_view name; ///< "ledger.rule" or "time.rule", stable once released
     std::string_view what; ///< the rule in a few words
-    void (*run)(ledger::Leaves& leaves, const ledger::Probe& probe, Result& result);
+    void (*run)(const Bench& bench, Result& result);
+    std::uint32_t count = 0; ///< random choices by default; 0: it makes none
 };
 
 /// All rule audits, in the order in which a plan runs them.

@@ -24,6 +24,7 @@ using triggers::Trigger;
 constexpr std::size_t sample_capacity = 65536;
 constinit Samples<sample_capacity> samples;
 constinit std::array<Result, Plan::max_audits> results{};
+constinit ledger::Monotony monotony;
 
 void fire_nothing()
 {
@@ -48,13 +49,18 @@ struct Row {
     std::uint64_t cycles, inside;
 };
 
+std::uint64_t row_cycles(Leaves& leaves, ExitNumber exit)
+{
+    return leaves.layout().has(ledger::Leaf::exit_cycles) ? leaves.cycles(exit) : 0;
+}
+
 // The time inside KVM is read later at the start and earlier at the end, so that in
 // CPUID's row it speaks of no exit that the cycles do not.
 Row read_row_at_start(Leaves& leaves, const ledger::Probe& probe, ExitNumber exit)
 {
     Row row{};
     row.count = leaves.count(exit);
-    row.cycles = leaves.cycles(exit);
+    row.cycles = row_cycles(leaves, exit);
     row.inside = probe.revision ? leaves.cycles_inside(exit) : 0;
     return row;
 }
@@ -64,7 +70,7 @@ Row read_row_at_end(Leaves& leaves, const ledger::Probe& probe, ExitNumber exit)
     Row row{};
     row.inside = probe.revision ? leaves.cycles_inside(exit) : 0;
     row.count = leaves.count(exit);
-    row.cycles = leaves.cycles(exit);
+    row.cycles = row_cycles(leaves, exit);
     return row;
 }
 
@@ -72,7 +78,7 @@ std::optional<Measurement::Host> host_figures(Leaves& leaves, const ledger::Prob
                                               const Row& before, const Row& after)
 {
     const std::uint32_t exits = after.count - before.count;
-    if (exits == 0)
+    if (exits == 0 || !leaves.layout().has(ledger::Leaf::exit_cycles))
         return {};
     Measurement::Host host{exits, after.cycles - before.cycles, {}, {}};
     if (probe.revision) {
@@ -156,6 +162,8 @@ std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Prob
                             void (*on_result)(std::size_t number, const Result& result))
 {
     std::size_t number = 0;
+    leaves.watch(monotony);
+    const auto seed = plan.seed(static_cast<std::uint32_t>(machine::rdtsc()));
     for_each_audit([&](std::size_t index, std::string_view name, const Trigger* trigger, const RuleAudit* rule) {
         if (!plan.selects(index))
             return;
@@ -165,7 +173,8 @@ std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Prob
         if (trigger)
             run_trigger(*trigger, plan, plan.count(index, trigger->count), leaves, probe, result);
         else
-            rule->run(leaves, probe, result);
+            rule->run({leaves, probe, monotony, plan.count(index, rule->count), seed}, result);
+        leaves.cycles(); // for the monotony of the total over the run
         on_result(number, result);
     });
     return {results.data(), number};

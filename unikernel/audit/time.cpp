@@ -1,7 +1,42 @@
-// Plausibility of the cycles that the ledger tells.
+// Judging the cycles that the ledger tells.
 #include "audit/time.hpp"
 
+#include "ledger/exit_names.hpp"
+
+#include <algorithm>
+#include <limits>
+
 namespace audit {
+namespace {
+
+constexpr std::string_view words_swapped =
+    "high and low words of the cycles are exchanged: EBX is the high one, ECX the low one";
+constexpr std::string_view word_lost = "the cycles wrap at 2^32: their high word is lost";
+constexpr std::uint64_t word_end = std::uint64_t{1} << 32;
+
+std::uint64_t exchanged(std::uint64_t cycles)
+{
+    return cycles << 32 | cycles >> 32;
+}
+
+bool can_pass_in(std::uint64_t window, std::uint64_t cycles)
+{
+    return cycles > 0 && cycles <= window;
+}
+
+// Names what exchanged or lost words explain.
+void recognise_words(const Readings& told, std::uint64_t window, Result& result)
+{
+    if (can_pass_in(window, exchanged(told.after) - exchanged(told.before))) {
+        result.diagnose(words_swapped);
+        result.show(Symptom::halves_swapped);
+    } else if (told.before < word_end && told.after < told.before && can_pass_in(window, told.after + word_end - told.before)) {
+        result.diagnose(word_lost);
+        result.show(Symptom::high_word_lost);
+    }
+}
+
+}
 
 void judge_time(std::uint64_t window, Result& result)
 {
@@ -22,6 +57,149 @@ void judge_time(std::uint64_t window, Result& result)
         result.fail("{} cycles inside KVM, but {} in all", *host->inside, host->cycles);
         result.diagnose("time inside KVM is not part of the exit's time");
     }
+}
+
+bool judge_stretch(const Stretch& stretch, Result& result)
+{
+    const auto& told = stretch.total;
+    if (can_pass_in(stretch.guest, told.growth()))
+        return true;
+    if (told.growth() == 0) {
+        result.fail("{} firings added 0 cycles to the total", stretch.firings);
+        result.diagnose("exits are not timed, or their time goes to no total");
+        return false;
+    }
+    result.fail("the total of cycles went from {} to {} while {} passed", told.before, told.after, stretch.guest);
+    recognise_words(told, stretch.guest, result);
+    result.diagnose("time is counted twice, or in other units than TSC cycles");
+    return false;
+}
+
+namespace {
+
+constexpr std::uint64_t percent(std::uint64_t part, std::uint64_t whole)
+{
+    return whole ? part * 100 / whole : 0;
+}
+
+std::uint64_t difference(std::uint64_t a, std::uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+// A clock that stops before the exit is handled measures the same way for every exit, and
+// next to nothing of those that KVM answers by itself: their handler is much of what passes.
+bool stops_early(const Definitions& seen)
+{
+    constexpr std::uint64_t handlers_least = 10;
+    const auto [least, most] = std::minmax({seen.cpuid.host_mean(), seen.mmio.host_mean(), seen.pio.host_mean()});
+    return most < least + least / 2 || (percent(seen.cpuid.host_mean(), seen.cpuid.guest_mean()) < handlers_least &&
+                                        percent(seen.mmio.host_mean(), seen.mmio.guest_mean()) < handlers_least);
+}
+
+}
+
+void judge_definition(const Definitions& seen, Result& result)
+{
+    for (const auto* stretch : {&seen.cpuid, &seen.mmio, &seen.pio})
+        if (!judge_stretch(*stretch, result))
+            return;
+    if (seen.hlt && !judge_stretch(*seen.hlt, result))
+        return;
+
+    // What an access costs beyond CPUID is what user space took: entering and leaving
+    // the guest, and this machine's slowness at it, cancel out.
+    const auto user_space = percent(difference(seen.pio.host_mean(), seen.cpuid.host_mean()),
+                                    difference(seen.pio.guest_mean(), seen.cpuid.guest_mean()));
+    const auto waiting = seen.hlt ? percent(seen.hlt->total.growth(), seen.hlt->guest) : 0;
+    constexpr std::uint64_t included = 50;
+
+    if (user_space >= included && (waiting >= included || !seen.hlt))
+        result.message.write("from exit to entry");
+    else if (waiting >= included)
+        result.message.write("from exit to entry, but without user space");
+    else if (user_space >= included)
+        result.message.write("from exit to entry, but without waiting");
+    else if (!stops_early(seen))
+        result.message.write("the exit handler alone: neither user space nor waiting");
+    else {
+        result.fail("cpuid {} of {}, mmio {} of {}, pio {} of {} cycles an exit", seen.cpuid.host_mean(),
+                    seen.cpuid.guest_mean(), seen.mmio.host_mean(), seen.mmio.guest_mean(), seen.pio.host_mean(),
+                    seen.pio.guest_mean());
+        result.diagnose("the clock stops before the exit is handled: the cycles are too few to contain the handler");
+        return;
+    }
+    result.message.format(" (with {}% of user space's time", user_space);
+    if (seen.hlt)
+        result.message.format(", {}% of a HLT's wait", waiting);
+    result.message.write(")");
+}
+
+void judge_halt(const Halt& halt, Result& result)
+{
+    if (!judge_stretch(halt.stretch, result))
+        return;
+    const auto passed = halt.stretch.guest, row = halt.row.growth();
+    if (row > passed) {
+        result.fail("HLT's cycles went from {} to {} while {} passed", halt.row.before, halt.row.after, passed);
+        recognise_words(halt.row, passed, result);
+        result.diagnose("time is counted twice");
+    } else if (row >= passed / 2) {
+        if (halt.inside && halt.inside->growth() > row / 2) {
+            result.fail("HLT took {} cycles, {} of them inside KVM", row, halt.inside->growth());
+            result.diagnose("the time inside KVM goes on while the vCPU waits");
+            return;
+        }
+        result.message.format("{} cycles of {} that passed", row, passed);
+        if (halt.inside)
+            result.message.format(", {} inside KVM", halt.inside->growth());
+    } else if (halt.stretch.total.growth() >= passed / 2) {
+        result.fail("of {} cycles, {} are in the total, but only {} in HLT's row", passed, halt.stretch.total.growth(), row);
+        result.diagnose("the time of a HLT's wait goes to another exit's row");
+    } else {
+        result.skip("this host's time leaves waiting out: see time.definition");
+    }
+}
+
+void judge_single(ledger::ExitNumber exit, const Single& single, Result& result)
+{
+    const auto& [shortest, longest] = single.extremes;
+    if (shortest <= single.cycles && longest >= single.cycles && longest <= single.row)
+        return;
+    result.fail("exit {:x} took {} cycles, {} in all such, but shortest says {} and longest {}", exit, single.cycles,
+                single.row, shortest, longest);
+    result.diagnose("the shortest or the longest time is not kept with each exit, or its words are swapped");
+}
+
+void judge_monotony(const Bench& bench, Result& result)
+{
+    using Quantity = ledger::Monotony::Quantity;
+    auto& leaves = bench.leaves;
+    leaves.total();
+    leaves.cycles();
+    for (ledger::ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
+        if (!leaves.defines(exit) || leaves.count(exit) == 0)
+            continue;
+        if (leaves.layout().has(ledger::Leaf::exit_cycles))
+            leaves.cycles(exit);
+    }
+
+    const auto& step = bench.monotony.step_back();
+    const auto total = bench.monotony.cycles(ledger::Monotony::total);
+    if (!step) {
+        result.message.format("{} readings, none below the one before; {} cycles in all{}", bench.monotony.readings(), total,
+                              total < word_end ? ", too few to need the high word" : "");
+        return;
+    }
+    const auto what = step->quantity == Quantity::count ? "count" : "cycles";
+    if (step->exit == ledger::Monotony::total)
+        result.fail("the total's {} went back from {} to {}", what, step->before, step->after);
+    else
+        result.fail("the {} of exit {:x} {} went back from {} to {}", what, step->exit,
+                    ledger::exit_name(leaves.numbering(), step->exit), step->before, step->after);
+    if (step->quantity == Quantity::cycles)
+        recognise_words({step->before, step->after}, word_end / 2, result);
+    result.diagnose("a counter is not only added to, or sums over vCPUs lose some of them");
 }
 
 }

@@ -4,9 +4,11 @@
 // made-up host, supplies its own way to execute CPUID.
 #pragma once
 
+#include "ledger/edition.hpp"
+#include "ledger/layout.hpp"
+#include "ledger/monotony.hpp"
+#include "ledger/numbering.hpp"
 #include "machine/cpuid.hpp"
-
-#include "kvm_exit_ledger.h"
 
 #include <cstdint>
 
@@ -17,58 +19,35 @@ using machine::CpuidRegisters;
 /// How CPUID is executed: machine::cpuid, or a host of a test's own making.
 using CpuidFunction = CpuidRegisters (*)(std::uint32_t leaf, std::uint32_t subleaf);
 
-/// Whose numbers the exits go by.
-enum class Numbering : std::uint32_t {
-    vmx = KVM_EXIT_LEDGER_NUMBERING_VMX, ///< basic exit reasons
-    svm = KVM_EXIT_LEDGER_NUMBERING_SVM, ///< exit codes
-};
-
-/// A VMX basic exit reason or an SVM exit code.
-using ExitNumber = std::uint32_t;
-
-enum class Leaf : std::uint32_t {
-    signature   = KVM_EXIT_LEDGER_LEAF_SIGNATURE,
-    revision    = KVM_EXIT_LEDGER_LEAF_REVISION,
-    extremes    = KVM_EXIT_LEDGER_LEAF_EXTREMES,
-    inside      = KVM_EXIT_LEDGER_LEAF_INSIDE,
-    total       = KVM_EXIT_LEDGER_LEAF_TOTAL,
-    cycles      = KVM_EXIT_LEDGER_LEAF_CYCLES,
-    exit_count  = KVM_EXIT_LEDGER_LEAF_EXIT_COUNT,
-    exit_cycles = KVM_EXIT_LEDGER_LEAF_EXIT_CYCLES,
-};
-
-/// Every SVM exit code and VMX exit reason lies below.
-inline constexpr ExitNumber exit_number_end = KVM_EXIT_LEDGER_SVM_NPF_LAST + 1;
-
-/// Does the vendor's manual define this exit number?
-inline bool is_defined(Numbering numbering, ExitNumber exit)
-{
-    return kvm_exit_ledger_defined(static_cast<unsigned>(numbering), exit);
-}
-
-/// The exit number of CPUID itself: each query causes one such exit.
-constexpr ExitNumber cpuid_exit(Numbering numbering)
-{
-    return numbering == Numbering::vmx ? 10 : 0x72; // SDM vol. 3, appendix C; APM vol. 2, appendix C
-}
-
 /// The leaves of one VM's ledger. Counts its own queries, because each is an
 /// exit that the ledger records.
 class Leaves {
 public:
-    Leaves(CpuidFunction cpuid, Numbering numbering) : cpuid_(cpuid), numbering_(numbering) {}
+    Leaves(CpuidFunction cpuid, Numbering numbering, const Layout& layout = default_layout(), Edition edition = {})
+        : cpuid_(cpuid), numbering_(numbering), layout_(&layout), edition_(edition)
+    {
+    }
 
     Numbering numbering() const { return numbering_; }
+    const Layout& layout() const { return *layout_; }
+
+    /// Does the host's edition of its manual define this exit number?
+    bool defines(ExitNumber exit) const { return edition_.defines(numbering_, exit); }
+    const Edition& edition() const { return edition_; }
+
+    /// From now on, has every count and all cycles that are read looked at for steps back.
+    void watch(Monotony& monotony) { monotony_ = &monotony; }
 
     /// Number of queries so far, by all methods.
     std::uint64_t queries() const { return queries_; }
 
-    /// One query, as it is.
+    /// One query, as it is. The layout must have the leaf.
     CpuidRegisters query(Leaf leaf, ExitNumber exit = 0)
     {
-        return query(static_cast<std::uint32_t>(leaf), exit);
+        return query(layout_->number(leaf), exit);
     }
 
+    /// One query of a leaf by its number.
     CpuidRegisters query(std::uint32_t leaf, ExitNumber exit)
     {
         queries_++;
@@ -76,22 +55,24 @@ public:
     }
 
     /// Exits of all kinds, modulo 2^32, this query included.
-    std::uint32_t total() { return query(Leaf::total).eax; }
+    std::uint32_t total() { return watched_count(Monotony::total, query(Leaf::total).eax); }
 
     /// Cycles of all completed exits.
-    std::uint64_t cycles() { return ebx_ecx(query(Leaf::cycles)); }
+    std::uint64_t cycles() { return watched(Monotony::total, ebx_ecx(query(Leaf::cycles))); }
 
     /// Exits of one kind, modulo 2^32.
-    std::uint32_t count(ExitNumber exit) { return query(Leaf::exit_count, exit).eax; }
+    std::uint32_t count(ExitNumber exit) { return watched_count(exit, query(Leaf::exit_count, exit).eax); }
 
-    /// Cycles of the completed exits of one kind.
-    std::uint64_t cycles(ExitNumber exit) { return ebx_ecx(query(Leaf::exit_cycles, exit)); }
+    /// Cycles of the completed exits of one kind. The layout must tell them.
+    std::uint64_t cycles(ExitNumber exit) { return watched(exit, ebx_ecx(query(Leaf::exit_cycles, exit))); }
 
     /// Cycles that exits of one kind spent in KVM alone.
     std::uint64_t cycles_inside(ExitNumber exit) { return edx_ecx(query(Leaf::inside, exit)); }
 
     struct Extremes {
         std::uint64_t shortest, longest; // cycles; 0 while no such exit has completed
+
+        bool operator==(const Extremes&) const = default;
     };
 
     Extremes extremes(ExitNumber exit)
@@ -105,8 +86,25 @@ private:
     static std::uint64_t ebx_ecx(const CpuidRegisters& r) { return join(r.ebx, r.ecx); }
     static std::uint64_t edx_ecx(const CpuidRegisters& r) { return join(r.edx, r.ecx); }
 
+    std::uint64_t watched(ExitNumber exit, std::uint64_t cycles)
+    {
+        if (monotony_)
+            monotony_->look(exit, cycles);
+        return cycles;
+    }
+
+    std::uint32_t watched_count(ExitNumber exit, std::uint32_t count)
+    {
+        if (monotony_)
+            monotony_->look_at_count(exit, count);
+        return count;
+    }
+
     CpuidFunction cpuid_;
     Numbering numbering_;
+    const Layout* layout_;
+    Edition edition_;
+    Monotony* monotony_ = nullptr;
     std::uint64_t queries_ = 0;
 };
 

@@ -103,10 +103,14 @@ void Report::announce(const boot::LoaderInfo& loader, const audit::Plan& plan, c
 {
     plan_ = &plan;
     numbering_ = probe.numbering;
-    const std::string_view layout = "F22";
-    if (probe.patched)
+    const auto layout = probe.layout->name;
+    if (probe.patched) {
         sink_.format("# ledger: revision {}, layout {}, {} exit numbers, known by {}\n", probe.revision, layout,
                      name_of(probe.numbering), probe.reason);
+        if (!probe.edition.is_current())
+            sink_.format("# audited by an edition of Intel's manual that ends with exit reason {}{}\n", probe.edition.last,
+                         probe.edition.has_pconfig ? "" : " and leaves 65 out");
+    }
 
     sink_.write("#json ");
     JsonObject record(sink_);
@@ -114,6 +118,8 @@ void Report::announce(const boot::LoaderInfo& loader, const audit::Plan& plan, c
     record.member("vendor", machine::vendor().view()).member("numbering", name_of(probe.numbering));
     if (probe.patched)
         record.member("ledger", std::uint64_t{probe.revision}).member("layout", layout);
+    if (probe.patched && probe.numbering == ledger::Numbering::vmx)
+        record.member("sdm", std::uint64_t{probe.edition.last});
     record.member("plan", plan_words(loader)).member("vcpus", std::uint64_t{1});
     record.member("results", probe.patched ? std::uint64_t{plan.size()} : 0);
     record.end();

@@ -1,0 +1,14 @@
+// A kernel module, made quick to load for an emulated CPU.
+#pragma once
+
+#include <string>
+
+namespace exitaudit {
+
+// The module without its list of functions that ftrace could trace (which no audit
+// does): for each of thousands, the kernel searches all of the module's symbols to
+// see whether it is weak (find_kallsyms_symbol() by ftrace_module_enable()). What is
+// no ELF file with such a list is returned as it is, for the kernel to judge.
+std::string without_ftrace_list(std::string module);
+
+} // namespace exitaudit

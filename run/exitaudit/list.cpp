@@ -1,0 +1,259 @@
+// Printing the guest's own catalogue: a table, its details, JSON, or the page in docs/.
+#include "list.hpp"
+
+#include "audit/audits.hpp"
+#include "audit/exceptions.hpp"
+#include "audit/near_match.hpp"
+#include "exit_code.hpp"
+#include "ledger/exit_names.hpp"
+#include "plan_check.hpp"
+
+#include <boost/algorithm/string/replace.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+namespace exitaudit {
+namespace {
+
+using json = nlohmann::ordered_json;
+using ledger::Numbering;
+using triggers::Bound;
+using triggers::Expectation;
+using triggers::Trigger;
+using triggers::Where;
+
+constexpr Numbering vendors[] = {Numbering::vmx, Numbering::svm};
+
+constexpr std::string_view name_of(Numbering numbering)
+{
+    return numbering == Numbering::vmx ? "vmx" : "svm";
+}
+
+std::string_view name_of(Bound bound)
+{
+    switch (bound) {
+    case Bound::none:     return "none";
+    case Bound::exact:    return "exact";
+    case Bound::at_least: return "at least";
+    case Bound::at_most:  return "at most";
+    }
+    return "?";
+}
+
+std::string_view name_of(Where where)
+{
+    switch (where) {
+    case Where::on_qemu:             return "on QEMU's emulation";
+    case Where::on_bochs:            return "on Bochs's emulation";
+    case Where::with_shadow_paging:  return "with shadow paging";
+    }
+    return "?";
+}
+
+std::string exit_text(Numbering numbering, ledger::ExitNumber exit)
+{
+    return fmt::format("{:x} {}", exit, ledger::exit_name(numbering, exit));
+}
+
+// "1", ">=2", "<=8"; "-" where there is no exit.
+std::string count_text(Bound bound, std::uint32_t per_firing)
+{
+    switch (bound) {
+    case Bound::none:     return "-";
+    case Bound::exact:    return fmt::format("{}", per_firing);
+    case Bound::at_least: return fmt::format(">={}", per_firing);
+    case Bound::at_most:  return fmt::format("<={}", per_firing);
+    }
+    return "?";
+}
+
+const Expectation& expectation(const Trigger& trigger, Numbering numbering)
+{
+    return numbering == Numbering::vmx ? trigger.vmx : trigger.svm;
+}
+
+// What stands behind an expectation, in one sentence's length.
+std::string details(Numbering numbering, const Expectation& expected)
+{
+    std::string text = expected.bound == Bound::none ? fmt::format("not intercepted: {}", expected.source) : std::string(expected.source);
+    for (const auto& row : expected.also)
+        text += fmt::format("; also {} x{}{}", exit_text(numbering, row.exit), count_text(row.bound, row.per_firing),
+                            row.once ? fmt::format(", {} more in all", row.once) : "");
+    if (expected.raises)
+        text += fmt::format("; raises {}", audit::exception_name(static_cast<unsigned>(*expected.raises)));
+    if (expected.fastpath)
+        text += "; handled in KVM's fastpath";
+    if (!expected.unseen.empty())
+        text += fmt::format("; not seen on any emulated lane: {}", expected.unseen);
+    return text;
+}
+
+struct Catalogue {
+    std::vector<const Trigger*> triggers;
+    std::vector<const audit::RuleAudit*> audits;
+    bool whole; // nothing is left out
+
+    // How many exit numbers of one vendor the triggers must cause.
+    std::size_t exits(Numbering numbering) const
+    {
+        std::set<ledger::ExitNumber> exits;
+        const auto add = [&](ledger::ExitNumber exit, Bound bound) {
+            if (bound == Bound::exact || bound == Bound::at_least)
+                exits.insert(exit);
+        };
+        for (const auto* trigger : triggers) {
+            const auto& expected = expectation(*trigger, numbering);
+            add(expected.exit, expected.bound);
+            for (const auto& row : expected.also)
+                add(row.exit, row.bound);
+        }
+        return exits.size();
+    }
+
+    std::string summary() const
+    {
+        return fmt::format("{} triggers, which cause {} basic exit reasons of VMX and {} exit codes of SVM; {} further audits",
+                           triggers.size(), exits(Numbering::vmx), exits(Numbering::svm), audits.size());
+    }
+};
+
+Catalogue select(const std::vector<std::string>& names)
+{
+    for (const auto& name : names)
+        if (name.find_first_of("=:") != std::string::npos)
+            throw Error(fmt::format("'{}': only names and globs can be listed", name), ExitCode::usage);
+    if (const auto error = check_plan(names))
+        throw Error(*error, ExitCode::usage);
+    Catalogue catalogue{.triggers = {}, .audits = {}, .whole = names.empty()};
+    audit::for_each_audit([&](std::size_t, std::string_view name, const Trigger* trigger, const audit::RuleAudit* rule) {
+        const bool wanted = names.empty() || std::ranges::any_of(names, [&](const std::string& glob) {
+                                return glob == "all" || audit::matches(glob, name);
+                            });
+        if (wanted && trigger)
+            catalogue.triggers.push_back(trigger);
+        if (wanted && rule)
+            catalogue.audits.push_back(rule);
+    });
+    return catalogue;
+}
+
+void print_table(const Catalogue& catalogue, bool verbose)
+{
+    constexpr auto row = "{:<27} {:<25} {:>4}  {:<25} {:>4}  {}\n";
+    if (!catalogue.triggers.empty())
+        fmt::print(row, "TRIGGER", "VMX EXIT", "N", "SVM EXIT", "N", "ONE FIRING");
+    for (const auto* trigger : catalogue.triggers) {
+        fmt::print(row, trigger->name, exit_text(Numbering::vmx, trigger->vmx.exit), count_text(trigger->vmx.bound, trigger->vmx.per_firing),
+                   exit_text(Numbering::svm, trigger->svm.exit), count_text(trigger->svm.bound, trigger->svm.per_firing), trigger->what);
+        if (!verbose)
+            continue;
+        for (const auto numbering : vendors)
+            fmt::print("    {}: {}\n", name_of(numbering), details(numbering, expectation(*trigger, numbering)));
+        for (const auto& [where, numbering, instead] : trigger->deviations)
+            fmt::print("    {} {}: {} x{}: {}\n", name_of(numbering), name_of(where), exit_text(numbering, instead.exit),
+                       count_text(instead.bound, instead.per_firing), details(numbering, instead));
+    }
+    for (const auto* audit : catalogue.audits)
+        fmt::print("{:<27} {}\n", audit->name, audit->what);
+    if (catalogue.whole)
+        fmt::print("{}\n", catalogue.summary());
+}
+
+json as_json(Numbering numbering, const Expectation& expected)
+{
+    json record{{"exit", expected.exit},
+                {"exit_name", ledger::exit_name(numbering, expected.exit)},
+                {"bound", name_of(expected.bound)},
+                {"per_firing", expected.per_firing},
+                {"source", expected.source}};
+    for (const auto& row : expected.also)
+        record["also"].push_back({{"exit", row.exit},
+                                  {"exit_name", ledger::exit_name(numbering, row.exit)},
+                                  {"bound", name_of(row.bound)},
+                                  {"per_firing", row.per_firing},
+                                  {"once", row.once}});
+    if (expected.raises)
+        record["raises"] = audit::exception_name(static_cast<unsigned>(*expected.raises));
+    if (expected.fastpath)
+        record["fastpath"] = true;
+    if (!expected.unseen.empty())
+        record["unseen"] = expected.unseen;
+    return record;
+}
+
+void print_json(const Catalogue& catalogue)
+{
+    json document{{"schema", 1}, {"triggers", json::array()}, {"audits", json::array()}};
+    for (const auto* trigger : catalogue.triggers) {
+        json record{{"name", trigger->name}, {"what", trigger->what}, {"count", trigger->count}};
+        for (const auto numbering : vendors)
+            record[name_of(numbering)] = as_json(numbering, expectation(*trigger, numbering));
+        for (const auto& [where, numbering, instead] : trigger->deviations) {
+            auto deviation = as_json(numbering, instead);
+            deviation["where"] = name_of(where);
+            record[name_of(numbering)]["deviations"].push_back(std::move(deviation));
+        }
+        document["triggers"].push_back(std::move(record));
+    }
+    for (const auto* audit : catalogue.audits)
+        document["audits"].push_back({{"name", audit->name}, {"what", audit->what}});
+    fmt::print("{}\n", document.dump(2));
+}
+
+// A cell of the page: `|` would end it.
+std::string cell(const std::string& text)
+{
+    return boost::replace_all_copy(text, "|", "\\|");
+}
+
+std::string markdown_cell(const Trigger& trigger, Numbering numbering)
+{
+    const auto one = [&](const Expectation& expected) {
+        const auto count = expected.bound == Bound::none ? "" : " ×" + count_text(expected.bound, expected.per_firing);
+        return fmt::format("`{}`{}: {}", exit_text(numbering, expected.exit), count, details(numbering, expected));
+    };
+    auto text = one(expectation(trigger, numbering));
+    for (const auto& deviation : trigger.deviations)
+        if (deviation.numbering == numbering)
+            text += fmt::format("<br>*{}:* {}", name_of(deviation.where), one(deviation.instead));
+    return cell(text);
+}
+
+void print_markdown(const Catalogue& catalogue)
+{
+    fmt::print("# The catalogue\n\n<!-- Made by `make docs` from the guest's own table; do not edit. -->\n\n"
+               "{}.\n\nPer trigger: what one firing executes, and for each vendor the exit number (hexadecimal), how many\n"
+               "exits one firing causes, and why; or the exit that must not happen, and why not.\n",
+               catalogue.summary());
+    std::string_view family;
+    for (const auto* trigger : catalogue.triggers) {
+        if (const auto name = trigger->name.substr(0, trigger->name.find('.')); name != family) {
+            family = name;
+            fmt::print("\n## {}\n\n| trigger | one firing | Intel VMX | AMD SVM |\n|---|---|---|---|\n", family);
+        }
+        fmt::print("| `{}` | {} | {} | {} |\n", trigger->name, cell(std::string(trigger->what)), markdown_cell(*trigger, Numbering::vmx),
+                   markdown_cell(*trigger, Numbering::svm));
+    }
+    fmt::print("\n## Audits without a trigger of their own\n\n| audit | rule |\n|---|---|\n");
+    for (const auto* audit : catalogue.audits)
+        fmt::print("| `{}` | {} |\n", audit->name, cell(std::string(audit->what)));
+}
+
+} // namespace
+
+int list_catalogue(const ListOptions& options)
+{
+    const auto catalogue = select(options.names);
+    switch (options.form) {
+    case ListForm::table:    print_table(catalogue, options.verbose); break;
+    case ListForm::json:     print_json(catalogue); break;
+    case ListForm::markdown: print_markdown(catalogue); break;
+    }
+    return static_cast<int>(ExitCode::pass);
+}
+
+} // namespace exitaudit

@@ -1,0 +1,198 @@
+// Causing exits whose time is known to differ: at once, by emulation, by user space, by waiting.
+#include "audit/time_runs.hpp"
+
+#include "audit/time.hpp"
+#include "machine/apic.hpp"
+#include "machine/cpuid.hpp"
+#include "machine/interrupts.hpp"
+#include "machine/io.hpp"
+#include "machine/tsc.hpp"
+
+#include <asm/svm.h>
+#include <asm/vmx.h>
+
+namespace audit {
+namespace {
+
+using ledger::ExitNumber;
+using ledger::Leaf;
+using ledger::Leaves;
+using ledger::Numbering;
+
+// Long enough that a vCPU's wait is most of what passes, on an emulated host too.
+constexpr std::uint32_t wait_ticks = 4'000'000;
+
+void fire_cpuid()
+{
+    machine::cpuid(0);
+}
+
+// The I/O APIC's index register; where there is none, user space answers.
+void fire_mmio()
+{
+    constexpr std::uint64_t io_apic = 0xfec00000;
+    std::uint32_t value;
+    asm volatile("movl (%1), %0" : "=r"(value) : "r"(io_apic) : "memory");
+}
+
+void fire_pio()
+{
+    machine::Io::out<std::uint8_t>(machine::Port::unused, 0);
+}
+
+void fire_hlt()
+{
+    machine::local_apic.start_one_shot_timer(wait_ticks);
+    machine::halt_until_interrupt();
+    machine::local_apic.start_one_shot_timer(0);
+}
+
+constexpr ExitNumber hlt_exit(Numbering numbering)
+{
+    return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_HLT} : ExitNumber{SVM_EXIT_HLT};
+}
+
+constexpr ExitNumber io_exit(Numbering numbering)
+{
+    return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_IO_INSTRUCTION} : ExitNumber{SVM_EXIT_IOIO};
+}
+
+constexpr std::string_view no_hlt_exits = "this VM's HLT does not exit";
+
+// The readings stand inside the guest's measurement: the first one's own exit ends after
+// it has told the total, and so is in the growth.
+template <typename Fire>
+Stretch stretch(Leaves& leaves, std::uint64_t firings, Fire fire)
+{
+    const bool rdtscp = machine::has_rdtscp();
+    Stretch seen{firings, 0, {}};
+    const auto start = machine::open_measurement();
+    seen.total.before = leaves.cycles();
+    for (std::uint64_t i = 0; i < firings; i++)
+        fire();
+    seen.total.after = leaves.cycles();
+    seen.guest = machine::close_measurement(rdtscp) - start;
+    return seen;
+}
+
+// The quickest of a few stretches: what interrupts the host is in the others.
+Stretch quickest(Leaves& leaves, void (*fire)())
+{
+    constexpr unsigned stretches = 10, firings = 20;
+    auto best = stretch(leaves, firings, fire);
+    for (unsigned i = 1; i < stretches; i++)
+        if (const auto next = stretch(leaves, firings, fire); next.guest < best.guest)
+            best = next;
+    return best;
+}
+
+struct SeenHalt {
+    std::uint32_t exits;
+    Halt halt;
+};
+
+SeenHalt halt_once(const Bench& bench)
+{
+    auto& leaves = bench.leaves;
+    const auto exit = hlt_exit(leaves.numbering());
+    const bool tells_cycles = leaves.layout().has(Leaf::exit_cycles), tells_inside = bench.probe.revision != 0;
+    SeenHalt seen{};
+    if (tells_inside)
+        seen.halt.inside.emplace();
+    const auto count = leaves.count(exit);
+    if (tells_cycles)
+        seen.halt.row.before = leaves.cycles(exit);
+    if (tells_inside)
+        seen.halt.inside->before = leaves.cycles_inside(exit);
+    seen.halt.stretch = stretch(leaves, 1, fire_hlt);
+    if (tells_inside)
+        seen.halt.inside->after = leaves.cycles_inside(exit);
+    if (tells_cycles)
+        seen.halt.row.after = leaves.cycles(exit);
+    seen.exits = leaves.count(exit) - count;
+    return seen;
+}
+
+SeenHalt quickest_halt(const Bench& bench)
+{
+    constexpr unsigned halts = 3;
+    auto best = halt_once(bench);
+    for (unsigned i = 1; i < halts; i++)
+        if (const auto next = halt_once(bench); next.halt.stretch.guest < best.halt.stretch.guest)
+            best = next;
+    return best;
+}
+
+// One exit alone: what its row grows by is what it took.
+void judge_one(const Bench& bench, ExitNumber exit, void (*fire)(), Result& result)
+{
+    auto& leaves = bench.leaves;
+    const auto before = leaves.cycles(exit);
+    fire();
+    const auto row = leaves.cycles(exit);
+    judge_single(exit, {row - before, row, leaves.extremes(exit)}, result);
+}
+
+}
+
+void run_definition(const Bench& bench, Result& result)
+{
+    auto& leaves = bench.leaves;
+    Definitions seen{quickest(leaves, fire_cpuid), quickest(leaves, fire_mmio), quickest(leaves, fire_pio), {}};
+    if (const auto halt = quickest_halt(bench); halt.exits != 0)
+        seen.hlt = halt.halt.stretch;
+    judge_definition(seen, result);
+}
+
+// What interrupts the host while it works for the guest lengthens the time inside KVM: one
+// undisturbed HLT shows what is meant, and a host that is wrong never has one.
+void run_hlt(const Bench& bench, Result& result)
+{
+    if (!bench.leaves.layout().has(Leaf::exit_cycles))
+        return result.skip("this host's layout tells no cycles by exit");
+    constexpr unsigned halts = 10;
+    const auto untouched = result;
+    for (unsigned i = 0; i < halts; i++) {
+        const auto seen = halt_once(bench);
+        if (seen.exits == 0)
+            return result.skip(no_hlt_exits);
+        result = untouched;
+        judge_halt(seen.halt, result);
+        if (result.verdict == Verdict::ok)
+            return;
+    }
+}
+
+void run_extremes(const Bench& bench, Result& result)
+{
+    auto& leaves = bench.leaves;
+    if (!bench.probe.revision || !leaves.layout().has(Leaf::exit_cycles))
+        return result.skip("this host tells no extremes");
+    constexpr unsigned exits = 50;
+    for (unsigned i = 0; i < exits; i++)
+        judge_one(bench, io_exit(leaves.numbering()), fire_pio, result);
+    const auto hlt = hlt_exit(leaves.numbering());
+    const auto count = leaves.count(hlt);
+    fire_hlt();
+    const bool halts = leaves.count(hlt) != count;
+    if (halts)
+        judge_one(bench, hlt, fire_hlt, result);
+    if (result.verdict == Verdict::ok)
+        result.message.format("{} single exits{} lie between shortest and longest", exits, halts ? " and a HLT" : "");
+}
+
+void run_window(const Bench& bench, Result& result)
+{
+    constexpr unsigned rounds = 50;
+    const auto seen = stretch(bench.leaves, rounds, [] {
+        fire_cpuid();
+        fire_mmio();
+        fire_pio();
+    });
+    const auto waiting = stretch(bench.leaves, 1, fire_hlt);
+    if (judge_stretch(seen, result) && judge_stretch(waiting, result))
+        result.message.format("mixed exits took {} of {} cycles that passed, a HLT {} of {}", seen.total.growth(), seen.guest,
+                              waiting.total.growth(), waiting.guest);
+}
+
+}
