@@ -132,7 +132,7 @@ needs_unpatched_kvm() {
 
 @test "svm: a host of another layout is audited by its own rules" {
     expect 0 "layout F21/S20, svm exit numbers" "${svm[@]}" --mutant layout-f21 io.out8 'ledger.*' 'time.*'
-    [[ $output == *"ok 1 io.out8 # 1000 exits, ledger +1000"* ]]
+    [[ $output == *"ok 1 io.out8 # 200 exits, ledger +200"* ]]
     [[ $output == *"ledger.own-leaves # SKIP"* ]]
 }
 
