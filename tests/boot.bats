@@ -82,10 +82,12 @@ needs_unpatched_kvm() {
 }
 
 @test "svm: everything passes" {
-    expect 0 "ok 1 cpuid.leaf0 # 1000 exits, ledger +1000" "${svm[@]}" --json "$TMPDIR/json"
+    expect 0 "ok 1 cpuid.leaf0 # 200 exits, ledger +200" "${svm[@]}" --json "$TMPDIR/json"
     [[ $output == *"ok "*" smp.soak # SKIP needs vcpus=2 or more"* ]]
-    [[ $output == *"verdict: pass:"*" passed, 0 failed, 2 skipped"* ]]
+    [[ $output == *"verdict: pass:"*" passed, 0 failed, "* ]]
     [[ $output != *"not ok"* ]]
+    # What is skipped is what QEMU's EPYC has not.
+    [ -z "$(grep '# SKIP' <<<"$output" | grep -v -e 'this vCPU has no ' -e 'needs vcpus=2 or more')" ]
     [[ $output == *"ok host.tracepoint # "*" exits agree"*"ok host.stats # 4 of KVM's statistics agree"* ]]
     grep -q '"exit_code": 0' "$TMPDIR/json"
 }
@@ -132,7 +134,7 @@ needs_unpatched_kvm() {
     expect 1 "msr (0x7c), hlt (0x78) exits read 0 while others are counted: the counter sits behind the retpoline shortcut" \
         "${svm[@]}" --mutant retpoline-shortcut
     [[ $output == *"not ok"*"hlt.timer # expected ledger +100, seen +0"* ]]
-    [[ $output == *"ok 3 io.out8 # 1000 exits, ledger +1000"* ]]
+    [[ $output == *"ok 7 io.out8 # 200 exits, ledger +200"* ]]
 }
 
 @test "svm: one exit in a thousand dropped fails and is told" {
@@ -148,7 +150,7 @@ needs_unpatched_kvm() {
 
 @test "svm: a host of another layout is audited by its own rules" {
     expect 0 "layout F21/S20, svm exit numbers" "${svm[@]}" --mutant layout-f21 io.out8 'ledger.*' 'time.*'
-    [[ $output == *"ok 1 io.out8 # 1000 exits, ledger +1000"* ]]
+    [[ $output == *"ok 1 io.out8 # 200 exits, ledger +200"* ]]
     [[ $output == *"ledger.own-leaves # SKIP"* ]]
 }
 

@@ -63,7 +63,7 @@ TEST(Plan, SelectsEverythingWithoutAName)
 TEST(Plan, SelectsByNameAndGlob)
 {
     EXPECT_EQ(selected(parsed("io.out8 hlt.timer")), (std::set<std::string>{"hlt.timer", "io.out8"}));
-    EXPECT_EQ(selected(parsed("io.out*")), (std::set<std::string>{"io.out8", "io.out32"}));
+    EXPECT_EQ(selected(parsed("io.out*")), (std::set<std::string>{"io.out8", "io.out16", "io.out32"}));
     EXPECT_EQ(selected(parsed("io.?n8")), (std::set<std::string>{"io.in8"}));
 }
 

@@ -38,7 +38,7 @@ inline constexpr unsigned all_forms = 7;
 
 class Plan {
 public:
-    static constexpr std::size_t max_audits = 128;
+    static constexpr std::size_t max_audits = 256;
     static constexpr std::uint32_t max_count = 10'000'000;
     static constexpr std::uint32_t max_repeats = 1000;
 

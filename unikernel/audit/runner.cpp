@@ -144,13 +144,14 @@ void run_once(const Trigger& trigger, const triggers::Expectation& expectation, 
     const auto window = machine::close_measurement(rdtscp) - start;
     const ledger::Snapshot after(leaves);
     const auto end = machine::rdtsc();
+    const auto raised = machine::resumed_exceptions();
 
     if (trigger.clean_up)
         crew.run([&](unsigned) { trigger.clean_up(); });
     machine::expect_no_traps();
     const Window whole{present, end - begin, end - begin - window, samples.sum() - sampled_before, 2 * (queries_before - first_query)};
     judge_growth(expectation, leaves.numbering(), crew.vcpus * firings, whole.waited(), before, after, result);
-    result.measurement->raised = machine::resumed_exceptions();
+    result.measurement->raised = raised;
     result.measurement->host = host_figures(leaves, probe, expectation.exit, row_before, row_after);
     judge_exceptions(expectation, result);
     judge_time(crew.vcpus * window, result);

@@ -10,11 +10,14 @@ namespace machine {
 /// The ports the guest touches.
 enum class Port : std::uint16_t {
     pic_primary_mask   = 0x0021,
+    pit_command        = 0x0043,
     keyboard_command   = 0x0064,
     pic_secondary_mask = 0x00a1,
     unused             = 0x00e0, // decoded by no device of a PC or of QEMU's machines
     debug_exit         = 0x00f4, // QEMU's isa-debug-exit
     serial_1           = 0x03f8,
+    serial_1_status    = 0x03fd, // reading the status of the line clears at most its error bits
+    pic_edge_level     = 0x04d0,
     reset_control      = 0x0cf9,
 };
 
@@ -36,10 +39,28 @@ struct Io {
         asm volatile("out %0, %w1" : : "a"(value), "Nd"(number(port, offset)));
     }
 
-    /// REP OUTSB: writes `bytes` bytes from `data` to one port.
-    static void out_string(Port port, const std::uint8_t* data, std::size_t bytes)
+    /// REP INS: reads `count` elements from one port.
+    template <PortWidth T>
+    static void in_string(Port port, T* data, std::size_t count)
     {
-        asm volatile("rep outsb" : "+S"(data), "+c"(bytes) : "d"(number(port, 0)) : "memory");
+        if constexpr (sizeof(T) == 1)
+            asm volatile("rep insb" : "+D"(data), "+c"(count) : "d"(number(port, 0)) : "memory");
+        else if constexpr (sizeof(T) == 2)
+            asm volatile("rep insw" : "+D"(data), "+c"(count) : "d"(number(port, 0)) : "memory");
+        else
+            asm volatile("rep insl" : "+D"(data), "+c"(count) : "d"(number(port, 0)) : "memory");
+    }
+
+    /// REP OUTS: writes `count` elements to one port.
+    template <PortWidth T>
+    static void out_string(Port port, const T* data, std::size_t count)
+    {
+        if constexpr (sizeof(T) == 1)
+            asm volatile("rep outsb" : "+S"(data), "+c"(count) : "d"(number(port, 0)) : "memory");
+        else if constexpr (sizeof(T) == 2)
+            asm volatile("rep outsw" : "+S"(data), "+c"(count) : "d"(number(port, 0)) : "memory");
+        else
+            asm volatile("rep outsl" : "+S"(data), "+c"(count) : "d"(number(port, 0)) : "memory");
     }
 
 private:

@@ -1,16 +1,32 @@
 // Model-specific registers.
 #pragma once
 
+#include "machine/exceptions.hpp"
+
 #include <cstdint>
 
 namespace machine {
 
 enum class Msr : std::uint32_t {
-    apic_base      = 0x0000001b, // CPUID.1:EDX.APIC
-    misc_enable    = 0x000001a0, // Intel; KVM offers it on AMD too
-    tsc_deadline   = 0x000006e0, // CPUID.1:ECX.TSC_DEADLINE; KVM ignores writes in the timer's other modes
-    gs_base        = 0xc0000101, // long mode
-    kernel_gs_base = 0xc0000102, // long mode
+    tsc             = 0x00000010, // CPUID.1:EDX.TSC
+    apic_base       = 0x0000001b, // CPUID.1:EDX.APIC
+    tsc_adjust      = 0x0000003b, // CPUID.7:EBX.TSC_ADJUST
+    pred_cmd        = 0x00000049, // CPUID.7:EDX.SPEC_CTRL, or 80000008:EBX.IBPB
+    sysenter_cs     = 0x00000174, // CPUID.1:EDX.SEP
+    sysenter_esp    = 0x00000175,
+    sysenter_eip    = 0x00000176,
+    misc_enable     = 0x000001a0, // Intel; KVM offers it on AMD too
+    pat             = 0x00000277, // CPUID.1:EDX.PAT
+    mtrr_def_type   = 0x000002ff, // CPUID.1:EDX.MTRR
+    tsc_deadline    = 0x000006e0, // CPUID.1:ECX.TSC_DEADLINE; KVM ignores writes in the timer's other modes
+    kvm_system_time = 0x4b564d01, // CPUID.40000001:EAX.CLOCKSOURCE2
+    efer            = 0xc0000080, // long mode
+    lstar           = 0xc0000082, // long mode
+    fs_base         = 0xc0000100, // long mode
+    gs_base         = 0xc0000101, // long mode
+    kernel_gs_base  = 0xc0000102, // long mode
+    tsc_aux         = 0xc0000103, // CPUID.80000001:EDX.RDTSCP
+    undefined       = 0xdeadbeef, // no processor's, and beyond the MSR bitmaps of both vendors
 };
 
 inline std::uint64_t read_msr(Msr msr)
@@ -23,6 +39,18 @@ inline std::uint64_t read_msr(Msr msr)
 inline void write_msr(Msr msr, std::uint64_t value)
 {
     asm volatile("wrmsr" : : "c"(msr), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32)) : "memory");
+}
+
+/// RDMSR, of which only its exits matter; it may raise #GP.
+inline void try_read_msr(Msr msr)
+{
+    asm volatile(MAY_FAULT("rdmsr") : : "c"(msr) : "rax", "rdx");
+}
+
+/// WRMSR that may raise #GP.
+inline void try_write_msr(Msr msr, std::uint64_t value)
+{
+    asm volatile(MAY_FAULT("wrmsr") : : "c"(msr), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32)) : "memory");
 }
 
 }

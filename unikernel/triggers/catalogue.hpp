@@ -12,11 +12,18 @@ std::span<const Trigger> io_triggers();
 std::span<const Trigger> hlt_triggers();
 std::span<const Trigger> msr_triggers();
 std::span<const Trigger> cpuid_triggers();
+std::span<const Trigger> instr_triggers();
+std::span<const Trigger> cache_triggers();
+std::span<const Trigger> wait_triggers();
+std::span<const Trigger> hypercall_triggers();
+std::span<const Trigger> vmx_triggers();
+std::span<const Trigger> svm_triggers();
 std::span<const Trigger> control_triggers();
 
 /// Every family, in the order in which a plan runs them.
 inline constexpr std::span<const Trigger> (*families[])() = {
-    cpuid_triggers, io_triggers, msr_triggers, hlt_triggers, control_triggers,
+    cpuid_triggers, io_triggers,        msr_triggers, hlt_triggers, instr_triggers, cache_triggers,
+    wait_triggers,  hypercall_triggers, vmx_triggers, svm_triggers, control_triggers,
 };
 
 /// Calls `visit(const Trigger&)` for each trigger of the catalogue.

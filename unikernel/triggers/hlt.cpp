@@ -1,34 +1,18 @@
 // HLT, and what wakes the vCPU from it.
 #include "triggers/catalogue.hpp"
+#include "triggers/wakeup.hpp"
 
 #include "machine/apic.hpp"
 #include "machine/cpuid.hpp"
 #include "machine/interrupts.hpp"
 
-#include <asm/kvm.h>
 #include <asm/kvm_para.h>
-#include <asm/svm.h>
-#include <asm/vmx.h>
 
 namespace triggers {
 namespace {
 
 // Long enough that the vCPU mostly blocks, short enough for a thousand firings.
 [[maybe_unused]] constexpr std::uint32_t timer_ticks = 100'000;
-
-// Arming the timer and its EOI are writes to the APIC's page, a #PF where KVM shadows
-// the page tables, or to its MSRs in x2APIC mode; its interrupt reaches the guest at once, by an interrupt window, or
-// with a preemption timer.
-constexpr Row some(ExitNumber exit)
-{
-    return {exit, Bound::at_most, 8};
-}
-constexpr Row vmx_also[] = {some(EXIT_REASON_EXCEPTION_NMI), some(EXIT_REASON_EPT_VIOLATION), some(EXIT_REASON_EPT_MISCONFIG),
-                            some(EXIT_REASON_APIC_ACCESS),   some(EXIT_REASON_APIC_WRITE),    some(EXIT_REASON_EOI_INDUCED),
-                            some(EXIT_REASON_MSR_READ),      some(EXIT_REASON_MSR_WRITE),     some(EXIT_REASON_INTERRUPT_WINDOW),
-                            some(EXIT_REASON_PREEMPTION_TIMER)};
-constexpr Row svm_also[] = {some(SVM_EXIT_EXCP_BASE + PF_VECTOR), some(SVM_EXIT_NPF), some(SVM_EXIT_VINTR), some(SVM_EXIT_MSR),
-                            some(SVM_EXIT_AVIC_INCOMPLETE_IPI), some(SVM_EXIT_AVIC_UNACCELERATED_ACCESS)};
 
 // KVM takes KVM_FEATURE_PV_UNHALT away from a guest whose HLT does not exit
 // (kvm_vcpu_after_set_cpuid(); KVM_CAP_X86_DISABLE_EXITS, QEMU's cpu-pm=on).
@@ -42,9 +26,9 @@ constexpr Trigger catalogue[] = {
     {
         .name = "hlt.timer",
         .what = "STI; HLT, woken by a one-shot APIC timer 100000 ticks later",
-        .vmx = {EXIT_REASON_HLT, Bound::exact, 1, "SDM vol. 3, 26.1.3; vmx_exec_control() sets HLT exiting", vmx_also},
-        .svm = {SVM_EXIT_HLT, Bound::exact, 1, "APM vol. 2, 15.9; init_vmcb() sets the intercept", svm_also},
-        .count = default_count / 10,
+        .vmx = {EXIT_REASON_HLT, Bound::exact, 1, "SDM vol. 3, 26.1.3; vmx_exec_control() sets HLT exiting", vmx_wakeup},
+        .svm = {SVM_EXIT_HLT, Bound::exact, 1, "APM vol. 2, 15.9; init_vmcb() sets the intercept", svm_wakeup},
+        .count = default_count / 2,
         .prepare = nullptr,
         .fire = GUEST_CODE([] {
             machine::local_apic.start_one_shot_timer(timer_ticks);

@@ -1,0 +1,139 @@
+// Instructions that invalidate caches and translations.
+#include "triggers/catalogue.hpp"
+
+#include "machine/features.hpp"
+
+#include <asm/svm.h>
+#include <asm/vmx.h>
+
+namespace triggers {
+namespace {
+
+constexpr std::string_view svm_source = "APM vol. 2, 15.9; init_vmcb() sets the intercept";
+
+// INVD would lose what caches hold. It never reaches them: both vendors' KVM intercept it
+// whatever the configuration, and kvm_emulate_invd() skips it.
+constexpr Deviation invd_deviations[] = {
+    {Where::on_qemu,
+     Numbering::svm,
+     {SVM_EXIT_WBINVD, Bound::exact, 1, "QEMU up to 7.2 checks WBINVD's intercept for INVD, and exits with WBINVD's code"}},
+};
+
+constexpr Expectation vmx_write_back{
+    EXIT_REASON_WBINVD, Bound::exact, 1,
+    "SDM vol. 3, 26.1.3; setup_vmcs_config() asks for WBINVD exiting, which is of WBNOINVD too"};
+constexpr Expectation svm_write_back{SVM_EXIT_WBINVD, Bound::exact, 1, svm_source};
+
+constexpr std::string_view vmx_paging_source = "vmx_exec_control() clears INVLPG exiting, where there is EPT";
+constexpr std::string_view vmx_shadow_source = "vmx_exec_control() keeps INVLPG exiting: KVM's own page tables must follow";
+constexpr std::string_view svm_shadow_source = "init_vmcb() keeps the intercept: KVM's own page tables must follow";
+constexpr std::string_view svm_shadow_unseen = "no lane runs KVM-AMD without nested paging";
+
+constexpr Deviation invlpg_deviations[] = {
+    {Where::with_shadow_paging, Numbering::vmx, {EXIT_REASON_INVLPG, Bound::exact, 1, vmx_shadow_source}},
+    {Where::with_shadow_paging,
+     Numbering::svm,
+     {.exit = SVM_EXIT_INVLPG,
+      .bound = Bound::exact,
+      .per_firing = 1,
+      .source = svm_shadow_source,
+      .unseen = svm_shadow_unseen}},
+};
+constexpr Deviation invpcid_deviations[] = {
+    {Where::with_shadow_paging, Numbering::vmx, {EXIT_REASON_INVPCID, Bound::exact, 1, vmx_shadow_source}},
+    {Where::with_shadow_paging,
+     Numbering::svm,
+     {.exit = SVM_EXIT_INVPCID,
+      .bound = Bound::exact,
+      .per_firing = 1,
+      .source = "svm_recalc_instruction_intercepts()",
+      .unseen = svm_shadow_unseen}},
+};
+
+// Mapped, and never touched: no later access depends on its translation.
+[[maybe_unused]] constexpr std::uint64_t untouched = 0x70000000;
+
+[[maybe_unused]] void invalidate_by_pcid()
+{
+    const struct {
+        std::uint64_t pcid, address;
+    } descriptor{0, untouched};
+    constexpr std::uint64_t one_address = 0;
+    asm volatile("invpcid %0, %1" : : "m"(descriptor), "r"(one_address) : "memory");
+}
+
+constexpr Trigger catalogue[] = {
+    {
+        .name = "cache.invd",
+        .what = "INVD",
+        .vmx = {EXIT_REASON_INVD, Bound::exact, 1,
+                "SDM vol. 3, 26.1.2: INVD exits unconditionally; kvm_emulate_invd() skips it"},
+        .svm = {SVM_EXIT_INVD, Bound::exact, 1, svm_source},
+        .count = default_count,
+        .prepare = nullptr,
+        .fire = GUEST_CODE([] {
+            asm volatile("invd" : : : "memory");
+        }),
+        .clean_up = nullptr,
+        .deviations = invd_deviations,
+    },
+    {"cache.wbinvd", "WBINVD", vmx_write_back, svm_write_back, default_count, nullptr, GUEST_CODE([] {
+         asm volatile("wbinvd" : : : "memory");
+     }),
+     nullptr},
+    {"cache.wbnoinvd", "WBNOINVD, which older processors take for WBINVD", vmx_write_back, svm_write_back, default_count,
+     nullptr, GUEST_CODE([] { asm volatile("wbnoinvd"
+                                           :
+                                           :
+                                           : "memory"); }), nullptr},
+    {
+        .name = "cache.clflush",
+        .what = "CLFLUSH",
+        .vmx = {EXIT_REASON_WBINVD, Bound::none, 0, "SDM vol. 3, 26.1: CLFLUSH is not among the exiting instructions"},
+        .svm = {SVM_EXIT_WBINVD, Bound::none, 0, "APM vol. 2, 15.9: CLFLUSH has no intercept"},
+        .count = default_count,
+        .prepare = nullptr,
+        .fire = GUEST_CODE([] {
+            asm volatile("clflush %0" : : "m"(svm_source) : "memory");
+        }),
+        .clean_up = nullptr,
+    },
+    {
+        .name = "cache.invlpg",
+        .what = "INVLPG",
+        .vmx = {EXIT_REASON_INVLPG, Bound::none, 0, vmx_paging_source},
+        .svm = {SVM_EXIT_INVLPG, Bound::none, 0, "init_vmcb() clears the intercept, where there is NPT"},
+        .count = default_count,
+        .prepare = nullptr,
+        .fire = GUEST_CODE([] {
+            asm volatile("invlpg (%0)" : : "r"(untouched) : "memory");
+        }),
+        .clean_up = nullptr,
+        .deviations = invlpg_deviations,
+    },
+    {
+        .name = "cache.invpcid",
+        .what = "INVPCID of one address",
+        .vmx = {EXIT_REASON_INVPCID, Bound::none, 0, vmx_paging_source},
+        .svm = {.exit = SVM_EXIT_INVPCID,
+                .bound = Bound::none,
+                .per_firing = 0,
+                .source = "svm_recalc_instruction_intercepts() clears the intercept, where there is NPT",
+                .unseen = "no AMD processor that a lane emulates has it"},
+        .count = default_count,
+        .prepare = nullptr,
+        .fire = GUEST_CODE(invalidate_by_pcid),
+        .clean_up = nullptr,
+        .lacks = GUEST_CODE([] { return machine::lacks(machine::feature::invpcid, "this vCPU has no INVPCID"); }),
+        .deviations = invpcid_deviations,
+    },
+};
+
+}
+
+std::span<const Trigger> cache_triggers()
+{
+    return catalogue;
+}
+
+}

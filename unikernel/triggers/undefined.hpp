@@ -1,0 +1,34 @@
+// What to expect of an instruction that ends in #UD.
+//
+// KVM intercepts #UD on both vendors, to emulate a few instructions of the other vendor's
+// (vmx_update_exception_bitmap(), init_vmcb()); handle_ud() sends all others back to the guest.
+#pragma once
+
+#include "triggers/trigger.hpp"
+
+#include <asm/kvm.h>
+#include <asm/svm.h>
+#include <asm/vmx.h>
+
+namespace triggers {
+
+inline constexpr ExitNumber svm_undefined_exit = SVM_EXIT_EXCP_BASE + UD_VECTOR;
+
+/// One exit of that number, whereupon KVM raises #UD.
+constexpr Expectation raises_undefined(ExitNumber exit, std::string_view source)
+{
+    return {.exit = exit, .bound = Bound::exact, .per_firing = 1, .source = source, .raises = Exception::invalid_opcode};
+}
+
+/// The processor's own #UD is what exits.
+constexpr Expectation vmx_undefined(std::string_view source)
+{
+    return raises_undefined(EXIT_REASON_EXCEPTION_NMI, source);
+}
+
+constexpr Expectation svm_undefined(std::string_view source)
+{
+    return raises_undefined(svm_undefined_exit, source);
+}
+
+}

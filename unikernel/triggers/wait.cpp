@@ -1,0 +1,188 @@
+// Instructions that wait: for a store, for a time, or a moment in a loop.
+#include "triggers/catalogue.hpp"
+#include "triggers/undefined.hpp"
+#include "triggers/wakeup.hpp"
+
+#include "machine/apic.hpp"
+#include "machine/features.hpp"
+#include "machine/interrupts.hpp"
+#include "machine/tsc.hpp"
+
+#include <array>
+
+namespace triggers {
+namespace {
+
+// KVM counts PAUSEs, or times them, only as long as they follow one another within this
+// many cycles (ple_gap, pause_filter_thresh; both 128).
+[[maybe_unused]] constexpr std::uint64_t more_than_the_gap = 2000;
+
+[[maybe_unused]] void pause_once()
+{
+    asm volatile("pause" : : : "memory");
+    for (const auto start = machine::rdtsc(); machine::rdtsc() - start < more_than_the_gap;) {
+    }
+}
+
+// KVM doubles the time, or the number, that a loop may take each time it exits, and goes
+// back to its parameters, 4096 cycles or 3000 PAUSEs, when the vCPU's thread has slept
+// (grow_ple_window(), shrink_ple_window()): it sleeps in a HLT that takes longer
+// than the time for which KVM polls (halt_poll_ns, 200 microseconds).
+[[maybe_unused]] constexpr std::uint32_t long_sleep = 1'000'000; // of the timer's ticks
+
+[[maybe_unused]] void sleep_and_pause()
+{
+    constexpr std::uint32_t pauses = 5000;
+    machine::local_apic.start_one_shot_timer(long_sleep);
+    machine::halt_until_interrupt();
+    auto left = pauses;
+    asm volatile("1: pause; dec %0; jnz 1b" : "+r"(left) : : "memory", "cc");
+}
+
+template <std::size_t Rows>
+constexpr std::array<Row, Rows + 1> and_hlt(const Row (&rows)[Rows], ExitNumber hlt)
+{
+    std::array<Row, Rows + 1> all{};
+    for (std::size_t i = 0; i < Rows; i++)
+        all[i] = rows[i];
+    all[Rows] = {hlt, Bound::exact, 1};
+    return all;
+}
+constexpr auto vmx_loop_also = and_hlt(vmx_wakeup, EXIT_REASON_HLT);
+constexpr auto svm_loop_also = and_hlt(svm_wakeup, SVM_EXIT_HLT);
+
+constexpr std::string_view no_filter_source =
+    "svm_vm_init(): PAUSE is left alone where the processor cannot filter it, as here";
+constexpr Deviation pause_loop_deviations[] = {
+    {Where::on_qemu, Numbering::svm, {SVM_EXIT_PAUSE, Bound::none, 0, no_filter_source, svm_loop_also}},
+    {Where::on_bochs, Numbering::svm, {SVM_EXIT_PAUSE, Bound::none, 0, no_filter_source, svm_loop_also}},
+};
+
+[[maybe_unused]] std::string_view why_pause_loops_may_not_exit()
+{
+    return "this VM's PAUSE loops do not exit: the processor cannot tell them, or KVM was told to let them be";
+}
+
+// KVM's interception comes before MONITOR and MWAIT do anything, where the processor has them.
+constexpr std::string_view vmx_monitor_source = "SDM vol. 3, 26.1.3; setup_vmcs_config() requires MONITOR exiting";
+constexpr std::string_view vmx_mwait_source = "SDM vol. 3, 26.1.3; setup_vmcs_config() requires MWAIT exiting";
+constexpr std::string_view svm_source = "APM vol. 2, 15.9; init_vmcb() sets the intercept";
+
+[[maybe_unused]] std::string_view why_mwait_may_not_exit()
+{
+    return machine::has(machine::feature::monitor) ? "this VM's MONITOR and MWAIT do not exit: CPUID offers them" : "";
+}
+
+[[maybe_unused]] std::string_view lacks_waitpkg()
+{
+    return machine::lacks(machine::feature::waitpkg, "this vCPU has no WAITPKG: UMWAIT, TPAUSE");
+}
+
+constexpr Expectation vmx_user_wait(ExitNumber exit)
+{
+    return {.exit = exit,
+            .bound = Bound::none,
+            .per_firing = 0,
+            .source = "vmx_exec_control() clears RDTSC exiting, which is of this too",
+            .unseen = "no processor that a lane emulates has it"};
+}
+constexpr Expectation svm_user_wait{.exit = svm_undefined_exit,
+                                    .bound = Bound::none,
+                                    .per_firing = 0,
+                                    .source = "APM vol. 2, 15.9: it has no intercept",
+                                    .unseen = "AMD's processors have no WAITPKG"};
+
+constexpr Trigger catalogue[] = {
+    {
+        .name = "wait.monitor",
+        .what = "MONITOR",
+        .vmx = {EXIT_REASON_MONITOR_INSTRUCTION, Bound::exact, 1, vmx_monitor_source},
+        .svm = {SVM_EXIT_MONITOR, Bound::exact, 1, svm_source},
+        .count = default_count,
+        .prepare = nullptr,
+        .fire = GUEST_CODE([] {
+            asm volatile(MAY_FAULT("monitor") : : "a"(&svm_source), "c"(0), "d"(0) : "memory");
+        }),
+        .clean_up = nullptr,
+        .excuse = GUEST_CODE(why_mwait_may_not_exit),
+    },
+    {
+        .name = "wait.mwait",
+        .what = "MWAIT, with no address monitored",
+        .vmx = {EXIT_REASON_MWAIT_INSTRUCTION, Bound::exact, 1, vmx_mwait_source},
+        .svm = {SVM_EXIT_MWAIT, Bound::exact, 1, svm_source},
+        .count = default_count,
+        .prepare = nullptr,
+        .fire = GUEST_CODE([] {
+            asm volatile(MAY_FAULT("mwait") : : "a"(0), "c"(0) : "memory");
+        }),
+        .clean_up = nullptr,
+        .excuse = GUEST_CODE(why_mwait_may_not_exit),
+    },
+    {
+        .name = "wait.pause",
+        .what = "PAUSE, and not another one for 2000 cycles",
+        .vmx = {EXIT_REASON_PAUSE_INSTRUCTION, Bound::none, 0,
+                "vmx_exec_control() clears PAUSE exiting; SDM vol. 3, 26.1.3: PAUSE-loop exiting needs PAUSEs within PLE_Gap"},
+        .svm = {SVM_EXIT_PAUSE, Bound::none, 0,
+                "init_vmcb() has PAUSE filtered; APM vol. 2, 15.14.4: a gap above the threshold reloads the filter's count"},
+        .count = default_count,
+        .prepare = nullptr,
+        .fire = GUEST_CODE(pause_once),
+        .clean_up = nullptr,
+    },
+    {
+        .name = "wait.pause-loop",
+        .what = "STI; HLT for 1 ms; then 5000 PAUSEs in a loop",
+        .vmx = {EXIT_REASON_PAUSE_INSTRUCTION, Bound::at_least, 1,
+                "SDM vol. 3, 26.1.3; setup_vmcs_config() asks for PAUSE-loop exiting, ple_window is 4096 cycles",
+                vmx_loop_also},
+        .svm = {.exit = SVM_EXIT_PAUSE,
+                .bound = Bound::at_least,
+                .per_firing = 1,
+                .source = "APM vol. 2, 15.14.4; init_vmcb() sets the intercept, pause_filter_count is 3000",
+                .also = svm_loop_also,
+                .unseen = "no AMD processor that a lane emulates has both PAUSE filter and threshold"},
+        .count = default_count / 10,
+        .prepare = nullptr,
+        .fire = GUEST_CODE(sleep_and_pause),
+        .clean_up = GUEST_CODE([] { machine::local_apic.start_one_shot_timer(0); }),
+        .excuse = GUEST_CODE(why_pause_loops_may_not_exit),
+        .deviations = pause_loop_deviations,
+    },
+    {
+        .name = "wait.tpause",
+        .what = "TPAUSE until a time long past",
+        .vmx = vmx_user_wait(EXIT_REASON_TPAUSE),
+        .svm = svm_user_wait,
+        .count = default_count,
+        .prepare = nullptr,
+        .fire = GUEST_CODE([] {
+            asm volatile("tpause %0" : : "r"(0), "a"(0), "d"(0) : "cc");
+        }),
+        .clean_up = nullptr,
+        .lacks = GUEST_CODE(lacks_waitpkg),
+    },
+    {
+        .name = "wait.umwait",
+        .what = "UMWAIT, with no address monitored",
+        .vmx = vmx_user_wait(EXIT_REASON_UMWAIT),
+        .svm = svm_user_wait,
+        .count = default_count,
+        .prepare = nullptr,
+        .fire = GUEST_CODE([] {
+            asm volatile("umwait %0" : : "r"(0), "a"(0), "d"(0) : "cc");
+        }),
+        .clean_up = nullptr,
+        .lacks = GUEST_CODE(lacks_waitpkg),
+    },
+};
+
+}
+
+std::span<const Trigger> wait_triggers()
+{
+    return catalogue;
+}
+
+}
