@@ -13,6 +13,9 @@ constexpr std::uint32_t software_enable = 1 << 8;
 constexpr std::uint32_t lvt_masked = 1 << 16;
 constexpr std::uint32_t divide_by_1 = 0xb;
 
+// SDM vol. 3, 10.6.1 "Interrupt Command Register (ICR)".
+constexpr std::uint32_t level_assert = 1 << 14, to_self = 1 << 18;
+
 }
 
 volatile std::uint32_t& LocalApic::at(Register reg)
@@ -40,6 +43,11 @@ void LocalApic::set_up() const
     write(Register::spurious_interrupt, software_enable | static_cast<std::uint32_t>(Vector::spurious));
     write(Register::lvt_timer, lvt_masked | static_cast<std::uint32_t>(Vector::timer));
     write(Register::timer_divide, divide_by_1);
+}
+
+void LocalApic::send_to_self(std::uint8_t vector) const
+{
+    write(Register::command_low, to_self | level_assert | vector);
 }
 
 void LocalApic::start_one_shot_timer(std::uint32_t ticks) const

@@ -17,6 +17,9 @@ public:
     /// Has the timer count down once more, as long as the last time.
     void restart_timer() const { write(Register::timer_initial, read(Register::timer_initial)); }
 
+    /// Sends this CPU an interrupt: one register write.
+    void send_to_self(std::uint8_t vector) const;
+
     void end_of_interrupt() const { write(Register::end_of_interrupt, 0); }
 
 private:
@@ -24,6 +27,7 @@ private:
     enum class Register : std::uint32_t {
         end_of_interrupt   = 0x0b0,
         spurious_interrupt = 0x0f0,
+        command_low        = 0x300,
         lvt_timer          = 0x320,
         timer_initial      = 0x380,
         timer_divide       = 0x3e0,
