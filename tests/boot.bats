@@ -82,7 +82,7 @@ needs_unpatched_kvm() {
 
 @test "svm: everything passes" {
     expect 0 "ok 1 cpuid.leaf0 # 1000 exits, ledger +1000" "${svm[@]}" --json "$TMPDIR/json"
-    [[ $output == *"verdict: pass:"*" passed, 0 failed, 0 skipped"* ]]
+    [[ $output == *"verdict: pass:"*" passed, 0 failed, "*" skipped"* ]]
     [[ $output != *"not ok"* ]]
     [[ $output == *"ok host.tracepoint # "*" exits agree"*"ok host.stats # 4 of KVM's statistics agree"* ]]
     grep -q '"exit_code": 0' "$TMPDIR/json"
