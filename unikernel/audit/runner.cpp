@@ -131,18 +131,26 @@ bool disturbed(const Result& result, Numbering numbering)
     return result.verdict == Verdict::not_ok && is_noise(numbering, m.exit) && m.told > static_cast<std::int64_t>(m.caused);
 }
 
+// Why the trigger cannot be fired, if so; then `result` is a skip.
+bool must_skip(const Trigger& trigger, std::uint64_t firings, Result& result)
+{
+    if (const auto missing = trigger.lacks ? trigger.lacks() : std::string_view(); !missing.empty())
+        result.skip(missing);
+    else if (const auto left = trigger.firings_left ? trigger.firings_left() : firings; left < firings)
+        result.skip(console::Text<80>("this boot has {} such firings left, the plan wants {}", left, firings).view());
+    return result.verdict == Verdict::skip;
+}
+
 void run_trigger(const Trigger& trigger, const Plan& plan, std::uint64_t firings, Leaves& leaves, const ledger::Probe& probe,
                  Result& result)
 {
-    if (const auto missing = trigger.lacks ? trigger.lacks() : std::string_view(); !missing.empty()) {
-        result.skip(missing);
-        return;
-    }
     const auto& expectation = trigger.expectation(leaves.numbering(), plan.circumstances());
     constexpr unsigned attempts = 3;
     for (unsigned i = 0; i < attempts; i++) {
         result = Result();
         result.name = trigger.name;
+        if (must_skip(trigger, firings, result))
+            return;
         run_once(trigger, expectation, firings, leaves, probe, result);
         if (!disturbed(result, leaves.numbering()))
             return;
