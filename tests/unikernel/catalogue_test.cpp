@@ -1,0 +1,99 @@
+// What every entry of the catalogue must have.
+#include "triggers/catalogue.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+using triggers::Bound;
+using triggers::Expectation;
+using triggers::Numbering;
+using triggers::Row;
+using triggers::Trigger;
+
+namespace {
+
+void expect_sound(Numbering numbering, ledger::ExitNumber exit, Bound bound, std::uint32_t per_firing)
+{
+    EXPECT_TRUE(ledger::is_defined(numbering, exit)) << exit;
+    EXPECT_EQ(bound == Bound::none, per_firing == 0);
+}
+
+void expect_sound(Numbering numbering, const Expectation& expectation)
+{
+    expect_sound(numbering, expectation.exit, expectation.bound, expectation.per_firing);
+    EXPECT_FALSE(expectation.source.empty());
+    std::set<ledger::ExitNumber> rows{expectation.exit};
+    for (const Row& row : expectation.also) {
+        expect_sound(numbering, row.exit, row.bound, row.per_firing);
+        EXPECT_TRUE(rows.insert(row.exit).second) << "row " << row.exit << " is named twice";
+    }
+}
+
+bool is_name(std::string_view name)
+{
+    const auto dot = name.find('.');
+    const auto is_part = [](std::string_view part) {
+        return !part.empty() && part.front() != '-' && part.back() != '-' &&
+               part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == part.npos;
+    };
+    return dot != name.npos && is_part(name.substr(0, dot)) && is_part(name.substr(dot + 1));
+}
+
+}
+
+TEST(Catalogue, HasSoundEntries)
+{
+    triggers::for_each_trigger([](const Trigger& trigger) {
+        SCOPED_TRACE(trigger.name);
+        EXPECT_TRUE(is_name(trigger.name));
+        EXPECT_FALSE(trigger.what.empty());
+        EXPECT_GT(trigger.count, 0u);
+        expect_sound(Numbering::vmx, trigger.vmx);
+        expect_sound(Numbering::svm, trigger.svm);
+        for (const auto& deviation : trigger.deviations)
+            expect_sound(deviation.numbering, deviation.instead);
+    });
+}
+
+TEST(Catalogue, NamesEachTriggerOnce)
+{
+    std::set<std::string_view> names;
+    triggers::for_each_trigger([&](const Trigger& trigger) { EXPECT_TRUE(names.insert(trigger.name).second) << trigger.name; });
+}
+
+TEST(Catalogue, HasOneFamilyInEachFile)
+{
+    for (const auto family : triggers::families) {
+        const auto entries = family();
+        ASSERT_FALSE(entries.empty());
+        const auto prefix = entries.front().name.substr(0, entries.front().name.find('.') + 1);
+        for (const Trigger& trigger : entries)
+            EXPECT_TRUE(trigger.name.starts_with(prefix)) << trigger.name;
+    }
+}
+
+TEST(Catalogue, DeviatesOnceForEachCircumstance)
+{
+    triggers::for_each_trigger([](const Trigger& trigger) {
+        std::set<std::pair<triggers::Where, Numbering>> seen;
+        for (const auto& deviation : trigger.deviations)
+            EXPECT_TRUE(seen.insert({deviation.where, deviation.numbering}).second) << trigger.name;
+    });
+}
+
+// What neither emulator of AMD can show is said to be unseen.
+TEST(Catalogue, SaysWhatNoEmulatorShows)
+{
+    triggers::for_each_trigger([](const Trigger& trigger) {
+        const auto excused = [&](triggers::Where where) {
+            return std::ranges::any_of(
+                trigger.deviations, [&](const auto& each) { return each.where == where && each.numbering == Numbering::svm; });
+        };
+        const bool shown = !excused(triggers::Where::on_qemu) || !excused(triggers::Where::on_bochs);
+        EXPECT_TRUE(shown || !trigger.svm.unseen.empty()) << trigger.name;
+    });
+}
