@@ -137,6 +137,12 @@ needs_unpatched_kvm() {
     [[ $output == *"not ok host.tracepoint"* ]]
 }
 
+@test "svm: a triple fault is told by the host, once" {
+    expect 0 "ok fatal.triple-fault # exit 0x7f ended the guest: the ledger has 1, the kvm_exit tracepoint 1" \
+        "${svm[@]}" fatal.triple-fault
+    [[ $output == *"pass: 1 passed, 0 failed, 0 skipped"* ]]
+}
+
 @test "svm: a guest that hangs is ended, and nothing stays behind" {
     cp "$build/tests/stand-in/hang.elf" "$TMPDIR/hang.elf"
     expect 3 "no end within 15 s" "${svm[@]}" --timeout 15 --boot kernel --guest "$TMPDIR/hang.elf"

@@ -193,10 +193,13 @@ std::optional<PlanError> Plan::read_item(std::string_view word)
 
     bool found = false, fires = false;
     for_each_audit([&](std::size_t index, std::string_view audit, const triggers::Trigger* trigger, auto) {
-        if (!matches(name == "all" ? "*" : name, audit))
+        const bool one_shot = trigger && trigger->one_shot;
+        if (one_shot ? name != audit : !matches(name == "all" ? "*" : name, audit))
             return;
         found = true;
-        fires = fires || trigger;
+        fires = fires || (trigger && !one_shot);
+        if (one_shot)
+            one_shot_ = trigger;
         items_[index].selected = true;
         if (count)
             items_[index].count = count;
@@ -204,7 +207,7 @@ std::optional<PlanError> Plan::read_item(std::string_view word)
     if (!found)
         return unknown_word(word);
     if (count && !fires)
-        return PlanError("'{}': only triggers have a count, and {} fires none", word, name);
+        return PlanError("'{}': only triggers have a count, and {} {}", word, name, one_shot_ ? "is fired once" : "fires none");
     return {};
 }
 
@@ -220,7 +223,11 @@ std::optional<PlanError> Plan::parse(std::string_view words, Plan& plan)
     }
     if (plan.size() == 0)
         return plan.read_item("all");
-    return {};
+    if (!plan.one_shot_ || plan.size() == 1)
+        return {};
+    const auto name = plan.one_shot_->name;
+    plan = Plan();
+    return PlanError("{} ends the guest: a plan that names it names nothing else", name);
 }
 
 std::size_t Plan::size() const

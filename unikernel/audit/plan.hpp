@@ -8,7 +8,8 @@
 //   format=ktap,table,json        which forms of the results are written
 //   emulator=qemu|bochs           what emulates the host's processor; none if not given
 //   paging=shadow                 the host runs without EPT or NPT
-// Without a name, everything runs. An item given twice takes the later count.
+// Without a name, everything runs. An item given twice takes the later count. A
+// trigger that ends the guest runs only if it is named in full, and then alone.
 #pragma once
 
 #include "console/format.hpp"
@@ -52,6 +53,9 @@ public:
     /// What the plan tells of the host.
     const triggers::Circumstances& circumstances() const { return circumstances_; }
 
+    /// The trigger that ends the guest, if the plan is to fire one.
+    const triggers::Trigger* one_shot() const { return one_shot_; }
+
     bool writes(Form form) const { return forms_ & static_cast<unsigned>(form); }
 
 private:
@@ -75,6 +79,7 @@ private:
     std::uint32_t default_count_ = 0;
     unsigned forms_ = all_forms;
     triggers::Circumstances circumstances_;
+    const triggers::Trigger* one_shot_ = nullptr;
 };
 
 }

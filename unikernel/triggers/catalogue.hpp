@@ -19,11 +19,12 @@ std::span<const Trigger> descriptor_triggers();
 std::span<const Trigger> exception_triggers();
 std::span<const Trigger> memory_triggers();
 std::span<const Trigger> task_triggers();
+std::span<const Trigger> fatal_triggers();
 
 /// Every family, in the order in which a plan runs them.
 inline constexpr std::span<const Trigger> (*families[])() = {
     cpuid_triggers, io_triggers, msr_triggers, hlt_triggers, control_triggers,
-    cr_triggers, dr_triggers, descriptor_triggers, exception_triggers, memory_triggers, task_triggers,
+    cr_triggers, dr_triggers, descriptor_triggers, exception_triggers, memory_triggers, task_triggers, fatal_triggers,
 };
 
 /// Calls `visit(const Trigger&)` for each trigger of the catalogue.

@@ -87,6 +87,10 @@ struct Trigger {
     /// Asked first: how many firings, of all vCPUs together, this boot still has. Null: no end of them.
     std::size_t (*firings_left)() = nullptr;
 
+    /// Ends the guest: fired once, by a plan that names it and nothing else. The host's
+    /// own instruments judge it.
+    bool one_shot = false;
+
     const Expectation& expectation(Numbering numbering, const Circumstances& circumstances) const;
 };
 
