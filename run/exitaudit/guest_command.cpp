@@ -57,6 +57,9 @@ std::vector<std::string> guest_command(const Guest& guest)
     };
     if (guest.boot == Boot::iso) {
         words.insert(words.end(), {"-cdrom", guest.image});
+        // The menu adds this to its own plan (run/iso/grub.cfg).
+        if (!guest.plan.empty())
+            words.insert(words.end(), {"-smbios", fmt::format("type=11,value={}", fmt::join(guest.plan, " "))});
         return words;
     }
     words.insert(words.end(), {"-kernel", guest.image});

@@ -48,6 +48,14 @@ TEST(GuestCommand, BootsACdOnAPc)
     EXPECT_EQ(value_of(words, "-kernel"), "(none)");
 }
 
+TEST(GuestCommand, TellsACdOfItsHostBySmbios)
+{
+    auto cd = guest(Boot::iso);
+    EXPECT_EQ(value_of(guest_command(cd), "-smbios"), "(none)");
+    cd.plan = {"emulator=bochs", "paging=shadow"};
+    EXPECT_EQ(value_of(guest_command(cd), "-smbios"), "type=11,value=emulator=bochs paging=shadow");
+}
+
 TEST(GuestCommand, FollowsTheOptions)
 {
     RunOptions options;
