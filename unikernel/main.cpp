@@ -81,6 +81,12 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
     if (!probe.patched)
         end(Ending::not_patched, probe.reason);
 
+    if (const auto* last = plan.one_shot()) {
+        output.one_shot(*last);
+        last->fire();
+        end(Ending::died, "the guest outlived what should have ended it");
+    }
+
     auto leaves = probe.leaves(machine::cpuid);
     const auto results = audit::run(plan, leaves, probe, [](std::size_t number, const audit::Result& result) {
         output.result(number, result);

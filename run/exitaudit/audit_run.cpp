@@ -23,6 +23,25 @@ Verdict could_not_run(const std::string& why)
     return {ExitCode::could_not_run, "could not run: " + why, false};
 }
 
+// A guest that was to end itself has left its verdict to the host's instruments.
+void ask_for_last_exit(Session& session, const Log& log)
+{
+    const auto exit = log.one_shot.is_object() ? log.one_shot.find("exit") : log.one_shot.end();
+    if (exit == log.one_shot.end() || !exit->is_number_unsigned() || session.host.empty())
+        return;
+    const auto name = log.one_shot.value("name", "");
+    session.host.insert(session.host.begin(), session.witness.last_exit(name, exit->get<std::uint64_t>()));
+}
+
+Verdict judge_log_of(const Session& session, const Log& log, std::string_view unfinished)
+{
+    if (session.guest_status)
+        return judge_with_status(log, unfinished, *session.guest_status);
+    if (!log.one_shot.is_null() && !session.host.empty())
+        return judge_one_shot(log, session.host.front().outcome, session.host.front().message);
+    return judge(log, unfinished);
+}
+
 // The log's verdict, unless the run that wrote it went wrong.
 Verdict judge_session(const Session& session, const Screen& screen, const RunOptions& options)
 {
@@ -32,8 +51,7 @@ Verdict judge_session(const Session& session, const Screen& screen, const RunOpt
         return could_not_run(fmt::format("no end within {} s: the guest or its host hangs, or needs a longer --timeout",
                                          options.timeout.count()));
     const auto& log = screen.log();
-    auto verdict = session.guest_status ? judge_with_status(log, screen.unfinished(), *session.guest_status)
-                                        : judge(log, screen.unfinished());
+    const auto verdict = judge_log_of(session, log, screen.unfinished());
     // A host that gets its counts right but warns or crashes over it is not a sound one.
     if (verdict.code == ExitCode::pass && !session.complaint.empty())
         return {ExitCode::audit_failed, "fail: every audit passed, but the host's kernel complained: " + session.complaint};
@@ -42,7 +60,7 @@ Verdict judge_session(const Session& session, const Screen& screen, const RunOpt
             return {ExitCode::audit_failed, fmt::format("fail: every audit of the guest's passed, but {}: {}", result.name,
                                                         result.message), true};
     // The cause is worth more than its effect on the log.
-    if (!verdict.complete && log.contradiction.empty() && !session.trouble.empty())
+    if (!verdict.complete && log.contradiction.empty() && log.one_shot.is_null() && !session.trouble.empty())
         return could_not_run(session.trouble +
                              (log.last_line.empty() ? "" : fmt::format("; the guest's last line: \"{}\"", log.last_line)));
     return verdict;
@@ -88,9 +106,10 @@ int run_audit(const RunOptions& options)
         fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
 
     Screen screen(options.verbose);
-    const auto session = run_lane(*choice.lane, options, screen);
+    auto session = run_lane(*choice.lane, options, screen);
     const auto seconds = screen.seconds();
     screen.finish();
+    ask_for_last_exit(session, screen.log());
     const auto verdict = judge_session(session, screen, options);
     const bool interrupted = session.ending.how == Ending::How::interrupted;
 

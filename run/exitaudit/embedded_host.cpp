@@ -202,6 +202,7 @@ Session run_embedded_host(const Emulator& emulator, const RunOptions& options, c
     session.console = console.tail;
     session.complaint = console.complaint;
     session.host = console.witness.results();
+    session.witness = console.witness;
     session.trouble = trouble_of(emulator, session.ending, console);
     if (console.guest_exited)
         session.guest_status = guest_status_from(*console.guest_exited);

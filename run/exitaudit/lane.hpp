@@ -33,6 +33,7 @@ struct Session {
     std::string complaint;            // a warning or oops of the embedded host's kernel; empty: none
     std::vector<std::string> console; // last lines of the host's console or of QEMU's errors
     std::vector<HostResult> host;     // audits by the host's own instruments; empty: the lane has none
+    Witness witness;                  // those instruments' testimony
 };
 
 struct Lane {

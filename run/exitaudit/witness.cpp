@@ -133,6 +133,19 @@ std::vector<HostResult> Witness::results() const
     return results;
 }
 
+HostResult Witness::last_exit(const std::string& name, std::uint64_t exit) const
+{
+    if (!guest_.has_ledger || guest_.trace.empty())
+        return skipped(name, "the host has no ledger in debugfs, or no histogram of the kvm_exit tracepoint");
+    const auto found = guest_.trace.find(exit);
+    const auto told = guest_.ledger_count(exit), seen = found == guest_.trace.end() ? 0 : found->second;
+    if (told == 0 && seen == 0)
+        return skipped(name, fmt::format("the guest did not end by exit {:#x}", exit));
+    const auto outcome = told == seen ? Outcome::ok : Outcome::not_ok;
+    return {name, outcome,
+            fmt::format("exit {:#x} ended the guest: the ledger has {}, the kvm_exit tracepoint {}", exit, told, seen), {}};
+}
+
 HostResult Witness::compare_isolation() const
 {
     HostResult result{"host.isolation", Outcome::ok, {}, {}};

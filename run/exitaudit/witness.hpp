@@ -47,6 +47,10 @@ public:
     // each equal what the tracepoint saw of their own threads (host.isolation).
     std::vector<HostResult> results() const;
 
+    // Did a guest that ended itself by this exit leave it in the ledger, as often as the
+    // tracepoint saw it? Skipped, with the reason, where the host gave no testimony.
+    HostResult last_exit(const std::string& name, std::uint64_t exit) const;
+
 private:
     using Counts = std::map<std::uint64_t, std::uint64_t>; // exit number to exits
 

@@ -111,6 +111,11 @@ start_hanging_run() {
 @test "an unpatched host" { expect 4 "not patched: no leaf answers" \
     "$exitaudit" run --lane tcg --guest "$stand_in/unpatched.elf"; }
 
+@test "a guest that ends itself has no verdict where nobody saw it" {
+    expect 3 "fatal.triple-fault ends the guest" "$exitaudit" run --lane tcg --guest "$stand_in/oneshot.elf" --log "$scratch/log"
+    expect 3 "fatal.triple-fault ends the guest" "$exitaudit" judge "$scratch/log"
+}
+
 @test "a guest that dies half-way" { expect 3 "triple fault" "$exitaudit" run --lane tcg --guest "$stand_in/cut.elf"; }
 
 @test "a guest whose log and exit status disagree" {

@@ -65,6 +65,22 @@ TEST(Judge, EndsWithoutAnAudit)
     EXPECT_EQ(judged(ended_with("died")).code, ExitCode::could_not_run);
 }
 
+TEST(Judge, LeavesAGuestThatEndsItselfToTheHostsInstruments)
+{
+    const std::string text = "KTAP version 1\n#json {\"record\":\"run\",\"results\":1}\n1..1\n"
+                             "#json {\"record\":\"one-shot\",\"name\":\"fatal.triple-fault\",\"exit\":127}\n";
+    EXPECT_EQ(judged(text).code, ExitCode::could_not_run);
+    EXPECT_NE(judged(text).text.find("fatal.triple-fault ends the guest"), std::string::npos);
+    EXPECT_EQ(judge_one_shot(read(text), Outcome::ok, "").code, ExitCode::pass);
+    EXPECT_EQ(judge_one_shot(read(text), Outcome::ok, "").text, "pass: 1 passed, 0 failed, 0 skipped");
+    EXPECT_EQ(judge_one_shot(read(text), Outcome::not_ok, "").code, ExitCode::audit_failed);
+    EXPECT_NE(judge_one_shot(read(text), Outcome::skip, "because").text.find(": because"), std::string::npos);
+
+    const auto survived = text + "#json {\"record\":\"end\",\"verdict\":\"pass\",\"passed\":1,\"failed\":0,\"skipped\":0}\n";
+    expect_inconsistent(survived, "went on");
+    EXPECT_EQ(judge_one_shot(read(survived), Outcome::ok, "").code, ExitCode::could_not_run);
+}
+
 TEST(Judge, CutOffAnywhereIsNeverAVerdict)
 {
     const auto end = good_log.find("#json {\"record\":\"end\"");

@@ -3,7 +3,7 @@
 
 EXITAUDIT_TESTS := tests/exitaudit
 EXITAUDIT_TEST_OBJECTS := $(patsubst %.cpp,build/obj/%.o,$(wildcard $(EXITAUDIT_TESTS)/*.cpp))
-STAND_INS := $(patsubst %,build/tests/stand-in/%.elf,pass fail unpatched cut hang silent liar pass-pvh)
+STAND_INS := $(patsubst %,build/tests/stand-in/%.elf,pass fail unpatched cut hang silent liar oneshot pass-pvh)
 STAND_IN_FLAGS := -m32 -O1 -Wall -Wextra -Werror -ffreestanding -fno-pie -no-pie -fno-stack-protector -mgeneral-regs-only \
   -fcf-protection=none -nostdlib -static -Wl,--build-id=none,--no-warn-rwx-segments
 

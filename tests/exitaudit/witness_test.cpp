@@ -39,6 +39,19 @@ TEST(Witness, AgreesWithAnHonestLedger)
     EXPECT_EQ(result(honest(), "host.stats").outcome, Outcome::ok);
 }
 
+TEST(Witness, TellsOfTheExitThatEndedTheGuest)
+{
+    auto witness = honest();
+    EXPECT_EQ(witness.last_exit("fatal.triple-fault", 127).outcome, Outcome::skip);
+    witness.line("trace { common_pid:         77, exit_reason:        127 } hitcount:          1");
+    EXPECT_EQ(witness.last_exit("fatal.triple-fault", 127).outcome, Outcome::not_ok);
+    witness.line("ledger 127 1 1 1 1 1");
+    const auto result = witness.last_exit("fatal.triple-fault", 127);
+    EXPECT_EQ(result.outcome, Outcome::ok);
+    EXPECT_EQ(result.message, "exit 0x7f ended the guest: the ledger has 1, the kvm_exit tracepoint 1");
+    EXPECT_EQ(Witness().last_exit("fatal.triple-fault", 127).outcome, Outcome::skip);
+}
+
 TEST(Witness, TellsWhichExitIsShort)
 {
     auto witness = honest();

@@ -1,4 +1,4 @@
-// The catalogue of triggers: what must hold of every entry.
+// What every entry of the catalogue must have.
 #include "triggers/catalogue.hpp"
 
 #include <gtest/gtest.h>
@@ -8,95 +8,92 @@
 #include <string>
 #include <vector>
 
-using ledger::Numbering;
 using triggers::Bound;
 using triggers::Expectation;
+using triggers::Numbering;
+using triggers::Row;
 using triggers::Trigger;
 
 namespace {
 
-// Every expectation, with where it stands.
-struct Stated {
-    std::string where;
-    Numbering numbering;
-    const Expectation* expectation;
-};
-
-std::vector<Stated> all_expectations()
+void expect_sound(Numbering numbering, ledger::ExitNumber exit, Bound bound, std::uint32_t per_firing)
 {
-    std::vector<Stated> all;
-    triggers::for_each_trigger([&](const Trigger& trigger) {
-        const std::string name(trigger.name);
-        all.push_back({name + " on VMX", Numbering::vmx, &trigger.vmx});
-        all.push_back({name + " on SVM", Numbering::svm, &trigger.svm});
-        for (const auto& deviation : trigger.deviations)
-            all.push_back({name + " in a deviation", deviation.numbering, &deviation.instead});
-    });
-    return all;
+    EXPECT_TRUE(ledger::is_defined(numbering, exit)) << exit;
+    EXPECT_EQ(bound == Bound::none, per_firing == 0);
 }
 
-// family.trigger: two words of lower case letters, digits and single hyphens.
-bool well_formed(std::string_view name)
+void expect_sound(Numbering numbering, const Expectation& expectation)
+{
+    expect_sound(numbering, expectation.exit, expectation.bound, expectation.per_firing);
+    EXPECT_FALSE(expectation.source.empty());
+    std::set<ledger::ExitNumber> rows{expectation.exit};
+    for (const Row& row : expectation.also) {
+        expect_sound(numbering, row.exit, row.bound, row.per_firing);
+        EXPECT_TRUE(rows.insert(row.exit).second) << "row " << row.exit << " is named twice";
+    }
+}
+
+bool is_name(std::string_view name)
 {
     const auto dot = name.find('.');
-    if (dot == std::string_view::npos)
-        return false;
-    const auto word = [](std::string_view text) {
-        return !text.empty() && text.front() != '-' && text.back() != '-' && text.find("--") == std::string_view::npos &&
-               text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+    const auto is_part = [](std::string_view part) {
+        return !part.empty() && part.front() != '-' && part.back() != '-' &&
+               part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == part.npos;
     };
-    return word(name.substr(0, dot)) && word(name.substr(dot + 1));
+    return dot != name.npos && is_part(name.substr(0, dot)) && is_part(name.substr(dot + 1));
 }
 
 }
 
-TEST(Catalogue, NamesAreWellFormedAndUnique)
-{
-    std::set<std::string_view> names;
-    triggers::for_each_trigger([&](const Trigger& trigger) {
-        EXPECT_TRUE(well_formed(trigger.name)) << trigger.name;
-        EXPECT_TRUE(names.insert(trigger.name).second) << trigger.name << " is there twice";
-    });
-}
-
-TEST(Catalogue, EveryTriggerSaysWhatItDoesAndHowOften)
+TEST(Catalogue, HasSoundEntries)
 {
     triggers::for_each_trigger([](const Trigger& trigger) {
-        EXPECT_FALSE(trigger.what.empty()) << trigger.name;
-        EXPECT_GT(trigger.count, 0u) << trigger.name;
+        SCOPED_TRACE(trigger.name);
+        EXPECT_TRUE(is_name(trigger.name));
+        EXPECT_FALSE(trigger.what.empty());
+        EXPECT_GT(trigger.count, 0u);
+        expect_sound(Numbering::vmx, trigger.vmx);
+        expect_sound(Numbering::svm, trigger.svm);
+        for (const auto& deviation : trigger.deviations)
+            expect_sound(deviation.numbering, deviation.instead);
     });
 }
 
-TEST(Catalogue, EveryExpectationHasASource)
+TEST(Catalogue, NamesEachTriggerOnce)
 {
-    for (const auto& [where, numbering, expectation] : all_expectations())
-        EXPECT_FALSE(expectation->source.empty()) << where;
+    std::set<std::string_view> names;
+    triggers::for_each_trigger([&](const Trigger& trigger) { EXPECT_TRUE(names.insert(trigger.name).second) << trigger.name; });
 }
 
-TEST(Catalogue, ExitNumbersAreTheVendors)
+TEST(Catalogue, HasOneFamilyInEachFile)
 {
-    for (const auto& [where, numbering, expectation] : all_expectations()) {
-        EXPECT_TRUE(ledger::is_defined(numbering, expectation->exit)) << where << ": " << expectation->exit;
-        for (const auto& row : expectation->also)
-            EXPECT_TRUE(ledger::is_defined(numbering, row.exit)) << where << ": " << row.exit;
+    for (const auto family : triggers::families) {
+        const auto entries = family();
+        ASSERT_FALSE(entries.empty());
+        const auto prefix = entries.front().name.substr(0, entries.front().name.find('.') + 1);
+        for (const Trigger& trigger : entries)
+            EXPECT_TRUE(trigger.name.starts_with(prefix)) << trigger.name;
     }
 }
 
-TEST(Catalogue, BoundsAgreeWithExitsPerFiring)
+TEST(Catalogue, DeviatesOnceForEachCircumstance)
 {
-    const auto agree = [](Bound bound, std::uint32_t per_firing) { return (bound == Bound::none) == (per_firing == 0); };
-    for (const auto& [where, numbering, expectation] : all_expectations()) {
-        EXPECT_TRUE(agree(expectation->bound, expectation->per_firing)) << where;
-        for (const auto& row : expectation->also)
-            EXPECT_TRUE(agree(row.bound, row.per_firing)) << where << ": row " << row.exit;
-    }
+    triggers::for_each_trigger([](const Trigger& trigger) {
+        std::set<std::pair<triggers::Where, Numbering>> seen;
+        for (const auto& deviation : trigger.deviations)
+            EXPECT_TRUE(seen.insert({deviation.where, deviation.numbering}).second) << trigger.name;
+    });
 }
 
-TEST(Catalogue, NoRowIsNamedTwice)
+// What neither emulator of AMD can show is said to be unseen.
+TEST(Catalogue, SaysWhatNoEmulatorShows)
 {
-    for (const auto& [where, numbering, expectation] : all_expectations()) {
-        std::set<ledger::ExitNumber> rows{expectation->exit};
-        for (const auto& row : expectation->also)
-            EXPECT_TRUE(rows.insert(row.exit).second) << where << ": row " << row.exit;
-    }
+    triggers::for_each_trigger([](const Trigger& trigger) {
+        const auto excused = [&](triggers::Where where) {
+            return std::ranges::any_of(
+                trigger.deviations, [&](const auto& each) { return each.where == where && each.numbering == Numbering::svm; });
+        };
+        const bool shown = !excused(triggers::Where::on_qemu) || !excused(triggers::Where::on_bochs);
+        EXPECT_TRUE(shown || !trigger.svm.unseen.empty()) << trigger.name;
+    });
 }

@@ -144,7 +144,7 @@ TEST(Growth, OfANegativeControlMustBeNothing)
 TEST(Growth, AtLeastAllowsMore)
 {
     constexpr Expectation interrupts{0x60, Bound::at_least, 1, "test"};
-    EXPECT_EQ(judged(interrupts, 10, [](auto& host) { host.cause(0x60, 12); }).verdict, Verdict::ok);
+    EXPECT_EQ(judged(interrupts, 10, [](auto& host) { host.cause(0x60, 12); }).message.view(), "at least 10 exits, ledger +12");
     EXPECT_EQ(judged(interrupts, 10, [](auto& host) { host.cause(0x60, 9); }).verdict, Verdict::not_ok);
 }
 

@@ -117,6 +117,21 @@ TEST(Plan, Repeats)
         EXPECT_NE(error_of(words).find("from 1 to 1000 times"), std::string::npos) << words;
 }
 
+TEST(Plan, EndsTheGuestOnlyWhereThatIsAskedForAlone)
+{
+    EXPECT_FALSE(selected(parsed("all")).contains("fatal.triple-fault"));
+    EXPECT_FALSE(selected(parsed("*")).contains("fatal.triple-fault"));
+    EXPECT_EQ(parsed("all").one_shot(), nullptr);
+    const auto plan = parsed("format=json fatal.triple-fault emulator=qemu");
+    EXPECT_EQ(selected(plan), (std::set<std::string>{"fatal.triple-fault"}));
+    ASSERT_NE(plan.one_shot(), nullptr);
+    EXPECT_EQ(plan.one_shot()->name, "fatal.triple-fault");
+    EXPECT_NE(error_of("fatal.*").find("did you mean fatal.triple-fault"), std::string::npos);
+    EXPECT_NE(error_of("fatal.triple-fault io.out8").find("nothing else"), std::string::npos);
+    EXPECT_NE(error_of("all fatal.triple-fault").find("nothing else"), std::string::npos);
+    EXPECT_NE(error_of("fatal.triple-fault:count=2").find("fired once"), std::string::npos);
+}
+
 TEST(Plan, TellsOfTheHost)
 {
     const auto plan = parsed("emulator=bochs paging=shadow");

@@ -50,12 +50,21 @@ Limits limits(const Row& row, std::int64_t firings)
     return {0, 0};
 }
 
+std::string_view words(Bound bound)
+{
+    switch (bound) {
+    case Bound::at_least: return "at least ";
+    case Bound::at_most:  return "at most ";
+    default:              return "";
+    }
+}
+
 void judge_own_row(const Measurement& m, Result& result)
 {
     const auto caused = static_cast<std::int64_t>(m.caused);
     const auto limit = limits({m.exit, m.bound, 1}, caused);
     if (m.told >= limit.low && m.told <= limit.high) {
-        result.message.format("{} exits, ledger +{}", m.caused, m.told);
+        result.message.format("{}{} exits, ledger +{}", words(m.bound), m.caused, m.told);
         return;
     }
     if (m.told < 0) {
@@ -63,7 +72,7 @@ void judge_own_row(const Measurement& m, Result& result)
         result.diagnose("CPUID exits are lost: the queries' own are missing");
         return;
     }
-    result.fail("expected ledger +{}, seen +{}", m.caused, m.told);
+    result.fail("expected ledger +{}{}, seen +{}", words(m.bound), m.caused, m.told);
     if (m.bound == Bound::none)
         result.diagnose("an exit is counted that did not happen, or this host intercepts what KVM does not by default");
     else if (m.told == 0)

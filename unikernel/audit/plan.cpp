@@ -265,10 +265,13 @@ std::optional<PlanError> Plan::read_item(std::string_view word)
 
     bool found = false, counts = false;
     for_each_audit([&](std::size_t index, std::string_view audit, const triggers::Trigger* trigger, const RuleAudit* rule) {
-        if (!matches(name == "all" ? "*" : name, audit))
+        const bool one_shot = trigger && trigger->one_shot;
+        if (one_shot ? name != audit : !matches(name == "all" ? "*" : name, audit))
             return;
         found = true;
-        counts = counts || trigger || rule->count != 0;
+        counts = counts || (trigger ? !one_shot : rule->count != 0);
+        if (one_shot)
+            one_shot_ = trigger;
         items_[index].selected = true;
         if (count)
             items_[index].count = count;
@@ -276,7 +279,7 @@ std::optional<PlanError> Plan::read_item(std::string_view word)
     if (!found)
         return unknown_word(word);
     if (count && !counts)
-        return PlanError("'{}': {} has nothing to count", word, name);
+        return PlanError("'{}': {} {}", word, name, one_shot_ ? "is fired once" : "has nothing to count");
     return {};
 }
 
@@ -292,7 +295,11 @@ std::optional<PlanError> Plan::parse(std::string_view words, Plan& plan)
     }
     if (plan.size() == 0)
         return plan.read_item("all");
-    return {};
+    if (!plan.one_shot_ || plan.size() == 1)
+        return {};
+    const auto name = plan.one_shot_->name;
+    plan = Plan();
+    return PlanError("{} ends the guest: a plan that names it names nothing else", name);
 }
 
 std::size_t Plan::size() const

@@ -14,7 +14,8 @@
 //   layout=F21                    which layout the host's leaves have, rather than finding out
 //   sdm=70                        the last exit reason that the host's edition of Intel's manual defines
 //   seed=42                       where random choices start, so that they can be repeated
-// Without a name, everything runs. An item given twice takes the later count.
+// Without a name, everything runs. An item given twice takes the later count. A
+// trigger that ends the guest runs only if it is named in full, and then alone.
 #pragma once
 
 #include "console/format.hpp"
@@ -74,6 +75,8 @@ public:
 
     /// The mode of every firing vCPU's local APIC.
     machine::ApicMode apic() const { return apic_; }
+    /// The trigger that ends the guest, if the plan is to fire one.
+    const triggers::Trigger* one_shot() const { return one_shot_; }
 
     bool writes(Form form) const { return forms_ & static_cast<unsigned>(form); }
 
@@ -109,6 +112,7 @@ private:
     std::uint32_t repeats_ = 1;
     unsigned vcpus_ = 1;
     machine::ApicMode apic_ = machine::ApicMode::xapic;
+    const triggers::Trigger* one_shot_ = nullptr;
 };
 
 }

@@ -6,8 +6,12 @@ namespace audit {
 void join_repeat(Result& all, const Result& repeat)
 {
     auto& sum = *all.measurement;
-    const auto& m = *repeat.measurement;
     sum.repeats++;
+    if (!repeat.measurement) {
+        all.skip(repeat.message.view());
+        return;
+    }
+    const auto& m = *repeat.measurement;
     sum.firings += m.firings;
     sum.caused += m.caused;
     sum.told += m.told;

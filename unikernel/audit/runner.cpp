@@ -166,6 +166,16 @@ bool disturbed(const Result& result, Numbering numbering)
     return result.verdict == Verdict::not_ok && is_noise(numbering, m.exit) && m.told > static_cast<std::int64_t>(m.caused);
 }
 
+// Why the trigger cannot be fired, if so; then `result` is a skip.
+bool must_skip(const Trigger& trigger, std::uint64_t firings, Result& result)
+{
+    if (const auto missing = trigger.lacks ? trigger.lacks() : std::string_view(); !missing.empty())
+        result.skip(missing);
+    else if (const auto left = trigger.firings_left ? trigger.firings_left() : firings; left < firings)
+        result.skip(console::Text<80>("this boot has {} such firings left, the plan wants {}", left, firings).view());
+    return result.verdict == Verdict::skip;
+}
+
 // Fires so often, again where the host disturbed it.
 Result run_undisturbed(const Trigger& trigger, const Plan& plan, const Crew& crew, std::uint64_t firings, Leaves& leaves,
                        const ledger::Probe& probe)
@@ -176,6 +186,8 @@ Result run_undisturbed(const Trigger& trigger, const Plan& plan, const Crew& cre
     for (unsigned i = 0; i < attempts; i++) {
         result = Result();
         result.name = trigger.name;
+        if (must_skip(trigger, crew.vcpus * firings, result))
+            break;
         run_once(trigger, expectation, crew, plan.vcpus(), firings, leaves, probe, result);
         if (!disturbed(result, leaves.numbering()))
             break;
@@ -186,15 +198,12 @@ Result run_undisturbed(const Trigger& trigger, const Plan& plan, const Crew& cre
 void run_trigger(const Trigger& trigger, const Plan& plan, const Crew& crew, std::uint64_t firings, Leaves& leaves,
                  const ledger::Probe& probe, Result& result)
 {
-    if (const auto missing = trigger.lacks ? trigger.lacks() : std::string_view(); !missing.empty()) {
-        result.skip(missing);
-        return;
-    }
     samples.start(crew.vcpus, firings * plan.repeats());
     result = run_undisturbed(trigger, plan, crew, firings, leaves, probe);
     for (std::uint32_t i = 1; i < plan.repeats() && result.verdict == Verdict::ok; i++)
         join_repeat(result, run_undisturbed(trigger, plan, crew, firings, leaves, probe));
-    result.measurement->guest = samples.spread();
+    if (result.measurement)
+        result.measurement->guest = samples.spread();
 }
 
 }

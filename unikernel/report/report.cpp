@@ -187,6 +187,17 @@ void Report::write_json(std::size_t number, const Result& result)
     sink_.write("\n");
 }
 
+void Report::one_shot(const triggers::Trigger& trigger)
+{
+    const auto& expectation = trigger.expectation(numbering_, plan_->circumstances());
+    sink_.write("#json ");
+    JsonObject record(sink_);
+    record.member("record", "one-shot").member("name", trigger.name);
+    record.member("exit", std::uint64_t{expectation.exit}).member("exit_name", ledger::exit_name(numbering_, expectation.exit));
+    record.end();
+    sink_.format("\n# The guest ends by {}.\n", trigger.what);
+}
+
 void Report::table(std::span<const Result> results)
 {
     if (!writes(Form::table))

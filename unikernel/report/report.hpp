@@ -35,6 +35,9 @@ public:
 
     void result(std::size_t number, const audit::Result& result);
 
+    /// What the guest will end by, and the exit that the host must tell of.
+    void one_shot(const triggers::Trigger& trigger);
+
     /// The table of all measurements, where the plan wants it.
     void table(std::span<const audit::Result> results);
 

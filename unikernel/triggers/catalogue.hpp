@@ -19,11 +19,19 @@ std::span<const Trigger> hypercall_triggers();
 std::span<const Trigger> vmx_triggers();
 std::span<const Trigger> svm_triggers();
 std::span<const Trigger> control_triggers();
+std::span<const Trigger> cr_triggers();
+std::span<const Trigger> dr_triggers();
+std::span<const Trigger> descriptor_triggers();
+std::span<const Trigger> exception_triggers();
+std::span<const Trigger> memory_triggers();
+std::span<const Trigger> task_triggers();
+std::span<const Trigger> fatal_triggers();
 
 /// Every family, in the order in which a plan runs them.
 inline constexpr std::span<const Trigger> (*families[])() = {
-    cpuid_triggers, io_triggers,        msr_triggers, hlt_triggers, instr_triggers, cache_triggers,
-    wait_triggers,  hypercall_triggers, vmx_triggers, svm_triggers, control_triggers,
+    cpuid_triggers,      io_triggers,        msr_triggers,    hlt_triggers,  instr_triggers,   cache_triggers,
+    wait_triggers,       hypercall_triggers, vmx_triggers,    svm_triggers,  control_triggers, cr_triggers,
+    dr_triggers,         descriptor_triggers, exception_triggers, memory_triggers, task_triggers, fatal_triggers,
 };
 
 /// Calls `visit(const Trigger&)` for each trigger of the catalogue.

@@ -4,6 +4,7 @@
 #include "ledger/leaves.hpp"
 #include "machine/exceptions.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -82,6 +83,13 @@ struct Trigger {
     std::span<const Deviation> deviations{};
 
     bool boot_vcpu_only = false; ///< of many vCPUs only the boot vCPU can fire it
+
+    /// Asked first: how many firings, of all vCPUs together, this boot still has. Null: no end of them.
+    std::size_t (*firings_left)() = nullptr;
+
+    /// Ends the guest: fired once, by a plan that names it and nothing else. The host's
+    /// own instruments judge it.
+    bool one_shot = false;
 
     const Expectation& expectation(Numbering numbering, const Circumstances& circumstances) const;
 };

@@ -101,6 +101,8 @@ Verdict judge(const Log& log, std::string_view unfinished)
 {
     if (!log.contradiction.empty())
         return inconsistent(log.contradiction);
+    if (!log.one_shot.is_null())
+        return judge_one_shot(log, Outcome::skip, "there are none here");
     if (log.end.is_null())
         return cut_off(log, unfinished);
     const auto name = log.end.value("verdict", nlohmann::json());
@@ -120,6 +122,23 @@ Verdict judge(const Log& log, std::string_view unfinished)
     else if (!message.empty())
         text += ": " + message;
     return {end->code, text, true};
+}
+
+Verdict judge_one_shot(const Log& log, Outcome witness, std::string_view testimony)
+{
+    const auto name = log.one_shot.value("name", "a one-shot");
+    if (!log.contradiction.empty())
+        return inconsistent(log.contradiction);
+    if (!log.end.is_null() || !log.results.empty())
+        return inconsistent("the guest went on where " + name + " ends it");
+    if (witness == Outcome::skip)
+        return {ExitCode::could_not_run,
+                fmt::format("could not run: {} ends the guest, and only the instruments of an embedded host can judge that: {}", name,
+                            testimony),
+                false};
+    const bool passed = witness == Outcome::ok;
+    return {passed ? ExitCode::pass : ExitCode::audit_failed,
+            (passed ? "pass: " : "fail: ") + counted({passed, !passed, 0}), true};
 }
 
 Verdict judge_with_status(const Log& log, std::string_view unfinished, int status)

@@ -17,6 +17,10 @@ struct Verdict {
 // last newline.
 Verdict judge(const Log& log, std::string_view unfinished = {});
 
+// Judges a log whose guest was to end by a one-shot, by what the host's instruments say
+// of its exit. Without their word (skip) there is no verdict.
+Verdict judge_one_shot(const Log& log, Outcome witness, std::string_view testimony);
+
 // Judges a log whose guest also left this status in port 0xf4 (docs/serial-log.md).
 Verdict judge_with_status(const Log& log, std::string_view unfinished, int status);
 

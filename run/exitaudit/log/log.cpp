@@ -156,9 +156,9 @@ void LogReader::record(std::string_view text)
     const auto kind = text_member(record, "record");
     if (kind == "result")
         return result_record(record);
-    if (kind != "run" && kind != "end")
+    if (kind != "run" && kind != "one-shot" && kind != "end")
         return; // a newer guest's
-    auto& place = kind == "run" ? log_.run : log_.end;
+    auto& place = kind == "run" ? log_.run : kind == "end" ? log_.end : log_.one_shot;
     if (!place.is_null())
         return contradiction("a second " + kind + " record");
     place = std::move(record);

@@ -34,7 +34,7 @@ struct Log {
     bool started = false; // a KTAP header or a run record was seen
     std::optional<unsigned long> planned;
     std::vector<Result> results;
-    nlohmann::json run, end;       // null: not seen
+    nlohmann::json run, one_shot, end; // null: not seen
     std::optional<Counts> verdict; // of the last line
     std::string last_line;
     std::string contradiction; // the first thing that cannot be; empty: none

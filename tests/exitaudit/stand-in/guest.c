@@ -4,9 +4,9 @@
 //
 // BEHAVIOUR: PASS, FAIL, UNPATCHED, CUT (dies in the middle), HANG (halts in the
 // middle), SILENT (halts before its first line), LIAR (its end record and its
-// exit status contradict each other).
+// exit status contradict each other), ONESHOT (ends itself as announced).
 
-enum { PASS, FAIL, UNPATCHED, CUT, HANG, SILENT, LIAR };
+enum { PASS, FAIL, UNPATCHED, CUT, HANG, SILENT, LIAR, ONESHOT };
 
 static void out8(unsigned short port, unsigned char value)
 {
@@ -53,6 +53,11 @@ void guest_main(void)
         end("#json {\"record\":\"end\",\"verdict\":\"not-patched\",\"passed\":0,\"failed\":0,\"skipped\":0,"
             "\"message\":\"no leaf answers\"}\n# verdict: not-patched: no leaf answers\n",
             0x14);
+    }
+    if (BEHAVIOUR == ONESHOT) {
+        print("#json {\"record\":\"run\",\"schema\":1,\"ledger\":1,\"plan\":\"fatal.triple-fault\",\"vcpus\":1,\"results\":1}\n1..1\n"
+              "#json {\"record\":\"one-shot\",\"name\":\"fatal.triple-fault\",\"exit\":127}\n");
+        die();
     }
     print("#json {\"record\":\"run\",\"schema\":1,\"ledger\":1,\"plan\":\"all\",\"vcpus\":1,\"results\":2}\n1..2\n");
     print("ok 1 io.out8 # 1000 exits, ledger +1000\n");

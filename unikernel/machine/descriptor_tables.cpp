@@ -1,0 +1,33 @@
+// A task state segment that no task has, for LTR.
+#include "machine/descriptor_tables.hpp"
+
+#include <array>
+
+namespace machine {
+namespace {
+
+// SDM vol. 3, 7.2.3 "TSS Descriptor in 64-bit mode": available, present, limit 0x67.
+constexpr std::uint64_t available_tss = 0x0000'8900'0000'0067;
+constexpr std::uint16_t tss_selector = 8;
+
+constinit std::array<std::uint64_t, 13> task_state{};
+constinit std::array<std::uint64_t, 3> table{};
+
+constexpr std::uint64_t describe(std::uint64_t base)
+{
+    return available_tss | (base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56;
+}
+
+}
+
+void load_task_register()
+{
+    const auto base = reinterpret_cast<std::uint64_t>(task_state.data());
+    table = {0, describe(base), base >> 32};
+    const auto usual = store_gdt();
+    load_gdt({sizeof(table) - 1, reinterpret_cast<std::uint64_t>(table.data())});
+    asm volatile("ltr %0" : : "r"(tss_selector) : "memory");
+    load_gdt(usual);
+}
+
+}

@@ -1,0 +1,61 @@
+// The registers that say where descriptor tables and the task state segment are.
+#pragma once
+
+#include <cstdint>
+
+namespace machine {
+
+struct [[gnu::packed]] TableRegister {
+    std::uint16_t limit;
+    std::uint64_t base;
+};
+
+inline TableRegister store_gdt()
+{
+    TableRegister value;
+    asm volatile("sgdt %0" : "=m"(value));
+    return value;
+}
+
+inline void load_gdt(const TableRegister& value)
+{
+    asm volatile("lgdt %0" : : "m"(value) : "memory");
+}
+
+inline TableRegister store_idt()
+{
+    TableRegister value;
+    asm volatile("sidt %0" : "=m"(value));
+    return value;
+}
+
+inline void load_idt(const TableRegister& value)
+{
+    asm volatile("lidt %0" : : "m"(value) : "memory");
+}
+
+/// To and from memory, as an emulator decodes them most easily.
+inline std::uint16_t store_ldt()
+{
+    std::uint16_t selector;
+    asm volatile("sldt %0" : "=m"(selector));
+    return selector;
+}
+
+inline void load_ldt(std::uint16_t selector)
+{
+    asm volatile("lldt %0" : : "m"(selector) : "memory");
+}
+
+inline std::uint16_t store_task_register()
+{
+    std::uint16_t selector;
+    asm volatile("str %0" : "=m"(selector));
+    return selector;
+}
+
+/// Loads the task register from a descriptor of a 64-bit task state segment that
+/// exists for nothing else. On one vCPU at a time: LTR marks the descriptor.
+void load_task_register();
+
+}

@@ -1,0 +1,37 @@
+// What ends the guest. The host's own instruments must tell of the last exit.
+#include "triggers/catalogue.hpp"
+
+#include "machine/descriptor_tables.hpp"
+
+#include <asm/svm.h>
+#include <asm/vmx.h>
+
+namespace triggers {
+namespace {
+
+constexpr Trigger catalogue[] = {
+    {
+        .name = "fatal.triple-fault",
+        .what = "UD2 without an interrupt descriptor table: a triple fault",
+        .vmx = {EXIT_REASON_TRIPLE_FAULT, Bound::at_least, 1, "SDM vol. 3, 26.2: a triple fault exits unconditionally"},
+        .svm = {SVM_EXIT_SHUTDOWN, Bound::at_least, 1, "APM vol. 2, 15.14.3; init_vmcb() sets the intercept"},
+        .count = 1,
+        .prepare = nullptr,
+        .fire = GUEST_CODE([] {
+            machine::load_idt({0, 0});
+            asm volatile("ud2");
+        }),
+        .clean_up = nullptr,
+        .boot_vcpu_only = true,
+        .one_shot = true,
+    },
+};
+
+}
+
+std::span<const Trigger> fatal_triggers()
+{
+    return catalogue;
+}
+
+}
