@@ -58,10 +58,6 @@ start_hanging_run() {
     expect 2 "no CD drive" "$exitaudit" run --boot iso --machine microvm
 }
 
-@test "more vCPUs than the CD's plan has fire is a usage error" {
-    expect 2 "leave --vcpus out" "$exitaudit" run --boot iso --vcpus 2
-}
-
 @test "more vCPUs than the guest can start is a usage error" {
     expect 2 "--vcpus" "$exitaudit" run --vcpus 65
     expect 2 "whole number from 1 to 64" "$exitaudit" run vcpus=65
