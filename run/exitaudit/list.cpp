@@ -77,8 +77,10 @@ const Expectation& expectation(const Trigger& trigger, Numbering numbering)
 }
 
 // What stands behind an expectation, in one sentence's length.
-std::string details(Numbering numbering, const Expectation& expected)
+std::string details(Numbering numbering, const Expectation& expected, bool left_out = false)
 {
+    if (left_out)
+        return fmt::format("not fired: {}", expected.source);
     std::string text = expected.bound == Bound::none ? fmt::format("not intercepted: {}", expected.source) : std::string(expected.source);
     for (const auto& row : expected.also)
         text += fmt::format("; also {} x{}{}", exit_text(numbering, row.exit), count_text(row.bound, row.per_firing),
@@ -153,9 +155,9 @@ void print_table(const Catalogue& catalogue, bool verbose)
             continue;
         for (const auto numbering : vendors)
             fmt::print("    {}: {}\n", name_of(numbering), details(numbering, expectation(*trigger, numbering)));
-        for (const auto& [where, numbering, instead] : trigger->deviations)
+        for (const auto& [where, numbering, instead, left_out] : trigger->deviations)
             fmt::print("    {} {}: {} x{}: {}\n", name_of(numbering), name_of(where), exit_text(numbering, instead.exit),
-                       count_text(instead.bound, instead.per_firing), details(numbering, instead));
+                       count_text(instead.bound, instead.per_firing), details(numbering, instead, left_out));
     }
     for (const auto* audit : catalogue.audits)
         fmt::print("{:<27} {}\n", audit->name, audit->what);
@@ -192,9 +194,11 @@ void print_json(const Catalogue& catalogue)
         json record{{"name", trigger->name}, {"what", trigger->what}, {"count", trigger->count}};
         for (const auto numbering : vendors)
             record[name_of(numbering)] = as_json(numbering, expectation(*trigger, numbering));
-        for (const auto& [where, numbering, instead] : trigger->deviations) {
+        for (const auto& [where, numbering, instead, left_out] : trigger->deviations) {
             auto deviation = as_json(numbering, instead);
             deviation["where"] = name_of(where);
+            if (left_out)
+                deviation["left_out"] = true;
             record[name_of(numbering)]["deviations"].push_back(std::move(deviation));
         }
         document["triggers"].push_back(std::move(record));
@@ -212,14 +216,14 @@ std::string cell(const std::string& text)
 
 std::string markdown_cell(const Trigger& trigger, Numbering numbering)
 {
-    const auto one = [&](const Expectation& expected) {
+    const auto one = [&](const Expectation& expected, bool left_out = false) {
         const auto count = expected.bound == Bound::none ? "" : " ×" + count_text(expected.bound, expected.per_firing);
-        return fmt::format("`{}`{}: {}", exit_text(numbering, expected.exit), count, details(numbering, expected));
+        return fmt::format("`{}`{}: {}", exit_text(numbering, expected.exit), count, details(numbering, expected, left_out));
     };
     auto text = one(expectation(trigger, numbering));
     for (const auto& deviation : trigger.deviations)
         if (deviation.numbering == numbering)
-            text += fmt::format("<br>*{}:* {}", name_of(deviation.where), one(deviation.instead));
+            text += fmt::format("<br>*{}:* {}", name_of(deviation.where), one(deviation.instead, deviation.left_out));
     return cell(text);
 }
 

@@ -5,7 +5,7 @@
 
 #include <fmt/core.h>
 
-#include <sstream>
+#include <regex>
 
 namespace exitaudit {
 namespace {
@@ -32,13 +32,13 @@ void PerfCounts::line(std::string_view text)
     if (text.find_first_not_of(' ') == std::string_view::npos)
         return;
     last_line_ = text;
-    std::istringstream words{std::string(text)};
-    std::string name, share;
-    std::uint64_t count = 0;
+    // SVM's names of exceptions are two words: "UD excp".
+    static const std::regex row(R"(^ *(\S+(?: \S+)*) +(\d+) +[\d.]+% .*)");
+    std::cmatch found;
     if (const auto lost = text.find(" and lost "); lost != std::string_view::npos)
         lost_ = text.substr(lost + std::string_view(" and ").size()); // "lost 3 chunks!", "lost 1.25%!"
-    else if (words >> name >> count >> share && share.ends_with('%'))
-        counts_[name] += count;
+    else if (std::regex_match(text.begin(), text.end(), found, row))
+        counts_[found[1].str()] += std::stoull(found[2].str());
 }
 
 std::string PerfCounts::obstacle(std::size_t threads) const

@@ -167,9 +167,11 @@ bool disturbed(const Result& result, Numbering numbering)
 }
 
 // Why the trigger cannot be fired, if so; then `result` is a skip.
-bool must_skip(const Trigger& trigger, std::uint64_t firings, Result& result)
+bool must_skip(const Trigger& trigger, const triggers::Deviation* deviation, std::uint64_t firings, Result& result)
 {
-    if (const auto missing = trigger.lacks ? trigger.lacks() : std::string_view(); !missing.empty())
+    if (deviation && deviation->left_out)
+        result.skip(deviation->instead.source);
+    else if (const auto missing = trigger.lacks ? trigger.lacks() : std::string_view(); !missing.empty())
         result.skip(missing);
     else if (const auto left = trigger.firings_left ? trigger.firings_left() : firings; left < firings)
         result.skip(console::Text<80>("this boot has {} such firings left, the plan wants {}", left, firings).view());
@@ -186,7 +188,7 @@ Result run_undisturbed(const Trigger& trigger, const Plan& plan, const Crew& cre
     for (unsigned i = 0; i < attempts; i++) {
         result = Result();
         result.name = trigger.name;
-        if (must_skip(trigger, crew.vcpus * firings, result))
+        if (must_skip(trigger, trigger.deviation(leaves.numbering(), plan.circumstances()), crew.vcpus * firings, result))
             break;
         run_once(trigger, expectation, crew, plan.vcpus(), firings, leaves, probe, result);
         if (!disturbed(result, leaves.numbering()))

@@ -16,11 +16,18 @@ bool holds(Where where, const Circumstances& circumstances)
 
 }
 
-const Expectation& Trigger::expectation(Numbering numbering, const Circumstances& circumstances) const
+const Deviation* Trigger::deviation(Numbering numbering, const Circumstances& circumstances) const
 {
     for (const auto& deviation : deviations)
         if (deviation.numbering == numbering && holds(deviation.where, circumstances))
-            return deviation.instead;
+            return &deviation;
+    return nullptr;
+}
+
+const Expectation& Trigger::expectation(Numbering numbering, const Circumstances& circumstances) const
+{
+    if (const auto* const deviates = deviation(numbering, circumstances))
+        return deviates->instead;
     return numbering == Numbering::vmx ? vmx : svm;
 }
 

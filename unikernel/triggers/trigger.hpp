@@ -61,7 +61,8 @@ enum class Where { on_qemu, on_bochs, with_shadow_paging };
 struct Deviation {
     Where where;
     Numbering numbering;
-    Expectation instead; ///< its source says why
+    Expectation instead;   ///< its source says why
+    bool left_out = false; ///< not even fired there
 };
 
 struct Trigger {
@@ -90,6 +91,9 @@ struct Trigger {
     /// Ends the guest: fired once, by a plan that names it and nothing else. The host's
     /// own instruments judge it.
     bool one_shot = false;
+
+    /// The deviation that holds, if one does.
+    const Deviation* deviation(Numbering numbering, const Circumstances& circumstances) const;
 
     const Expectation& expectation(Numbering numbering, const Circumstances& circumstances) const;
 };
