@@ -23,7 +23,7 @@ constexpr Expectation rdtsc{0x6e, Bound::none, 0, "test"};
 
 // What the audit says when `meanwhile` happens between the two snapshots.
 Result judged(const Expectation& expectation, std::uint64_t firings, const std::function<void(FakeHost&)>& meanwhile,
-              Numbering numbering = Numbering::svm, std::uint64_t waited = 0)
+              Numbering numbering = Numbering::svm, std::uint64_t waited = 0, unsigned vcpus = 1)
 {
     FakeHost host(numbering);
     auto leaves = host.leaves();
@@ -31,7 +31,7 @@ Result judged(const Expectation& expectation, std::uint64_t firings, const std::
     meanwhile(host);
     const ledger::Snapshot after(leaves);
     Result result;
-    audit::judge_growth(expectation, numbering, firings, waited, before, after, result);
+    audit::judge_growth(expectation, numbering, {firings, vcpus, waited}, before, after, result);
     return result;
 }
 
@@ -178,6 +178,21 @@ TEST(Growth, JudgesEachRowThatTheExpectationNames)
     EXPECT_TRUE(diagnosed(judge(19, 0), "are lost"));
 }
 
+TEST(Growth, AllowsEachVcpuWhatHappensOnce)
+{
+    static constexpr triggers::Row also[] = {{0x46, Bound::none, 0, 1}};
+    constexpr Expectation hypercall{0x81, Bound::exact, 1, "test", also};
+    const auto judge = [&](unsigned vcpus) {
+        const auto meanwhile = [](auto& host) {
+            host.cause(0x81, 10);
+            host.cause(0x46, 2);
+        };
+        return judged(hypercall, 10, meanwhile, Numbering::svm, 0, vcpus).verdict;
+    };
+    EXPECT_EQ(judge(2), Verdict::ok);
+    EXPECT_EQ(judge(1), Verdict::not_ok);
+}
+
 TEST(Growth, HoldsWhereCountersWrap)
 {
     FakeHost host(Numbering::svm);
@@ -187,7 +202,7 @@ TEST(Growth, HoldsWhereCountersWrap)
     host.cause(0x7b, 0x20);
     const ledger::Snapshot after(leaves);
     Result result;
-    audit::judge_growth(io, Numbering::svm, 0x20, 0, before, after, result);
+    audit::judge_growth(io, Numbering::svm, {0x20}, before, after, result);
     EXPECT_EQ(result.verdict, Verdict::ok);
 }
 

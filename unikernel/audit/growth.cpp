@@ -38,14 +38,15 @@ struct Limits {
 
 constexpr std::int64_t unlimited = std::numeric_limits<std::uint32_t>::max();
 
-Limits limits(const Row& row, std::int64_t firings)
+Limits limits(const Row& row, std::int64_t firings, unsigned vcpus = 1)
 {
     const auto exits = firings * row.per_firing;
+    const auto once = std::int64_t{row.once} * vcpus;
     switch (row.bound) {
-    case Bound::none:     return {0, row.once};
-    case Bound::exact:    return {exits, exits + row.once};
+    case Bound::none:     return {0, once};
+    case Bound::exact:    return {exits, exits + once};
     case Bound::at_least: return {exits, unlimited};
-    case Bound::at_most:  return {0, exits + row.once};
+    case Bound::at_most:  return {0, exits + once};
     }
     return {0, 0};
 }
@@ -116,25 +117,25 @@ std::uint64_t Window::waited() const
     return present > busy ? (present - busy) / query : 0;
 }
 
-void judge_growth(const Expectation& expectation, Numbering numbering, std::uint64_t firings, std::uint64_t waited,
-                  const Snapshot& before, const Snapshot& after, Result& result)
+void judge_growth(const Expectation& expectation, Numbering numbering, const Fired& fired, const Snapshot& before,
+                  const Snapshot& after, Result& result)
 {
     auto& m = result.measurement.emplace();
     m.exit = expectation.exit;
     m.bound = expectation.bound;
     m.fastpath = expectation.fastpath;
-    m.firings = firings;
-    m.caused = firings * expectation.per_firing;
+    m.firings = fired.firings;
+    m.caused = fired.firings * expectation.per_firing;
     m.told = after.growth_without_queries(before, expectation.exit);
     judge_own_row(m, result);
 
-    const auto clock = static_cast<std::int64_t>(m.caused + after.queries_since(before) + waited);
+    const auto clock = static_cast<std::int64_t>(m.caused + after.queries_since(before) + fired.waited);
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
         if (exit == expectation.exit || !ledger::is_defined(numbering, exit))
             continue;
         Limits limit{0, 0};
         if (const auto row = std::ranges::find(expectation.also, exit, &Row::exit); row != expectation.also.end())
-            limit = limits(*row, static_cast<std::int64_t>(firings));
+            limit = limits(*row, static_cast<std::int64_t>(fired.firings), fired.vcpus);
         if (is_noise(numbering, exit))
             limit.high += clock / noise_divisor;
         judge_other_row(exit, numbering, after.growth_without_queries(before, exit), limit, result);

@@ -10,17 +10,21 @@ namespace audit {
 /// Does a host cause such exits by itself, whatever its guest does?
 bool is_noise(ledger::Numbering numbering, ledger::ExitNumber exit);
 
-/// Compares two snapshots taken round `firings` firings with the trigger's
+/// What happened between two snapshots.
+struct Fired {
+    std::uint64_t firings;    ///< by all vCPUs together
+    unsigned vcpus = 1;       ///< that fired
+    std::uint64_t waited = 0; ///< how long vCPUs waited, all together, in queries that could have been made meanwhile
+};
+
+/// Compares two snapshots taken round firings with the trigger's
 /// expectation, and fails `result` with a diagnosis if they differ. Judges all
 /// rows: the trigger's own and those that the expectation names by their bounds,
 /// CPUID's by the queries that were made; every other row must not move unless the
 /// host causes it by itself (interrupts, page faults of its own), and then not much.
 /// Fills in the measurement's exit, bound, firings, caused and told.
-/// \param firings  by all vCPUs together
-/// \param waited   how long vCPUs waited for each other between the snapshots, all
-///                 together, in queries that could have been made meanwhile
-void judge_growth(const triggers::Expectation& expectation, ledger::Numbering numbering, std::uint64_t firings,
-                  std::uint64_t waited, const ledger::Snapshot& before, const ledger::Snapshot& after, Result& result);
+void judge_growth(const triggers::Expectation& expectation, ledger::Numbering numbering, const Fired& fired,
+                  const ledger::Snapshot& before, const ledger::Snapshot& after, Result& result);
 
 /// The time from the start of one snapshot to the end of the next, on all vCPUs, in cycles.
 struct Window {

@@ -150,7 +150,7 @@ void run_once(const Trigger& trigger, const triggers::Expectation& expectation, 
         crew.run([&](unsigned) { trigger.clean_up(); });
     machine::expect_no_traps();
     const Window whole{present, end - begin, end - begin - window, samples.sum() - sampled_before, 2 * (queries_before - first_query)};
-    judge_growth(expectation, leaves.numbering(), crew.vcpus * firings, whole.waited(), before, after, result);
+    judge_growth(expectation, leaves.numbering(), {crew.vcpus * firings, crew.vcpus, whole.waited()}, before, after, result);
     result.measurement->raised = raised;
     result.measurement->host = host_figures(leaves, probe, expectation.exit, row_before, row_after);
     judge_exceptions(expectation, result);

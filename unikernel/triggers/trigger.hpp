@@ -28,7 +28,7 @@ struct Row {
     ExitNumber exit;
     Bound bound;
     std::uint32_t per_firing; ///< exits that one firing causes
-    std::uint32_t once = 0;   ///< further exits, at most, that all the firings together may cause
+    std::uint32_t once = 0;   ///< further exits, at most, that all the firings of one vCPU together may cause
 };
 
 /// What one firing does to the ledger of one vendor's host.
