@@ -12,11 +12,15 @@ std::span<const Trigger> io_triggers();
 std::span<const Trigger> hlt_triggers();
 std::span<const Trigger> msr_triggers();
 std::span<const Trigger> cpuid_triggers();
+std::span<const Trigger> apic_triggers();
+std::span<const Trigger> interrupt_triggers();
+std::span<const Trigger> nmi_triggers();
 std::span<const Trigger> control_triggers();
 
 /// Every family, in the order in which a plan runs them.
 inline constexpr std::span<const Trigger> (*families[])() = {
-    cpuid_triggers, io_triggers, msr_triggers, hlt_triggers, control_triggers,
+    cpuid_triggers, io_triggers, msr_triggers, hlt_triggers,
+    apic_triggers, interrupt_triggers, nmi_triggers, control_triggers,
 };
 
 /// Calls `visit(const Trigger&)` for each trigger of the catalogue.
