@@ -62,8 +62,10 @@ constexpr Trigger catalogue[] = {
     {
         .name = "hlt.pending",
         .what = "WRMSR IA32_X2APIC_ICR to oneself while IF=0; STI; HLT; the interrupt, its EOI",
-        .vmx = {EXIT_REASON_HLT, Bound::exact, 1, "SDM vol. 3, 26.1.3: in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()", vmx_pending_also},
-        .svm = {SVM_EXIT_HLT, Bound::exact, 1, "APM vol. 2, 15.21.5: in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()", svm_pending_also},
+        .vmx = {EXIT_REASON_HLT, Bound::exact, 1,
+                "SDM vol. 3, 26.1.3: in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()", vmx_pending_also},
+        .svm = {SVM_EXIT_HLT, Bound::exact, 1,
+                "APM vol. 2, 15.21.5: in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()", svm_pending_also},
         .count = default_count / 5,
         .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
         .fire = GUEST_CODE([] {

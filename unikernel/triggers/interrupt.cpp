@@ -58,7 +58,8 @@ constexpr unsigned expiries = 2;
 
 [[maybe_unused]] std::string_view why_no_deadlines()
 {
-    return LocalApic::has_tsc_deadline() ? why_no_x2apic() : "this vCPU's timer knows no TSC deadline: CPUID leaf 1, ECX bit 24";
+    return LocalApic::has_tsc_deadline() ? why_no_x2apic()
+                                         : "this vCPU's timer knows no TSC deadline: CPUID leaf 1, ECX bit 24";
 }
 
 // kvm_can_use_hv_timer(). QEMU's cpu-pm=on shows so in CPUID.
@@ -79,7 +80,9 @@ constexpr unsigned expiries = 2;
 [[maybe_unused]] std::string_view why_host_may_not_tick()
 {
     constexpr std::uint32_t kvm_features = 0x40000001, hints_realtime = 1;
-    return machine::cpuid(kvm_features).edx & hints_realtime ? "the host has a processor set apart for this vCPU: it need not tick" : "";
+    return machine::cpuid(kvm_features).edx & hints_realtime
+               ? "the host has a processor set apart for this vCPU: it need not tick"
+               : "";
 }
 
 constexpr Row vmx_window_also[] = {{EXIT_REASON_MSR_WRITE, Bound::exact, 2}};
@@ -93,9 +96,9 @@ constexpr Row svm_wait_also[] = {{SVM_EXIT_INTR, Bound::at_least, 0}};
 // Arming, at most two writes, and EOI, as MSR exits or as what APICv and AVIC make of them.
 constexpr std::uint32_t timer_writes = 3;
 constexpr Row vmx_timer_also[] = {
-    {EXIT_REASON_MSR_WRITE, Bound::at_most, expiries * timer_writes},
-    {EXIT_REASON_APIC_WRITE, Bound::at_most, expiries * timer_writes},
-    {EXIT_REASON_EOI_INDUCED, Bound::at_most, expiries * timer_writes},
+    {EXIT_REASON_MSR_WRITE, Bound::at_most, expiries* timer_writes},
+    {EXIT_REASON_APIC_WRITE, Bound::at_most, expiries* timer_writes},
+    {EXIT_REASON_EOI_INDUCED, Bound::at_most, expiries* timer_writes},
     {EXIT_REASON_EXTERNAL_INTERRUPT, Bound::at_least, 0},
 };
 constexpr Row vmx_tick_also[] = {
@@ -107,22 +110,28 @@ constexpr Row vmx_tick_also[] = {
 // On QEMU an interrupt may come twice (interrupts.cpp, take_due_interrupt()), and be ended twice.
 constexpr std::uint32_t repeats = 8;
 constexpr Row svm_timer_also[] = {
-    {SVM_EXIT_MSR, Bound::at_most, expiries * timer_writes, repeats},
-    {SVM_EXIT_AVIC_INCOMPLETE_IPI, Bound::at_most, expiries * timer_writes},
-    {SVM_EXIT_AVIC_UNACCELERATED_ACCESS, Bound::at_most, expiries * timer_writes},
+    {SVM_EXIT_MSR, Bound::at_most, expiries* timer_writes, repeats},
+    {SVM_EXIT_AVIC_INCOMPLETE_IPI, Bound::at_most, expiries* timer_writes},
+    {SVM_EXIT_AVIC_UNACCELERATED_ACCESS, Bound::at_most, expiries* timer_writes},
 };
 
 // Not exact: a host that moves the vCPU to another processor meanwhile may find it
 // expired (kvm_lapic_restart_hv_timer()), or be in the host when its own timer expires.
 // Half of two expiries leaves room for that.
-constexpr Expectation vmx_timer{EXIT_REASON_PREEMPTION_TIMER, Bound::at_least, expiries / 2,
-                                "SDM vol. 3, 26.5.1; start_hv_timer(), unless vcpu_load() finds it expired: of two, one must come",
-                                vmx_timer_also, true};
-constexpr Expectation svm_timer{SVM_EXIT_INTR, Bound::at_least, expiries / 2,
-                                "APM vol. 2, 15.13.1; start_sw_timer()'s hrtimer interrupts the host, mostly in the guest: of two, one must come",
-                                svm_timer_also};
+constexpr Expectation vmx_timer{
+    EXIT_REASON_PREEMPTION_TIMER,
+    Bound::at_least,
+    expiries / 2,
+    "SDM vol. 3, 26.5.1; start_hv_timer(), unless vcpu_load() finds it expired: of two, one must come",
+    vmx_timer_also,
+    true};
+constexpr Expectation svm_timer{
+    SVM_EXIT_INTR, Bound::at_least, expiries / 2,
+    "APM vol. 2, 15.13.1; start_sw_timer()'s hrtimer interrupts the host, mostly in the guest: of two, one must come",
+    svm_timer_also};
 
-constexpr Trigger timer(std::string_view name, std::string_view what, void (*prepare)(), void (*fire)(), std::string_view (*lacks)())
+constexpr Trigger timer(std::string_view name, std::string_view what, void (*prepare)(), void (*fire)(),
+                        std::string_view (*lacks)())
 {
     return {
         .name = name,
@@ -143,7 +152,8 @@ constexpr Trigger catalogue[] = {
         .name = "interrupt.window",
         .what = "WRMSR IA32_X2APIC_ICR to oneself while IF=0; STI; NOP; the interrupt, its EOI",
         .vmx = {EXIT_REASON_INTERRUPT_WINDOW, Bound::exact, 1, "SDM vol. 3, 26.2; vmx_enable_irq_window()", vmx_window_also},
-        .svm = {SVM_EXIT_VINTR, Bound::exact, 1, "APM vol. 2, 15.21.4; svm_set_vintr() queues a dummy to see the window open", svm_window_also},
+        .svm = {SVM_EXIT_VINTR, Bound::exact, 1, "APM vol. 2, 15.21.4; svm_set_vintr() queues a dummy to see the window open",
+                svm_window_also},
         .count = default_count / 5,
         .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
         .fire = GUEST_CODE(pass_window),
@@ -153,8 +163,10 @@ constexpr Trigger catalogue[] = {
     {
         .name = "interrupt.next-vcpu",
         .what = "WRMSR IA32_X2APIC_ICR: an interrupt to the next vCPU, which ends it, as does this one with that it gets",
-        .vmx = {EXIT_REASON_MSR_WRITE, Bound::exact, 2, "ICR by handle_fastpath_set_x2apic_icr_irqoff(), EOI; vmx_reset_x2apic_msrs()", vmx_wait_also, true},
-        .svm = {SVM_EXIT_MSR, Bound::exact, 2, "ICR and EOI: svm_set_x2apic_msr_interception() intercepts them while AVIC is off", svm_wait_also},
+        .vmx = {EXIT_REASON_MSR_WRITE, Bound::exact, 2,
+                "ICR by handle_fastpath_set_x2apic_icr_irqoff(), EOI; vmx_reset_x2apic_msrs()", vmx_wait_also, true},
+        .svm = {SVM_EXIT_MSR, Bound::exact, 2,
+                "ICR and EOI: svm_set_x2apic_msr_interception() intercepts them while AVIC is off", svm_wait_also},
         .count = default_count / 20,
         .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
         .fire = GUEST_CODE(interrupt_next),
@@ -171,7 +183,8 @@ constexpr Trigger catalogue[] = {
     {
         .name = "interrupt.host-tick",
         .what = "spin for 12 ms by the APIC timer, in which the host's tick interrupts",
-        .vmx = {EXIT_REASON_EXTERNAL_INTERRUPT, Bound::at_least, 1, "SDM vol. 3, 26.2; setup_vmcs_config() requires external-interrupt exiting", vmx_tick_also},
+        .vmx = {EXIT_REASON_EXTERNAL_INTERRUPT, Bound::at_least, 1,
+                "SDM vol. 3, 26.2; setup_vmcs_config() requires external-interrupt exiting", vmx_tick_also},
         .svm = {SVM_EXIT_INTR, Bound::at_least, 1, "APM vol. 2, 15.13.1; init_vmcb() sets the intercept", svm_timer_also},
         .count = 5,
         .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),

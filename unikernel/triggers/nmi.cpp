@@ -38,7 +38,8 @@ namespace {
 [[maybe_unused]] std::string_view why_no_nmi_in_nmi()
 {
     const bool tried = machine::running_processors() == 1 || machine::vendor().view() != "GenuineIntel";
-    return tried ? why_no_x2apic() : "on Intel this is fired with vcpus=1 only, as Bochs mixes up blocking by NMI of several vCPUs";
+    return tried ? why_no_x2apic()
+                 : "on Intel this is fired with vcpus=1 only, as Bochs mixes up blocking by NMI of several vCPUs";
 }
 
 // The processor's own NMI virtualization (APM vol. 2, 15.21.10), which KVM uses since
@@ -48,7 +49,9 @@ namespace {
 {
     const auto version = machine::cpuid(1).eax;
     const auto family = (version >> 8 & 0xf) + (version >> 20 & 0xff);
-    return machine::vendor().view() == "AuthenticAMD" && family >= 0x19 ? "this processor may virtualize NMIs (vNMI): IRET does not exit" : "";
+    return machine::vendor().view() == "AuthenticAMD" && family >= 0x19
+               ? "this processor may virtualize NMIs (vNMI): IRET does not exit"
+               : "";
 }
 
 // Each NMI is sent by one write of ICR; the second is followed by the read.
@@ -79,7 +82,8 @@ constexpr Deviation window_deviations[] = {
      {.exit = SVM_EXIT_IRET,
       .bound = Bound::exact,
       .per_firing = 2,
-      .source = "each NMI's IRET; Bochs raises no #DB for TF on an IRET that clears it, so the second NMI waits for the next exit",
+      .source =
+          "each NMI's IRET; Bochs raises no #DB for TF on an IRET that clears it, so the second NMI waits for the next exit",
       .also = bochs_svm_two_also,
       .raises = Exception::nmi}},
 };
@@ -91,7 +95,8 @@ constexpr Trigger catalogue[] = {
         .vmx = {.exit = EXIT_REASON_NMI_WINDOW,
                 .bound = Bound::none,
                 .per_firing = 0,
-                .source = "vmx_inject_nmi() at once; the processor itself tracks blocking by NMI (SDM vol. 3, 25.6.1: virtual NMIs)",
+                .source =
+                    "vmx_inject_nmi() at once; the processor itself tracks blocking by NMI (SDM vol. 3, 25.6.1: virtual NMIs)",
                 .also = vmx_also<1>,
                 .raises = Exception::nmi},
         .svm = {.exit = SVM_EXIT_IRET,
