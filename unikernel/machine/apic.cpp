@@ -67,13 +67,13 @@ void LocalApic::write(Register reg, std::uint32_t value) const
         asm volatile("movl %1, %0" : "=m"(at(reg)) : "r"(value) : "memory");
 }
 
-// From x2APIC mode the way back leads through the disabled state (SDM vol. 3, 10.12.5).
+// From x2APIC mode the only way leads through the disabled state (SDM vol. 3, 10.12.5).
 void LocalApic::switch_to(ApicMode mode) const
 {
     const auto base = read_msr(Msr::apic_base);
-    if (mode == ApicMode::xapic && base & apic_base_x2apic)
-        write_msr(Msr::apic_base, base & ~(apic_base_enable | apic_base_x2apic));
-    const auto enabled = (base & ~apic_base_x2apic) | apic_base_enable;
+    const auto disabled = base & ~(apic_base_enable | apic_base_x2apic), enabled = disabled | apic_base_enable;
+    if (base & apic_base_x2apic)
+        write_msr(Msr::apic_base, disabled);
     write_msr(Msr::apic_base, enabled);
     if (mode == ApicMode::x2apic)
         write_msr(Msr::apic_base, enabled | apic_base_x2apic);

@@ -89,9 +89,10 @@ constexpr Row vmx_window_also[] = {{EXIT_REASON_MSR_WRITE, Bound::exact, 2}};
 constexpr Row svm_window_also[] = {{SVM_EXIT_MSR, Bound::exact, 2}};
 
 // Sending interrupts the other's processor where that runs its guest (kvm_vcpu_kick());
-// waiting lets in what the host's processors have to do.
-constexpr Row vmx_wait_also[] = {{EXIT_REASON_EXTERNAL_INTERRUPT, Bound::at_least, 0}};
-constexpr Row svm_wait_also[] = {{SVM_EXIT_INTR, Bound::at_least, 0}};
+// waiting lets in what the host's processors have to do. It may find the other with IF=0.
+constexpr Row vmx_wait_also[] = {{EXIT_REASON_EXTERNAL_INTERRUPT, Bound::at_least, 0},
+                                 {EXIT_REASON_INTERRUPT_WINDOW, Bound::at_most, 1}};
+constexpr Row svm_wait_also[] = {{SVM_EXIT_INTR, Bound::at_least, 0}, {SVM_EXIT_VINTR, Bound::at_most, 1}};
 
 // Arming, at most two writes, and EOI, as MSR exits or as what APICv and AVIC make of them.
 constexpr std::uint32_t timer_writes = 3;
