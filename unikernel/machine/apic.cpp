@@ -12,6 +12,7 @@ constexpr std::uint64_t default_base = 0xfee00000;
 constexpr std::uint64_t apic_base_enable = 1 << 11, apic_base_x2apic = 1 << 10;
 constexpr std::uint32_t software_enable = 1 << 8;
 constexpr std::uint32_t lvt_masked = 1 << 16;
+constexpr std::uint32_t tsc_deadline_mode = 2 << 17; // SDM vol. 3, 10.5.4.1
 constexpr std::uint32_t divide_by_1 = 0xb;
 
 // SDM vol. 3, 10.6.1 "Interrupt Command Register (ICR)".
@@ -42,6 +43,11 @@ bool LocalApic::has_x2apic()
     return cpuid(1).ecx >> 21 & 1;
 }
 
+bool LocalApic::has_tsc_deadline()
+{
+    return cpuid(1).ecx >> 24 & 1;
+}
+
 // Plain MOVs, so that KVM's emulator decodes them whichever way GCC turns.
 
 std::uint32_t LocalApic::read(Register reg) const
@@ -61,17 +67,18 @@ void LocalApic::write(Register reg, std::uint32_t value) const
         asm volatile("movl %1, %0" : "=m"(at(reg)) : "r"(value) : "memory");
 }
 
-// From x2APIC mode the way back leads through the disabled state (SDM vol. 3, 10.12.5).
+// From x2APIC mode the only way leads through the disabled state (SDM vol. 3, 10.12.5).
 void LocalApic::switch_to(ApicMode mode) const
 {
     const auto base = read_msr(Msr::apic_base);
-    if (mode == ApicMode::xapic && base & apic_base_x2apic)
-        write_msr(Msr::apic_base, base & ~(apic_base_enable | apic_base_x2apic));
-    const auto enabled = (base & ~apic_base_x2apic) | apic_base_enable;
+    const auto disabled = base & ~(apic_base_enable | apic_base_x2apic), enabled = disabled | apic_base_enable;
+    if (base & apic_base_x2apic)
+        write_msr(Msr::apic_base, disabled);
     write_msr(Msr::apic_base, enabled);
     if (mode == ApicMode::x2apic)
         write_msr(Msr::apic_base, enabled | apic_base_x2apic);
     this_cpu().apic_mode = mode;
+    this_cpu().apic_id = id();
 }
 
 void LocalApic::set_up(ApicMode mode) const
@@ -79,6 +86,11 @@ void LocalApic::set_up(ApicMode mode) const
     switch_to(mode);
     write(Register::spurious_interrupt, software_enable | static_cast<std::uint32_t>(Vector::spurious));
     write(Register::lvt_timer, lvt_masked | static_cast<std::uint32_t>(Vector::timer));
+    set_timer_clock();
+}
+
+void LocalApic::set_timer_clock() const
+{
     write(Register::timer_divide, divide_by_1);
 }
 
@@ -112,6 +124,11 @@ void LocalApic::send_to(std::uint32_t apic_id, Delivery delivery, std::uint8_t v
     }
     write(Register::command_high, apic_id << xapic_id_shift);
     write(Register::command_low, low);
+}
+
+void LocalApic::use_tsc_deadline() const
+{
+    write(Register::lvt_timer, tsc_deadline_mode | static_cast<std::uint32_t>(Vector::timer));
 }
 
 void LocalApic::start_one_shot_timer(std::uint32_t ticks) const

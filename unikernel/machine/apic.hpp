@@ -29,11 +29,14 @@ public:
         lvt_timer          = 0x320,
         timer_initial      = 0x380,
         timer_divide       = 0x3e0,
-        self_interrupt     = 0x3f0, // x2APIC only
+        self_interrupt     = 0x3f0, // x2APIC only: the vector
     };
 
     /// CPUID.1:ECX bit 21: can this processor's APIC be in x2APIC mode?
     static bool has_x2apic();
+
+    /// CPUID.1:ECX bit 24: can its timer compare with the TSC?
+    static bool has_tsc_deadline();
 
     /// Enables this processor's local APIC in the given mode, with its timer masked.
     /// \pre x2apic: has_x2apic()
@@ -57,9 +60,17 @@ public:
     void send_to_all(Delivery delivery, std::uint8_t vector) const;
     void send_to(std::uint32_t apic_id, Delivery delivery, std::uint8_t vector) const;
 
+    /// The timer counts the APIC's own clock, undivided, as set_up() has it.
+    void set_timer_clock() const;
+
     /// Has the timer send Vector::timer once, `ticks` of its clock from now
     /// (under KVM and QEMU a tick is a nanosecond). 0 stops it.
     void start_one_shot_timer(std::uint32_t ticks) const;
+
+    /// From now on the timer sends Vector::timer when the TSC reaches what is written to
+    /// Msr::tsc_deadline. start_one_shot_timer() ends that.
+    /// \pre has_tsc_deadline()
+    void use_tsc_deadline() const;
 
     /// Has the timer count down once more, as long as the last time.
     void restart_timer() const { write(Register::timer_initial, read(Register::timer_initial)); }

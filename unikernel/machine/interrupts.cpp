@@ -42,6 +42,45 @@ bool came_before_hlt(const InterruptFrame& frame)
     return *reinterpret_cast<const std::uint8_t*>(frame.rip) == hlt_opcode;
 }
 
+// Has halt_until_interrupt() begin anew, with the interrupt pending as before.
+void repeat_halt(InterruptFrame& frame)
+{
+    constexpr std::uint64_t rflags_if = 1 << 9, sti_length = 1;
+    frame.rflags &= ~rflags_if;
+    frame.rip -= sti_length;
+    this_cpu().due = true;
+    local_apic.send_to_self(static_cast<std::uint8_t>(frame.vector));
+}
+
+// QEMU's VMRUN leaves the vector of an interrupt that it has injected behind as an
+// exception yet to come: if its main loop takes a turn before the next #VMEXIT, the
+// interrupt comes once more. No interrupt is in service then that an EOI could end.
+bool take_due_interrupt()
+{
+    auto& cpu = this_cpu();
+    const bool due = cpu.due;
+    cpu.due = false;
+    return due;
+}
+
+// An NMI that comes while another is handled waits for that one's IRET (SDM vol. 3, 6.7.1).
+bool send_nmi_in_nmi()
+{
+    auto& cpu = this_cpu();
+    if (!cpu.wants_nmi_in_nmi)
+        return false;
+    cpu.wants_nmi_in_nmi = false;
+    local_apic.send_to(cpu.apic_id, Delivery::nmi, 0);
+    return true;
+}
+
+// Arrivals are counted by the processor that they reach, so plain counting does.
+void count_arrival()
+{
+    auto& cpu = this_cpu();
+    cpu.arrivals = cpu.arrivals + 1;
+}
+
 Gate gate_to(std::uint64_t address)
 {
     return {static_cast<std::uint16_t>(address), code_selector, present_interrupt_gate,
@@ -81,7 +120,21 @@ void interrupt_dispatch(machine::InterruptFrame* frame)
         machine::local_apic.end_of_interrupt();
         if (machine::came_before_hlt(*frame))
             machine::local_apic.restart_timer();
+        machine::count_arrival();
         return;
+    case Vector::counted:
+        if (!machine::take_due_interrupt())
+            return;
+        machine::local_apic.end_of_interrupt();
+        if (machine::came_before_hlt(*frame))
+            machine::repeat_halt(*frame);
+        else
+            machine::count_arrival();
+        return;
+    case Vector::nmi:
+        if (machine::send_nmi_in_nmi())
+            return;
+        break;
     case Vector::wake:
         machine::local_apic.end_of_interrupt();
         machine::this_cpu().woken = true;

@@ -13,8 +13,10 @@ struct InterruptFrame {
 };
 
 enum class Vector : std::uint8_t {
+    nmi      = 2,
     timer    = 0x40,
     wake     = 0x41, // ends a processor's rest
+    counted  = 0x42, // is only counted, if it is due
     spurious = 0xff,
 };
 
@@ -36,6 +38,13 @@ inline void enable_interrupts()
 inline void disable_interrupts()
 {
     asm volatile("cli" : : : "memory");
+}
+
+/// Lets the interrupts in that are pending: they come before the CLI. STI takes effect
+/// after the next instruction.
+inline void let_interrupts_in()
+{
+    asm volatile("sti; nop; cli" : : : "memory");
 }
 
 /// Waits for one interrupt. STI takes effect after the next instruction, so none

@@ -20,7 +20,7 @@ bool FreshMemory::exists()
 {
     constexpr auto beyond = static_cast<Place>(end);
     constexpr std::uint32_t pattern = 0x5aa5f00f;
-    write_memory(beyond, 0, pattern);
+    write_memory(beyond, pattern);
     return read_memory(beyond) == pattern;
 }
 
@@ -32,7 +32,7 @@ std::size_t FreshMemory::blocks_left()
 void FreshMemory::touch()
 {
     if (const auto index = touched++; index < blocks)
-        write_memory(static_cast<Place>(start + index * block), 0, 1);
+        write_memory(static_cast<Place>(start + index * block), 1);
 }
 
 }

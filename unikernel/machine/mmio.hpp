@@ -11,21 +11,20 @@ enum class Place : std::uint64_t {
     rom = 0xfffff000,    // the last page of the firmware's ROM
     unused = 0xfe800000, // decoded by nothing on a PC, on QEMU's machines, on Firecracker
     io_apic = 0xfec00000,
-    local_apic = 0xfee00000,
 };
 
 // Plain MOVs of 32 bits, so that KVM's emulator decodes them whichever way GCC turns.
 
-inline std::uint32_t read_memory(Place place, std::uint32_t offset = 0)
+inline std::uint32_t read_memory(Place place)
 {
     std::uint32_t value;
-    asm volatile("movl (%1), %0" : "=r"(value) : "r"(static_cast<std::uint64_t>(place) + offset) : "memory");
+    asm volatile("movl (%1), %0" : "=r"(value) : "r"(place) : "memory");
     return value;
 }
 
-inline void write_memory(Place place, std::uint32_t offset, std::uint32_t value)
+inline void write_memory(Place place, std::uint32_t value)
 {
-    asm volatile("movl %1, (%0)" : : "r"(static_cast<std::uint64_t>(place) + offset), "r"(value) : "memory");
+    asm volatile("movl %1, (%0)" : : "r"(place), "r"(value) : "memory");
 }
 
 /// RAM far above the image that is touched once, by touch(), and never again.

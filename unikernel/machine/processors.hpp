@@ -13,6 +13,12 @@ namespace machine {
 /// \return how many run
 unsigned start_processors(unsigned wanted);
 
+/// How many run.
+unsigned running_processors();
+
+/// The processor of the next index, and after the last one the first.
+Cpu& next_processor();
+
 /// Calls `work(context)` on all that start_processors() started, and returns when all
 /// have done. They begin together, as all but the boot processor are waiting for it;
 /// after rest_others() they are woken first, and begin as they come.

@@ -12,8 +12,12 @@ enum class ApicMode : std::uint8_t { xapic, x2apic };
 struct Cpu {
     Cpu* self;      ///< first, so that GS:0 leads here
     unsigned index; ///< 0: the boot processor; the others in the order in which they came
+    std::uint32_t apic_id;
     ApicMode apic_mode;
     volatile bool woken; ///< set by Vector::wake
+    volatile std::uint32_t arrivals; ///< how often Vector::timer and Vector::counted came
+    volatile bool due;               ///< set by who sends Vector::counted, cleared when it comes
+    volatile bool wants_nmi_in_nmi;  ///< the next NMI's handler sends itself another, once
 };
 
 /// The processor that runs this. One instruction, and no exit. Not between two SWAPGS.

@@ -18,6 +18,10 @@ std::span<const Trigger> wait_triggers();
 std::span<const Trigger> hypercall_triggers();
 std::span<const Trigger> vmx_triggers();
 std::span<const Trigger> svm_triggers();
+std::span<const Trigger> apic_triggers();
+std::span<const Trigger> x2apic_triggers();
+std::span<const Trigger> interrupt_triggers();
+std::span<const Trigger> nmi_triggers();
 std::span<const Trigger> control_triggers();
 std::span<const Trigger> cr_triggers();
 std::span<const Trigger> dr_triggers();
@@ -27,11 +31,14 @@ std::span<const Trigger> memory_triggers();
 std::span<const Trigger> task_triggers();
 std::span<const Trigger> fatal_triggers();
 
-/// Every family, in the order in which a plan runs them.
+/// Every family, in the order in which a plan runs them: NMIs after all that single-steps, since
+/// KVM-AMD steps over their IRET, and Bochs then forgets that step until the next #DB.
 inline constexpr std::span<const Trigger> (*families[])() = {
-    cpuid_triggers,      io_triggers,        msr_triggers,    hlt_triggers,  instr_triggers,   cache_triggers,
-    wait_triggers,       hypercall_triggers, vmx_triggers,    svm_triggers,  control_triggers, cr_triggers,
-    dr_triggers,         descriptor_triggers, exception_triggers, memory_triggers, task_triggers, fatal_triggers,
+    cpuid_triggers,  io_triggers,     msr_triggers,   hlt_triggers,        apic_triggers, x2apic_triggers,
+    interrupt_triggers, instr_triggers, cache_triggers, wait_triggers,     hypercall_triggers,
+    vmx_triggers,    svm_triggers,    control_triggers, cr_triggers,       dr_triggers,
+    descriptor_triggers, exception_triggers, memory_triggers, task_triggers, nmi_triggers,
+    fatal_triggers,
 };
 
 /// Calls `visit(const Trigger&)` for each trigger of the catalogue.

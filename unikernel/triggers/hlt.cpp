@@ -1,8 +1,8 @@
 // HLT, and what wakes the vCPU from it.
+#include "triggers/apic_mode.hpp"
 #include "triggers/catalogue.hpp"
 #include "triggers/wakeup.hpp"
 
-#include "machine/apic.hpp"
 #include "machine/cpuid.hpp"
 #include "machine/interrupts.hpp"
 
@@ -13,6 +13,12 @@ namespace {
 
 // Long enough that the vCPU mostly blocks, short enough for a thousand firings.
 [[maybe_unused]] constexpr std::uint32_t timer_ticks = 100'000;
+
+// The vCPU is runnable again at once, and the window that was waited for is open. An
+// interrupt that came before its HLT is sent once more (interrupts.cpp, came_before_hlt()).
+constexpr std::uint32_t repeats = 8;
+constexpr Row vmx_pending_also[] = {{EXIT_REASON_INTERRUPT_WINDOW, Bound::exact, 1}, {EXIT_REASON_MSR_WRITE, Bound::exact, 2}};
+constexpr Row svm_pending_also[] = {{SVM_EXIT_VINTR, Bound::exact, 1, repeats}, {SVM_EXIT_MSR, Bound::exact, 2, 2 * repeats}};
 
 // KVM takes KVM_FEATURE_PV_UNHALT away from a guest whose HLT does not exit
 // (kvm_vcpu_after_set_cpuid(); KVM_CAP_X86_DISABLE_EXITS, QEMU's cpu-pm=on).
@@ -36,6 +42,24 @@ constexpr Trigger catalogue[] = {
         }),
         .clean_up = GUEST_CODE([] { machine::local_apic.start_one_shot_timer(0); }),
         .excuse = GUEST_CODE(why_hlt_may_not_exit),
+    },
+    {
+        .name = "hlt.pending",
+        .what = "WRMSR IA32_X2APIC_ICR to oneself while IF=0; STI; HLT; the interrupt, its EOI",
+        .vmx = {EXIT_REASON_HLT, Bound::exact, 1,
+                "SDM vol. 3, 26.1.3: in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()", vmx_pending_also},
+        .svm = {SVM_EXIT_HLT, Bound::exact, 1,
+                "APM vol. 2, 15.21.5: in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()", svm_pending_also},
+        .count = default_count / 5,
+        .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
+        .fire = GUEST_CODE([] {
+            send_counted_to_self();
+            machine::halt_until_interrupt();
+            let_counted_in();
+        }),
+        .clean_up = GUEST_CODE(leave_apic_mode),
+        .excuse = GUEST_CODE(why_hlt_may_not_exit),
+        .lacks = GUEST_CODE(why_apic_may_not_exit<ApicMode::x2apic>),
     },
 };
 

@@ -2,7 +2,6 @@
 #include "triggers/catalogue.hpp"
 
 #include "machine/mmio.hpp"
-#include "machine/msr.hpp"
 
 #include <asm/kvm.h>
 #include <asm/svm.h>
@@ -17,33 +16,13 @@ using machine::Place;
 constexpr std::uint32_t count = 200;
 constexpr std::uint32_t first_touches = 5; // a boot has 40
 
-[[maybe_unused]] constexpr std::uint32_t apic_id = 0x20, apic_task_priority = 0x80, all_passes = 0;
-
 constexpr std::string_view shadow_source = "kvm_mmu_page_fault(): the fault of a shadowed page table, handled by KVM";
 constexpr Deviation shadow[] = {
     {Where::with_shadow_paging, Numbering::vmx, {EXIT_REASON_EXCEPTION_NMI, Bound::exact, 1, shadow_source}}};
-constexpr Deviation apic_read_shadow[] = {
-    {Where::with_shadow_paging, Numbering::vmx, {EXIT_REASON_EXCEPTION_NMI, Bound::at_least, 1, shadow_source}}};
-
 constexpr Expectation vmx_mmio{EXIT_REASON_EPT_MISCONFIG, Bound::exact, 1,
                                "handle_ept_misconfig(): set_mmio_spte_mask() marks what has no memory so, once it was touched"};
 constexpr Expectation svm_mmio{SVM_EXIT_NPF, Bound::exact, 1,
                                "APM vol. 2, 15.25.6; npf_interception(): a reserved bit marks MMIO"};
-
-// Where the page has no slot either, it is like other MMIO; where APICv is active, most
-// accesses take no exit, and those that do are APIC-access or APIC-write.
-constexpr Row vmx_apic_also[] = {{EXIT_REASON_EPT_MISCONFIG, Bound::at_most, 1},
-                                 {EXIT_REASON_APIC_ACCESS, Bound::at_most, 1},
-                                 {EXIT_REASON_APIC_WRITE, Bound::at_most, 1}};
-constexpr Row svm_apic_also[] = {{SVM_EXIT_AVIC_UNACCELERATED_ACCESS, Bound::at_most, 1}};
-constexpr std::string_view apic_source = "kvm_faultin_pfn(): without APICv the APIC-access page is emulated and never mapped";
-constexpr Expectation vmx_apic{EXIT_REASON_EPT_VIOLATION, Bound::exact, 1, apic_source, vmx_apic_also};
-// A write is emulated at once. A read may be a guest's that runs where KVM protects a page
-// table: KVMs before 6.12 let it fault once more before they emulate it.
-constexpr Expectation vmx_apic_read{
-    EXIT_REASON_EPT_VIOLATION, Bound::at_least, 1,
-    "kvm_faultin_pfn(), as for a write; retry_instruction() has a read fault twice before Linux 6.12", vmx_apic_also};
-constexpr Expectation svm_apic{SVM_EXIT_NPF, Bound::exact, 1, apic_source, svm_apic_also};
 
 constexpr std::string_view rom_source =
     "kvm_handle_error_pfn(): a write to a read-only slot is emulated, the page stays read-only";
@@ -54,18 +33,7 @@ constexpr Row vmx_rom_also[] = {{EXIT_REASON_EPT_MISCONFIG, Bound::at_most, 1}};
 
 [[maybe_unused]] void write_rom()
 {
-    machine::write_memory(Place::rom, 0, rom_word);
-}
-
-[[maybe_unused]] std::string_view lacks_xapic()
-{
-    constexpr std::uint64_t x2apic = 1 << 10;
-    return machine::read_msr(machine::Msr::apic_base) & x2apic ? "in x2APIC mode the local APIC has no page" : "";
-}
-
-[[maybe_unused]] std::string_view why_apic_may_not_exit()
-{
-    return "this host takes no page fault for the local APIC: it virtualizes it (APICv, AVIC), or has no slot for its page";
+    machine::write_memory(Place::rom, rom_word);
 }
 
 [[maybe_unused]] std::string_view why_rom_may_not_exit()
@@ -91,22 +59,6 @@ constexpr Trigger mmio(std::string_view name, std::string_view what, void (*fire
             .deviations = shadow};
 }
 
-constexpr Trigger apic(std::string_view name, std::string_view what, const Expectation& vmx,
-                       std::span<const Deviation> deviations, void (*fire)())
-{
-    return {.name = name,
-            .what = what,
-            .vmx = vmx,
-            .svm = svm_apic,
-            .count = count,
-            .prepare = nullptr,
-            .fire = fire,
-            .clean_up = nullptr,
-            .excuse = GUEST_CODE(why_apic_may_not_exit),
-            .lacks = GUEST_CODE(lacks_xapic),
-            .deviations = deviations};
-}
-
 constexpr Trigger catalogue[] = {
     {
         .name = "memory.first-touch",
@@ -124,13 +76,9 @@ constexpr Trigger catalogue[] = {
     mmio("memory.read-unbacked", "MOV from an address that nothing decodes",
          GUEST_CODE([] { machine::read_memory(Place::unused); })),
     mmio("memory.write-unbacked", "MOV to an address that nothing decodes",
-         GUEST_CODE([] { machine::write_memory(Place::unused, 0, 0); })),
+         GUEST_CODE([] { machine::write_memory(Place::unused, 0); })),
     mmio("memory.read-io-apic", "MOV from the I/O APIC's index register",
          GUEST_CODE([] { machine::read_memory(Place::io_apic); })),
-    apic("memory.read-apic", "MOV from the local APIC's ID register", vmx_apic_read, apic_read_shadow,
-         GUEST_CODE([] { machine::read_memory(Place::local_apic, apic_id); })),
-    apic("memory.write-apic", "MOV to the local APIC's TPR of 0", vmx_apic, shadow,
-         GUEST_CODE([] { machine::write_memory(Place::local_apic, apic_task_priority, all_passes); })),
     {
         .name = "memory.write-rom",
         .what = "MOV to the firmware's ROM of what is there",

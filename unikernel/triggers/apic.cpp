@@ -1,0 +1,155 @@
+// The local APIC's registers: a page in xAPIC mode, MSRs in x2APIC mode.
+#include "triggers/apic_mode.hpp"
+#include "triggers/catalogue.hpp"
+
+#include <asm/svm.h>
+#include <asm/vmx.h>
+
+namespace triggers {
+namespace {
+
+using Register = LocalApic::Register;
+
+// Firing once beforehand touches all pages that a firing touches: their first touch is
+// the same exit.
+template <ApicMode mode, void (*fire)()>
+void prepare()
+{
+    enter_apic_mode<mode>();
+    fire();
+}
+
+[[maybe_unused]] void read_version()
+{
+    local_apic.read(Register::version);
+}
+
+// The value that it has.
+[[maybe_unused]] void write_timer_divide()
+{
+    local_apic.set_timer_clock();
+}
+
+[[maybe_unused]] void end_no_interrupt()
+{
+    local_apic.end_of_interrupt();
+}
+
+[[maybe_unused]] void interrupt_self_by_command()
+{
+    fire_and_await(send_counted_to_self);
+}
+
+[[maybe_unused]] void interrupt_self_by_register()
+{
+    machine::this_cpu().due = true;
+    fire_and_await([] { local_apic.write(Register::self_interrupt, counted_vector); });
+}
+
+[[maybe_unused]] void interrupt_own_id()
+{
+    machine::this_cpu().due = true;
+    fire_and_await([] { local_apic.send_to(machine::this_cpu().apic_id, machine::Delivery::fixed, counted_vector); });
+}
+
+constexpr std::string_view vmx_page =
+    "SDM vol. 3, 29.3.3.2: EPT violation; kvm_faultin_pfn() never maps the APIC-access page while APICv is off, and emulates";
+constexpr std::string_view vmx_shadowed =
+    "SDM vol. 3, 4.7: #PF, vmx_update_exception_bitmap() intercepts it without EPT; kvm_faultin_pfn() emulates";
+constexpr std::string_view svm_page = "APM vol. 2, 15.25.6: #NPF; kvm_mmu_page_fault() emulates what has no memory slot";
+constexpr std::string_view vmx_msr = "SDM vol. 3, 26.1.3; vmx_reset_x2apic_msrs() intercepts it while APICv is off";
+constexpr std::string_view vmx_command =
+    "handle_fastpath_set_x2apic_icr_irqoff(): exits, but not to the exit handler; and the write of EOI";
+constexpr std::string_view svm_msr = "APM vol. 2, 15.11; svm_set_x2apic_msr_interception() intercepts it while AVIC is off";
+
+constexpr std::string_view vmx_page_read =
+    "as a write; before Linux 6.12 retry_instruction() first has it tried again, as not caused by a write to a page table";
+
+struct PageExits {
+    Bound vmx_bound;
+    std::uint32_t exits;
+    std::string_view vmx_source, shadowed_source;
+};
+constexpr PageExits page_read{Bound::at_least, 1, vmx_page_read, vmx_page_read};
+constexpr PageExits page_write{Bound::exact, 1, vmx_page, vmx_shadowed};
+constexpr PageExits page_interrupt{Bound::exact, 2, vmx_page, vmx_shadowed}; // ICR, and EOI by the handler
+
+template <const PageExits& page>
+constexpr Deviation page_deviations[] = {
+    {Where::with_shadow_paging, Numbering::vmx, {EXIT_REASON_EXCEPTION_NMI, page.vmx_bound, page.exits, page.shadowed_source}},
+};
+
+constexpr std::uint32_t firings = default_count / 5;
+
+template <const PageExits& page>
+constexpr Trigger on_page(std::string_view name, std::string_view what, void (*prepare)(), void (*fire)())
+{
+    return {
+        .name = name,
+        .what = what,
+        .vmx = {EXIT_REASON_EPT_VIOLATION, page.vmx_bound, page.exits, page.vmx_source},
+        .svm = {SVM_EXIT_NPF, Bound::exact, page.exits, svm_page},
+        .count = firings,
+        .prepare = prepare,
+        .fire = fire,
+        .clean_up = GUEST_CODE(leave_apic_mode),
+        .lacks = GUEST_CODE(why_apic_may_not_exit<ApicMode::xapic>),
+        .deviations = page_deviations<page>,
+    };
+}
+
+constexpr Trigger by_msr(std::string_view name, std::string_view what, const Expectation& vmx, void (*fire)())
+{
+    return {
+        .name = name,
+        .what = what,
+        .vmx = vmx,
+        .svm = {SVM_EXIT_MSR, Bound::exact, vmx.per_firing, svm_msr},
+        .count = firings,
+        .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
+        .fire = fire,
+        .clean_up = GUEST_CODE(leave_apic_mode),
+        .lacks = GUEST_CODE(why_apic_may_not_exit<ApicMode::x2apic>),
+    };
+}
+
+constexpr Expectation msr_read{EXIT_REASON_MSR_READ, Bound::exact, 1, vmx_msr};
+constexpr Expectation msr_write{EXIT_REASON_MSR_WRITE, Bound::exact, 1, vmx_msr};
+constexpr Expectation msr_interrupt{EXIT_REASON_MSR_WRITE, Bound::exact, 2, vmx_msr};
+constexpr Expectation msr_command{EXIT_REASON_MSR_WRITE, Bound::exact, 2, vmx_command, {}, true};
+
+constexpr Trigger catalogue[] = {
+    on_page<page_read>("apic.read-version", "MOV from the APIC's page, its version",
+                       GUEST_CODE(prepare<ApicMode::xapic, read_version>), GUEST_CODE(read_version)),
+    on_page<page_write>("apic.write-timer-divide", "MOV to the APIC's page, the timer's divisor as it is",
+                        GUEST_CODE(prepare<ApicMode::xapic, write_timer_divide>), GUEST_CODE(write_timer_divide)),
+    on_page<page_write>("apic.eoi", "MOV to EOI in the APIC's page, though no interrupt is in service",
+                        GUEST_CODE(prepare<ApicMode::xapic, end_no_interrupt>), GUEST_CODE(end_no_interrupt)),
+    on_page<page_interrupt>("apic.self-ipi", "MOV to ICR in the APIC's page: an interrupt to oneself, and its EOI",
+                            GUEST_CODE(prepare<ApicMode::xapic, interrupt_self_by_command>),
+                            GUEST_CODE(interrupt_self_by_command)),
+};
+
+constexpr Trigger x2apic_catalogue[] = {
+    by_msr("x2apic.read-version", "RDMSR IA32_X2APIC_VERSION", msr_read, GUEST_CODE(read_version)),
+    by_msr("x2apic.write-timer-divide", "WRMSR IA32_X2APIC_DIV_CONF, its own value", msr_write, GUEST_CODE(write_timer_divide)),
+    by_msr("x2apic.eoi", "WRMSR IA32_X2APIC_EOI, though no interrupt is in service", msr_write, GUEST_CODE(end_no_interrupt)),
+    by_msr("x2apic.self-ipi", "WRMSR IA32_X2APIC_SELF_IPI, and the interrupt's EOI", msr_interrupt,
+           GUEST_CODE(interrupt_self_by_register)),
+    by_msr("x2apic.icr", "WRMSR IA32_X2APIC_ICR: a fixed interrupt to one's own APIC ID, and its EOI", msr_command,
+           GUEST_CODE(interrupt_own_id)),
+};
+
+}
+
+std::span<const Trigger> apic_triggers()
+{
+    return catalogue;
+}
+
+std::span<const Trigger> x2apic_triggers()
+{
+    return x2apic_catalogue;
+}
+
+}

@@ -1,0 +1,206 @@
+// Interrupts: those of the guest that must wait for their window, those that its vCPUs
+// send each other, its timer's, and the host's own.
+#include "triggers/apic_mode.hpp"
+#include "triggers/catalogue.hpp"
+
+#include "machine/cpuid.hpp"
+#include "machine/msr.hpp"
+#include "machine/processors.hpp"
+
+#include <asm/svm.h>
+#include <asm/vmx.h>
+
+namespace triggers {
+namespace {
+
+using machine::Msr;
+
+[[maybe_unused]] void pass_window()
+{
+    send_counted_to_self();
+    let_counted_in();
+}
+
+// Waits until the other has counted it, lest the next one merges with it. Meanwhile the
+// vCPU before takes its time to send this one its own, and is let in.
+[[maybe_unused]] void interrupt_next()
+{
+    auto& next = machine::next_processor();
+    const auto before = next.arrivals;
+    next.due = true;
+    machine::enable_interrupts();
+    local_apic.send_to(next.apic_id, machine::Delivery::fixed, counted_vector);
+    while (next.arrivals == before) {
+    }
+    machine::disable_interrupts();
+}
+
+[[maybe_unused]] std::string_view why_none_to_interrupt()
+{
+    return machine::running_processors() == 1 ? "needs vcpus=2 or more" : why_apic_may_not_exit<ApicMode::x2apic>();
+}
+
+// Long enough that the guest is spinning again before the timer expires.
+[[maybe_unused]] constexpr std::uint32_t timer_ticks = 100'000, tsc_cycles = 500'000;
+constexpr unsigned expiries = 2;
+
+[[maybe_unused]] void await_one_shot_timers()
+{
+    for (unsigned i = 0; i < expiries; i++)
+        fire_and_await([] { local_apic.start_one_shot_timer(timer_ticks); });
+}
+
+[[maybe_unused]] void await_deadlines()
+{
+    for (unsigned i = 0; i < expiries; i++)
+        fire_and_await([] { machine::write_msr(Msr::tsc_deadline, machine::rdtsc() + tsc_cycles); });
+}
+
+[[maybe_unused]] std::string_view why_no_deadlines()
+{
+    return LocalApic::has_tsc_deadline() ? why_no_x2apic()
+                                         : "this vCPU's timer knows no TSC deadline: CPUID leaf 1, ECX bit 24";
+}
+
+// kvm_can_use_hv_timer(). QEMU's cpu-pm=on shows so in CPUID.
+[[maybe_unused]] std::string_view why_no_preemption_timer()
+{
+    return machine::cpuid(1).ecx >> 3 & 1 ? "this VM's MWAIT does not exit: then KVM makes no use of the preemption timer" : "";
+}
+
+// More than the longest period of Linux's tick, at 100 Hz.
+[[maybe_unused]] constexpr std::uint32_t more_than_a_tick = 12'000'000;
+
+[[maybe_unused]] void await_host_tick()
+{
+    fire_and_await([] { local_apic.start_one_shot_timer(more_than_a_tick); });
+}
+
+// KVM_HINTS_REALTIME: the host has set processors apart for its vCPUs, which need no tick.
+[[maybe_unused]] std::string_view why_host_may_not_tick()
+{
+    constexpr std::uint32_t kvm_features = 0x40000001, hints_realtime = 1;
+    return machine::cpuid(kvm_features).edx & hints_realtime
+               ? "the host has a processor set apart for this vCPU: it need not tick"
+               : "";
+}
+
+constexpr Row vmx_window_also[] = {{EXIT_REASON_MSR_WRITE, Bound::exact, 2}};
+constexpr Row svm_window_also[] = {{SVM_EXIT_MSR, Bound::exact, 2}};
+
+// Sending interrupts the other's processor where that runs its guest (kvm_vcpu_kick());
+// waiting lets in what the host's processors have to do. It may find the other with IF=0.
+constexpr Row vmx_wait_also[] = {{EXIT_REASON_EXTERNAL_INTERRUPT, Bound::at_least, 0},
+                                 {EXIT_REASON_INTERRUPT_WINDOW, Bound::at_most, 1}};
+constexpr Row svm_wait_also[] = {{SVM_EXIT_INTR, Bound::at_least, 0}, {SVM_EXIT_VINTR, Bound::at_most, 1}};
+
+// Arming, at most two writes, and EOI, as MSR exits or as what APICv and AVIC make of them.
+constexpr std::uint32_t timer_writes = 3;
+constexpr Row vmx_timer_also[] = {
+    {EXIT_REASON_MSR_WRITE, Bound::at_most, expiries* timer_writes},
+    {EXIT_REASON_APIC_WRITE, Bound::at_most, expiries* timer_writes},
+    {EXIT_REASON_EOI_INDUCED, Bound::at_most, expiries* timer_writes},
+    {EXIT_REASON_EXTERNAL_INTERRUPT, Bound::at_least, 0},
+};
+constexpr Row vmx_tick_also[] = {
+    {EXIT_REASON_MSR_WRITE, Bound::at_most, timer_writes},
+    {EXIT_REASON_APIC_WRITE, Bound::at_most, timer_writes},
+    {EXIT_REASON_EOI_INDUCED, Bound::at_most, timer_writes},
+    {EXIT_REASON_PREEMPTION_TIMER, Bound::at_most, 1},
+};
+// On QEMU an interrupt may come twice (interrupts.cpp, take_due_interrupt()), and be ended twice.
+constexpr std::uint32_t repeats = 8;
+constexpr Row svm_timer_also[] = {
+    {SVM_EXIT_MSR, Bound::at_most, expiries* timer_writes, repeats},
+    {SVM_EXIT_AVIC_INCOMPLETE_IPI, Bound::at_most, expiries* timer_writes},
+    {SVM_EXIT_AVIC_UNACCELERATED_ACCESS, Bound::at_most, expiries* timer_writes},
+};
+
+// Not exact: a host that moves the vCPU to another processor meanwhile may find it
+// expired (kvm_lapic_restart_hv_timer()), or be in the host when its own timer expires.
+// Half of two expiries leaves room for that.
+constexpr Expectation vmx_timer{
+    EXIT_REASON_PREEMPTION_TIMER,
+    Bound::at_least,
+    expiries / 2,
+    "SDM vol. 3, 26.5.1; start_hv_timer(), unless vcpu_load() finds it expired: of two, one must come",
+    vmx_timer_also,
+    true};
+constexpr Expectation svm_timer{
+    SVM_EXIT_INTR, Bound::at_least, expiries / 2,
+    "APM vol. 2, 15.13.1; start_sw_timer()'s hrtimer interrupts the host, mostly in the guest: of two, one must come",
+    svm_timer_also};
+
+constexpr Trigger timer(std::string_view name, std::string_view what, void (*prepare)(), void (*fire)(),
+                        std::string_view (*lacks)())
+{
+    return {
+        .name = name,
+        .what = what,
+        .vmx = vmx_timer,
+        .svm = svm_timer,
+        .count = default_count / 50,
+        .prepare = prepare,
+        .fire = fire,
+        .clean_up = GUEST_CODE(leave_apic_mode),
+        .excuse = GUEST_CODE(why_no_preemption_timer),
+        .lacks = lacks,
+    };
+}
+
+constexpr Trigger catalogue[] = {
+    {
+        .name = "interrupt.window",
+        .what = "WRMSR IA32_X2APIC_ICR to oneself while IF=0; STI; NOP; the interrupt, its EOI",
+        .vmx = {EXIT_REASON_INTERRUPT_WINDOW, Bound::exact, 1, "SDM vol. 3, 26.2; vmx_enable_irq_window()", vmx_window_also},
+        .svm = {SVM_EXIT_VINTR, Bound::exact, 1, "APM vol. 2, 15.21.4; svm_set_vintr() queues a dummy to see the window open",
+                svm_window_also},
+        .count = default_count / 5,
+        .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
+        .fire = GUEST_CODE(pass_window),
+        .clean_up = GUEST_CODE(leave_apic_mode),
+        .lacks = GUEST_CODE(why_apic_may_not_exit<ApicMode::x2apic>),
+    },
+    {
+        .name = "interrupt.next-vcpu",
+        .what = "WRMSR IA32_X2APIC_ICR: an interrupt to the next vCPU, which ends it, as does this one with that it gets",
+        .vmx = {EXIT_REASON_MSR_WRITE, Bound::exact, 2,
+                "ICR by handle_fastpath_set_x2apic_icr_irqoff(), EOI; vmx_reset_x2apic_msrs()", vmx_wait_also, true},
+        .svm = {SVM_EXIT_MSR, Bound::exact, 2,
+                "ICR and EOI: svm_set_x2apic_msr_interception() intercepts them while AVIC is off", svm_wait_also},
+        .count = default_count / 20,
+        .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
+        .fire = GUEST_CODE(interrupt_next),
+        .clean_up = GUEST_CODE(leave_apic_mode),
+        .lacks = GUEST_CODE(why_none_to_interrupt),
+    },
+    timer("interrupt.one-shot-timer", "twice: arm the one-shot APIC timer, spin until it interrupts",
+          GUEST_CODE(enter_apic_mode<ApicMode::x2apic>), GUEST_CODE(await_one_shot_timers), GUEST_CODE(why_no_x2apic)),
+    timer("interrupt.tsc-deadline", "twice: WRMSR IA32_TSC_DEADLINE, spin until it interrupts", GUEST_CODE([] {
+              enter_apic_mode<ApicMode::x2apic>();
+              local_apic.use_tsc_deadline();
+          }),
+          GUEST_CODE(await_deadlines), GUEST_CODE(why_no_deadlines)),
+    {
+        .name = "interrupt.host-tick",
+        .what = "spin for 12 ms by the APIC timer, in which the host's tick interrupts",
+        .vmx = {EXIT_REASON_EXTERNAL_INTERRUPT, Bound::at_least, 1,
+                "SDM vol. 3, 26.2; setup_vmcs_config() requires external-interrupt exiting", vmx_tick_also},
+        .svm = {SVM_EXIT_INTR, Bound::at_least, 1, "APM vol. 2, 15.13.1; init_vmcb() sets the intercept", svm_timer_also},
+        .count = 5,
+        .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
+        .fire = GUEST_CODE(await_host_tick),
+        .clean_up = GUEST_CODE(leave_apic_mode),
+        .excuse = GUEST_CODE(why_host_may_not_tick),
+        .lacks = GUEST_CODE(why_no_x2apic),
+    },
+};
+
+}
+
+std::span<const Trigger> interrupt_triggers()
+{
+    return catalogue;
+}
+
+}

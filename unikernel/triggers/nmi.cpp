@@ -1,0 +1,147 @@
+// NMIs: one, and one that comes while another is handled.
+#include "triggers/apic_mode.hpp"
+#include "triggers/catalogue.hpp"
+
+#include "machine/cpuid.hpp"
+#include "machine/exceptions.hpp"
+#include "machine/processors.hpp"
+
+#include <asm/kvm.h>
+#include <asm/svm.h>
+#include <asm/vmx.h>
+
+namespace triggers {
+namespace {
+
+[[maybe_unused]] void send_nmi()
+{
+    const auto& cpu = machine::this_cpu();
+    local_apic.send_to(cpu.apic_id, machine::Delivery::nmi, 0);
+}
+
+// The read is for Bochs's SVM; elsewhere the second NMI has come before it.
+[[maybe_unused]] void send_nmi_and_another()
+{
+    machine::this_cpu().wants_nmi_in_nmi = true;
+    send_nmi();
+    local_apic.read(LocalApic::Register::version);
+}
+
+[[maybe_unused]] void prepare()
+{
+    enter_apic_mode<ApicMode::x2apic>();
+    machine::expect_trap(Exception::nmi);
+}
+
+// Bochs's VT-x was seen to let the second NMI in at once, on one vCPU or on both, where
+// the host's processor runs several: what it keeps of blocking by NMI is not each one's own.
+[[maybe_unused]] std::string_view why_no_nmi_in_nmi()
+{
+    const bool tried = machine::running_processors() == 1 || machine::vendor().view() != "GenuineIntel";
+    return tried ? why_no_x2apic()
+                 : "on Intel this is fired with vcpus=1 only, as Bochs mixes up blocking by NMI of several vCPUs";
+}
+
+// The processor's own NMI virtualization (APM vol. 2, 15.21.10), which KVM uses since
+// Linux 6.4, needs no exit. A guest cannot see whether its host has it; Zen 4, of family
+// 19h, brought it.
+[[maybe_unused]] std::string_view why_iret_may_not_exit()
+{
+    const auto version = machine::cpuid(1).eax;
+    const auto family = (version >> 8 & 0xf) + (version >> 20 & 0xff);
+    return machine::vendor().view() == "AuthenticAMD" && family >= 0x19
+               ? "this processor may virtualize NMIs (vNMI): IRET does not exit"
+               : "";
+}
+
+// Each NMI is sent by one write of ICR; the second is followed by the read.
+template <std::uint32_t nmis>
+constexpr Row vmx_also[] = {
+    {EXIT_REASON_MSR_WRITE, Bound::at_most, nmis},
+    {EXIT_REASON_APIC_WRITE, Bound::at_most, nmis},
+    {EXIT_REASON_MSR_READ, Bound::at_most, 1},
+};
+constexpr Row svm_one_also[] = {
+    {SVM_EXIT_MSR, Bound::at_most, 1},
+    {SVM_EXIT_AVIC_INCOMPLETE_IPI, Bound::at_most, 1},
+};
+constexpr Row svm_two_also[] = {
+    {SVM_EXIT_MSR, Bound::at_most, 3},
+    {SVM_EXIT_AVIC_INCOMPLETE_IPI, Bound::at_most, 2},
+    {SVM_EXIT_EXCP_BASE + DB_VECTOR, Bound::exact, 1},
+};
+
+// Bochs looks for TF after IRET has loaded the flags, so that KVM's step over it raises
+// no #DB. The second NMI then comes with the next exit, of the read.
+constexpr Row bochs_svm_two_also[] = {
+    {SVM_EXIT_MSR, Bound::at_most, 3},
+};
+constexpr Deviation window_deviations[] = {
+    {Where::on_bochs,
+     Numbering::svm,
+     {.exit = SVM_EXIT_IRET,
+      .bound = Bound::exact,
+      .per_firing = 2,
+      .source =
+          "each NMI's IRET; Bochs raises no #DB for TF on an IRET that clears it, so the second NMI waits for the next exit",
+      .also = bochs_svm_two_also,
+      .raises = Exception::nmi}},
+};
+
+constexpr Trigger catalogue[] = {
+    {
+        .name = "nmi.self",
+        .what = "WRMSR IA32_X2APIC_ICR: an NMI to oneself",
+        .vmx = {.exit = EXIT_REASON_NMI_WINDOW,
+                .bound = Bound::none,
+                .per_firing = 0,
+                .source =
+                    "vmx_inject_nmi() at once; the processor itself tracks blocking by NMI (SDM vol. 3, 25.6.1: virtual NMIs)",
+                .also = vmx_also<1>,
+                .raises = Exception::nmi},
+        .svm = {.exit = SVM_EXIT_IRET,
+                .bound = Bound::exact,
+                .per_firing = 1,
+                .source = "APM vol. 2, 15.9; svm_inject_nmi() intercepts IRET to see the handler's end",
+                .also = svm_one_also,
+                .raises = Exception::nmi},
+        .count = default_count / 5,
+        .prepare = GUEST_CODE(prepare),
+        .fire = GUEST_CODE(send_nmi),
+        .clean_up = GUEST_CODE(leave_apic_mode),
+        .excuse = GUEST_CODE(why_iret_may_not_exit),
+        .lacks = GUEST_CODE(why_no_x2apic),
+    },
+    {
+        .name = "nmi.window",
+        .what = "an NMI to oneself, whose handler sends another by WRMSR IA32_X2APIC_ICR; RDMSR IA32_X2APIC_VERSION",
+        .vmx = {.exit = EXIT_REASON_NMI_WINDOW,
+                .bound = Bound::exact,
+                .per_firing = 1,
+                .source = "SDM vol. 3, 26.2; vmx_enable_nmi_window() for the second, until the first one's IRET",
+                .also = vmx_also<2>,
+                .raises = Exception::nmi},
+        .svm = {.exit = SVM_EXIT_IRET,
+                .bound = Bound::exact,
+                .per_firing = 2,
+                .source = "each NMI's IRET: svm_inject_nmi(); svm_enable_nmi_window() steps over the first, a #DB",
+                .also = svm_two_also,
+                .raises = Exception::nmi},
+        .count = default_count / 5,
+        .prepare = GUEST_CODE(prepare),
+        .fire = GUEST_CODE(send_nmi_and_another),
+        .clean_up = GUEST_CODE(leave_apic_mode),
+        .excuse = GUEST_CODE(why_iret_may_not_exit),
+        .lacks = GUEST_CODE(why_no_nmi_in_nmi),
+        .deviations = window_deviations,
+    },
+};
+
+}
+
+std::span<const Trigger> nmi_triggers()
+{
+    return catalogue;
+}
+
+}
