@@ -82,9 +82,16 @@ std::string details(Numbering numbering, const Expectation& expected, bool left_
     if (left_out)
         return fmt::format("not fired: {}", expected.source);
     std::string text = expected.bound == Bound::none ? fmt::format("not intercepted: {}", expected.source) : std::string(expected.source);
-    for (const auto& row : expected.also)
-        text += fmt::format("; also {} x{}{}", exit_text(numbering, row.exit), count_text(row.bound, row.per_firing),
-                            row.once ? fmt::format(", {} more in all", row.once) : "");
+    for (const auto& row : expected.also) {
+        text += "; also " + exit_text(numbering, row.exit);
+        if (row.bound == Bound::none)
+            text += fmt::format(", {} at most in all", row.once);
+        else if (row.bound == Bound::at_least && row.per_firing == 0)
+            text += ", as often as the host interrupts";
+        else
+            text += fmt::format(" x{}{}", count_text(row.bound, row.per_firing),
+                                row.once ? fmt::format(" and {} more in all", row.once) : "");
+    }
     if (expected.raises)
         text += fmt::format("; raises {}", audit::exception_name(static_cast<unsigned>(*expected.raises)));
     if (expected.fastpath)
