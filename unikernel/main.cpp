@@ -5,6 +5,7 @@
 #include "audit/runner.hpp"
 #include "boot/loader.hpp"
 #include "console/serial.hpp"
+#include "console/virtio.hpp"
 #include "ledger/probe.hpp"
 #include "machine/apic.hpp"
 #include "machine/interrupts.hpp"
@@ -21,14 +22,36 @@ namespace {
 using console::serial;
 using report::Ending;
 
+// The serial port, until the plan chooses another console.
+class Log final : public console::Sink {
+public:
+    void write(std::string_view text) override { console_->write(text); }
+    void go_to(console::Sink& console) { console_ = &console; }
+
+private:
+    console::Sink* console_ = &serial;
+};
+
 constinit boot::LoaderInfo loader{};
-constinit report::Report output(serial);
+constinit Log log;
+constinit report::Report output(log);
 constinit audit::Plan plan;
 
 [[noreturn]] void end(Ending ending, std::string_view message)
 {
     output.end(ending, message);
     machine::end_run(static_cast<std::uint8_t>(ending), loader.rsdp);
+}
+
+// The console that the plan wants; false if the machine has none of the kind.
+bool set_up_console()
+{
+    if (plan.console() == audit::Console::serial)
+        return true;
+    if (!console::virtio.set_up())
+        return false;
+    log.go_to(console::virtio);
+    return true;
 }
 
 // The processors that the plan wants, each with its local APIC in the mode that it wants.
@@ -53,11 +76,11 @@ void set_up_processors()
     asm volatile("mov %%cr2, %0" : "=r"(cr2));
     const console::Text<80> message("unexpected {}, vector {}, at {:x} on vCPU {}",
                                     audit::exception_name(static_cast<unsigned>(f.vector)), f.vector, f.rip, machine::this_cpu().index);
-    serial.format("\n# error {:x} rflags {:x} cs {:x} ss {:x} cr2 {:x}\n", f.error_code, f.rflags, f.cs, f.ss, cr2);
-    serial.format("# rax {:x} rbx {:x} rcx {:x} rdx {:x}\n", f.rax, f.rbx, f.rcx, f.rdx);
-    serial.format("# rsi {:x} rdi {:x} rbp {:x} rsp {:x}\n", f.rsi, f.rdi, f.rbp, f.rsp);
-    serial.format("# r8 {:x} r9 {:x} r10 {:x} r11 {:x}\n", f.r8, f.r9, f.r10, f.r11);
-    serial.format("# r12 {:x} r13 {:x} r14 {:x} r15 {:x}\n", f.r12, f.r13, f.r14, f.r15);
+    log.format("\n# error {:x} rflags {:x} cs {:x} ss {:x} cr2 {:x}\n", f.error_code, f.rflags, f.cs, f.ss, cr2);
+    log.format("# rax {:x} rbx {:x} rcx {:x} rdx {:x}\n", f.rax, f.rbx, f.rcx, f.rdx);
+    log.format("# rsi {:x} rdi {:x} rbp {:x} rsp {:x}\n", f.rsi, f.rdi, f.rbp, f.rsp);
+    log.format("# r8 {:x} r9 {:x} r10 {:x} r11 {:x}\n", f.r8, f.r9, f.r10, f.r11);
+    log.format("# r12 {:x} r13 {:x} r14 {:x} r15 {:x}\n", f.r12, f.r13, f.r14, f.r15);
     end(Ending::died, message.view());
 }
 
@@ -70,9 +93,12 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
     machine::set_up_interrupts(die);
     loader = boot::read_loader_info(magic, loader_info);
     const auto error = audit::Plan::parse(loader.command_line, plan);
+    const bool has_console = set_up_console();
     output.begin(loader, plan);
     if (error)
         end(Ending::usage, error->view());
+    if (!has_console)
+        end(Ending::usage, "console=virtio, but there is no console device of virtio 1 at a microvm's virtio-mmio transports");
 
     const auto probe = ledger::probe(machine::cpuid, machine::vendor().view(), plan.told());
     if (probe.patched)

@@ -112,6 +112,7 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
 {
     auto guest = guest_from(options, Accelerator::kvm, fmt::format("/{}", guest_path));
     guest.plan.push_back(fmt::format("emulator={}", emulator));
+    speak_by_virtio(guest);
     auto command = guest_command(guest);
     if (options.perf)
         command = perf_record(perf_in_overlay(), perf_data, command);
@@ -133,7 +134,8 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
                           "",
                           1,
                           fmt::format("/{}", noisy_guest_path),
-                          {"io.*", "cpuid.*", "msr.*", "format=table", fmt::format("count={}", audit::Plan::max_count)}};
+                          {"io.*", "cpuid.*", "msr.*", "format=table", fmt::format("count={}", audit::Plan::max_count)},
+                          false};
         files.push_back({"audit/noise", "exec " + shell_line(guest_command(noise)) + "\n"});
         files.push_back({std::string(noisy_guest_path), read_file(places.guest(Boot::pvh, {}))});
     }

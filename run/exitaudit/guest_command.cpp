@@ -11,11 +11,19 @@
 namespace exitaudit {
 namespace {
 
+constexpr auto microvm = "microvm";
+
+std::string machine_of(const Guest& guest)
+{
+    if (!guest.machine.empty())
+        return guest.machine;
+    return guest.boot == Boot::iso ? "pc" : microvm;
+}
+
 std::string machine_option(const Guest& guest)
 {
-    const auto fallback = guest.boot == Boot::iso ? "pc" : "microvm";
-    const auto& machine = guest.machine.empty() ? fallback : guest.machine;
-    if (machine != "microvm")
+    const auto machine = machine_of(guest);
+    if (machine != microvm)
         return machine;
     // A microvm may add words of its own to the command line, which is our plan. Without
     // ACPI its firmware is qboot, which knows PVH alone, but enters it at once and, unlike
@@ -44,7 +52,15 @@ Guest guest_from(const RunOptions& options, Accelerator accelerator, const std::
         plan.insert(plan.begin(), fmt::format("vcpus={}", options.vcpus));
     if (options.no_ept)
         plan.emplace_back("paging=shadow");
-    return {accelerator, options.boot, options.machine, std::max(options.vcpus, vcpus_of(plan)), image, plan};
+    return {accelerator, options.boot, options.machine, std::max(options.vcpus, vcpus_of(plan)), image, plan, false};
+}
+
+void speak_by_virtio(Guest& guest)
+{
+    if (machine_of(guest) != microvm)
+        return;
+    guest.virtio_console = true;
+    guest.plan.insert(guest.plan.begin(), "console=virtio");
 }
 
 std::vector<std::string> guest_command(const Guest& guest)
@@ -61,6 +77,17 @@ std::vector<std::string> guest_command(const Guest& guest)
         "-serial", "stdio",
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
     };
+    if (guest.virtio_console)
+        words.insert(words.end(), {
+            "-global", "virtio-mmio.force-legacy=off",
+            // Each line is written before the guest goes on.
+            "-global", "virtio-mmio.ioeventfd=off",
+            "-device", "virtio-serial-device",
+            // A log is written in full, however long that takes. A backend of its own drops
+            // what standard output does not take at once: QEMU's flush_buf() in virtio-console.c.
+            "-chardev", "null,id=console,logfile=/proc/self/fd/1,logappend=on",
+            "-device", "virtconsole,chardev=console",
+        });
     const auto plan = fmt::format("{}", fmt::join(guest.plan, " "));
     if (guest.boot == Boot::iso) {
         words.insert(words.end(), {"-cdrom", guest.image});

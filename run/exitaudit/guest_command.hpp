@@ -15,10 +15,16 @@ struct Guest {
     unsigned vcpus = 1;
     std::string image; // as the QEMU that runs it sees it
     std::vector<std::string> plan;
+    bool virtio_console = false; // on standard output, beside the serial port
 };
 
 // What the user's options say about the guest, for this accelerator and image.
 Guest guest_from(const RunOptions& options, Accelerator accelerator, const std::string& image);
+
+// Has the guest speak by a virtio console where its machine can have one: a line then
+// costs one VM exit, not one for each character. What it says before it has read its plan,
+// and that the plan is none, still comes by the serial port.
+void speak_by_virtio(Guest& guest);
 
 // The command: serial port on standard output, status through port 0xf4.
 std::vector<std::string> guest_command(const Guest& guest);

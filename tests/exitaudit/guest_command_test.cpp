@@ -81,6 +81,27 @@ TEST(GuestCommand, HasAsManyVcpusAsThePlanWantsToFire)
     EXPECT_EQ(value_of(words, "-append"), "vcpus=8 vcpus=3");
 }
 
+TEST(GuestCommand, HasAVirtioConsoleOnAMicrovmAlone)
+{
+    auto speaker = guest(Boot::pvh);
+    speaker.plan = {"console=serial", "io.*"};
+    auto words = guest_command(speaker);
+    EXPECT_EQ(std::count(words.begin(), words.end(), "virtio-serial-device"), 0);
+    speak_by_virtio(speaker);
+    words = guest_command(speaker);
+    EXPECT_EQ(std::count(words.begin(), words.end(), "virtio-serial-device"), 1);
+    EXPECT_EQ(value_of(words, "-serial"), "stdio");
+    // The plan has the last word.
+    EXPECT_EQ(value_of(words, "-append"), "console=virtio console=serial io.*");
+
+    for (auto pc : {guest(Boot::iso), guest(Boot::pvh)}) {
+        pc.machine = pc.boot == Boot::iso ? "" : "pc";
+        const auto before = guest_command(pc);
+        speak_by_virtio(pc);
+        EXPECT_EQ(guest_command(pc), before);
+    }
+}
+
 TEST(ShellLine, QuotesWhatAShellWouldChange)
 {
     EXPECT_EQ(shell_line({"qemu", "-M", "pc,a=b"}), "qemu -M pc,a=b");

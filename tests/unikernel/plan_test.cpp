@@ -88,6 +88,19 @@ TEST(Plan, ChoosesVcpusAndTheirApic)
     EXPECT_NE(error_of("apics=xapic").find("did you mean apic="), std::string::npos);
 }
 
+TEST(Plan, ChoosesTheConsole)
+{
+    EXPECT_EQ(parsed("all").console(), audit::Console::serial);
+    EXPECT_EQ(parsed("console=virtio io.out8").console(), audit::Console::virtio);
+    EXPECT_EQ(parsed("console=virtio console=serial").console(), audit::Console::serial);
+    EXPECT_NE(error_of("console=ttyS0").find("serial or virtio"), std::string::npos);
+
+    // What is no plan is told where every machine can be heard.
+    Plan refused;
+    EXPECT_TRUE(Plan::parse("console=virtio io.out9", refused));
+    EXPECT_EQ(refused.console(), audit::Console::serial);
+}
+
 TEST(Plan, CountsTheExitsOfAuditsThatCauseSome)
 {
     EXPECT_EQ(count_of(parsed("smp.soak:count=77"), "smp.soak", 1), 77u);

@@ -19,6 +19,7 @@ struct Named {
     Value value;
 };
 constexpr Named<Form> form_names[] = {{"ktap", Form::ktap}, {"table", Form::table}, {"json", Form::json}};
+constexpr Named<Console> console_names[] = {{"serial", Console::serial}, {"virtio", Console::virtio}};
 constexpr Named<Emulator> emulator_names[] = {{"none", Emulator::none}, {"qemu", Emulator::qemu}, {"bochs", Emulator::bochs}};
 constexpr Named<machine::ApicMode> apic_modes[] = {{"xapic", machine::ApicMode::xapic}, {"x2apic", machine::ApicMode::x2apic}};
 constexpr Named<Paging> paging_names[] = {{"nested", Paging::nested}, {"shadow", Paging::shadow}};
@@ -129,6 +130,7 @@ constinit const Plan::Option Plan::options_[] = {
     {"seed=", &Plan::read_seed},
     {"vcpus=", &Plan::read_vcpus},
     {"apic=", &Plan::read_apic},
+    {"console=", &Plan::read_console},
 };
 
 PlanError Plan::unknown_word(std::string_view word)
@@ -237,6 +239,15 @@ std::optional<PlanError> Plan::read_apic(std::string_view word, std::string_view
     if (!mode)
         return PlanError("'{}': a local APIC's mode is xapic or x2apic", word);
     apic_ = *mode;
+    return {};
+}
+
+std::optional<PlanError> Plan::read_console(std::string_view word, std::string_view value)
+{
+    const auto console = find_named(console_names, value);
+    if (!console)
+        return PlanError("'{}': the log goes to serial or virtio", word);
+    console_ = *console;
     return {};
 }
 

@@ -8,6 +8,7 @@
 //   repeat=10                     readings of the ledger for each trigger, its firings between each two (1)
 //   vcpus=4                       how many vCPUs fire, each so often (1)
 //   apic=xapic|x2apic             the mode that their local APICs are in (xapic)
+//   console=serial|virtio         where the log is written (serial)
 //   format=ktap,table,json        which forms of the results are written
 //   emulator=qemu|bochs           what emulates the host's processor; none if not given
 //   paging=shadow                 the host runs without EPT or NPT
@@ -36,6 +37,8 @@ using PlanError = console::Text<240>;
 
 enum class Form : unsigned { ktap = 1, table = 2, json = 4 };
 inline constexpr unsigned all_forms = 7;
+
+enum class Console { serial, virtio };
 
 class Plan {
 public:
@@ -78,6 +81,8 @@ public:
     /// The trigger that ends the guest, if the plan is to fire one.
     const triggers::Trigger* one_shot() const { return one_shot_; }
 
+    Console console() const { return console_; }
+
     bool writes(Form form) const { return forms_ & static_cast<unsigned>(form); }
 
 private:
@@ -101,6 +106,7 @@ private:
     std::optional<PlanError> read_edition(std::string_view word, std::string_view value);
     std::optional<PlanError> read_seed(std::string_view word, std::string_view value);
     std::optional<PlanError> read_vcpus(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_console(std::string_view word, std::string_view value);
     std::optional<PlanError> read_apic(std::string_view word, std::string_view value);
 
     std::array<Item, max_audits> items_{};
@@ -112,6 +118,7 @@ private:
     std::uint32_t repeats_ = 1;
     unsigned vcpus_ = 1;
     machine::ApicMode apic_ = machine::ApicMode::xapic;
+    Console console_ = Console::serial;
     const triggers::Trigger* one_shot_ = nullptr;
 };
 

@@ -1,4 +1,4 @@
-// The serial port: the guest's only way to speak.
+// The serial port: the guest's way to speak that every machine has.
 #pragma once
 
 #include "console/format.hpp"
