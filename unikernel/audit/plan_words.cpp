@@ -1,0 +1,44 @@
+// Taking a plan's line apart.
+#include "audit/plan_words.hpp"
+
+#include <algorithm>
+
+namespace audit {
+
+std::optional<std::string_view> next_word(std::string_view& line, std::string_view separators)
+{
+    line.remove_prefix(std::min(line.find_first_not_of(separators), line.size()));
+    if (line.empty())
+        return {};
+    const auto word = line.substr(0, line.find_first_of(separators));
+    line.remove_prefix(word.size());
+    return word;
+}
+
+std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t most)
+{
+    if (text.empty())
+        return {};
+    std::uint64_t value = 0;
+    for (const char c : text) {
+        if (c < '0' || c > '9')
+            return {};
+        value = value * 10 + static_cast<std::uint64_t>(c - '0');
+        if (value > most)
+            return {};
+    }
+    return static_cast<std::uint32_t>(value);
+}
+
+std::optional<std::uint32_t> parse_count(std::string_view text)
+{
+    const auto count = parse_number(text, Plan::max_count);
+    return count && *count != 0 ? count : std::nullopt;
+}
+
+PlanError bad_count(std::string_view word)
+{
+    return PlanError("'{}': a count is a whole number from 1 to {}", word, Plan::max_count);
+}
+
+}
