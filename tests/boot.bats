@@ -127,10 +127,10 @@ needs_unpatched_kvm() {
 }
 
 @test "svm: everything passes on two vCPUs at once, and they add up" {
-    expect 0 "io.out8 # 2000 exits, ledger +2000" "${svm[@]}" --vcpus 2 --json "$TMPDIR/json"
+    expect 0 "io.out8 # 400 exits, ledger +400" "${svm[@]}" --vcpus 2 --json "$TMPDIR/json"
     [[ $output == *"smp.own-answers # 2 x 3000 queries at once, each got its own answer"* ]]
     [[ $output == *"smp.soak # 2 x 5000 exits, ledger +10000; a loss of 1 in 2171 is missed with a chance under 1 %"* ]]
-    [[ $output == *"verdict: pass:"*" passed, 0 failed, 0 skipped"*"ok host.tracepoint"* ]]
+    [[ $output == *"interrupt.next-vcpu # 40 exits, ledger +40"*"verdict: pass:"*" passed, 0 failed, "*"ok host.tracepoint"* ]]
     grep -q '"vcpus": 2' "$TMPDIR/json"
 }
 
@@ -143,8 +143,8 @@ needs_unpatched_kvm() {
     expect_despite_seabios 0 "smp.soak # 2 x 100 exits, ledger +200" "${svm[@]}" --boot kernel --vcpus 3 vcpus=2 count=100
 }
 
-@test "svm: everything passes from the CD" {
-    expect_despite_seabios 0 "booted by multiboot2" "${svm[@]}" --boot iso
+@test "svm: audits pass from the CD" {
+    expect_despite_seabios 0 "booted by multiboot2" "${svm[@]}" --boot iso 'io.*' 'cache.*' 'hlt.*' 'ledger.*'
 }
 
 @test "svm: the distribution's own KVM is not patched" {
@@ -154,7 +154,7 @@ needs_unpatched_kvm() {
 @test "svm: counting behind the retpoline shortcut fails and is named" {
     expect 1 "exits read 0 while others are counted: the counter sits behind the retpoline shortcut" \
         "${svm[@]}" --mutant retpoline-shortcut
-    [[ $output == *"msr (0x7c), hlt (0x78), npf (0x400) exits"* ]]
+    for row in "msr (0x7c)" "hlt (0x78)" "npf (0x400)" "vintr (0x64)"; do [[ $output == *"finding: "*"$row"*" exits read 0"* ]]; done
     [[ $output == *"not ok"*"hlt.timer # expected ledger +100, seen +0"* ]]
     [[ $output == *"ok 7 io.out8 # 200 exits, ledger +200"* ]]
 }
@@ -200,7 +200,7 @@ needs_unpatched_kvm() {
 }
 
 @test "svm: counters that vCPUs share without a lock lose exits where two fire, and only there" {
-    expect 0 "io.out8 # 1000 exits, ledger +1000" "${svm[@]}" --mutant racing-counters io.out8
+    expect 0 "io.out8 # 200 exits, ledger +200" "${svm[@]}" --mutant racing-counters io.out8
     expect 1 "counters are shared, and updates race" "${svm[@]}" --mutant racing-counters --vcpus 2 smp.soak
     [[ $output == *"not ok host.tracepoint"* ]]
 }
@@ -211,7 +211,7 @@ needs_unpatched_kvm() {
 }
 
 @test "svm: a second, busy VM does not show in the guest's ledger" {
-    expect 0 "ok host.isolation # none of the noisy VM's" "${svm[@]}" --noise
+    expect 0 "ok host.isolation # none of the noisy VM's" "${svm[@]}" --noise 'cpuid.*' 'io.*' 'msr.*' hlt.timer
 }
 
 @test "svm: perf kvm stat agrees" {
