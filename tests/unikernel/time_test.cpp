@@ -113,6 +113,19 @@ std::uint64_t exchanged(std::uint64_t cycles)
 
 }
 
+TEST(Definition, IsNotNamedByDisturbedFigures)
+{
+    // An interrupted CPUID takes the guest longer than user space does.
+    auto interrupted = seen(1500, 5500, 19'000, 9'990'000);
+    interrupted.cpuid = stretch(30'000, 29'000);
+    EXPECT_FALSE(audit::name_definition(interrupted));
+    EXPECT_EQ(defined(interrupted).verdict, Verdict::skip);
+    // User space's time told with more than it took.
+    auto more = seen(1500, 5500, 19'000, 9'990'000);
+    more.cpuid = stretch(17'000, 1500);
+    EXPECT_FALSE(audit::name_definition(more));
+}
+
 TEST(Definition, IsNamed)
 {
     EXPECT_TRUE(named(seen(1500, 5500, 19'000, 9'990'000), "from exit to entry ("));

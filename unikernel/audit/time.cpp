@@ -97,6 +97,32 @@ bool stops_early(const Definitions& seen)
                                         percent(seen.mmio.host_mean(), seen.mmio.guest_mean()) < handlers_least);
 }
 
+// What an access costs beyond CPUID is what user space took: entering and leaving the
+// guest, and this machine's slowness at it, cancel out.
+std::uint64_t user_space_percent(const Definitions& seen)
+{
+    return percent(difference(seen.pio.host_mean(), seen.cpuid.host_mean()), difference(seen.pio.guest_mean(), seen.cpuid.guest_mean()));
+}
+
+std::uint64_t waiting_percent(const Definitions& seen)
+{
+    return seen.hlt ? percent(seen.hlt->total.growth(), seen.hlt->guest) : 0;
+}
+
+}
+
+std::optional<Definition> name_definition(const Definitions& seen)
+{
+    constexpr std::uint64_t included = 50, implausible = 120;
+    const auto user_space = user_space_percent(seen);
+    if (seen.pio.guest_mean() <= seen.cpuid.guest_mean() || user_space > implausible)
+        return {};
+    const bool waits = waiting_percent(seen) >= included;
+    if (user_space >= included)
+        return waits || !seen.hlt ? Definition::exit_to_entry : Definition::without_waiting;
+    if (waits)
+        return Definition::without_user_space;
+    return stops_early(seen) ? Definition::none : Definition::handler_alone;
 }
 
 void judge_definition(const Definitions& seen, Result& result)
@@ -107,31 +133,24 @@ void judge_definition(const Definitions& seen, Result& result)
     if (seen.hlt && !judge_stretch(*seen.hlt, result))
         return;
 
-    // What an access costs beyond CPUID is what user space took: entering and leaving
-    // the guest, and this machine's slowness at it, cancel out.
-    const auto user_space = percent(difference(seen.pio.host_mean(), seen.cpuid.host_mean()),
-                                    difference(seen.pio.guest_mean(), seen.cpuid.guest_mean()));
-    const auto waiting = seen.hlt ? percent(seen.hlt->total.growth(), seen.hlt->guest) : 0;
-    constexpr std::uint64_t included = 50;
-
-    if (user_space >= included && (waiting >= included || !seen.hlt))
-        result.message.write("from exit to entry");
-    else if (waiting >= included)
-        result.message.write("from exit to entry, but without user space");
-    else if (user_space >= included)
-        result.message.write("from exit to entry, but without waiting");
-    else if (!stops_early(seen))
-        result.message.write("the exit handler alone: neither user space nor waiting");
-    else {
+    const auto name = name_definition(seen);
+    if (!name)
+        return result.skip("too much else happened on the host to tell what it times");
+    switch (*name) {
+    case Definition::exit_to_entry:      result.message.write("from exit to entry"); break;
+    case Definition::without_user_space: result.message.write("from exit to entry, but without user space"); break;
+    case Definition::without_waiting:    result.message.write("from exit to entry, but without waiting"); break;
+    case Definition::handler_alone:      result.message.write("the exit handler alone: neither user space nor waiting"); break;
+    case Definition::none:
         result.fail("cpuid {} of {}, mmio {} of {}, pio {} of {} cycles an exit", seen.cpuid.host_mean(),
                     seen.cpuid.guest_mean(), seen.mmio.host_mean(), seen.mmio.guest_mean(), seen.pio.host_mean(),
                     seen.pio.guest_mean());
         result.diagnose("the clock stops before the exit is handled: the cycles are too few to contain the handler");
         return;
     }
-    result.message.format(" (with {}% of user space's time", user_space);
+    result.message.format(" (with {}% of user space's time", user_space_percent(seen));
     if (seen.hlt)
-        result.message.format(", {}% of a HLT's wait", waiting);
+        result.message.format(", {}% of a HLT's wait", waiting_percent(seen));
     result.message.write(")");
 }
 

@@ -49,6 +49,20 @@ struct Definitions {
     std::optional<Stretch> hlt; ///< the vCPU waits; absent where HLT does not exit
 };
 
+/// What of an exit's time a host tells.
+enum class Definition {
+    exit_to_entry,
+    without_user_space,
+    without_waiting,
+    handler_alone, ///< neither user space nor waiting
+    none,          ///< the clock stops before the exit is handled
+};
+
+/// Which of them these figures speak for; nothing where something else that the host did
+/// meanwhile drowns the difference: user space answering no slower than KVM, or its time
+/// told with more than it took.
+std::optional<Definition> name_definition(const Definitions& seen);
+
 /// Names which of the definitions met in the field this host implements: from exit to
 /// entry, the same without waiting or user space, or the exit handler alone. Fails
 /// only if none of them can be meant: no time, more than passed, or the same for every

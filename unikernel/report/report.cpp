@@ -207,7 +207,7 @@ void Report::table(std::span<const Result> results)
                  "median", "mean", "stddev", "p99", "max", "host mean", "in KVM");
     std::uint64_t empty = 0;
     for (const auto& result : results)
-        if (result.measurement) {
+        if (result.measurement && result.verdict != Verdict::skip) {
             write_row(result);
             empty = result.measurement->empty;
         }
