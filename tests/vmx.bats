@@ -51,7 +51,6 @@ start_hanging_run() {
     [[ $output == *"not ok"*"hlt.timer # expected ledger +100, seen +0"* ]]
 }
 
-# bats test_tags=slow
 @test "vmx: counting where the exit handler starts loses fastpath exits, and is named" {
     expect 1 "MSR_WRITE (0x20) exits that KVM handles in its fastpath are lost" \
         "${vmx[@]}" --mutant exit-handler-start 'msr.*:count=50' 'io.out8:count=50'

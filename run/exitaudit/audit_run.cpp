@@ -23,6 +23,11 @@ Verdict could_not_run(const std::string& why)
     return {ExitCode::could_not_run, "could not run: " + why, false};
 }
 
+Verdict host_failure(std::string_view name, std::string_view message)
+{
+    return {ExitCode::audit_failed, fmt::format("fail: every audit of the guest's passed, but {}: {}", name, message), true};
+}
+
 // A guest that was to end itself has left its verdict to the host's instruments.
 void ask_for_last_exit(Session& session, const Log& log)
 {
@@ -57,8 +62,7 @@ Verdict judge_session(const Session& session, const Screen& screen, const RunOpt
         return {ExitCode::audit_failed, "fail: every audit passed, but the host's kernel complained: " + session.complaint};
     for (const auto& result : session.host)
         if (verdict.code == ExitCode::pass && result.outcome == Outcome::not_ok)
-            return {ExitCode::audit_failed, fmt::format("fail: every audit of the guest's passed, but {}: {}", result.name,
-                                                        result.message), true};
+            return host_failure(result.name, result.message);
     // The cause is worth more than its effect on the log.
     if (!verdict.complete && log.contradiction.empty() && log.one_shot.is_null() && !session.trouble.empty())
         return could_not_run(session.trouble +
@@ -141,7 +145,10 @@ int judge_log(const JudgeOptions& options)
         if (options.verbose)
             fmt::print("{}\n", line);
     });
-    const auto verdict = judge(reader.log(), lines.rest());
+    auto verdict = judge(reader.log(), lines.rest());
+    for (const auto& result : reader.log().host)
+        if (verdict.code == ExitCode::pass && result.outcome == Outcome::not_ok)
+            verdict = host_failure(result.name, result.message);
     show_verdict(reader.log(), verdict, {});
     if (!options.json.empty())
         write_file(options.json, json_document(reader.log(), verdict, {}));

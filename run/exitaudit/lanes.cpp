@@ -60,14 +60,14 @@ Choice choose_lane(const RunOptions& options)
         if (const auto obstacle = native_obstacle(); !obstacle.empty())
             return {&svm_lane, obstacle};
         if (options.wants_embedded_host())
-            return {&svm_lane, "--kernel, --modules or --mutant asks for an embedded host"};
+            return {&svm_lane, "--kernel, --modules, --mutant or --noise asks for an embedded host"};
         return {&native_lane, "this machine's KVM is patched"};
     }
     for (const auto* lane : lanes) {
         if (lane->name != options.lane)
             continue;
         if (!lane->embedded && options.wants_embedded_host())
-            throw Error(fmt::format("--kernel, --modules and --mutant need an embedded host, which the {} lane lacks: "
+            throw Error(fmt::format("--kernel, --modules, --mutant and --noise need an embedded host, which the {} lane lacks: "
                                     "use --lane svm or vmx",
                                     lane->name),
                         ExitCode::usage);

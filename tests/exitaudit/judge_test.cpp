@@ -127,6 +127,21 @@ TEST(Judge, ReadsEitherFormAlone)
     EXPECT_EQ(judged(without(records, "\"result\"")).code, ExitCode::pass); // format=table: nothing to count again
 }
 
+TEST(Judge, SaysWhereRecordsAreLeftOut)
+{
+    EXPECT_NE(judged(without(good_log, "#json")).text.find("#json lines are missing"), std::string::npos);
+}
+
+TEST(Judge, TakesTheHostsOwnAuditsForNoResults)
+{
+    const auto log = read(std::string(good_log) + "ok host.stats # 4 agree\nnot ok host.tracepoint # differ\n");
+    EXPECT_EQ(log.results.size(), 3U);
+    EXPECT_EQ(log.contradiction, "");
+    ASSERT_EQ(log.host.size(), 2U);
+    EXPECT_EQ(log.host[1].name, "host.tracepoint");
+    EXPECT_EQ(log.host[1].outcome, Outcome::not_ok);
+}
+
 TEST(Judge, RefusesContradictoryCounts)
 {
     expect_inconsistent(with(good_log, "1..3", "1..4"), "plan line says 4");

@@ -60,6 +60,12 @@ TEST(KvmModule, IsLeftAloneWithoutThatList)
     EXPECT_EQ(without_ftrace_list(other), other);
 }
 
+TEST(KvmModule, IsLeftAloneIfItIsSigned)
+{
+    const auto its_own = module("__mcount_loc") + "~Module signature appended~\n";
+    EXPECT_EQ(without_ftrace_list(its_own), its_own);
+}
+
 TEST(KvmModule, IsLeftAloneIfItIsCutOffOrNone)
 {
     const auto whole = module("__mcount_loc");

@@ -52,6 +52,9 @@ Verdict cut_off(const Log& log, std::string_view unfinished)
 {
     if (!log.started)
         return {ExitCode::could_not_run, "could not run: no KTAP header in the log: did the guest boot?", false};
+    if (log.verdict && log.run.is_null())
+        return {ExitCode::could_not_run,
+                "could not run: the log's #json lines are missing: keep it with `exitaudit run --log FILE`, or run with -v", false};
     const auto last = unfinished.empty() ? std::string_view(log.last_line) : unfinished;
     return {ExitCode::could_not_run,
             fmt::format("could not run: log cut off: no end record; the last line is \"{}\"", last.substr(0, 100)), false};

@@ -122,8 +122,9 @@ void LogReader::ktap_result(std::string_view text)
     result.in_ktap = true;
     result.outcome = take_prefix(text, "not ") ? Outcome::not_ok : Outcome::ok;
     take_prefix(text, "ok ");
-    const auto number = take_number(text);
-    if (!number || !take_prefix(text, " "))
+    const bool of_host = text.starts_with("host.") || text.starts_with("fatal.");
+    const auto number = of_host ? 0 : take_number(text);
+    if (!of_host && (!number || !take_prefix(text, " ")))
         return contradiction("a result without a number");
     result.number = *number;
     const auto hash = text.find(" # ");
@@ -132,6 +133,8 @@ void LogReader::ktap_result(std::string_view text)
         text.remove_prefix(hash + 3), result.message = text;
     if (result.outcome == Outcome::ok && result.message.starts_with("SKIP"))
         result.outcome = Outcome::skip;
+    if (of_host)
+        return log_.host.push_back(std::move(result));
     if (std::any_of(log_.results.begin(), log_.results.end(), [&](auto& r) { return r.number == result.number; }))
         return contradiction(fmt::format("result {} comes twice", result.number));
     log_.results.push_back(std::move(result));

@@ -34,6 +34,7 @@ struct Log {
     bool started = false; // a KTAP header or a run record was seen
     std::optional<unsigned long> planned;
     std::vector<Result> results;
+    std::vector<Result> host; // what exitaudit itself adds where its output is kept: lines without a number
     nlohmann::json run, one_shot, end; // null: not seen
     std::optional<Counts> verdict; // of the last line
     std::string last_line;
