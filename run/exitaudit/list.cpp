@@ -5,6 +5,7 @@
 #include "exit_code.hpp"
 #include "ledger/exit_names.hpp"
 #include "listed.hpp"
+#include "triggers/untriggered.hpp"
 
 #include <boost/algorithm/string/replace.hpp>
 #include <fmt/format.h>
@@ -152,6 +153,11 @@ void print_json(const Catalogue& catalogue)
     }
     for (const auto* audit : catalogue.audits)
         document["audits"].push_back({{"name", audit->name}, {"what", audit->what}});
+    if (catalogue.whole)
+        for (const auto numbering : vendors)
+            for (const auto& [first, last, what, reason] : triggers::untriggered(numbering))
+                document["untriggered"][name_of(numbering)].push_back(
+                    {{"first", first}, {"last", last}, {"what", what}, {"reason", reason}});
     fmt::print("{}\n", document.dump(2));
 }
 
@@ -174,6 +180,17 @@ std::string markdown_cell(const Trigger& trigger, Numbering numbering)
     return cell(text);
 }
 
+void print_untriggered()
+{
+    fmt::print("\n## Exit numbers without a trigger\n\nWhat the manuals define, or the kernel's headers name, and no trigger speaks of but, at most, as\n"
+               "another trigger's company. What is said of KVM holds for Linux 6.1 and 6.12.\n");
+    for (const auto numbering : vendors) {
+        fmt::print("\n| {} | exit | why |\n|---|---|---|\n", numbering == Numbering::vmx ? "Intel VMX" : "AMD SVM");
+        for (const auto& [first, last, what, reason] : triggers::untriggered(numbering))
+            fmt::print("| `{:x}`{} | {} | {} |\n", first, first == last ? "" : fmt::format("–`{:x}`", last), what, reason);
+    }
+}
+
 void print_markdown(const Catalogue& catalogue)
 {
     fmt::print("# The catalogue\n\n<!-- Made by `make docs` from the guest's own table; do not edit. -->\n\n"
@@ -192,6 +209,8 @@ void print_markdown(const Catalogue& catalogue)
     fmt::print("\n## Audits without a trigger of their own\n\n| audit | rule |\n|---|---|\n");
     for (const auto* audit : catalogue.audits)
         fmt::print("| `{}` | {} |\n", audit->name, cell(std::string(audit->what)));
+    if (catalogue.whole)
+        print_untriggered();
 }
 
 } // namespace
