@@ -1,20 +1,15 @@
 // Printing the guest's own catalogue: a table, its details, JSON, or the page in docs/.
 #include "list.hpp"
 
-#include "audit/audits.hpp"
 #include "audit/exceptions.hpp"
-#include "audit/near_match.hpp"
 #include "exit_code.hpp"
 #include "ledger/exit_names.hpp"
-#include "plan_check.hpp"
+#include "listed.hpp"
+#include "triggers/untriggered.hpp"
 
 #include <boost/algorithm/string/replace.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include <algorithm>
-#include <set>
-#include <vector>
 
 namespace exitaudit {
 namespace {
@@ -71,11 +66,6 @@ std::string count_text(Bound bound, std::uint32_t per_firing)
     return "?";
 }
 
-const Expectation& expectation(const Trigger& trigger, Numbering numbering)
-{
-    return numbering == Numbering::vmx ? trigger.vmx : trigger.svm;
-}
-
 // What stands behind an expectation, in one sentence's length.
 std::string details(Numbering numbering, const Expectation& expected, bool left_out = false)
 {
@@ -99,55 +89,6 @@ std::string details(Numbering numbering, const Expectation& expected, bool left_
     if (!expected.unseen.empty())
         text += fmt::format("; not seen on any emulated lane: {}", expected.unseen);
     return text;
-}
-
-struct Catalogue {
-    std::vector<const Trigger*> triggers;
-    std::vector<const audit::RuleAudit*> audits;
-    bool whole; // nothing is left out
-
-    // How many exit numbers of one vendor the triggers must cause.
-    std::size_t exits(Numbering numbering) const
-    {
-        std::set<ledger::ExitNumber> exits;
-        const auto add = [&](ledger::ExitNumber exit, Bound bound) {
-            if (bound == Bound::exact || bound == Bound::at_least)
-                exits.insert(exit);
-        };
-        for (const auto* trigger : triggers) {
-            const auto& expected = expectation(*trigger, numbering);
-            add(expected.exit, expected.bound);
-            for (const auto& row : expected.also)
-                add(row.exit, row.bound);
-        }
-        return exits.size();
-    }
-
-    std::string summary() const
-    {
-        return fmt::format("{} triggers, which cause {} basic exit reasons of VMX and {} exit codes of SVM; {} further audits",
-                           triggers.size(), exits(Numbering::vmx), exits(Numbering::svm), audits.size());
-    }
-};
-
-Catalogue select(const std::vector<std::string>& names)
-{
-    for (const auto& name : names)
-        if (name.find_first_of("=:") != std::string::npos)
-            throw Error(fmt::format("'{}': only names and globs can be listed", name), ExitCode::usage);
-    if (const auto error = check_plan(names))
-        throw Error(*error, ExitCode::usage);
-    Catalogue catalogue{.triggers = {}, .audits = {}, .whole = names.empty()};
-    audit::for_each_audit([&](std::size_t, std::string_view name, const Trigger* trigger, const audit::RuleAudit* rule) {
-        const bool wanted = names.empty() || std::ranges::any_of(names, [&](const std::string& glob) {
-                                return glob == "all" || audit::matches(glob, name);
-                            });
-        if (wanted && trigger)
-            catalogue.triggers.push_back(trigger);
-        if (wanted && rule)
-            catalogue.audits.push_back(rule);
-    });
-    return catalogue;
 }
 
 void print_table(const Catalogue& catalogue, bool verbose)
@@ -212,6 +153,11 @@ void print_json(const Catalogue& catalogue)
     }
     for (const auto* audit : catalogue.audits)
         document["audits"].push_back({{"name", audit->name}, {"what", audit->what}});
+    if (catalogue.whole)
+        for (const auto numbering : vendors)
+            for (const auto& [first, last, what, reason] : triggers::untriggered(numbering))
+                document["untriggered"][name_of(numbering)].push_back(
+                    {{"first", first}, {"last", last}, {"what", what}, {"reason", reason}});
     fmt::print("{}\n", document.dump(2));
 }
 
@@ -234,6 +180,17 @@ std::string markdown_cell(const Trigger& trigger, Numbering numbering)
     return cell(text);
 }
 
+void print_untriggered()
+{
+    fmt::print("\n## Exit numbers without a trigger\n\nWhat the manuals define, or the kernel's headers name, and no trigger speaks of but, at most, as\n"
+               "another trigger's company. What is said of KVM holds for Linux 6.1 and 6.12.\n");
+    for (const auto numbering : vendors) {
+        fmt::print("\n| {} | exit | why |\n|---|---|---|\n", numbering == Numbering::vmx ? "Intel VMX" : "AMD SVM");
+        for (const auto& [first, last, what, reason] : triggers::untriggered(numbering))
+            fmt::print("| `{:x}`{} | {} | {} |\n", first, first == last ? "" : fmt::format("–`{:x}`", last), what, reason);
+    }
+}
+
 void print_markdown(const Catalogue& catalogue)
 {
     fmt::print("# The catalogue\n\n<!-- Made by `make docs` from the guest's own table; do not edit. -->\n\n"
@@ -252,13 +209,15 @@ void print_markdown(const Catalogue& catalogue)
     fmt::print("\n## Audits without a trigger of their own\n\n| audit | rule |\n|---|---|\n");
     for (const auto* audit : catalogue.audits)
         fmt::print("| `{}` | {} |\n", audit->name, cell(std::string(audit->what)));
+    if (catalogue.whole)
+        print_untriggered();
 }
 
 } // namespace
 
 int list_catalogue(const ListOptions& options)
 {
-    const auto catalogue = select(options.names);
+    const auto catalogue = listed(options.names);
     switch (options.form) {
     case ListForm::table:    print_table(catalogue, options.verbose); break;
     case ListForm::json:     print_json(catalogue); break;

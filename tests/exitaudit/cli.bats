@@ -246,6 +246,7 @@ a.log" ]
     [[ ${lines[-1]} =~ ^[0-9]+\ triggers ]]
     expect 0 "vmx: SDM vol. 3" "$exitaudit" list -v io.out8
     [ "$("$exitaudit" list --json 'io.*' | jq -r '.triggers[] | select(.name == "io.out8") | .svm.exit')" = 123 ]
+    [ "$("$exitaudit" list --json | jq -r '.untriggered.vmx[0].what')" = "INIT signal" ]
 }
 
 @test "list refuses what is no name" {

@@ -1,9 +1,14 @@
 // What every entry of the catalogue must have.
 #include "triggers/catalogue.hpp"
+#include "triggers/untriggered.hpp"
 
+#include <asm/kvm.h> // the exception vectors that asm/svm.h refers to
+#include <asm/svm.h>
+#include <asm/vmx.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,6 +38,41 @@ void expect_sound(Numbering numbering, const Expectation& expectation)
             expect_sound(numbering, row.exit, row.bound, row.per_firing);
         EXPECT_TRUE(rows.insert(row.exit).second) << "row " << row.exit << " is named twice";
     }
+}
+
+// The exit numbers that a trigger demands, or whose absence it demands. "At most" is neither.
+std::set<ledger::ExitNumber> spoken_of(Numbering numbering)
+{
+    std::set<ledger::ExitNumber> exits;
+    const auto add = [&](ledger::ExitNumber exit, Bound bound) {
+        if (bound != Bound::at_most)
+            exits.insert(exit);
+    };
+    const auto add_all = [&](const Expectation& expectation) {
+        add(expectation.exit, expectation.bound);
+        for (const Row& row : expectation.also)
+            add(row.exit, row.bound);
+    };
+    triggers::for_each_trigger([&](const Trigger& trigger) {
+        add_all(numbering == Numbering::vmx ? trigger.vmx : trigger.svm);
+        for (const auto& deviation : trigger.deviations)
+            if (deviation.numbering == numbering)
+                add_all(deviation.instead);
+    });
+    return exits;
+}
+
+// What the manual defines or the kernel's headers name: those name -1, too.
+std::set<ledger::ExitNumber> known(Numbering numbering)
+{
+    static const std::multimap<std::int64_t, const char*> vmx{VMX_EXIT_REASONS}, svm{SVM_EXIT_REASONS};
+    std::set<ledger::ExitNumber> exits;
+    for (ledger::ExitNumber exit = 0; exit < ledger::exit_number_end; exit++)
+        if (ledger::is_defined(numbering, exit))
+            exits.insert(exit);
+    for (const auto& [number, name] : numbering == Numbering::vmx ? vmx : svm)
+        exits.insert(static_cast<ledger::ExitNumber>(number));
+    return exits;
 }
 
 bool is_name(std::string_view name)
@@ -98,4 +138,36 @@ TEST(Catalogue, SaysWhatNoEmulatorShows)
         const bool shown = !excused(triggers::Where::on_qemu) || !excused(triggers::Where::on_bochs);
         EXPECT_TRUE(shown || !trigger.svm.unseen.empty()) << trigger.name;
     });
+}
+
+TEST(Catalogue, SpeaksOfEachExitNumberOrSaysWhyNot)
+{
+    for (const auto numbering : {Numbering::vmx, Numbering::svm}) {
+        SCOPED_TRACE(numbering == Numbering::vmx ? "vmx" : "svm");
+        const auto spoken = spoken_of(numbering);
+        const auto entries = triggers::untriggered(numbering);
+        const auto is_untriggered = [&](ledger::ExitNumber exit) {
+            return std::ranges::any_of(entries, [&](const auto& entry) { return entry.first <= exit && exit <= entry.last; });
+        };
+        for (const auto exit : known(numbering))
+            EXPECT_NE(spoken.contains(exit), is_untriggered(exit)) << std::hex << exit;
+    }
+}
+
+TEST(Catalogue, SaysOnceWhyAnExitNumberHasNoTrigger)
+{
+    for (const auto numbering : {Numbering::vmx, Numbering::svm}) {
+        const auto exits = known(numbering);
+        std::int64_t last = -1;
+        for (const auto& entry : triggers::untriggered(numbering)) {
+            SCOPED_TRACE(entry.what);
+            EXPECT_FALSE(entry.what.empty());
+            EXPECT_FALSE(entry.reason.empty());
+            EXPECT_GT(entry.first, last);
+            EXPECT_LE(entry.first, entry.last);
+            const auto known_first = exits.lower_bound(entry.first);
+            EXPECT_TRUE(known_first != exits.end() && *known_first <= entry.last) << "no such exit numbers";
+            last = entry.last;
+        }
+    }
 }
