@@ -14,37 +14,56 @@ namespace exitaudit {
 
 using ledger::Numbering;
 using triggers::Bound;
+using triggers::Expectation;
 using triggers::Trigger;
 
-std::size_t Catalogue::exits(Numbering numbering) const
+std::string Catalogue::exits(Numbering numbering) const
 {
-    std::set<ledger::ExitNumber> exits;
-    const auto add = [&](ledger::ExitNumber exit, Bound bound) {
-        if (bound == Bound::exact || bound == Bound::at_least)
-            exits.insert(exit);
+    std::set<ledger::ExitNumber> all, seen;
+    const auto add = [&](const Expectation& expected, ledger::ExitNumber exit, Bound bound, std::uint32_t per_firing) {
+        if (per_firing == 0 || bound == Bound::at_most)
+            return;
+        all.insert(exit);
+        if (expected.unseen.empty())
+            seen.insert(exit);
     };
     for (const auto* trigger : triggers) {
         const auto& expected = expectation(*trigger, numbering);
-        add(expected.exit, expected.bound);
+        add(expected, expected.exit, expected.bound, expected.per_firing);
         for (const auto& row : expected.also)
-            add(row.exit, row.bound);
+            add(expected, row.exit, row.bound, row.per_firing);
     }
-    return exits.size();
+    return fmt::format("{} {} of {} ({} of them seen on an emulated lane)", all.size(),
+                       numbering == Numbering::vmx ? "basic exit reasons" : "exit codes", numbering == Numbering::vmx ? "VMX" : "SVM",
+                       seen.size());
 }
 
 std::string Catalogue::summary() const
 {
-    return fmt::format("{} triggers, which cause {} basic exit reasons of VMX and {} exit codes of SVM; {} further audits",
+    return fmt::format("{} triggers, which cause {} and {}; {} further audits",
                        triggers.size(), exits(Numbering::vmx), exits(Numbering::svm), audits.size());
 }
+
+namespace {
+
+bool matches_any(const std::string& glob)
+{
+    bool found = false;
+    audit::for_each_audit([&](std::size_t, std::string_view name, auto, auto) { found = found || audit::matches(glob, name); });
+    return found;
+}
+
+} // namespace
 
 Catalogue listed(const std::vector<std::string>& names)
 {
     for (const auto& name : names)
         if (name.find_first_of("=:") != std::string::npos)
             throw Error(fmt::format("'{}': only names and globs can be listed", name), ExitCode::usage);
-    if (const auto error = check_plan(names))
-        throw Error(*error, ExitCode::usage);
+    // The plan's own parser names near matches; it would refuse a glob for what ends the guest.
+    for (const auto& name : names)
+        if (const auto error = check_plan({name}); error && !matches_any(name))
+            throw Error(*error, ExitCode::usage);
     Catalogue catalogue{.triggers = {}, .audits = {}, .whole = names.empty()};
     audit::for_each_audit([&](std::size_t, std::string_view name, const Trigger* trigger, const audit::RuleAudit* rule) {
         const bool wanted = names.empty() || std::ranges::any_of(names, [&](const std::string& glob) {

@@ -14,8 +14,8 @@ struct Catalogue {
     std::vector<const audit::RuleAudit*> audits;
     bool whole; // nothing is left out
 
-    // How many exit numbers of one vendor the triggers must cause.
-    std::size_t exits(ledger::Numbering numbering) const;
+    // How many exit numbers of one vendor the triggers must cause, in words.
+    std::string exits(ledger::Numbering numbering) const;
 
     std::string summary() const;
 };

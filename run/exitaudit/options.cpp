@@ -102,6 +102,11 @@ std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int 
             throw Error("a microvm has no CD drive: use --machine pc or q35 with --boot iso", ExitCode::usage);
     });
 
+    const auto is_named = [&](const CLI::App* subcommand) { return subcommand->get_name() == argv[1]; };
+    if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
+        fmt::print(stderr, "exitaudit: no subcommand '{}': run, judge and list are; see exitaudit --help\n", argv[1]);
+        return Answered{static_cast<int>(ExitCode::usage)};
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& answer) { // help or version

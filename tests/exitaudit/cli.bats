@@ -241,6 +241,11 @@ a.log" ]
     expect 2 "unknown mutant 'nope'" "$exitaudit" run --lane svm --mutant nope
 }
 
+@test "an unknown subcommand is named" {
+    expect 2 "no subcommand 'foo'" "$exitaudit" foo
+    [ "${#lines[@]}" -eq 1 ]
+}
+
 @test "list shows each trigger with its exits, in detail when asked" {
     expect 0 "io.out8" "$exitaudit" list
     [[ ${lines[-1]} =~ ^[0-9]+\ triggers ]]
@@ -252,6 +257,7 @@ a.log" ]
 @test "list refuses what is no name" {
     expect 2 "did you mean io.out8" "$exitaudit" list io.out9
     expect 2 "only names" "$exitaudit" list count=3
+    expect 0 "fatal.triple-fault" "$exitaudit" list 'fatal.*'
 }
 
 @test "docs/catalogue.md is what list makes of the catalogue" {
