@@ -23,32 +23,40 @@ Verdict could_not_run(const std::string& why)
     return {ExitCode::could_not_run, "could not run: " + why, false};
 }
 
-Verdict host_failure(std::string_view name, std::string_view message)
+// The host's instruments overrule a guest that saw nothing wrong.
+template <typename Results> Verdict overruled(const Verdict& verdict, const Results& host)
 {
-    return {ExitCode::audit_failed, fmt::format("fail: every audit of the guest's passed, but {}: {}", name, message), true};
+    for (const auto& result : host)
+        if (verdict.code == ExitCode::pass && result.outcome == Outcome::not_ok)
+            return {ExitCode::audit_failed,
+                    fmt::format("fail: every audit of the guest's passed, but {}: {}", result.name, result.message), true};
+    return verdict;
 }
 
-// A guest that was to end itself has left its verdict to the host's instruments.
-void ask_for_last_exit(Session& session, const Log& log)
+// What the host's instruments say: first of the exit by which the guest was to end
+// itself, where it has left its verdict to them.
+std::vector<HostResult> host_results(const Session& session, const Log& log)
 {
+    if (!session.witness)
+        return {};
+    auto results = session.witness->results();
     const auto exit = log.one_shot.is_object() ? log.one_shot.find("exit") : log.one_shot.end();
-    if (exit == log.one_shot.end() || !exit->is_number_unsigned() || session.host.empty())
-        return;
-    const auto name = log.one_shot.value("name", "");
-    session.host.insert(session.host.begin(), session.witness.last_exit(name, exit->get<std::uint64_t>()));
+    if (exit != log.one_shot.end() && exit->is_number_unsigned())
+        results.insert(results.begin(), session.witness->last_exit(log.one_shot.value("name", ""), exit->get<std::uint64_t>()));
+    return results;
 }
 
-Verdict judge_log_of(const Session& session, const Log& log, std::string_view unfinished)
+Verdict judge_log_of(const Session& session, const std::vector<HostResult>& host, const Log& log, std::string_view unfinished)
 {
     if (session.guest_status)
         return judge_with_status(log, unfinished, *session.guest_status);
-    if (!log.one_shot.is_null() && !session.host.empty())
-        return judge_one_shot(log, session.host.front().outcome, session.host.front().message);
+    if (!log.one_shot.is_null() && !host.empty())
+        return judge_one_shot(log, host.front().outcome, host.front().message);
     return judge(log, unfinished);
 }
 
 // The log's verdict, unless the run that wrote it went wrong.
-Verdict judge_session(const Session& session, const Screen& screen, const RunOptions& options)
+Verdict judge_session(const Session& session, const std::vector<HostResult>& host, const Screen& screen, const RunOptions& options)
 {
     if (session.ending.how == Ending::How::interrupted)
         return could_not_run(fmt::format("interrupted by SIG{}", sigabbrev_np(session.ending.status)));
@@ -56,18 +64,15 @@ Verdict judge_session(const Session& session, const Screen& screen, const RunOpt
         return could_not_run(fmt::format("no end within {} s: the guest or its host hangs, or needs a longer --timeout",
                                          options.timeout.count()));
     const auto& log = screen.log();
-    const auto verdict = judge_log_of(session, log, screen.unfinished());
+    const auto verdict = judge_log_of(session, host, log, screen.unfinished());
     // A host that gets its counts right but warns or crashes over it is not a sound one.
     if (verdict.code == ExitCode::pass && !session.complaint.empty())
         return {ExitCode::audit_failed, "fail: every audit passed, but the host's kernel complained: " + session.complaint};
-    for (const auto& result : session.host)
-        if (verdict.code == ExitCode::pass && result.outcome == Outcome::not_ok)
-            return host_failure(result.name, result.message);
     // The cause is worth more than its effect on the log.
     if (!verdict.complete && log.contradiction.empty() && log.one_shot.is_null() && !session.trouble.empty())
         return could_not_run(session.trouble +
                              (log.last_line.empty() ? "" : fmt::format("; the guest's last line: \"{}\"", log.last_line)));
-    return verdict;
+    return overruled(verdict, host);
 }
 
 void show_verdict(const Log& log, const Verdict& verdict, const Circumstances& circumstances)
@@ -110,18 +115,18 @@ int run_audit(const RunOptions& options)
         fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
 
     Screen screen(options.verbose);
-    auto session = run_lane(*choice.lane, options, screen);
+    const auto session = run_lane(*choice.lane, options, screen);
     const auto seconds = screen.seconds();
     screen.finish();
-    ask_for_last_exit(session, screen.log());
-    const auto verdict = judge_session(session, screen, options);
+    const auto host = host_results(session, screen.log());
+    const auto verdict = judge_session(session, host, screen, options);
     const bool interrupted = session.ending.how == Ending::How::interrupted;
 
     const Circumstances circumstances{std::string(choice.lane->name), session.kernel, interrupted ? "" : qemu_version(),
-                                      seconds, session.host};
+                                      seconds, host};
     // A host without a ledger, or a guest without an end, gives witnesses nothing to judge.
     if (verdict.code == ExitCode::pass || verdict.code == ExitCode::audit_failed)
-        for (const auto& line : host_lines(session.host))
+        for (const auto& line : host_lines(host))
             fmt::print("{}\n", line);
     std::fflush(stdout);
     if (!verdict.complete && !interrupted && screen.log().contradiction.empty())
@@ -145,10 +150,7 @@ int judge_log(const JudgeOptions& options)
         if (options.verbose)
             fmt::print("{}\n", line);
     });
-    auto verdict = judge(reader.log(), lines.rest());
-    for (const auto& result : reader.log().host)
-        if (verdict.code == ExitCode::pass && result.outcome == Outcome::not_ok)
-            verdict = host_failure(result.name, result.message);
+    const auto verdict = overruled(judge(reader.log(), lines.rest()), reader.log().host);
     show_verdict(reader.log(), verdict, {});
     if (!options.json.empty())
         write_file(options.json, json_document(reader.log(), verdict, {}));

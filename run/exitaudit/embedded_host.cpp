@@ -203,7 +203,6 @@ Session run_embedded_host(const Emulator& emulator, const RunOptions& options, c
     session.kernel = console.kernel;
     session.console = console.tail;
     session.complaint = console.complaint;
-    session.host = console.witness.results();
     session.witness = console.witness;
     session.trouble = trouble_of(emulator, session.ending, console);
     if (console.guest_exited)

@@ -32,8 +32,7 @@ struct Session {
     std::string trouble;              // why the host or QEMU failed, one line; empty: they did not
     std::string complaint;            // a warning or oops of the embedded host's kernel; empty: none
     std::vector<std::string> console; // last lines of the host's console or of QEMU's errors
-    std::vector<HostResult> host;     // audits by the host's own instruments; empty: the lane has none
-    Witness witness;                  // those instruments' testimony
+    std::optional<Witness> witness;   // the host's own instruments; none: the lane has none
 };
 
 struct Lane {

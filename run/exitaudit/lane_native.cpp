@@ -69,7 +69,7 @@ Session run(const RunOptions& options, const Places& places, const Listener& lis
         read_perf(data, witness);
     else if (options.perf)
         witness.line("missing perf " + instruments.tracing_obstacle());
-    session.host = witness.results();
+    session.witness = std::move(witness);
     return session;
 }
 
