@@ -23,11 +23,6 @@ using triggers::Where;
 
 constexpr Numbering vendors[] = {Numbering::vmx, Numbering::svm};
 
-constexpr std::string_view name_of(Numbering numbering)
-{
-    return numbering == Numbering::vmx ? "vmx" : "svm";
-}
-
 std::string_view name_of(Bound bound)
 {
     switch (bound) {
@@ -102,9 +97,9 @@ void print_table(const Catalogue& catalogue, bool verbose)
         if (!verbose)
             continue;
         for (const auto numbering : vendors)
-            fmt::print("    {}: {}\n", name_of(numbering), details(numbering, expectation(*trigger, numbering)));
+            fmt::print("    {}: {}\n", ledger::numbering_name(numbering), details(numbering, expectation(*trigger, numbering)));
         for (const auto& [where, numbering, instead, left_out] : trigger->deviations)
-            fmt::print("    {} {}: {} x{}: {}\n", name_of(numbering), name_of(where), exit_text(numbering, instead.exit),
+            fmt::print("    {} {}: {} x{}: {}\n", ledger::numbering_name(numbering), name_of(where), exit_text(numbering, instead.exit),
                        count_text(instead.bound, instead.per_firing), details(numbering, instead, left_out));
     }
     for (const auto* audit : catalogue.audits)
@@ -141,13 +136,13 @@ void print_json(const Catalogue& catalogue)
     for (const auto* trigger : catalogue.triggers) {
         json record{{"name", trigger->name}, {"what", trigger->what}, {"count", trigger->count}};
         for (const auto numbering : vendors)
-            record[name_of(numbering)] = as_json(numbering, expectation(*trigger, numbering));
+            record[ledger::numbering_name(numbering)] = as_json(numbering, expectation(*trigger, numbering));
         for (const auto& [where, numbering, instead, left_out] : trigger->deviations) {
             auto deviation = as_json(numbering, instead);
             deviation["where"] = name_of(where);
             if (left_out)
                 deviation["left_out"] = true;
-            record[name_of(numbering)]["deviations"].push_back(std::move(deviation));
+            record[ledger::numbering_name(numbering)]["deviations"].push_back(std::move(deviation));
         }
         document["triggers"].push_back(std::move(record));
     }
@@ -156,7 +151,7 @@ void print_json(const Catalogue& catalogue)
     if (catalogue.whole)
         for (const auto numbering : vendors)
             for (const auto& [first, last, what, reason] : triggers::untriggered(numbering))
-                document["untriggered"][name_of(numbering)].push_back(
+                document["untriggered"][ledger::numbering_name(numbering)].push_back(
                     {{"first", first}, {"last", last}, {"what", what}, {"reason", reason}});
     fmt::print("{}\n", document.dump(2));
 }

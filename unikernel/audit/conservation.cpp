@@ -37,12 +37,6 @@ struct Sum {
     std::uint64_t cycles_low, cycles, cycles_high; // total, and what it must lie between
 };
 
-// 0 where the layout does not tell; the sum then means nothing.
-std::uint64_t row_cycles(Leaves& leaves, ExitNumber exit)
-{
-    return leaves.layout().has(ledger::Leaf::exit_cycles) ? leaves.cycles(exit) : 0;
-}
-
 // CPUID's row is read before and after the totals, so that the cycles of the
 // reads between are bounded from both sides.
 Sum sum_rows(Leaves& leaves, const BusyRows& rows)
@@ -55,13 +49,13 @@ Sum sum_rows(Leaves& leaves, const BusyRows& rows)
     std::uint64_t cycles = 0;
     for (const auto exit : rows) {
         count += leaves.count(exit);
-        cycles += row_cycles(leaves, exit);
+        cycles += leaves.cycles_if_told(exit);
     }
     count += leaves.count(cpuid);
     const auto reads_before_count = static_cast<std::uint32_t>(leaves.queries() - first_query - 1);
-    const auto low = cycles + row_cycles(leaves, cpuid);
+    const auto low = cycles + leaves.cycles_if_told(cpuid);
     const auto total_cycles = leaves.cycles();
-    const auto high = cycles + row_cycles(leaves, cpuid);
+    const auto high = cycles + leaves.cycles_if_told(cpuid);
 
     const auto last_total = leaves.total();
     const auto queries = static_cast<std::uint32_t>(leaves.queries() - first_query - 1);

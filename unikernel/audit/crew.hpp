@@ -1,9 +1,6 @@
 // The vCPUs that a plan has fire together.
 #pragma once
 
-#include <cstdint>
-#include <type_traits>
-
 namespace audit {
 
 /// How all of them are made to work at once: machine::run_on_all() in the guest, a

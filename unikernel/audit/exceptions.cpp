@@ -1,7 +1,7 @@
 // Comparing exceptions by vector.
 #include "audit/exceptions.hpp"
 
-#include <array>
+#include <iterator>
 
 namespace audit {
 namespace {

@@ -9,6 +9,7 @@
 #include "audit/time.hpp"
 #include "machine/cpuid.hpp"
 #include "machine/exceptions.hpp"
+#include "machine/features.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/processors.hpp"
 #include "machine/tsc.hpp"
@@ -62,18 +63,13 @@ struct Row {
     std::uint64_t cycles, inside;
 };
 
-std::uint64_t row_cycles(Leaves& leaves, ExitNumber exit)
-{
-    return leaves.layout().has(ledger::Leaf::exit_cycles) ? leaves.cycles(exit) : 0;
-}
-
 // The time inside KVM is read later at the start and earlier at the end, so that in
 // CPUID's row it speaks of no exit that the cycles do not.
 Row read_row_at_start(Leaves& leaves, const ledger::Probe& probe, ExitNumber exit)
 {
     Row row{};
     row.count = leaves.count(exit);
-    row.cycles = row_cycles(leaves, exit);
+    row.cycles = leaves.cycles_if_told(exit);
     row.inside = probe.revision ? leaves.cycles_inside(exit) : 0;
     return row;
 }
@@ -83,7 +79,7 @@ Row read_row_at_end(Leaves& leaves, const ledger::Probe& probe, ExitNumber exit)
     Row row{};
     row.inside = probe.revision ? leaves.cycles_inside(exit) : 0;
     row.count = leaves.count(exit);
-    row.cycles = row_cycles(leaves, exit);
+    row.cycles = leaves.cycles_if_told(exit);
     return row;
 }
 
@@ -116,7 +112,7 @@ std::uint64_t cost_of_nothing()
 {
     constexpr std::uint64_t firings = 1000;
     samples.start(1, firings);
-    fire_measured(fire_nothing, firings, machine::has_rdtscp());
+    fire_measured(fire_nothing, firings, machine::has(machine::feature::rdtscp));
     return samples.spread().median;
 }
 
@@ -124,7 +120,7 @@ std::uint64_t cost_of_nothing()
 void run_once(const Trigger& trigger, const triggers::Expectation& expectation, const Crew& crew, unsigned present,
               std::uint64_t firings, Leaves& leaves, const ledger::Probe& probe, Result& result)
 {
-    const bool rdtscp = machine::has_rdtscp();
+    const bool rdtscp = machine::has(machine::feature::rdtscp);
     machine::run_on_all([&] {
         machine::disable_interrupts();
         // The others must be awake: a HLT of theirs must not come amid the measurement.

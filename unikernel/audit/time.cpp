@@ -135,7 +135,7 @@ void judge_definition(const Definitions& seen, Result& result)
 
     const auto name = name_definition(seen);
     if (!name)
-        return result.skip("too much else happened on the host to tell what it times");
+        return result.skip(undecided);
     switch (*name) {
     case Definition::exit_to_entry:      result.message.write("from exit to entry"); break;
     case Definition::without_user_space: result.message.write("from exit to entry, but without user space"); break;
@@ -199,8 +199,7 @@ void judge_monotony(const Bench& bench, Result& result)
     for (ledger::ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
         if (!leaves.defines(exit) || leaves.count(exit) == 0)
             continue;
-        if (leaves.layout().has(ledger::Leaf::exit_cycles))
-            leaves.cycles(exit);
+        leaves.cycles_if_told(exit);
     }
 
     const auto& step = bench.monotony.step_back();

@@ -58,6 +58,9 @@ enum class Definition {
     none,          ///< the clock stops before the exit is handled
 };
 
+/// What is said where it cannot be told which.
+inline constexpr std::string_view undecided = "too much else happened on the host to tell what it times";
+
 /// Which of them these figures speak for; nothing where something else that the host did
 /// meanwhile drowns the difference: user space answering no slower than KVM, or its time
 /// told with more than it took.

@@ -4,8 +4,10 @@
 #include "audit/time.hpp"
 #include "machine/apic.hpp"
 #include "machine/cpuid.hpp"
+#include "machine/features.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/io.hpp"
+#include "machine/mmio.hpp"
 #include "machine/tsc.hpp"
 
 #include <asm/svm.h>
@@ -30,9 +32,7 @@ void fire_cpuid()
 // The I/O APIC's index register; where there is none, user space answers.
 void fire_mmio()
 {
-    constexpr std::uint64_t io_apic = 0xfec00000;
-    std::uint32_t value;
-    asm volatile("movl (%1), %0" : "=r"(value) : "r"(io_apic) : "memory");
+    machine::read_memory(machine::Place::io_apic);
 }
 
 void fire_pio()
@@ -64,7 +64,7 @@ constexpr std::string_view no_hlt_exits = "this VM's HLT does not exit";
 template <typename Fire>
 Stretch stretch(Leaves& leaves, std::uint64_t firings, Fire fire)
 {
-    const bool rdtscp = machine::has_rdtscp();
+    const bool rdtscp = machine::has(machine::feature::rdtscp);
     Stretch seen{firings, 0, {}};
     const auto start = machine::open_measurement();
     seen.total.before = leaves.cycles();
@@ -95,20 +95,18 @@ SeenHalt halt_once(const Bench& bench)
 {
     auto& leaves = bench.leaves;
     const auto exit = hlt_exit(leaves.numbering());
-    const bool tells_cycles = leaves.layout().has(Leaf::exit_cycles), tells_inside = bench.probe.revision != 0;
+    const bool tells_inside = bench.probe.revision != 0;
     SeenHalt seen{};
     if (tells_inside)
         seen.halt.inside.emplace();
     const auto count = leaves.count(exit);
-    if (tells_cycles)
-        seen.halt.row.before = leaves.cycles(exit);
+    seen.halt.row.before = leaves.cycles_if_told(exit);
     if (tells_inside)
         seen.halt.inside->before = leaves.cycles_inside(exit);
     seen.halt.stretch = stretch(leaves, 1, fire_hlt);
     if (tells_inside)
         seen.halt.inside->after = leaves.cycles_inside(exit);
-    if (tells_cycles)
-        seen.halt.row.after = leaves.cycles(exit);
+    seen.halt.row.after = leaves.cycles_if_told(exit);
     seen.exits = leaves.count(exit) - count;
     return seen;
 }
@@ -159,7 +157,7 @@ void run_definition(const Bench& bench, Result& result)
     // Figures that cannot be fail as they are; only their meaning is in doubt.
     judge_definition(seen, result);
     if (result.verdict == Verdict::ok)
-        result.skip("too much else happened on the host to tell what it times");
+        result.skip(undecided);
 }
 
 // What interrupts the host while it works for the guest lengthens the time inside KVM: one

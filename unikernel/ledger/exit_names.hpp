@@ -7,6 +7,12 @@
 
 namespace ledger {
 
+/// "vmx" or "svm".
+constexpr std::string_view numbering_name(Numbering numbering)
+{
+    return numbering == Numbering::vmx ? "vmx" : "svm";
+}
+
 /// The exit's name in the kernel's UAPI headers (asm/vmx.h, asm/svm.h), as perf
 /// and the kvm_exit tracepoint print it; "-" for a number they do not name.
 std::string_view exit_name(Numbering numbering, ExitNumber exit);

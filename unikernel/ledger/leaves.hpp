@@ -66,6 +66,9 @@ public:
     /// Cycles of the completed exits of one kind. The layout must tell them.
     std::uint64_t cycles(ExitNumber exit) { return watched(exit, ebx_ecx(query(Leaf::exit_cycles, exit))); }
 
+    /// The same; 0 where the layout does not tell.
+    std::uint64_t cycles_if_told(ExitNumber exit) { return layout().has(Leaf::exit_cycles) ? cycles(exit) : 0; }
+
     /// Cycles that exits of one kind spent in KVM alone.
     std::uint64_t cycles_inside(ExitNumber exit) { return edx_ecx(query(Leaf::inside, exit)); }
 

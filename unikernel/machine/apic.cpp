@@ -1,7 +1,7 @@
 // The local APIC's two modes, its interrupts to other processors, its one-shot timer.
 #include "machine/apic.hpp"
 
-#include "machine/cpuid.hpp"
+#include "machine/features.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/msr.hpp"
 
@@ -17,7 +17,7 @@ constexpr std::uint32_t divide_by_1 = 0xb;
 
 // SDM vol. 3, 10.6.1 "Interrupt Command Register (ICR)".
 constexpr std::uint32_t level_assert = 1 << 14;
-constexpr std::uint32_t to_self = 1 << 18, to_all = 2 << 18, to_others = 3 << 18;
+constexpr std::uint32_t to_self = 1 << 18, to_others = 3 << 18;
 constexpr unsigned xapic_id_shift = 24;
 
 volatile std::uint32_t& at(LocalApic::Register reg)
@@ -40,12 +40,12 @@ constexpr std::uint32_t command_word(Delivery delivery, std::uint8_t vector)
 
 bool LocalApic::has_x2apic()
 {
-    return cpuid(1).ecx >> 21 & 1;
+    return has(feature::x2apic);
 }
 
 bool LocalApic::has_tsc_deadline()
 {
-    return cpuid(1).ecx >> 24 & 1;
+    return has(feature::tsc_deadline);
 }
 
 // Plain MOVs, so that KVM's emulator decodes them whichever way GCC turns.
@@ -108,11 +108,6 @@ void LocalApic::send_to_self(std::uint8_t vector) const
 void LocalApic::send_to_others(Delivery delivery, std::uint8_t vector) const
 {
     write(Register::command_low, to_others | command_word(delivery, vector));
-}
-
-void LocalApic::send_to_all(Delivery delivery, std::uint8_t vector) const
-{
-    write(Register::command_low, to_all | command_word(delivery, vector));
 }
 
 void LocalApic::send_to(std::uint32_t apic_id, Delivery delivery, std::uint8_t vector) const

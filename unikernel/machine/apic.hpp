@@ -57,7 +57,6 @@ public:
     /// \param vector what arrives; the page to start at for Delivery::startup
     void send_to_self(std::uint8_t vector) const;
     void send_to_others(Delivery delivery, std::uint8_t vector) const;
-    void send_to_all(Delivery delivery, std::uint8_t vector) const;
     void send_to(std::uint32_t apic_id, Delivery delivery, std::uint8_t vector) const;
 
     /// The timer counts the APIC's own clock, undivided, as set_up() has it.

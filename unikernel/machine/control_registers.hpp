@@ -19,6 +19,7 @@ enum class Cr4 : std::uint64_t {
     machine_check = 1u << 6, // CPUID.1:EDX.MCE
     page_global = 1u << 7,   // CPUID.1:EDX.PGE
     umip = 1u << 11,         // CPUID.7:ECX.UMIP
+    osxsave = 1u << 18,      // CPUID.1:ECX.XSAVE
     smep = 1u << 20,         // CPUID.7:EBX.SMEP
 };
 

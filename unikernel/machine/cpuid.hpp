@@ -69,10 +69,4 @@ inline CpuidText<12> brand()
     return text;
 }
 
-/// Leaf 0x80000001, EDX bit 27: is there RDTSCP?
-inline bool has_rdtscp()
-{
-    return cpuid(0x80000000).eax >= 0x80000001 && (cpuid(0x80000001).edx >> 27 & 1);
-}
-
 }

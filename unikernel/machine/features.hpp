@@ -19,12 +19,16 @@ struct Feature {
 namespace feature {
 inline constexpr Feature mtrr        {0x00000001, 0, &CpuidRegisters::edx, 12};
 inline constexpr Feature monitor     {0x00000001, 0, &CpuidRegisters::ecx,  3};
+inline constexpr Feature x2apic      {0x00000001, 0, &CpuidRegisters::ecx, 21};
+inline constexpr Feature tsc_deadline{0x00000001, 0, &CpuidRegisters::ecx, 24};
 inline constexpr Feature xsave       {0x00000001, 0, &CpuidRegisters::ecx, 26};
 inline constexpr Feature rdrand      {0x00000001, 0, &CpuidRegisters::ecx, 30};
 inline constexpr Feature tsc_adjust  {0x00000007, 0, &CpuidRegisters::ebx,  1};
 inline constexpr Feature sgx         {0x00000007, 0, &CpuidRegisters::ebx,  2};
+inline constexpr Feature smep        {0x00000007, 0, &CpuidRegisters::ebx,  7};
 inline constexpr Feature invpcid     {0x00000007, 0, &CpuidRegisters::ebx, 10};
 inline constexpr Feature rdseed      {0x00000007, 0, &CpuidRegisters::ebx, 18};
+inline constexpr Feature umip        {0x00000007, 0, &CpuidRegisters::ecx,  2};
 inline constexpr Feature waitpkg     {0x00000007, 0, &CpuidRegisters::ecx,  5};
 inline constexpr Feature rdpid       {0x00000007, 0, &CpuidRegisters::ecx, 22};
 inline constexpr Feature spec_ctrl   {0x00000007, 0, &CpuidRegisters::edx, 26}; // Intel: IBRS and IBPB

@@ -46,11 +46,6 @@ std::string_view name_of(Bound bound)
     }
 }
 
-std::string_view name_of(ledger::Numbering numbering)
-{
-    return numbering == ledger::Numbering::vmx ? "vmx" : "svm";
-}
-
 std::string_view plan_words(const boot::LoaderInfo& loader)
 {
     return loader.command_line.empty() ? "all" : loader.command_line;
@@ -107,7 +102,7 @@ void Report::announce(const boot::LoaderInfo& loader, const audit::Plan& plan, c
     const auto layout = probe.layout->name;
     if (probe.patched) {
         sink_.format("# ledger: revision {}, layout {}, {} exit numbers, known by {}\n", probe.revision, layout,
-                     name_of(probe.numbering), probe.reason);
+                     ledger::numbering_name(probe.numbering), probe.reason);
         if (!probe.edition.is_current())
             sink_.format("# audited by an edition of Intel's manual that ends with exit reason {}{}\n", probe.edition.last,
                          probe.edition.has_pconfig ? "" : " and leaves 65 out");
@@ -116,7 +111,7 @@ void Report::announce(const boot::LoaderInfo& loader, const audit::Plan& plan, c
     sink_.write("#json ");
     JsonObject record(sink_);
     record.member("record", "run").member("schema", std::uint64_t{1}).member("boot", loader.protocol);
-    record.member("vendor", machine::vendor().view()).member("numbering", name_of(probe.numbering));
+    record.member("vendor", machine::vendor().view()).member("numbering", ledger::numbering_name(probe.numbering));
     if (probe.patched)
         record.member("ledger", std::uint64_t{probe.revision}).member("layout", layout);
     if (probe.patched && probe.numbering == ledger::Numbering::vmx)

@@ -4,7 +4,7 @@
 
 #include "machine/apic.hpp"
 #include "machine/control_registers.hpp"
-#include "machine/cpuid.hpp"
+#include "machine/features.hpp"
 #include "machine/interrupts.hpp"
 
 #include <asm/svm.h>
@@ -100,8 +100,7 @@ constexpr Row svm_apic_writes[] = {{SVM_EXIT_NPF, Bound::at_most, 2},
 
 [[maybe_unused]] std::string_view lacks_smep()
 {
-    constexpr std::uint32_t smep = 1 << 7;
-    return cpuid(0).eax >= 7 && cpuid(7).ebx & smep ? "" : "this vCPU has no SMEP";
+    return machine::lacks(machine::feature::smep, "this vCPU has no SMEP");
 }
 
 constexpr Trigger simple(std::string_view name, std::string_view what, const Expectation& vmx, const Expectation& svm,

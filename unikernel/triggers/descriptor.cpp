@@ -2,8 +2,8 @@
 #include "triggers/catalogue.hpp"
 
 #include "machine/control_registers.hpp"
-#include "machine/cpuid.hpp"
 #include "machine/descriptor_tables.hpp"
+#include "machine/features.hpp"
 
 #include <asm/svm.h>
 #include <asm/vmx.h>
@@ -27,8 +27,7 @@ constexpr Expectation svm(ExitNumber exit)
 
 [[maybe_unused]] std::string_view lacks_umip()
 {
-    constexpr std::uint32_t umip = 1 << 2;
-    return machine::cpuid(0).eax >= 7 && machine::cpuid(7).ecx & umip ? "" : "this vCPU has no UMIP";
+    return machine::lacks(machine::feature::umip, "this vCPU has no UMIP");
 }
 
 [[maybe_unused]] std::string_view why_umip_may_not_exit()

@@ -3,7 +3,7 @@
 #include "triggers/catalogue.hpp"
 #include "triggers/undefined.hpp"
 
-#include "machine/cpuid.hpp"
+#include "machine/control_registers.hpp"
 #include "machine/exceptions.hpp"
 #include "machine/features.hpp"
 #include "machine/xsave.hpp"
@@ -57,7 +57,7 @@ namespace {
 
 [[maybe_unused]] void prepare_xsetbv()
 {
-    machine::enable_xsave();
+    machine::set(machine::Cr4::osxsave);
     xcr0 = machine::read_xcr0();
 }
 
@@ -145,7 +145,7 @@ constexpr Trigger catalogue[] = {
         .count = default_count,
         .prepare = GUEST_CODE(prepare_xsetbv),
         .fire = GUEST_CODE([] { machine::write_xcr0(xcr0); }),
-        .clean_up = GUEST_CODE(machine::disable_xsave),
+        .clean_up = GUEST_CODE([] { machine::clear(machine::Cr4::osxsave); }),
         .lacks = GUEST_CODE(lacks_xsave),
         .deviations = xsetbv_deviations,
     },
@@ -155,11 +155,11 @@ constexpr Trigger catalogue[] = {
         .vmx = never(EXIT_REASON_XSAVES, xss_source, no_lanes_processor),
         .svm = never(svm_undefined_exit, no_svm_intercept, no_lanes_processor),
         .count = default_count,
-        .prepare = GUEST_CODE(machine::enable_xsave),
+        .prepare = GUEST_CODE([] { machine::set(machine::Cr4::osxsave); }),
         .fire = GUEST_CODE([] { asm volatile("xsaves64 %0"
                                              : "+m"(xsave_area)
                                              : "a"(0), "d"(0)); }),
-        .clean_up = GUEST_CODE(machine::disable_xsave),
+        .clean_up = GUEST_CODE([] { machine::clear(machine::Cr4::osxsave); }),
         .lacks = GUEST_CODE(lacks_xsaves),
     },
     {
@@ -168,11 +168,11 @@ constexpr Trigger catalogue[] = {
         .vmx = never(EXIT_REASON_XRSTORS, xss_source, no_lanes_processor),
         .svm = never(svm_undefined_exit, no_svm_intercept, no_lanes_processor),
         .count = default_count,
-        .prepare = GUEST_CODE(machine::enable_xsave),
+        .prepare = GUEST_CODE([] { machine::set(machine::Cr4::osxsave); }),
         .fire = GUEST_CODE([] { asm volatile("xrstors64 %0"
                                              :
                                              : "m"(xsave_area), "a"(0), "d"(0)); }),
-        .clean_up = GUEST_CODE(machine::disable_xsave),
+        .clean_up = GUEST_CODE([] { machine::clear(machine::Cr4::osxsave); }),
         .lacks = GUEST_CODE(lacks_xsaves),
     },
     plain("instr.rdtscp", "RDTSCP",

@@ -4,6 +4,7 @@
 #include "triggers/catalogue.hpp"
 
 #include "machine/cpuid.hpp"
+#include "machine/features.hpp"
 #include "machine/msr.hpp"
 #include "machine/processors.hpp"
 
@@ -65,7 +66,7 @@ constexpr unsigned expiries = 8;
 // kvm_can_use_hv_timer(). QEMU's cpu-pm=on shows so in CPUID.
 [[maybe_unused]] std::string_view why_no_preemption_timer()
 {
-    return machine::cpuid(1).ecx >> 3 & 1 ? "this VM's MWAIT does not exit: then KVM makes no use of the preemption timer" : "";
+    return machine::has(machine::feature::monitor) ? "this VM's MWAIT does not exit: then KVM makes no use of the preemption timer" : "";
 }
 
 // More than twice the longest period of Linux's tick, at 100 Hz.
