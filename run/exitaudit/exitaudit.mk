@@ -9,7 +9,7 @@ EXITAUDIT_PACKAGES := \
   libboost-dev \
   libboost-filesystem-dev \
   libarchive-dev
-# g++: C++20; libcli11-dev: options; libfmt-dev: messages; nlohmann-json3-dev: the
+# g++: C++20; libcli11-dev: options; libfmt-dev: messages, of which fmt.cpp compiles the code; nlohmann-json3-dev: the
 # log's records and --json; libboost-dev, libboost-filesystem-dev: Boost.Process and
 # Asio, running QEMU under a time limit; libarchive-dev: the embedded host's overlay.
 
@@ -21,10 +21,12 @@ EXITAUDIT_OBJECTS := $(EXITAUDIT_SOURCES:$(EXITAUDIT_DIR)/%.cpp=$(EXITAUDIT_OBJ)
 # What the unit tests link: everything but main.
 EXITAUDIT_TESTABLE := $(filter-out $(EXITAUDIT_OBJ)/main.o,$(EXITAUDIT_OBJECTS)) $(PORTABLE_OBJECTS)
 EXITAUDIT_CXXFLAGS = -std=c++20 $(WARNINGS) $(or $(CXXFLAGS),-O2 -g)
-EXITAUDIT_LIBS := -lfmt -larchive -lboost_filesystem -pthread
+EXITAUDIT_LIBS := -larchive -lboost_filesystem -pthread
 
+# One file that runs wherever it is copied, inside a guest too. No part of it asks for a name service or a
+# plug-in, which static linking would not bear.
 build/exitaudit: $(EXITAUDIT_OBJECTS) $(PORTABLE_OBJECTS)
-	$(call announce,LINK)$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(EXITAUDIT_LIBS)
+	$(call announce,LINK)$(CXX) -static $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(EXITAUDIT_LIBS)
 
 $(EXITAUDIT_OBJ)/%.o: $(EXITAUDIT_DIR)/%.cpp build/obj/toolchain | packages-program
 	@mkdir -p $(@D)

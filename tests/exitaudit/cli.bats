@@ -267,3 +267,9 @@ a.log" ]
         false
     }
 }
+
+@test "exitaudit runs without any library" {
+    run ldd "$exitaudit"
+    [[ $output == *"not a dynamic executable"* || $output == *"statically linked"* ]]
+    expect 0 "exitaudit " env -i "$exitaudit" --version
+}
