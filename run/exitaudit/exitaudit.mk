@@ -9,30 +9,35 @@ EXITAUDIT_PACKAGES := \
   libboost-dev \
   libboost-filesystem-dev \
   libarchive-dev
-# g++: C++20; libcli11-dev: options; libfmt-dev: messages; nlohmann-json3-dev: the
+# g++: C++20; libcli11-dev: options; libfmt-dev: messages, of which fmt.cpp compiles the code; nlohmann-json3-dev: the
 # log's records and --json; libboost-dev, libboost-filesystem-dev: Boost.Process and
 # Asio, running QEMU under a time limit; libarchive-dev: the embedded host's overlay.
 
 EXITAUDIT_DIR := run/exitaudit
 EXITAUDIT_OBJ := build/obj/$(EXITAUDIT_DIR)
 EXITAUDIT_VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo unreleased)
-EXITAUDIT_SOURCES := $(wildcard $(EXITAUDIT_DIR)/*.cpp $(EXITAUDIT_DIR)/log/*.cpp)
+EXITAUDIT_SOURCES := $(wildcard $(EXITAUDIT_DIR)/*.cpp $(EXITAUDIT_DIR)/log/*.cpp $(EXITAUDIT_DIR)/read/*.cpp)
 EXITAUDIT_OBJECTS := $(EXITAUDIT_SOURCES:$(EXITAUDIT_DIR)/%.cpp=$(EXITAUDIT_OBJ)/%.o)
 # What the unit tests link: everything but main.
 EXITAUDIT_TESTABLE := $(filter-out $(EXITAUDIT_OBJ)/main.o,$(EXITAUDIT_OBJECTS)) $(PORTABLE_OBJECTS)
 EXITAUDIT_CXXFLAGS = -std=c++20 $(WARNINGS) $(or $(CXXFLAGS),-O2 -g)
-EXITAUDIT_LIBS := -lfmt -larchive -lboost_filesystem -pthread
+EXITAUDIT_LIBS := -larchive -lboost_filesystem -pthread
 
+# One file that runs wherever it is copied, inside a guest too. No part of it asks for a name service or a
+# plug-in, which static linking would not bear.
 build/exitaudit: $(EXITAUDIT_OBJECTS) $(PORTABLE_OBJECTS)
-	$(call announce,LINK)$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(EXITAUDIT_LIBS)
+	$(call announce,LINK)$(CXX) -static $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(EXITAUDIT_LIBS)
 
 $(EXITAUDIT_OBJ)/%.o: $(EXITAUDIT_DIR)/%.cpp build/obj/toolchain | packages-program
 	@mkdir -p $(@D)
 	$(call announce,CXX)$(CXX) $(EXITAUDIT_CXXFLAGS) -MMD -MP -c -o $@ $<
 
+# What reads the ledger does it by the guest's own code.
+$(filter $(EXITAUDIT_OBJ)/read/%,$(EXITAUDIT_OBJECTS)): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
+
 # Plans are checked by the guest's own parser, its catalogue is listed; witnesses go by the ledger's header and exit
 # names, --vcpus by the guest's limit.
-$(addprefix $(EXITAUDIT_OBJ)/,options.o plan_check.o list.o listed.o embedded_host.o witness.o perf_counts.o): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
+$(addprefix $(EXITAUDIT_OBJ)/,options.o plan_check.o list.o listed.o embedded_host.o witness.o perf_counts.o main.o): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
 
 # The version is compiled into one file only: options.cpp.
 $(EXITAUDIT_OBJ)/options.o: EXITAUDIT_CXXFLAGS += -DEXITAUDIT_VERSION='"$(EXITAUDIT_VERSION)"'

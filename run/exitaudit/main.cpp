@@ -3,6 +3,8 @@
 #include "exit_code.hpp"
 #include "list.hpp"
 #include "options.hpp"
+#include "read/read.hpp"
+#include "read/top.hpp"
 
 #include <fmt/core.h>
 
@@ -20,6 +22,10 @@ int run(int argc, char** argv)
         return judge_log(*options);
     if (const auto* options = std::get_if<ListOptions>(&task))
         return list_catalogue(*options);
+    if (const auto* options = std::get_if<ReadOptions>(&task))
+        return read_ledger(*options);
+    if (const auto* options = std::get_if<TopOptions>(&task))
+        return show_top(*options);
     return std::get<Answered>(task).exit_code;
 }
 

@@ -4,6 +4,7 @@
 #include "exit_code.hpp"
 #include "lane.hpp"
 #include "machine/this_cpu.hpp"
+#include "read/options.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -23,6 +24,7 @@ Examples:
   exitaudit run --lane svm 'io.*' hlt.timer:count=100
   exitaudit list 'msr.*' -v              what these triggers cause, and why
   exitaudit judge serial.log             a log from a guest booted elsewhere
+  exitaudit read hlt 0x7b                inside a Linux guest: what its ledger says
 
 Exit codes: 0 every audit passed; 1 an audit failed; 2 usage; 3 could not run;
 4 the host is not patched.)";
@@ -78,11 +80,13 @@ void add_run(CLI::App& app, RunOptions& options)
 
 } // namespace
 
-std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int argc, char** argv)
+std::variant<RunOptions, JudgeOptions, ListOptions, ReadOptions, TopOptions, Answered> parse_options(int argc, char** argv)
 {
     RunOptions run;
     JudgeOptions judge;
     ListOptions list;
+    ReadOptions read;
+    TopOptions top;
     CLI::App app{"Audits the VM exit ledger that a patched KVM keeps.", "exitaudit"};
     app.set_version_flag("--version", "exitaudit " EXITAUDIT_VERSION);
     app.footer(examples);
@@ -90,9 +94,13 @@ std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int 
     auto* run_app = app.add_subcommand("run", "boot the auditing guest on a host and judge what it reports");
     auto* judge_app = app.add_subcommand("judge", "judge a serial log captured elsewhere");
     auto* list_app = app.add_subcommand("list", "list the triggers and audits, and what exits they cause");
+    auto* read_app = app.add_subcommand("read", "inside a Linux guest: read the ledger of its VM once");
+    auto* top_app = app.add_subcommand("top", "inside a Linux guest: watch which exits its VM takes");
     add_run(*run_app, run);
     add_judge(*judge_app, judge);
     add_list(*list_app, list);
+    add_read(*read_app, read);
+    add_top(*top_app, top);
     // A lane's name and a time limit are checked here: whatever boots comes later.
     run_app->callback([&run] {
         check_lane_name(run.lane);
@@ -104,7 +112,7 @@ std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int 
 
     const auto is_named = [&](const CLI::App* subcommand) { return subcommand->get_name() == argv[1]; };
     if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
-        fmt::print(stderr, "exitaudit: no subcommand '{}': run, judge and list are; see exitaudit --help\n", argv[1]);
+        fmt::print(stderr, "exitaudit: no subcommand '{}': run, judge, list, read and top are; see exitaudit --help\n", argv[1]);
         return Answered{static_cast<int>(ExitCode::usage)};
     }
     try {
@@ -119,6 +127,10 @@ std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int 
         return run;
     if (list_app->parsed())
         return list;
+    if (read_app->parsed())
+        return read;
+    if (top_app->parsed())
+        return top;
     return judge;
 }
 

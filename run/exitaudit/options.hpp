@@ -49,12 +49,36 @@ struct ListOptions {
     std::vector<std::string> names; // none: all
 };
 
+// What the user says of the host's ledger, and need not be found out.
+struct ToldOptions {
+    std::string layout;          // of the leaves; empty: as found
+    std::optional<unsigned> sdm; // last exit reason in the host's edition of Intel's manual; none: as found
+};
+
+struct ReadOptions {
+    std::vector<std::string> exits; // numbers, names or globs; none: all that have happened
+    bool all = false;               // those too that have not
+    bool json = false;
+    ToldOptions told;
+};
+
+// What the rows of `top` are sorted by; but for the name, the greatest comes first.
+enum class SortKey { exits, cycles, cost, total, name };
+
+struct TopOptions {
+    std::chrono::duration<double> interval{3};
+    SortKey sort = SortKey::exits;
+    bool batch = false;
+    std::optional<unsigned> iterations; // none: until the user ends it
+    ToldOptions told;
+};
+
 // The command line has been answered (help, version) or refused; exit with this.
 struct Answered {
     int exit_code;
 };
 
 // Reads the command line; prints help, version or the one-line refusal itself.
-std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int argc, char** argv);
+std::variant<RunOptions, JudgeOptions, ListOptions, ReadOptions, TopOptions, Answered> parse_options(int argc, char** argv);
 
 } // namespace exitaudit

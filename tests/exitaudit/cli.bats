@@ -267,3 +267,50 @@ a.log" ]
         false
     }
 }
+
+@test "exitaudit runs without any library" {
+    run ldd "$exitaudit"
+    [[ $output == *"not a dynamic executable"* || $output == *"statically linked"* ]]
+    expect 0 "exitaudit " env -i "$exitaudit" --version
+}
+
+# Inside a guest. Here that is this machine, whatever it may be.
+
+# needs_no_ledger: sets what `read` and `top` must say here, and their exit code.
+needs_no_ledger() {
+    "$exitaudit" read >/dev/null 2>&1 && skip "this machine's own host is patched"
+    code=3 says="exitaudit: not in a virtual machine: CPUID names no hypervisor"
+    if grep -qw hypervisor /proc/cpuinfo; then
+        code=4 says="exitaudit: not patched: the leaves answer"
+    fi
+}
+
+@test "read and top say that there is no ledger, as an ordinary user too" {
+    needs_no_ledger
+    expect "$code" "$says" "$exitaudit" read
+    [ "${#lines[@]}" -eq 1 ]
+    expect "$code" "$says" "$exitaudit" read --all --layout F21 --sdm 70
+    expect "$code" "$says" "$exitaudit" read hlt 10 0x7b 35
+    expect "$code" "$says" "$exitaudit" top --batch -n 1
+    expect "$code" "$says" script -qec "$exitaudit top" /dev/null
+    # By its descriptor, because that user may have no way to its folder.
+    [ "$(id -u)" -ne 0 ] || expect "$code" "$says" setpriv --reuid 65534 --clear-groups /proc/self/fd/9 read 9<"$exitaudit"
+}
+
+@test "read --json where there is no ledger is a document" {
+    needs_no_ledger
+    [ "$("$exitaudit" read --json 2>/dev/null | jq -c '[.schema, .record, .patched]')" = '[1,"ledger",false]' ]
+}
+
+@test "read and top refuse what is no exit, layout, edition, interval or key" {
+    expect 2 "did you mean hlt?" "$exitaudit" read htl
+    [ "${#lines[@]}" -eq 1 ]
+    expect 2 "is no exit number" "$exitaudit" read 0x100000000
+    expect 2 "is no exit number" "$exitaudit" read 12a
+    expect 2 "excludes" "$exitaudit" read --all hlt
+    expect 2 "F22, F21, S21, F20 and S20 are known" "$exitaudit" read --layout F19
+    expect 2 "--sdm" "$exitaudit" top --sdm 86
+    expect 2 "--interval" "$exitaudit" top -d 0
+    expect 2 "--sort" "$exitaudit" top -s nope
+    expect 2 "--iterations" "$exitaudit" top -n 0
+}

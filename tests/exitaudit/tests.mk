@@ -15,6 +15,9 @@ build/obj/$(EXITAUDIT_TESTS)/%.o: $(EXITAUDIT_TESTS)/%.cpp | packages-program pa
 	@mkdir -p $(@D)
 	$(call announce,CXX)$(CXX) -I$(EXITAUDIT_DIR) $(EXITAUDIT_CXXFLAGS) -MMD -MP -c -o $@ $<
 
+# The ledger is read from the guest's tests' made-up host.
+build/obj/$(EXITAUDIT_TESTS)/read_test.o: EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS) -I$(UNIKERNEL_TESTS)
+
 # The behaviour is the file's name.
 build/tests/stand-in/%.elf: $(addprefix $(EXITAUDIT_TESTS)/stand-in/,entry.S guest.c guest.ld) | packages-check
 	@mkdir -p $(@D)

@@ -1,0 +1,61 @@
+// Options by CLI11.
+#include "options.hpp"
+
+#include "ledger/edition.hpp"
+#include "ledger/layout.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <map>
+
+namespace exitaudit {
+namespace {
+
+void add_told(CLI::App& app, ToldOptions& told)
+{
+    const auto known = CLI::Validator(
+        [](const std::string& term) { return ledger::find_layout(term) ? "" : "F22, F21, S21, F20 and S20 are known"; }, "");
+    app.add_option("--layout", told.layout, "read by this layout of the leaves (default: as found)")
+        ->check(known)
+        ->type_name("TERM");
+    app.add_option("--sdm", told.sdm, "last exit reason in the host's edition of Intel's manual (default: as found)")
+        ->check(CLI::Range(ledger::Edition::earliest, ledger::Edition::current).description(""))
+        ->type_name("N");
+}
+
+} // namespace
+
+void add_read(CLI::App& app, ReadOptions& options)
+{
+    app.add_option("EXIT", options.exits,
+                   "exit numbers (decimal, or hexadecimal with 0x), names or globs of names (default: all)");
+    app.add_flag("-a,--all", options.all, "show exits too that have not happened")->excludes("EXIT");
+    app.add_flag("--json", options.json, "as a JSON document");
+    add_told(app, options.told);
+}
+
+void add_top(CLI::App& app, TopOptions& options)
+{
+    static const std::map<std::string, SortKey> keys{{"exits", SortKey::exits},
+                                                     {"cycles", SortKey::cycles},
+                                                     {"cost", SortKey::cost},
+                                                     {"total", SortKey::total},
+                                                     {"name", SortKey::name}};
+    const auto set_interval = [&](double seconds) { options.interval = std::chrono::duration<double>(seconds); };
+    app.add_option_function<double>("-d,--interval", set_interval, "time between two readings (default 3)")
+        ->check(CLI::Range(0.1, 86400.0).description(""))
+        ->type_name("SECONDS");
+    const auto set_sort = [&](const std::string& key) { options.sort = keys.at(key); };
+    app.add_option_function<std::string>("-s,--sort", set_sort,
+                                         "exits (default), cycles, cost (cycles per exit), total or name")
+        ->check(CLI::IsMember({"exits", "cycles", "cost", "total", "name"}).description(""))
+        ->type_name("KEY");
+    app.add_flag("-b,--batch", options.batch,
+                 "print a table each time, for logs; so it is where standard output is no terminal");
+    app.add_option("-n,--iterations", options.iterations, "end after so many tables")
+        ->check(CLI::PositiveNumber.description(""))
+        ->type_name("N");
+    add_told(app, options.told);
+}
+
+} // namespace exitaudit

@@ -1,0 +1,164 @@
+// Reading again and again: for a screen, or for a log.
+#include "top.hpp"
+
+#include "rates.hpp"
+#include "terminal.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <optional>
+#include <thread>
+
+#include <unistd.h>
+
+namespace exitaudit {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr auto help = "sort by: e exits  c cycles  p per exit  t total  n name    q quit";
+
+std::optional<SortKey> sort_key(char key)
+{
+    switch (key) {
+    case 'e': return SortKey::exits;
+    case 'c': return SortKey::cycles;
+    case 'p': return SortKey::cost;
+    case 't': return SortKey::total;
+    case 'n': return SortKey::name;
+    default: return std::nullopt;
+    }
+}
+
+steady_clock::duration interval_of(const TopOptions& options)
+{
+    return std::chrono::ceil<steady_clock::duration>(options.interval);
+}
+
+// "2026-11-23T05:40:00Z"
+std::string time_of_day()
+{
+    const auto now = std::time(nullptr);
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    char text[sizeof("2026-11-23T05:40:00Z")];
+    std::strftime(text, sizeof(text), "%FT%TZ", &utc);
+    return text;
+}
+
+void log_rates(LedgerReader& reader, const TopOptions& options)
+{
+    auto earlier = take_sample(reader);
+    for (unsigned i = 0; !options.iterations || i < *options.iterations; ++i) {
+        std::this_thread::sleep_for(interval_of(options));
+        auto later = take_sample(reader);
+        auto rates = rates_between(earlier, later, reader);
+        std::erase_if(rates.rows, [](const Rate& rate) { return rate.new_exits == 0 && rate.cycles == 0; });
+        sort_rates(rates.rows, options.sort);
+        fmt::print("{}{}: ", i ? "\n" : "", time_of_day());
+        for (const auto& line : table_of(rates, reader, rates.rows.size()))
+            fmt::print("{}\n", line);
+        if (std::fflush(stdout) != 0)
+            throw Error(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
+        earlier = std::move(later);
+    }
+}
+
+// The screen of `top`: the last two samples, in the order that the user wants.
+class Screenful {
+public:
+    Screenful(Terminal& terminal, LedgerReader& reader, SortKey sort) : terminal_(terminal), reader_(reader), sort_(sort) {}
+
+    void take(Sample sample)
+    {
+        if (last_)
+            rates_ = rates_between(*last_, sample, reader_);
+        last_ = std::move(sample);
+        show();
+    }
+
+    void sort_by(SortKey key)
+    {
+        sort_ = key;
+        show();
+    }
+
+    void show()
+    {
+        if (!rates_) {
+            terminal_.show({"exitaudit top: reading", "", help});
+            return;
+        }
+        sort_rates(rates_->rows, sort_);
+        constexpr std::size_t other_lines = 5; // with the help's
+        auto lines = table_of(*rates_, reader_, terminal_.height() - std::min(terminal_.height(), other_lines));
+        lines.front() = "exitaudit top: " + lines.front();
+        lines.emplace_back(help);
+        terminal_.show(lines);
+    }
+
+private:
+    Terminal& terminal_;
+    LedgerReader& reader_;
+    SortKey sort_;
+    std::optional<Sample> last_;
+    std::optional<Rates> rates_;
+};
+
+// Waits for the end of the interval. Returns the signal that ends all, 0 if none does; q and
+// Ctrl-C, which are no failure, give SIGINT.
+int serve_until(steady_clock::time_point end, Terminal& terminal, Screenful& screenful)
+{
+    while (const auto event = terminal.wait_until(end)) {
+        if (event->key == 'q')
+            return SIGINT;
+        if (event->signal == SIGWINCH)
+            screenful.show();
+        else if (event->signal)
+            return event->signal;
+        if (const auto key = sort_key(event->key))
+            screenful.sort_by(*key);
+    }
+    return 0;
+}
+
+int show_rates(LedgerReader& reader, const TopOptions& options)
+{
+    Terminal terminal;
+    Screenful screenful(terminal, reader, options.sort);
+    auto next = steady_clock::now();
+    screenful.take(take_sample(reader));
+    for (unsigned i = 0; !options.iterations || i < *options.iterations; ++i) {
+        next = std::max(next + interval_of(options), steady_clock::now());
+        if (const auto signal = serve_until(next, terminal, screenful))
+            return signal;
+        screenful.take(take_sample(reader));
+    }
+    return 0;
+}
+
+} // namespace
+
+int show_top(LedgerReader& reader, const TopOptions& options)
+{
+    if (options.batch || isatty(STDOUT_FILENO) != 1)
+        log_rates(reader, options);
+    else if (const auto signal = show_rates(reader, options); signal && signal != SIGINT)
+        raise(signal); // the terminal is restored
+    return static_cast<int>(ExitCode::pass);
+}
+
+int show_top(const TopOptions& options)
+{
+    LedgerReader reader(machine::cpuid, told_by(options.told));
+    if (const auto obstacle = reader.obstacle())
+        throw *obstacle;
+    return show_top(reader, options);
+}
+
+} // namespace exitaudit
