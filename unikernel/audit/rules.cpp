@@ -248,7 +248,7 @@ void own_leaves(const Bench& bench, Result& result)
 
 void conservation(const Bench& bench, Result& result)
 {
-    judge_conservation(bench.leaves, result);
+    judge_conservation(bench.leaves, bench.totals_only, result);
 }
 
 constexpr std::uint32_t random_pairs = 1000;

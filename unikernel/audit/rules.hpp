@@ -17,6 +17,7 @@ struct Bench {
     const ledger::Monotony& monotony; ///< of all that the run has read so far
     std::uint32_t count;              ///< random choices to make
     std::uint32_t seed;               ///< where they start
+    std::uint32_t totals_only = 0;    ///< exits that the run has caused and no row tells, modulo 2^32
 };
 
 struct RuleAudit {
