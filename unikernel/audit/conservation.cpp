@@ -74,7 +74,7 @@ bool lacks_high_words(const Sum& sum)
 
 }
 
-void judge_conservation(Leaves& leaves, std::uint32_t totals_only, Result& result)
+void judge_conservation(Leaves& leaves, const TotalsOnly& totals_only, Result& result)
 {
     constexpr unsigned attempts = 1000;
     for (unsigned i = 0; i < attempts; i++) {
@@ -83,12 +83,12 @@ void judge_conservation(Leaves& leaves, std::uint32_t totals_only, Result& resul
         // A row may have become busy after the rows were chosen and before the first total.
         if (!sum.quiet || BusyRows(leaves).size() != rows.size())
             continue;
-        sum.seen += totals_only;
-        // How long those took, no leaf tells.
-        if (totals_only != 0)
-            sum.cycles_high = ~std::uint64_t{0};
+        sum.seen += totals_only.exits;
+        sum.cycles_high += totals_only.cycles;
         if (sum.seen != sum.expected) {
             result.fail("the rows' counts add up to {}, the total is {}", sum.seen, sum.expected);
+            if (totals_only.exits != 0)
+                result.message.format("; {} are counted in that KVM has no handler for", totals_only.exits);
             result.diagnose(sum.seen > sum.expected ? "one exit is counted in two rows, or missing in the total"
                                                     : "some exits are counted in the total, but in no row");
         } else if (!leaves.layout().has(ledger::Leaf::exit_cycles)) {
@@ -103,6 +103,8 @@ void judge_conservation(Leaves& leaves, std::uint32_t totals_only, Result& resul
             result.diagnose("some exits' time goes to the total or to a row, but not to both");
         } else {
             result.message.format("{} rows add up to the total of {} exits", rows.size() + 1, sum.expected);
+            if (totals_only.exits != 0)
+                result.message.format(", with {} that KVM has no handler for", totals_only.exits);
         }
         return;
     }

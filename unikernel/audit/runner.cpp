@@ -28,7 +28,7 @@ constexpr std::size_t sample_capacity = 65536;
 constinit SampleStore<sample_capacity, machine::max_processors> samples;
 constinit std::array<Result, Plan::max_audits> results{};
 constinit ledger::Monotony monotony;
-constinit std::uint32_t totals_only = 0; // exits so far that no row tells
+constinit TotalsOnly totals_only;
 
 void fire_nothing()
 {
@@ -143,7 +143,10 @@ void run_once(const Trigger& trigger, const triggers::Expectation& expectation, 
     const auto end = machine::rdtsc();
     const auto raised = machine::resumed_exceptions();
 
-    totals_only += static_cast<std::uint32_t>(crew.vcpus * firings * expectation.totals_only);
+    if (expectation.totals_only != 0) {
+        totals_only.exits += static_cast<std::uint32_t>(crew.vcpus * firings * expectation.totals_only);
+        totals_only.cycles += crew.vcpus * window;
+    }
 
     if (trigger.clean_up)
         crew.run([&](unsigned) { trigger.clean_up(); });

@@ -5,6 +5,9 @@
 #include "machine/svm.hpp"
 #include "machine/vmx.hpp"
 
+#include <asm/svm.h>
+#include <asm/vmx.h>
+
 extern "C" {
 constinit std::uint32_t nested_leaf = 0, nested_subleaf = 0, nested_answer = 0;
 }
@@ -42,9 +45,17 @@ void stop_nested_guest()
         vmx::stop();
 }
 
-std::uint32_t nested_exit()
+std::string_view nested_guest_obstacle()
 {
-    return on_svm ? svm::exit_code() : vmx::exit_reason();
+    const bool amd = has(feature::svm);
+    if (!amd && !has(feature::vmx))
+        return "this vCPU has neither SVM nor VMX: KVM's parameter nested is off, or user space hides them";
+    start_nested_guest(nested_cpuid);
+    run_nested_guest();
+    const std::uint32_t expected = amd ? SVM_EXIT_CPUID : EXIT_REASON_CPUID;
+    const auto seen = amd ? svm::exit_code() : vmx::exit_reason();
+    stop_nested_guest();
+    return seen == expected ? "" : "this host does not enter our nested guest";
 }
 
 }

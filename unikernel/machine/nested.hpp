@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace machine {
 
@@ -36,7 +37,7 @@ void run_nested_guest(std::uint32_t ecx = 0, std::uint32_t ebx = 0);
 /// Gives up SVM or VMX again.
 void stop_nested_guest();
 
-/// The exit number that the last run ended with, as the host told us. On Intel a VMREAD.
-std::uint32_t nested_exit();
+/// Why this vCPU cannot have a nested guest; empty if it can: one has been tried then.
+std::string_view nested_guest_obstacle();
 
 }

@@ -4,7 +4,6 @@
 #include "triggers/catalogue.hpp"
 
 #include "kvm_exit_ledger.h"
-#include "machine/features.hpp"
 #include "machine/io.hpp"
 #include "machine/msr.hpp"
 #include "machine/nested.hpp"
@@ -21,8 +20,6 @@ constexpr Row svm_entry[] = {{SVM_EXIT_VMRUN, Bound::exact, 1}};
 constexpr Row vmx_entry_and_rdmsrs[] = {{EXIT_REASON_VMRESUME, Bound::exact, 1}, {EXIT_REASON_MSR_READ, Bound::exact, 2}};
 constexpr Row svm_entry_and_rdmsr[] = {{SVM_EXIT_VMRUN, Bound::exact, 1}, {SVM_EXIT_MSR, Bound::exact, 1}};
 constexpr Row svm_entry_and_rdmsrs[] = {{SVM_EXIT_VMRUN, Bound::exact, 1}, {SVM_EXIT_MSR, Bound::exact, 2}};
-constexpr Row vmx_no_rdtsc[] = {{EXIT_REASON_RDTSC, Bound::none, 0}};
-constexpr Row svm_no_rdtsc[] = {{SVM_EXIT_RDTSC, Bound::none, 0}};
 
 constexpr Expectation vmx_exits(ExitNumber exit, std::uint32_t per_firing, std::string_view source)
 {
@@ -39,27 +36,13 @@ constexpr Expectation vmx_unhandled{.exit = EXIT_REASON_VMRESUME,
                                     .per_firing = 1,
                                     .source = "SDM vol. 3, 26.1.3; nested_vmx_l1_wants_exit() passes RDTSC on, "
                                               "kvm_vmx_exit_handlers[] has none for it",
-                                    .also = vmx_no_rdtsc,
                                     .totals_only = 1};
 constexpr Expectation svm_unhandled{.exit = SVM_EXIT_VMRUN,
                                     .bound = Bound::exact,
                                     .per_firing = 1,
                                     .source = "APM vol. 2, 15.9; nested_svm_intercept() passes RDTSC on, "
                                               "svm_exit_handlers[] has none for it",
-                                    .also = svm_no_rdtsc,
                                     .totals_only = 1};
-
-[[maybe_unused]] std::string_view lacks_nested_guests()
-{
-    if (!machine::has(machine::feature::svm) && !machine::has(machine::feature::vmx))
-        return "this vCPU has neither SVM nor VMX: KVM's parameter nested is off, or user space hides them";
-    machine::start_nested_guest(machine::nested_cpuid);
-    machine::run_nested_guest();
-    const auto exit = machine::nested_exit();
-    machine::stop_nested_guest();
-    const ExitNumber expected = machine::has(machine::feature::svm) ? SVM_EXIT_CPUID : EXIT_REASON_CPUID;
-    return exit == expected ? "" : "this vCPU does not enter our nested guest";
-}
 
 [[maybe_unused]] void run()
 {
@@ -78,7 +61,7 @@ constexpr Trigger nested(std::string_view name, std::string_view what, const Exp
             .prepare = prepare,
             .fire = fire,
             .clean_up = GUEST_CODE(machine::stop_nested_guest),
-            .lacks = GUEST_CODE(lacks_nested_guests),
+            .lacks = GUEST_CODE(machine::nested_guest_obstacle),
             .boot_vcpu_only = true};
 }
 
