@@ -50,6 +50,8 @@ std::string_view nested_guest_obstacle()
     const bool amd = has(feature::svm);
     if (!amd && !has(feature::vmx))
         return "this vCPU has neither SVM nor VMX: KVM's parameter nested is off, or user space hides them";
+    if (!amd && vmx::is_locked_out())
+        return "the firmware has locked VMX out on this vCPU";
     start_nested_guest(nested_cpuid);
     run_nested_guest();
     const std::uint32_t expected = amd ? SVM_EXIT_CPUID : EXIT_REASON_CPUID;

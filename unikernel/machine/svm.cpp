@@ -73,8 +73,7 @@ void start(const char* code, bool intercepts_cpuid)
 
     vmcb = Vmcb();
     vmcb.intercept_exceptions = 1u << static_cast<unsigned>(Exception::invalid_opcode);
-    vmcb.intercept_instructions =
-        intercept_rdtsc | intercept_msr | (intercepts_cpuid ? intercept_cpuid : 0);
+    vmcb.intercept_instructions = intercept_rdtsc | intercept_msr | (intercepts_cpuid ? intercept_cpuid : 0);
     vmcb.intercept_svm = intercept_vmrun;
     vmcb.msrpm_base = address(permit_msrs);
     vmcb.asid = 1; // 0 is the host's

@@ -77,6 +77,19 @@ enum class Field : std::uint64_t {
 enum class Segment : std::uint64_t { es, cs, ss, ds, fs, gs, ldtr, tr };
 constexpr auto segments = 8;
 
+constexpr Field unused_controls[] = {Field::page_fault_mask,
+                                     Field::page_fault_match,
+                                     Field::cr3_target_count,
+                                     Field::exit_msr_store_count,
+                                     Field::exit_msr_load_count,
+                                     Field::entry_msr_load_count,
+                                     Field::entry_interruption,
+                                     Field::cr0_mask,
+                                     Field::cr4_mask};
+constexpr Field unused_guest_state[] = {Field::guest_rsp,          Field::guest_debugctl,      Field::guest_interruptibility,
+                                        Field::guest_activity,     Field::guest_pending_debug, Field::guest_sysenter_cs,
+                                        Field::guest_sysenter_esp, Field::guest_sysenter_eip};
+
 constexpr std::uint32_t rdtsc_exiting = 1 << 12, use_msr_bitmaps = 1 << 28;
 constexpr std::uint32_t entry_to_64_bit = 1 << 9, exit_to_64_bit = 1 << 9;
 // SDM vol. 3, 25.4.1, table 25-2: access rights.
@@ -110,7 +123,8 @@ void write(Field first, Segment segment, std::uint64_t value)
     write(static_cast<Field>(static_cast<std::uint64_t>(first) + 2 * static_cast<std::uint64_t>(segment)), value);
 }
 
-// SDM vol. 3, appendix A.2: low half, bits that must be 1; high half, bits that may be.
+// SDM vol. 3, appendix A.2: low half, bits that must be 1; high half, bits that may be. KVM has
+// these capabilities for every vCPU with VMX (nested_vmx_setup_ctls_msrs()).
 std::uint64_t controls(Msr capability, std::uint32_t wanted)
 {
     const auto allowed = read_msr(capability);
@@ -138,17 +152,14 @@ void enter_vmx_operation()
 void write_controls()
 {
     write(Field::pin_based_controls, controls(Msr::vmx_true_pinbased_ctls, 0));
-    write(Field::processor_based_controls,
-          controls(Msr::vmx_true_procbased_ctls, rdtsc_exiting | use_msr_bitmaps));
+    write(Field::processor_based_controls, controls(Msr::vmx_true_procbased_ctls, rdtsc_exiting | use_msr_bitmaps));
     write(Field::exit_controls, controls(Msr::vmx_true_exit_ctls, exit_to_64_bit));
     write(Field::entry_controls, controls(Msr::vmx_true_entry_ctls, entry_to_64_bit));
     write(Field::exception_bitmap, 1u << static_cast<unsigned>(Exception::invalid_opcode));
     write(Field::msr_bitmap, address(permit_msrs));
     write(Field::vmcs_link_pointer, no_link);
-    for (const auto unused : {Field::page_fault_mask, Field::page_fault_match, Field::cr3_target_count,
-                              Field::exit_msr_store_count, Field::exit_msr_load_count, Field::entry_msr_load_count,
-                              Field::entry_interruption, Field::cr0_mask, Field::cr4_mask})
-        write(unused, 0);
+    for (const auto field : unused_controls)
+        write(field, 0);
 }
 
 void write_guest_segment(Segment segment, std::uint16_t selector, std::uint32_t access, std::uint32_t limit, std::uint64_t base)
@@ -177,10 +188,8 @@ void write_guest(const char* code)
     write(Field::guest_dr7, dr7_fixed);
     write(Field::guest_rflags, rflags_fixed);
     write(Field::guest_rip, address(code));
-    for (const auto unused : {Field::guest_rsp, Field::guest_debugctl, Field::guest_interruptibility, Field::guest_activity,
-                              Field::guest_pending_debug, Field::guest_sysenter_cs, Field::guest_sysenter_esp,
-                              Field::guest_sysenter_eip})
-        write(unused, 0);
+    for (const auto field : unused_guest_state)
+        write(field, 0);
 }
 
 // VM exits load all this. RSP is loaded again behind vmx_exited; TR must have a selector, and
@@ -209,6 +218,12 @@ void write_host()
     write(Field::host_rip, address(vmx_exited));
 }
 
+}
+
+bool is_locked_out()
+{
+    const auto control = read_msr(Msr::feature_control);
+    return (control & feature_control_locked) && !(control & feature_control_vmxon);
 }
 
 void start(const char* code)

@@ -5,6 +5,9 @@
 
 namespace machine::vmx {
 
+/// Has the firmware locked VMX out (IA32_FEATURE_CONTROL)? Then VMXON raises #GP.
+bool is_locked_out();
+
 /// Enters VMX operation, fills in the VMCS and launches it: runs nested_cpuid once. The
 /// host deals with all exits but those of CPUID, RDTSC, #UD, and MSRs in no map.
 void start(const char* code);

@@ -77,8 +77,9 @@ constexpr Trigger catalogue[] = {
                      "APM vol. 2, 15.12; nested_svm_exit_special() leaves it to ud_interception(), which queues a #UD: "
                      "svm_check_nested_events() makes that the #VMEXIT, without another exit"),
            GUEST_CODE([] { machine::start_nested_guest(machine::nested_undefined); })),
-    nested("nested.rdmsr", "entry of a nested guest; its RDMSR twice: of IA32_APIC_BASE, which KVM answers, and of "
-                           "0xdeadbeef, which goes to its hypervisor",
+    nested("nested.rdmsr",
+           "entry of a nested guest; its RDMSR twice: of IA32_APIC_BASE, which KVM answers, and of "
+           "0xdeadbeef, which goes to its hypervisor",
            vmx_exits(EXIT_REASON_MSR_READ, 2, "SDM vol. 3, 26.1.3; nested_vmx_exit_handled_msr() asks the hypervisor's bitmap"),
            svm_exits(SVM_EXIT_MSR, 2, "APM vol. 2, 15.11; nested_svm_exit_handled_msr() asks the hypervisor's bitmap"),
            GUEST_CODE([] { machine::start_nested_guest(machine::nested_rdmsr); }),
@@ -94,7 +95,8 @@ constexpr Trigger catalogue[] = {
            })),
     nested("nested.rdtsc", "entry of a nested guest; its RDTSC, which its hypervisor intercepts, and KVM has no handler for",
            vmx_unhandled, svm_unhandled, GUEST_CODE([] { machine::start_nested_guest(machine::nested_rdtsc); })),
-    nested("nested.query", "entry of a nested guest; its query of the ledger, by CPUID, which SVM leaves to KVM; there RDMSR of 0xdeadbeef",
+    nested("nested.query",
+           "entry of a nested guest; its query of the ledger, by CPUID, which SVM leaves to KVM; there RDMSR of 0xdeadbeef",
            vmx_exits(EXIT_REASON_CPUID, 1, "SDM vol. 3, 26.1.2: goes to its hypervisor, which cannot leave it to KVM"),
            {SVM_EXIT_CPUID, Bound::exact, 1, "APM vol. 2, 15.9; nested_svm_intercept() leaves it to kvm_emulate_cpuid()",
             svm_entry_and_rdmsr},
