@@ -83,7 +83,7 @@ start_hanging_run() {
 
 # bats test_tags=slow
 @test "vmx: shadow paging instead of EPT" {
-    expect 0 "io.out8 # 7 exits, ledger +7" "${vmx[@]}" --no-ept io.out8:count=7 hlt.timer:count=100 'nested.*' 'ledger.*'
+    expect 0 "io.out8 # 7 exits, ledger +7" "${vmx[@]}" --no-ept --timeout 300 io.out8:count=7 hlt.timer:count=100 'nested.*' 'ledger.*'
     [[ $output == *"nested.rdmsr # 200 exits, ledger +200"* ]]
 }
 
