@@ -230,6 +230,18 @@ needs_unpatched_kvm() {
     [[ $output == *"not ok host.tracepoint"* ]]
 }
 
+@test "svm: exits of a nested guest count once, passed on or not" {
+    expect 0 "nested.rdmsr # 200 exits, ledger +200" "${svm[@]}" 'nested.*' ledger.not-enabled ledger.nested ledger.conservation
+    [[ $output == *"ledger.nested # 200 queries of a nested guest count between two of ours"* ]]
+    [[ $output == *"ledger.conservation # "*" exits, with 100 that KVM has no handler for"* ]]
+    [[ $output == *"ok host.tracepoint"*"ok host.stats"*"9 passed, 0 failed, 0 skipped"* ]]
+}
+
+@test "svm: exits of a nested guest that are lost are missed, those in the totals alone as well" {
+    expect 1 "some of these exits are lost" "${svm[@]}" --mutant drop-one-in-1000 nested.rdmsr:count=2000 nested.rdtsc:count=3000 ledger.conservation
+    [[ $output == *"not ok"*"nested.rdmsr"*"not ok"*"ledger.conservation"*"3000 are counted in that KVM has no handler for"* ]]
+}
+
 @test "svm: a triple fault is told by the host, once" {
     expect 0 "ok fatal.triple-fault # exit 0x7f ended the guest: the ledger has 1, the kvm_exit tracepoint 1" \
         "${svm[@]}" fatal.triple-fault

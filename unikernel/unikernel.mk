@@ -12,7 +12,7 @@ GUEST_LDFLAGS  := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-
 
 # What needs no hardware is compiled for the machine at hand too: exitaudit checks
 # plans with it, and unit tests try it. There triggers are read, never fired.
-PORTABLE_SOURCES := unikernel/console/format.cpp $(filter-out unikernel/audit/runner.cpp unikernel/audit/time_runs.cpp,$(wildcard unikernel/audit/*.cpp)) \
+PORTABLE_SOURCES := unikernel/console/format.cpp $(filter-out unikernel/audit/runner.cpp unikernel/audit/%_runs.cpp,$(wildcard unikernel/audit/*.cpp)) \
 	$(wildcard unikernel/ledger/*.cpp unikernel/triggers/*.cpp)
 PORTABLE_OBJECTS := $(PORTABLE_SOURCES:%.cpp=build/obj/hosted/%.o)
 PORTABLE_CXXFLAGS := -std=c++20 -O2 -g $(GUEST_CPPFLAGS) $(WARNINGS)

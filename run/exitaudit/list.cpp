@@ -77,6 +77,8 @@ std::string details(Numbering numbering, const Expectation& expected, bool left_
             text += fmt::format(" x{}{}", count_text(row.bound, row.per_firing),
                                 row.once ? fmt::format(" and {} more in all", row.once) : "");
     }
+    if (expected.totals_only)
+        text += fmt::format("; {} more in the totals alone", expected.totals_only);
     if (expected.raises)
         text += fmt::format("; raises {}", audit::exception_name(static_cast<unsigned>(*expected.raises)));
     if (expected.fastpath)
@@ -121,6 +123,8 @@ json as_json(Numbering numbering, const Expectation& expected)
                                   {"bound", name_of(row.bound)},
                                   {"per_firing", row.per_firing},
                                   {"once", row.once}});
+    if (expected.totals_only)
+        record["totals_only"] = expected.totals_only;
     if (expected.raises)
         record["raises"] = audit::exception_name(static_cast<unsigned>(*expected.raises));
     if (expected.fastpath)

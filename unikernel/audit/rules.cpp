@@ -3,6 +3,7 @@
 
 #include "audit/answer.hpp"
 #include "audit/conservation.hpp"
+#include "audit/nested_runs.hpp"
 #include "audit/other_leaves.hpp"
 #include "audit/read_only.hpp"
 #include "audit/sweep.hpp"
@@ -326,7 +327,7 @@ void own_leaves(const Bench& bench, Result& result)
 
 void conservation(const Bench& bench, Result& result)
 {
-    judge_conservation(bench.leaves, result);
+    judge_conservation(bench.leaves, bench.totals_only, result);
 }
 
 constexpr std::uint32_t random_pairs = 1000;
@@ -341,6 +342,7 @@ constexpr RuleAudit audits[] = {
     {"ledger.own-leaves", "counts agree between leaves, shortest is not above longest", own_leaves},
     {"ledger.self-count", "a query counts itself once", self_count},
     {"ledger.read-only", "a query changes nothing but CPUID's row and the totals", judge_read_only},
+    {"ledger.nested", "a nested guest reads its VM's ledger, and its query counts once", GUEST_CODE(run_nested_queries)},
     {"ledger.conservation", "the rows add up to the totals", conservation},
     {"time.definition", "what the host's time of an exit includes", GUEST_CODE(run_definition)},
     {"time.hlt", "a HLT's wait is in its time, and not in its time inside KVM", GUEST_CODE(run_hlt)},

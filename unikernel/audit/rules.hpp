@@ -1,6 +1,7 @@
 // The rule audits: what the leaves must answer whatever the guest does.
 #pragma once
 
+#include "audit/conservation.hpp"
 #include "audit/crew.hpp"
 #include "audit/result.hpp"
 #include "ledger/leaves.hpp"
@@ -17,6 +18,7 @@ struct Bench {
     const ledger::Monotony& monotony; ///< of all that the run has read so far
     std::uint32_t count;              ///< random choices to make
     std::uint32_t seed;               ///< where they start
+    TotalsOnly totals_only{};         ///< what the run has caused of them
 };
 
 struct RuleAudit {

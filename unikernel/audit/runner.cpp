@@ -28,6 +28,7 @@ constexpr std::size_t sample_capacity = 65536;
 constinit SampleStore<sample_capacity, machine::max_processors> samples;
 constinit std::array<Result, Plan::max_audits> results{};
 constinit ledger::Monotony monotony;
+constinit TotalsOnly totals_only;
 
 void fire_nothing()
 {
@@ -142,6 +143,11 @@ void run_once(const Trigger& trigger, const triggers::Expectation& expectation, 
     const auto end = machine::rdtsc();
     const auto raised = machine::resumed_exceptions();
 
+    if (expectation.totals_only != 0) {
+        totals_only.exits += static_cast<std::uint32_t>(crew.vcpus * firings * expectation.totals_only);
+        totals_only.cycles += crew.vcpus * window;
+    }
+
     if (trigger.clean_up)
         crew.run([&](unsigned) { trigger.clean_up(); });
     machine::expect_no_traps();
@@ -227,7 +233,7 @@ std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Prob
         else if (rule->run_together)
             rule->run_together(together, plan.count(index, rule->count), leaves, result);
         else
-            rule->run({leaves, probe, monotony, plan.count(index, rule->count), seed}, result);
+            rule->run({leaves, probe, monotony, plan.count(index, rule->count), seed, totals_only}, result);
         if (result.measurement)
             result.measurement->empty = empty;
         // Read through another layout, nothing is what its audit takes it for.

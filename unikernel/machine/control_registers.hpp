@@ -11,6 +11,7 @@ enum class Cr : unsigned { cr0 = 0, cr2 = 2, cr3 = 3, cr4 = 4, cr8 = 8 };
 enum class Cr0 : std::uint64_t {
     emulation = 1u << 2,
     task_switched = 1u << 3,
+    numeric_error = 1u << 5,
     write_protect = 1u << 16,
     cache_disable = 1u << 30,
 };
@@ -19,6 +20,7 @@ enum class Cr4 : std::uint64_t {
     machine_check = 1u << 6, // CPUID.1:EDX.MCE
     page_global = 1u << 7,   // CPUID.1:EDX.PGE
     umip = 1u << 11,         // CPUID.7:ECX.UMIP
+    vmx_enable = 1u << 13,   // CPUID.1:ECX.VMX
     osxsave = 1u << 18,      // CPUID.1:ECX.XSAVE
     smep = 1u << 20,         // CPUID.7:EBX.SMEP
 };

@@ -34,6 +34,20 @@ inline void load_idt(const TableRegister& value)
     asm volatile("lidt %0" : : "m"(value) : "memory");
 }
 
+inline std::uint16_t read_code_segment()
+{
+    std::uint16_t selector;
+    asm("mov %%cs, %0" : "=r"(selector));
+    return selector;
+}
+
+inline std::uint16_t read_stack_segment()
+{
+    std::uint16_t selector;
+    asm("mov %%ss, %0" : "=r"(selector));
+    return selector;
+}
+
 /// To and from memory, as an emulator decodes them most easily.
 inline std::uint16_t store_ldt()
 {

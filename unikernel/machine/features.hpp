@@ -19,6 +19,7 @@ struct Feature {
 namespace feature {
 inline constexpr Feature mtrr        {0x00000001, 0, &CpuidRegisters::edx, 12};
 inline constexpr Feature monitor     {0x00000001, 0, &CpuidRegisters::ecx,  3};
+inline constexpr Feature vmx         {0x00000001, 0, &CpuidRegisters::ecx,  5};
 inline constexpr Feature x2apic      {0x00000001, 0, &CpuidRegisters::ecx, 21};
 inline constexpr Feature tsc_deadline{0x00000001, 0, &CpuidRegisters::ecx, 24};
 inline constexpr Feature xsave       {0x00000001, 0, &CpuidRegisters::ecx, 26};
@@ -34,6 +35,7 @@ inline constexpr Feature rdpid       {0x00000007, 0, &CpuidRegisters::ecx, 22};
 inline constexpr Feature spec_ctrl   {0x00000007, 0, &CpuidRegisters::edx, 26}; // Intel: IBRS and IBPB
 inline constexpr Feature xsaves      {0x0000000d, 1, &CpuidRegisters::eax,  3};
 inline constexpr Feature kvm_clock   {0x40000001, 0, &CpuidRegisters::eax,  3}; // KVM_FEATURE_CLOCKSOURCE2
+inline constexpr Feature svm         {0x80000001, 0, &CpuidRegisters::ecx,  2};
 inline constexpr Feature rdtscp      {0x80000001, 0, &CpuidRegisters::edx, 27};
 inline constexpr Feature amd_ibpb    {0x80000008, 0, &CpuidRegisters::ebx, 12};
 }

@@ -10,6 +10,7 @@ namespace machine {
 enum class Msr : std::uint32_t {
     tsc             = 0x00000010, // CPUID.1:EDX.TSC
     apic_base       = 0x0000001b, // CPUID.1:EDX.APIC
+    feature_control = 0x0000003a, // CPUID.1:ECX.VMX
     tsc_adjust      = 0x0000003b, // CPUID.7:EBX.TSC_ADJUST
     pred_cmd        = 0x00000049, // CPUID.7:EDX.SPEC_CTRL, or 80000008:EBX.IBPB
     sysenter_cs     = 0x00000174, // CPUID.1:EDX.SEP
@@ -18,6 +19,11 @@ enum class Msr : std::uint32_t {
     misc_enable     = 0x000001a0, // Intel; KVM offers it on AMD too
     pat             = 0x00000277, // CPUID.1:EDX.PAT
     mtrr_def_type   = 0x000002ff, // CPUID.1:EDX.MTRR
+    vmx_basic       = 0x00000480, // CPUID.1:ECX.VMX; the others if bit 55 of this one is set
+    vmx_true_pinbased_ctls  = 0x0000048d,
+    vmx_true_procbased_ctls = 0x0000048e,
+    vmx_true_exit_ctls      = 0x0000048f,
+    vmx_true_entry_ctls     = 0x00000490,
     tsc_deadline    = 0x000006e0, // CPUID.1:ECX.TSC_DEADLINE; KVM ignores writes in the timer's other modes
     kvm_system_time = 0x4b564d01, // CPUID.40000001:EAX.CLOCKSOURCE2
     efer            = 0xc0000080, // long mode
@@ -26,6 +32,7 @@ enum class Msr : std::uint32_t {
     gs_base         = 0xc0000101, // long mode
     kernel_gs_base  = 0xc0000102, // long mode
     tsc_aux         = 0xc0000103, // CPUID.80000001:EDX.RDTSCP
+    vm_hsave_pa     = 0xc0010117, // CPUID.80000001:ECX.SVM
     undefined       = 0xdeadbeef, // no processor's, and beyond the MSR bitmaps of both vendors
 };
 

@@ -29,6 +29,7 @@ std::span<const Trigger> descriptor_triggers();
 std::span<const Trigger> exception_triggers();
 std::span<const Trigger> memory_triggers();
 std::span<const Trigger> task_triggers();
+std::span<const Trigger> nested_triggers();
 std::span<const Trigger> fatal_triggers();
 
 /// Every family, in the order in which a plan runs them: NMIs after all that single-steps, since
@@ -38,7 +39,7 @@ inline constexpr std::span<const Trigger> (*families[])() = {
     cpuid_triggers, io_triggers, msr_triggers, hlt_triggers, apic_triggers, x2apic_triggers, interrupt_triggers,
     instr_triggers, cache_triggers, wait_triggers, hypercall_triggers, vmx_triggers, svm_triggers, control_triggers,
     cr_triggers, dr_triggers, descriptor_triggers, exception_triggers, memory_triggers, task_triggers, nmi_triggers,
-    fatal_triggers,
+    nested_triggers, fatal_triggers,
     // clang-format on
 };
 

@@ -1,0 +1,21 @@
+// SVM as a hypervisor uses it: one VMCB, for one nested guest at a time.
+#pragma once
+
+#include <cstdint>
+
+namespace machine::svm {
+
+/// Enables SVM and fills in the VMCB. The host deals with all exits but those of RDTSC, #UD,
+/// MSRs in no map, and of CPUID if it `intercepts_cpuid`.
+void start(const char* code, bool intercepts_cpuid);
+
+/// VMRUN at the start of the code.
+void run(std::uint32_t ecx, std::uint32_t ebx);
+
+/// Disables SVM.
+void stop();
+
+/// EXITCODE of the last #VMEXIT, low 32 bits: APM vol. 2, appendix C.
+std::uint32_t exit_code();
+
+}
