@@ -28,6 +28,7 @@ constexpr std::size_t sample_capacity = 65536;
 constinit SampleStore<sample_capacity, machine::max_processors> samples;
 constinit std::array<Result, Plan::max_audits> results{};
 constinit ledger::Monotony monotony;
+constinit std::string_view running_audit;
 
 void fire_nothing()
 {
@@ -41,6 +42,7 @@ void fire_measured(void (*fire)(), std::uint64_t firings, bool rdtscp)
         const auto start = machine::open_measurement();
         fire();
         mine.add(machine::close_measurement(rdtscp) - start);
+        machine::note_step();
     }
     samples.of(machine::this_cpu().index) = mine;
 }
@@ -206,6 +208,11 @@ void run_trigger(const Trigger& trigger, const Plan& plan, const Crew& crew, std
 
 }
 
+std::string_view running()
+{
+    return running_audit;
+}
+
 std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Probe& probe,
                             void (*on_result)(std::size_t number, const Result& result))
 {
@@ -220,7 +227,7 @@ std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Prob
             return;
         auto& result = results[number++];
         result = Result();
-        result.name = name;
+        result.name = running_audit = name;
         if (trigger)
             run_trigger(*trigger, plan, trigger->boot_vcpu_only ? alone : together, plan.count(index, trigger->count), leaves,
                         probe, result);

@@ -121,6 +121,13 @@ void LocalApic::send_to(std::uint32_t apic_id, Delivery delivery, std::uint8_t v
     write(Register::command_low, low);
 }
 
+bool LocalApic::holds(Register bits, std::uint8_t vector) const
+{
+    constexpr std::uint32_t register_distance = 0x10, bits_each = 32;
+    const auto reg = static_cast<std::uint32_t>(bits) + vector / bits_each * register_distance;
+    return read(static_cast<Register>(reg)) >> vector % bits_each & 1;
+}
+
 void LocalApic::use_tsc_deadline() const
 {
     write(Register::lvt_timer, tsc_deadline_mode | static_cast<std::uint32_t>(Vector::timer));

@@ -24,6 +24,8 @@ public:
         version            = 0x030,
         end_of_interrupt   = 0x0b0,
         spurious_interrupt = 0x0f0,
+        in_service         = 0x100, // eight registers, a bit for each vector
+        requested          = 0x200, // likewise
         command_low        = 0x300, // x2APIC: all 64 bits
         command_high       = 0x310, // xAPIC only
         lvt_timer          = 0x320,
@@ -73,6 +75,9 @@ public:
 
     /// Has the timer count down once more, as long as the last time.
     void restart_timer() const { write(Register::timer_initial, read(Register::timer_initial)); }
+
+    /// Whether the vector's bit is set in Register::in_service or requested.
+    bool holds(Register bits, std::uint8_t vector) const;
 
     void end_of_interrupt() const { write(Register::end_of_interrupt, 0); }
 
