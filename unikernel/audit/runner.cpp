@@ -7,6 +7,7 @@
 #include "audit/repeats.hpp"
 #include "audit/statistics.hpp"
 #include "audit/time.hpp"
+#include "machine/apic.hpp"
 #include "machine/cpuid.hpp"
 #include "machine/exceptions.hpp"
 #include "machine/features.hpp"
@@ -195,6 +196,12 @@ Result run_undisturbed(const Trigger& trigger, const Plan& plan, const Crew& cre
     return result;
 }
 
+Amount amount(const Plan& plan, std::size_t index, const RuleAudit& rule)
+{
+    const auto seconds = plan.seconds(index);
+    return {plan.count(index, rule.count), seconds, seconds ? seconds * machine::local_apic.cycles_per_second() : 0};
+}
+
 void run_trigger(const Trigger& trigger, const Plan& plan, const Crew& crew, std::uint64_t firings, Leaves& leaves,
                  const ledger::Probe& probe, Result& result)
 {
@@ -232,7 +239,7 @@ std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Prob
             run_trigger(*trigger, plan, trigger->boot_vcpu_only ? alone : together, plan.count(index, trigger->count), leaves,
                         probe, result);
         else if (rule->run_together)
-            rule->run_together(together, plan.count(index, rule->count), leaves, result);
+            rule->run_together(together, amount(plan, index, *rule), leaves, result);
         else
             rule->run({leaves, probe, monotony, plan.count(index, rule->count), seed}, result);
         if (result.measurement)

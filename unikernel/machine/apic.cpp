@@ -4,6 +4,8 @@
 #include "machine/features.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/msr.hpp"
+#include "machine/patience.hpp"
+#include "machine/tsc.hpp"
 
 namespace machine {
 namespace {
@@ -138,6 +140,24 @@ void LocalApic::start_one_shot_timer(std::uint32_t ticks) const
     // Mode bits 0: one-shot (SDM vol. 3, 10.5.4).
     write(Register::lvt_timer, static_cast<std::uint32_t>(Vector::timer));
     write(Register::timer_initial, ticks);
+}
+
+// Masked: the count alone is wanted.
+std::uint64_t LocalApic::cycles_per_second() const
+{
+    constexpr std::uint32_t most = ~std::uint32_t{0}, enough = 10'000'000;
+    constexpr std::uint64_t second = 1'000'000'000;
+    write(Register::lvt_timer, lvt_masked | static_cast<std::uint32_t>(Vector::timer));
+    write(Register::timer_initial, most);
+    const auto first = read(Register::timer_current);
+    const auto start = rdtsc();
+    auto now = first;
+    for (auto patience = long_patience; first - now < enough; now = read(Register::timer_current))
+        if (patience.ends())
+            give_up("the timer's count to fall", this_cpu());
+    const auto cycles = rdtsc() - start;
+    write(Register::timer_initial, 0);
+    return cycles * (second / 1000) / ((first - now) / 1000);
 }
 
 }

@@ -30,6 +30,7 @@ public:
         command_high       = 0x310, // xAPIC only
         lvt_timer          = 0x320,
         timer_initial      = 0x380,
+        timer_current      = 0x390,
         timer_divide       = 0x3e0,
         self_interrupt     = 0x3f0, // x2APIC only: the vector
     };
@@ -72,6 +73,10 @@ public:
     /// Msr::tsc_deadline. start_one_shot_timer() ends that.
     /// \pre has_tsc_deadline()
     void use_tsc_deadline() const;
+
+    /// How many cycles the TSC counts in a second of the timer's clock, which under KVM
+    /// and QEMU ticks each nanosecond. Takes some ten milliseconds, and the timer.
+    std::uint64_t cycles_per_second() const;
 
     /// Has the timer count down once more, as long as the last time.
     void restart_timer() const { write(Register::timer_initial, read(Register::timer_initial)); }
