@@ -9,6 +9,7 @@
 #include "ledger/probe.hpp"
 #include "machine/apic.hpp"
 #include "machine/interrupts.hpp"
+#include "machine/patience.hpp"
 #include "machine/power.hpp"
 #include "machine/processors.hpp"
 #include "report/report.hpp"
@@ -67,12 +68,26 @@ void set_up_processors()
                                              started == 1 ? "" : "s", plan.vcpus()).view());
 }
 
-[[noreturn]] void die(const machine::InterruptFrame& f)
+// Several may die at once, of the same cause; one tells.
+void be_the_one_that_tells()
 {
-    // Several may die at once, of the same cause; one tells.
     static constinit std::atomic_flag told;
     while (told.test_and_set())
         asm volatile("cli; hlt");
+}
+
+[[noreturn]] void give_up(std::string_view awaited, const machine::Cpu& whose)
+{
+    be_the_one_that_tells();
+    const console::Text<200> message("{}: vCPU {} waited in vain for {} of vCPU {}", audit::running(), machine::this_cpu().index, awaited,
+                                     whose.index);
+    log.write("\n");
+    end(Ending::died, message.view());
+}
+
+[[noreturn]] void die(const machine::InterruptFrame& f)
+{
+    be_the_one_that_tells();
     std::uint64_t cr2;
     asm volatile("mov %%cr2, %0" : "=r"(cr2));
     const console::Text<80> message("unexpected {}, vector {}, at {:x} on vCPU {}",
@@ -92,6 +107,7 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
     serial.set_up();
     machine::set_up_this_cpu(0);
     machine::set_up_interrupts(die);
+    machine::set_up_waiting(give_up);
     loader = boot::read_loader_info(magic, loader_info);
     const auto error = audit::Plan::parse(loader.command_line, plan);
     const bool has_console = set_up_console();
@@ -114,7 +130,10 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
         end(Ending::died, "the guest outlived what should have ended it");
     }
 
-    auto leaves = probe.leaves(machine::cpuid);
+    auto leaves = probe.leaves([](std::uint32_t leaf, std::uint32_t subleaf) {
+        machine::note_step();
+        return machine::cpuid(leaf, subleaf);
+    });
     const auto results = audit::run(plan, leaves, probe, [](std::size_t number, const audit::Result& result) {
         output.result(number, result);
     });

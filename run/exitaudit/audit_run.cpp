@@ -55,15 +55,23 @@ Verdict judge_log_of(const Session& session, const std::vector<HostResult>& host
     return judge(log, unfinished);
 }
 
+// ", amid io.out8": which audit the guest was in when it was heard no more, if its log tells.
+std::string amid_what(const Log& log, const RunOptions& options)
+{
+    const auto names = audits_of(options.plan);
+    const auto done = log.results.size();
+    return log.planned == names.size() && done < names.size() ? fmt::format(", amid {}", names[done]) : "";
+}
+
 // The log's verdict, unless the run that wrote it went wrong.
 Verdict judge_session(const Session& session, const std::vector<HostResult>& host, const Screen& screen, const RunOptions& options)
 {
+    const auto& log = screen.log();
     if (session.ending.how == Ending::How::interrupted)
         return could_not_run(fmt::format("interrupted by SIG{}", sigabbrev_np(session.ending.status)));
     if (session.ending.how == Ending::How::timed_out)
-        return could_not_run(fmt::format("no end within {} s: the guest or its host hangs, or needs a longer --timeout",
-                                         options.timeout.count()));
-    const auto& log = screen.log();
+        return could_not_run(fmt::format("no end within {} s{}: the guest or its host hangs, or needs a longer --timeout",
+                                         options.timeout.count(), amid_what(log, options)));
     const auto verdict = judge_log_of(session, host, log, screen.unfinished());
     // A host that gets its counts right but warns or crashes over it is not a sound one.
     if (verdict.code == ExitCode::pass && !session.complaint.empty())

@@ -1,6 +1,7 @@
 // The guest's own plan parser, compiled for the host.
 #include "plan_check.hpp"
 
+#include "audit/audits.hpp"
 #include "audit/plan.hpp"
 
 #include <fmt/format.h>
@@ -23,6 +24,18 @@ std::optional<std::string> check_plan(const std::vector<std::string>& words)
     if (!error)
         return std::nullopt;
     return std::string(error->view());
+}
+
+std::vector<std::string_view> audits_of(const std::vector<std::string>& words)
+{
+    audit::Plan plan;
+    parse(words, plan);
+    std::vector<std::string_view> names;
+    audit::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
+        if (plan.selects(index))
+            names.push_back(name);
+    });
+    return names;
 }
 
 unsigned vcpus_of(const std::vector<std::string>& words)

@@ -174,7 +174,7 @@ a.log" ]
 @test "judge of a missing file" { expect 3 "cannot read" "$exitaudit" judge /nonexistent; }
 
 @test "a hanging guest is ended by the timeout and leaves nothing" {
-    expect 3 "no end within 2 s" "$exitaudit" run --lane tcg --timeout 2 --guest "$(guest hang)"
+    expect 3 "no end within 2 s, amid io.out8: " "$exitaudit" run --lane tcg --timeout 2 --guest "$(guest hang)" cpuid.leaf0 io.out8
     no_emulators
     [ -z "$(ls "$scratch")" ]
 }

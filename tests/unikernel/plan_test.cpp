@@ -33,6 +33,16 @@ std::uint32_t count_of(const Plan& plan, std::string_view wanted, std::uint32_t 
     return count;
 }
 
+std::uint32_t seconds_of(const Plan& plan, std::string_view wanted)
+{
+    std::uint32_t seconds = 0;
+    audit::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
+        if (name == wanted)
+            seconds = plan.seconds(index);
+    });
+    return seconds;
+}
+
 Plan parsed(std::string_view words)
 {
     Plan plan;
@@ -104,6 +114,16 @@ TEST(Plan, ChoosesTheConsole)
 TEST(Plan, CountsTheExitsOfAuditsThatCauseSome)
 {
     EXPECT_EQ(count_of(parsed("smp.soak:count=77"), "smp.soak", 1), 77u);
+}
+
+TEST(Plan, LetsTheSoakLast)
+{
+    EXPECT_EQ(seconds_of(parsed("smp.soak:seconds=60"), "smp.soak"), 60u);
+    EXPECT_EQ(seconds_of(parsed("smp.*:seconds=60"), "smp.own-answers"), 0u);
+    EXPECT_EQ(seconds_of(parsed("smp.soak:seconds=60 smp.soak:count=5"), "smp.soak"), 0u);
+    EXPECT_NE(error_of("io.out8:seconds=60").find("io.out8 is counted"), std::string::npos);
+    for (const auto* words : {"smp.soak:seconds=0", "smp.soak:seconds=86401", "smp.soak:seconds="})
+        EXPECT_NE(error_of(words).find("whole number from 1 to 86400"), std::string::npos) << words;
 }
 
 TEST(Plan, TakesTheLaterCount)

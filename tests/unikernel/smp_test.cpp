@@ -31,14 +31,14 @@ class Smp : public testing::TestWithParam<Numbering> {
 protected:
     FakeHost host{GetParam()};
 
-    Result run(std::string_view name, unsigned crew = vcpus)
+    Result run(std::string_view name, unsigned crew = vcpus, const audit::Amount& amount = {count, 0, 0})
     {
         auto leaves = host.leaves();
         const auto audits = audit::smp_audits();
         const auto found = std::ranges::find(audits, name, &audit::RuleAudit::name);
         EXPECT_NE(found, audits.end()) << name;
         Result result;
-        found->run_together({crew, one_after_the_other}, count, leaves, result);
+        found->run_together({crew, one_after_the_other}, amount, leaves, result);
         return result;
     }
 
@@ -68,6 +68,11 @@ TEST_P(Smp, PassesOnAnHonestHost)
     const auto soak = run("smp.soak");
     EXPECT_EQ(soak.verdict, Verdict::ok) << soak.message.view();
     EXPECT_EQ(soak.message.view(), "4 x 600 exits, ledger +2400; a loss of 1 in 521 is missed with a chance under 1 %");
+
+    const auto lasting = run("smp.soak", vcpus, {0, 7, 100'000});
+    EXPECT_EQ(lasting.verdict, Verdict::ok) << lasting.message.view();
+    EXPECT_TRUE(lasting.message.view().starts_with("4 vCPUs, ")) << lasting.message.view();
+    EXPECT_NE(lasting.message.view().find(" exits in 7 s, ledger +"), std::string_view::npos) << lasting.message.view();
 }
 
 TEST_P(Smp, PassesOnAHostWithTheAssignmentsLeavesAlone)

@@ -4,6 +4,7 @@
 // host program's:
 //   io.out8  io.*  all            audits by name or glob ('*', '?')
 //   io.out8:count=12345           ... fired so often
+//   smp.soak:seconds=60           ... for so long, rather than so often
 //   count=500                     firings of every trigger not counted by name
 //   repeat=10                     readings of the ledger for each trigger, its firings between each two (1)
 //   vcpus=4                       how many vCPUs fire, each so often (1)
@@ -45,6 +46,7 @@ public:
     static constexpr std::size_t max_audits = 256;
     static constexpr std::uint32_t max_count = 10'000'000;
     static constexpr std::uint32_t max_repeats = 1000;
+    static constexpr std::uint32_t max_seconds = 86400;
 
     /// Reads a line of words.
     /// \return nothing if it is a plan, which then is in `plan`; else the error,
@@ -61,6 +63,9 @@ public:
     /// \param index    position in for_each_audit()
     /// \param fallback the trigger's or audit's own default
     std::uint32_t count(std::size_t index, std::uint32_t fallback) const;
+
+    /// How long the plan has an audit go on instead; 0: it is counted.
+    std::uint32_t seconds(std::size_t index) const { return items_[index].seconds; }
 
     /// What the plan tells of the host.
     const triggers::Circumstances& circumstances() const { return circumstances_; }
@@ -88,7 +93,7 @@ public:
 private:
     struct Item {
         bool selected = false;
-        std::uint32_t count = 0; // 0: not given
+        std::uint32_t count = 0, seconds = 0; // 0: not given
     };
 
     struct Option;

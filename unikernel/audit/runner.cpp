@@ -7,6 +7,7 @@
 #include "audit/repeats.hpp"
 #include "audit/statistics.hpp"
 #include "audit/time.hpp"
+#include "machine/apic.hpp"
 #include "machine/cpuid.hpp"
 #include "machine/exceptions.hpp"
 #include "machine/features.hpp"
@@ -29,6 +30,7 @@ constinit SampleStore<sample_capacity, machine::max_processors> samples;
 constinit std::array<Result, Plan::max_audits> results{};
 constinit ledger::Monotony monotony;
 constinit TotalsOnly totals_only;
+constinit std::string_view running_audit;
 
 void fire_nothing()
 {
@@ -42,6 +44,7 @@ void fire_measured(void (*fire)(), std::uint64_t firings, bool rdtscp)
         const auto start = machine::open_measurement();
         fire();
         mine.add(machine::close_measurement(rdtscp) - start);
+        machine::note_step();
     }
     samples.of(machine::this_cpu().index) = mine;
 }
@@ -199,6 +202,12 @@ Result run_undisturbed(const Trigger& trigger, const Plan& plan, const Crew& cre
     return result;
 }
 
+Amount amount(const Plan& plan, std::size_t index, const RuleAudit& rule)
+{
+    const auto seconds = plan.seconds(index);
+    return {plan.count(index, rule.count), seconds, seconds ? seconds * machine::local_apic.cycles_per_second() : 0};
+}
+
 void run_trigger(const Trigger& trigger, const Plan& plan, const Crew& crew, std::uint64_t firings, Leaves& leaves,
                  const ledger::Probe& probe, Result& result)
 {
@@ -210,6 +219,11 @@ void run_trigger(const Trigger& trigger, const Plan& plan, const Crew& crew, std
         result.measurement->guest = samples.spread();
 }
 
+}
+
+std::string_view running()
+{
+    return running_audit;
 }
 
 std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Probe& probe,
@@ -226,12 +240,12 @@ std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Prob
             return;
         auto& result = results[number++];
         result = Result();
-        result.name = name;
+        result.name = running_audit = name;
         if (trigger)
             run_trigger(*trigger, plan, trigger->boot_vcpu_only ? alone : together, plan.count(index, trigger->count), leaves,
                         probe, result);
         else if (rule->run_together)
-            rule->run_together(together, plan.count(index, rule->count), leaves, result);
+            rule->run_together(together, amount(plan, index, *rule), leaves, result);
         else
             rule->run({leaves, probe, monotony, plan.count(index, rule->count), seed, totals_only}, result);
         if (result.measurement)

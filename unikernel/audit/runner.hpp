@@ -18,4 +18,7 @@ namespace audit {
 std::span<const Result> run(const Plan& plan, ledger::Leaves& leaves, const ledger::Probe& probe,
                             void (*on_result)(std::size_t number, const Result& result));
 
+/// The audit that runs, or that has run last; empty before the first.
+std::string_view running();
+
 }

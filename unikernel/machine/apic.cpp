@@ -4,6 +4,8 @@
 #include "machine/features.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/msr.hpp"
+#include "machine/patience.hpp"
+#include "machine/tsc.hpp"
 
 namespace machine {
 namespace {
@@ -121,6 +123,13 @@ void LocalApic::send_to(std::uint32_t apic_id, Delivery delivery, std::uint8_t v
     write(Register::command_low, low);
 }
 
+bool LocalApic::holds(Register bits, std::uint8_t vector) const
+{
+    constexpr std::uint32_t register_distance = 0x10, bits_each = 32;
+    const auto reg = static_cast<std::uint32_t>(bits) + vector / bits_each * register_distance;
+    return read(static_cast<Register>(reg)) >> vector % bits_each & 1;
+}
+
 void LocalApic::use_tsc_deadline() const
 {
     write(Register::lvt_timer, tsc_deadline_mode | static_cast<std::uint32_t>(Vector::timer));
@@ -131,6 +140,24 @@ void LocalApic::start_one_shot_timer(std::uint32_t ticks) const
     // Mode bits 0: one-shot (SDM vol. 3, 10.5.4).
     write(Register::lvt_timer, static_cast<std::uint32_t>(Vector::timer));
     write(Register::timer_initial, ticks);
+}
+
+// Masked: the count alone is wanted.
+std::uint64_t LocalApic::cycles_per_second() const
+{
+    constexpr std::uint32_t most = ~std::uint32_t{0}, enough = 10'000'000;
+    constexpr std::uint64_t second = 1'000'000'000;
+    write(Register::lvt_timer, lvt_masked | static_cast<std::uint32_t>(Vector::timer));
+    write(Register::timer_initial, most);
+    const auto first = read(Register::timer_current);
+    const auto start = rdtsc();
+    auto now = first;
+    for (auto patience = long_patience; first - now < enough; now = read(Register::timer_current))
+        if (patience.ends())
+            give_up("the timer's count to fall", this_cpu());
+    const auto cycles = rdtsc() - start;
+    write(Register::timer_initial, 0);
+    return cycles * (second / 1000) / ((first - now) / 1000);
 }
 
 }

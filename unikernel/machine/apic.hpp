@@ -24,10 +24,13 @@ public:
         version            = 0x030,
         end_of_interrupt   = 0x0b0,
         spurious_interrupt = 0x0f0,
+        in_service         = 0x100, // eight registers, a bit for each vector
+        requested          = 0x200, // likewise
         command_low        = 0x300, // x2APIC: all 64 bits
         command_high       = 0x310, // xAPIC only
         lvt_timer          = 0x320,
         timer_initial      = 0x380,
+        timer_current      = 0x390,
         timer_divide       = 0x3e0,
         self_interrupt     = 0x3f0, // x2APIC only: the vector
     };
@@ -71,8 +74,15 @@ public:
     /// \pre has_tsc_deadline()
     void use_tsc_deadline() const;
 
+    /// How many cycles the TSC counts in a second of the timer's clock, which under KVM
+    /// and QEMU ticks each nanosecond. Takes some ten milliseconds, and the timer.
+    std::uint64_t cycles_per_second() const;
+
     /// Has the timer count down once more, as long as the last time.
     void restart_timer() const { write(Register::timer_initial, read(Register::timer_initial)); }
+
+    /// Whether the vector's bit is set in Register::in_service or requested.
+    bool holds(Register bits, std::uint8_t vector) const;
 
     void end_of_interrupt() const { write(Register::end_of_interrupt, 0); }
 

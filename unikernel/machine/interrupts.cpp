@@ -54,13 +54,12 @@ void repeat_halt(InterruptFrame& frame)
 
 // QEMU's VMRUN leaves the vector of an interrupt that it has injected behind as an
 // exception yet to come: if its main loop takes a turn before the next #VMEXIT, the
-// interrupt comes once more. No interrupt is in service then that an EOI could end.
-bool take_due_interrupt()
+// interrupt comes once more, though its handler has interrupts off. An EOI for it would
+// end nothing, and to count it would tell a sender that may send the next one already.
+bool came_twice(const InterruptFrame& frame)
 {
-    auto& cpu = this_cpu();
-    const bool due = cpu.due;
-    cpu.due = false;
-    return due;
+    constexpr std::uint64_t rflags_if = 1 << 9;
+    return !(frame.rflags & rflags_if);
 }
 
 // An NMI that comes while another is handled waits for that one's IRET (SDM vol. 3, 6.7.1).
@@ -117,14 +116,17 @@ void interrupt_dispatch(machine::InterruptFrame* frame)
     // A spurious interrupt gets no EOI (SDM vol. 3, 10.9).
     switch (static_cast<Vector>(frame->vector)) {
     case Vector::timer:
+        if (machine::came_twice(*frame))
+            return;
         machine::local_apic.end_of_interrupt();
         if (machine::came_before_hlt(*frame))
             machine::local_apic.restart_timer();
         machine::count_arrival();
         return;
     case Vector::counted:
-        if (!machine::take_due_interrupt())
+        if (machine::came_twice(*frame))
             return;
+        machine::this_cpu().due = false;
         machine::local_apic.end_of_interrupt();
         if (machine::came_before_hlt(*frame))
             machine::repeat_halt(*frame);
@@ -136,6 +138,8 @@ void interrupt_dispatch(machine::InterruptFrame* frame)
             return;
         break;
     case Vector::wake:
+        if (machine::came_twice(*frame))
+            return;
         machine::local_apic.end_of_interrupt();
         machine::this_cpu().woken = true;
         if (machine::came_before_hlt(*frame))

@@ -16,7 +16,7 @@ enum class Vector : std::uint8_t {
     nmi      = 2,
     timer    = 0x40,
     wake     = 0x41, // ends a processor's rest
-    counted  = 0x42, // is only counted, if it is due
+    counted  = 0x42, // is only counted
     spurious = 0xff,
 };
 

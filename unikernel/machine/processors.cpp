@@ -4,8 +4,10 @@
 #include "machine/apic.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/msr.hpp"
+#include "machine/patience.hpp"
 #include "machine/tsc.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
@@ -20,10 +22,8 @@ namespace {
 // (SDM vol. 3, 8.4.4.1). What a loader may have left in the page is put back.
 constexpr std::uint8_t trampoline_page = 8;
 
-// No clock tells a second, so patience is in cycles, and for emulators, which are slow
-// to count these, in looks as well: either is a second or more of a processor's time.
-constexpr std::uint64_t patience_cycles = std::uint64_t{1} << 32;
-constexpr std::uint64_t patience_looks = 100'000'000;
+// For a processor to start: a second or more of an idle host's time.
+constexpr Patience short_patience{std::uint64_t{1} << 32, 100'000'000};
 
 constinit std::array<Cpu, max_processors> cpus{};
 constinit std::atomic<unsigned> wanted_processors = 1, running = 1, parked = 0;
@@ -43,17 +43,11 @@ template <typename Arrived>
 void wait_for_processors(Arrived arrived)
 {
     unsigned seen = 0;
-    std::uint64_t since = 0, looks = 0;
-    while (!arrived()) {
-        const unsigned now = running + parked;
-        if (looks++ == 0 || now != seen) {
+    for (auto patience = short_patience; !arrived() && !patience.ends();)
+        if (const unsigned now = running + parked; now != seen) {
             seen = now;
-            since = rdtsc();
-            looks = 1;
+            patience.begin_anew();
         }
-        if (looks > patience_looks || rdtsc() - since > patience_cycles)
-            return;
-    }
 }
 
 // Waits with interrupts enabled, though none is to come: Bochs's VT-x keeps the host's
@@ -68,6 +62,38 @@ void wait_until(Condition condition)
     disable_interrupts();
 }
 
+std::uint32_t steps_of_all()
+{
+    std::uint32_t steps = 0;
+    for (unsigned i = 0; i < running; i++)
+        steps += cpus[i].steps;
+    return steps;
+}
+
+const Cpu& slowest()
+{
+    const auto behind = [](const Cpu& cpu) { return cpu.index != 0 && cpu.rounds != job.round; };
+    return *std::find_if(cpus.begin(), cpus.begin() + running - 1, behind);
+}
+
+// Waits until all others have done their part, as long as they get on with it.
+void wait_for_others()
+{
+    auto patience = long_patience;
+    std::uint32_t seen = 0;
+    wait_until([&] {
+        if (job.done.load(std::memory_order_acquire) == running - 1)
+            return true;
+        if (const auto now = steps_of_all(); now != seen) {
+            seen = now;
+            patience.begin_anew();
+        }
+        if (patience.ends())
+            give_up("the part", slowest());
+        return false;
+    });
+}
+
 void run_job(void (*work)(void* context), void* context, bool rest)
 {
     const bool resting = job.rest;
@@ -79,7 +105,7 @@ void run_job(void (*work)(void* context), void* context, bool rest)
     if (resting)
         local_apic.send_to_others(Delivery::fixed, static_cast<std::uint8_t>(Vector::wake));
     work(context);
-    wait_until([] { return job.done.load(std::memory_order_acquire) == running - 1; });
+    wait_for_others();
 }
 
 // Takes just one wake, so that none is left to come amid a measurement.
@@ -176,6 +202,7 @@ void processor_main(std::uint32_t index)
         wait_until([&] { return job.round.load(std::memory_order_acquire) != round; });
         job.work(job.context);
         const bool rest = job.rest; // another job may follow once this is done
+        this_cpu().rounds = round + 1;
         job.done.fetch_add(1, std::memory_order_release);
         if (rest)
             rest_until_woken();

@@ -17,6 +17,8 @@ struct Cpu {
     volatile bool woken; ///< set by Vector::wake
     volatile std::uint32_t arrivals; ///< how often Vector::timer and Vector::counted came
     volatile bool due;               ///< set by who sends Vector::counted, cleared when it comes
+    volatile std::uint32_t rounds;   ///< how many jobs of all processors it has done
+    volatile std::uint32_t steps;    ///< grows with what it does of a long one
     volatile bool wants_nmi_in_nmi;  ///< the next NMI's handler sends itself another, once
 };
 
@@ -26,6 +28,13 @@ inline Cpu& this_cpu()
     Cpu* cpu;
     asm volatile("movq %%gs:0, %0" : "=r"(cpu));
     return *cpu;
+}
+
+/// Says that this processor gets on, to those that wait for it.
+inline void note_step()
+{
+    auto& cpu = this_cpu();
+    cpu.steps = cpu.steps + 1;
 }
 
 /// Makes this_cpu() work on the processor that runs this.

@@ -1,8 +1,10 @@
 // Triggers that hold in one mode of the local APIC, whichever the plan has chosen.
 #pragma once
 
+#include "console/format.hpp"
 #include "machine/apic.hpp"
 #include "machine/interrupts.hpp"
+#include "machine/patience.hpp"
 #include "machine/tsc.hpp"
 #include "triggers/trigger.hpp"
 
@@ -69,12 +71,25 @@ inline void send_counted_to_self()
     local_apic.send_to_self(counted_vector);
 }
 
+/// Gives an interrupt of this vCPU's own up, and tells how far its APIC has it.
+[[noreturn]] inline void give_up(std::string_view interrupt, machine::Vector vector)
+{
+    const auto number = static_cast<std::uint8_t>(vector);
+    const console::Text<120> awaited("{} (vector {:x}, {} in IRR, {} in ISR)", interrupt, number,
+                                     local_apic.holds(LocalApic::Register::requested, number) ? "set" : "clear",
+                                     local_apic.holds(LocalApic::Register::in_service, number) ? "set" : "clear");
+    machine::give_up(awaited.view(), machine::this_cpu());
+}
+
 /// Opens the window for it, once, but on Bochs's SVM: entering a guest that has IF set
 /// already, that takes no note of a virtual interrupt until IF changes.
 inline void let_counted_in()
 {
-    while (machine::this_cpu().due)
+    for (auto patience = machine::long_patience; machine::this_cpu().due;) {
         machine::let_interrupts_in();
+        if (patience.ends())
+            give_up("the interrupt that it sent itself", machine::Vector::counted);
+    }
 }
 
 /// Runs `start()`, and waits with interrupts on until one is counted that it causes.
@@ -85,8 +100,9 @@ void fire_and_await(Start start)
     const auto before = arrivals;
     machine::enable_interrupts();
     start();
-    while (arrivals == before) {
-    }
+    for (auto patience = machine::long_patience; arrivals == before;)
+        if (patience.ends())
+            give_up("the interrupt of the timer", machine::Vector::timer);
     machine::disable_interrupts();
 }
 

@@ -31,8 +31,9 @@ using machine::Msr;
     next.due = true;
     machine::enable_interrupts();
     local_apic.send_to(next.apic_id, machine::Delivery::fixed, counted_vector);
-    while (next.arrivals == before) {
-    }
+    for (auto patience = machine::long_patience; next.arrivals == before;)
+        if (patience.ends())
+            machine::give_up("the interrupt that it sent", next);
     machine::disable_interrupts();
 }
 
@@ -109,10 +110,8 @@ constexpr Row vmx_tick_also[] = {
     {EXIT_REASON_EOI_INDUCED, Bound::at_most, timer_writes},
     {EXIT_REASON_PREEMPTION_TIMER, Bound::at_most, 1},
 };
-// On QEMU an interrupt may come twice (interrupts.cpp, take_due_interrupt()), and be ended twice.
-constexpr std::uint32_t repeats = 8;
 constexpr Row svm_timer_also[] = {
-    {SVM_EXIT_MSR, Bound::at_most, expiries* timer_writes, repeats},
+    {SVM_EXIT_MSR, Bound::at_most, expiries* timer_writes},
     {SVM_EXIT_AVIC_INCOMPLETE_IPI, Bound::at_most, expiries* timer_writes},
     {SVM_EXIT_AVIC_UNACCELERATED_ACCESS, Bound::at_most, expiries* timer_writes},
 };
