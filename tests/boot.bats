@@ -196,7 +196,7 @@ needs_unpatched_kvm() {
 }
 
 @test "svm: exchanged words of the cycles fail and are named" {
-    expect 1 "finding: the cycles make sense with their words exchanged" "${svm[@]}" --mutant halves-swapped 'time.*'
+    expect 1 "finding: halves-swapped: the cycles make sense with their words exchanged" "${svm[@]}" --mutant halves-swapped 'time.*'
 }
 
 @test "svm: counters that vCPUs share without a lock lose exits where two fire, and only there" {

@@ -36,6 +36,7 @@ constinit boot::LoaderInfo loader{};
 constinit Log log;
 constinit report::Report output(log);
 constinit audit::Plan plan;
+constinit audit::Findings findings;
 
 [[noreturn]] void end(Ending ending, std::string_view message)
 {
@@ -119,8 +120,9 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
     });
     output.table(results);
 
+    findings.find(results, probe, plan.vcpus());
+    output.findings(findings, audit::note_definition(results), results);
     if (std::ranges::all_of(results, [](const auto& r) { return r.verdict != audit::Verdict::not_ok; }))
         end(Ending::pass, "");
-    const auto finding = audit::find_cause(results, probe);
-    end(Ending::fail, finding ? finding->view() : "");
+    end(Ending::fail, findings.all().empty() ? "" : findings.all().front().text.view());
 }

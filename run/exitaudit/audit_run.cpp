@@ -75,11 +75,27 @@ Verdict judge_session(const Session& session, const std::vector<HostResult>& hos
     return overruled(verdict, host);
 }
 
+HostState state_of(const Session& session, const Verdict& verdict, const RunOptions& options)
+{
+    HostState state;
+    state.complaint = session.complaint;
+    state.place = session.complaint_place;
+    state.console_lines = session.console_lines;
+    if (session.ending.how == Ending::How::timed_out)
+        state.hang = fmt::format("the guest or its host hangs: no end within {} s", options.timeout.count());
+    else if (session.ending.how != Ending::How::interrupted && !verdict.complete)
+        state.crash = session.trouble;
+    state.unanswered = verdict.code == ExitCode::not_patched && session.witness && session.witness->has_ledger();
+    return state;
+}
+
 void show_verdict(const Log& log, const Verdict& verdict, const Circumstances& circumstances)
 {
     for (const auto& line : failure_lines(log))
         fmt::print(stderr, "exitaudit: {}\n", line);
     fmt::print(stderr, "exitaudit: {}\n", verdict_line(verdict, circumstances));
+    for (const auto& line : finding_lines(log, circumstances))
+        fmt::print(stderr, "exitaudit: {}\n", line);
 }
 
 void show_console(const Session& session)
@@ -122,8 +138,8 @@ int run_audit(const RunOptions& options)
     const auto verdict = judge_session(session, host, screen, options);
     const bool interrupted = session.ending.how == Ending::How::interrupted;
 
-    const Circumstances circumstances{std::string(choice.lane->name), session.kernel, interrupted ? "" : qemu_version(),
-                                      seconds, host};
+    const Circumstances circumstances{std::string(choice.lane->name), session.kernel, interrupted ? "" : qemu_version(), seconds, host,
+                                      find_causes(screen.log(), host, state_of(session, verdict, options))};
     // A host without a ledger, or a guest without an end, gives witnesses nothing to judge.
     if (verdict.code == ExitCode::pass || verdict.code == ExitCode::audit_failed)
         for (const auto& line : host_lines(host))
@@ -151,9 +167,13 @@ int judge_log(const JudgeOptions& options)
             fmt::print("{}\n", line);
     });
     const auto verdict = overruled(judge(reader.log(), lines.rest()), reader.log().host);
-    show_verdict(reader.log(), verdict, {});
+    Circumstances circumstances;
+    for (const auto& result : reader.log().host)
+        circumstances.host.push_back({result.name, result.outcome, result.message, {}});
+    circumstances.findings = find_causes(reader.log(), circumstances.host, {});
+    show_verdict(reader.log(), verdict, circumstances);
     if (!options.json.empty())
-        write_file(options.json, json_document(reader.log(), verdict, {}));
+        write_file(options.json, json_document(reader.log(), verdict, circumstances));
     return static_cast<int>(verdict.code);
 }
 

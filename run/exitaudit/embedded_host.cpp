@@ -163,17 +163,22 @@ std::string HostConsole::line(const std::string& text)
         tail.erase(tail.begin());
     if (!kernel.empty() && complaint.empty() && is_complaint(text))
         complaint = text;
+    if (const auto place = text.find("RIP: "); !complaint.empty() && complaint_place.empty() && place != std::string::npos)
+        complaint_place = text.substr(text.find_last_of(':') + 1);
+    if (guest_runs && !text.starts_with("embedded-host: "))
+        ++kernel_lines;
     if (const auto name = after(text, "embedded-host: kernel: ")) {
         const auto space = name->find(' ');
         kernel = kernel_name(name->substr(0, space), space == std::string::npos ? "" : name->substr(space));
         return "host has booted, loading KVM";
     }
     if (after(text, "embedded-host: guest: starts"))
-        return "KVM is loaded, guest runs";
+        return guest_runs = true, "KVM is loaded, guest runs";
     if (const auto status = after(text, "embedded-host: guest: exited with ")) {
         int value = 0;
         std::from_chars(status->data(), status->data() + status->size(), value);
         guest_exited = value;
+        guest_runs = false;
         return "guest has ended";
     }
     if (const auto why = after(text, "embedded-host: failed: "))
@@ -203,6 +208,8 @@ Session run_embedded_host(const Emulator& emulator, const RunOptions& options, c
     session.kernel = console.kernel;
     session.console = console.tail;
     session.complaint = console.complaint;
+    session.complaint_place = console.complaint_place;
+    session.console_lines = console.kernel_lines;
     session.witness = console.witness;
     session.trouble = trouble_of(emulator, session.ending, console);
     if (console.guest_exited)

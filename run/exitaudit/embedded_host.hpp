@@ -36,6 +36,9 @@ struct HostConsole {
     std::string kernel;              // like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
     std::string failure;             // what init could not do
     std::string complaint;           // a kernel warning or oops; those before KVM is loaded are about the emulator
+    std::string complaint_place;     // what its RIP line says
+    std::uint64_t kernel_lines = 0;  // while the guest ran
+    bool guest_runs = false;
     std::optional<int> guest_exited; // with this status of the inner QEMU
     std::vector<std::string> tail;   // the last lines, testimony left out
     Witness witness;

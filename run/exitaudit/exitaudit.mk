@@ -32,7 +32,7 @@ $(EXITAUDIT_OBJ)/%.o: $(EXITAUDIT_DIR)/%.cpp build/obj/toolchain | packages-prog
 
 # Plans are checked by the guest's own parser, its catalogue is listed; witnesses go by the ledger's header and exit
 # names, --vcpus by the guest's limit.
-$(addprefix $(EXITAUDIT_OBJ)/,options.o plan_check.o list.o listed.o embedded_host.o witness.o perf_counts.o): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
+$(addprefix $(EXITAUDIT_OBJ)/,options.o plan_check.o list.o listed.o embedded_host.o witness.o perf_counts.o findings.o): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
 
 # The version is compiled into one file only: options.cpp.
 $(EXITAUDIT_OBJ)/options.o: EXITAUDIT_CXXFLAGS += -DEXITAUDIT_VERSION='"$(EXITAUDIT_VERSION)"'

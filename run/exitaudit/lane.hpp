@@ -31,6 +31,8 @@ struct Session {
     std::string kernel;               // of the host, like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
     std::string trouble;              // why the host or QEMU failed, one line; empty: they did not
     std::string complaint;            // a warning or oops of the embedded host's kernel; empty: none
+    std::string complaint_place;      // where in the kernel that was; empty: it did not say
+    std::uint64_t console_lines = 0;  // of the embedded host's kernel while the guest ran
     std::vector<std::string> console; // last lines of the host's console or of QEMU's errors
     std::optional<Witness> witness;   // the host's own instruments; none: the lane has none
 };

@@ -89,8 +89,18 @@ std::vector<std::string> failure_lines(const Log& log)
             line += "; " + result.diagnosis;
         lines.push_back(std::move(line));
     }
-    if (!lines.empty() && !log.message().empty())
-        lines.push_back("finding: " + log.message());
+    return lines;
+}
+
+std::vector<std::string> finding_lines(const Log& log, const Circumstances& circumstances)
+{
+    std::vector<std::string> lines;
+    for (const auto& finding : circumstances.findings)
+        lines.push_back(fmt::format("finding: {}: {}", finding.id, finding.text));
+    for (const auto& note : log.notes)
+        lines.push_back(fmt::format("note: {}: {}", note.id, note.text));
+    if (const auto names = unexplained(log, circumstances.host, circumstances.findings); !names.empty())
+        lines.push_back(fmt::format("{} failure{} unexplained: {}", names.size(), names.size() == 1 ? "" : "s", fmt::join(names, ", ")));
     return lines;
 }
 
@@ -133,6 +143,9 @@ std::string json_document(const Log& log, const Verdict& verdict, const Circumst
         {"run", log.run},
         {"end", log.end},
         {"results", json::array()},
+        {"findings", json::array()},
+        {"notes", json::array()},
+        {"unexplained", unexplained(log, circumstances.host, circumstances.findings)},
         {"host", json::array()},
         {"verdict", verdict_word(verdict.code)},
         {"message", verdict.text},
@@ -140,6 +153,14 @@ std::string json_document(const Log& log, const Verdict& verdict, const Circumst
     };
     for (const auto& result : log.results)
         document["results"].push_back(result_document(result));
+    for (const auto& finding : circumstances.findings)
+        document["findings"].push_back({{"id", finding.id},
+                                        {"or", or_null(finding.or_id)},
+                                        {"text", finding.text},
+                                        {"explains", finding.explains},
+                                        {"source", finding.source}});
+    for (const auto& note : log.notes)
+        document["notes"].push_back({{"id", note.id}, {"text", note.text}});
     for (const auto& result : circumstances.host)
         document["host"].push_back({{"name", result.name},
                                     {"verdict", outcome_name(result.outcome)},

@@ -1,6 +1,7 @@
 // How a verdict leaves exitaudit: the last lines on the screen, and a JSON file.
 #pragma once
 
+#include "findings.hpp"
 #include "log/judge.hpp"
 #include "witness.hpp"
 
@@ -18,6 +19,7 @@ struct Circumstances {
     std::string lane, kernel, qemu;
     std::optional<double> seconds;
     std::vector<HostResult> host{};
+    std::vector<Finding> findings{};
 };
 
 // The host's own audits, as KTAP lines like the guest's, with a table where they fail.
@@ -25,6 +27,9 @@ std::vector<std::string> host_lines(const std::vector<HostResult>& results);
 
 // One line per failed result, with its diagnosis.
 std::vector<std::string> failure_lines(const Log& log);
+
+// One line per finding, per note, and one for the failures that nothing explains.
+std::vector<std::string> finding_lines(const Log& log, const Circumstances& circumstances);
 
 // "pass: 17 passed, 0 failed, 0 skipped (svm lane, Linux …, QEMU …, 5.1 s)"
 std::string verdict_line(const Verdict& verdict, const Circumstances& circumstances);

@@ -5,7 +5,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <iterator>
 #include <sstream>
 
@@ -70,6 +72,8 @@ void Witness::line(std::string_view text)
     } else if (kind == "stat") {
         if (words >> name >> count)
             statistics_[name] = count;
+    } else if (kind == "kmsg") {
+        kmsg_line(text);
     } else if (kind == "vendor") {
         svm_ = words >> name && name == "kvm-amd";
     } else if (kind == "ledger") {
@@ -80,6 +84,19 @@ void Witness::line(std::string_view text)
         else if (name == "threads")
             noise_threads_ = numbers_of(words);
     }
+}
+
+// "kmsg 12,345,6789,-;audit begins"
+void Witness::kmsg_line(std::string_view text)
+{
+    const auto comma = text.find(',');
+    if (comma == std::string_view::npos)
+        return;
+    std::uint64_t sequence = 0;
+    text.remove_prefix(comma + 1);
+    if (std::from_chars(text.data(), text.data() + text.size(), sequence).ec != std::errc())
+        return;
+    (text.ends_with("begins") ? log_begin_ : log_end_) = sequence;
 }
 
 void Witness::Vm::trace_line(std::uint64_t thread, std::uint64_t exit, std::uint64_t count)
@@ -118,6 +135,14 @@ std::string Witness::reason_without(const std::string& what, const char* otherwi
 
 std::vector<HostResult> Witness::results() const
 {
+    auto results = compare_counts();
+    if (log_begin_ && log_end_)
+        results.push_back(judge_log());
+    return results;
+}
+
+std::vector<HostResult> Witness::compare_counts() const
+{
     if (!guest_.has_ledger) {
         const auto why = reason_without("ledger", "the host shows no ledger of its own in debugfs");
         std::vector<HostResult> results{skipped("host.tracepoint", why), skipped("host.stats", why)};
@@ -146,6 +171,33 @@ HostResult Witness::last_exit(const std::string& name, std::uint64_t exit) const
             fmt::format("exit {:#x} ended the guest: the ledger has {}, the kvm_exit tracepoint {}", exit, told, seen), {}};
 }
 
+// KVM complains of this and that, but not at every tenth exit.
+HostResult Witness::judge_log() const
+{
+    constexpr std::uint64_t few = 100, exits_per_line = 10;
+    const auto lines = *log_end_ > *log_begin_ ? *log_end_ - *log_begin_ - 1 : 0;
+    std::uint64_t exits = 0;
+    for (const auto& [exit, count] : guest_.trace)
+        exits += count;
+    const bool flood = lines >= few && lines * exits_per_line >= exits;
+    return {"host.log", flood ? Outcome::not_ok : Outcome::ok,
+            fmt::format("the kernel logged {} lines while the guest took {} exits", lines, exits), {}};
+}
+
+// Is at least half of what the noisy VM did in the guest's ledger, beyond what the guest did?
+bool Witness::mixes_vms() const
+{
+    std::uint64_t noise = 0, mixed = 0;
+    for (const auto& [exit, count] : noise_.trace) {
+        const auto found = guest_.trace.find(exit);
+        const auto own = found == guest_.trace.end() ? 0 : found->second;
+        const auto told = guest_.ledger_count(exit);
+        noise += count;
+        mixed += told > own ? std::min(told - own, count) : 0;
+    }
+    return noise != 0 && 2 * mixed >= noise;
+}
+
 HostResult Witness::compare_isolation() const
 {
     HostResult result{"host.isolation", Outcome::ok, {}, {}};
@@ -157,6 +209,7 @@ HostResult Witness::compare_isolation() const
     }
     result.outcome = Outcome::not_ok;
     result.message = "exits of two VMs are not kept apart, or the noisy VM's are not counted exactly";
+    result.mixes_vms = mixes_vms();
     result.table = noise.table;
     return result;
 }
@@ -183,14 +236,17 @@ HostResult Witness::compare_tracepoint(const Vm& vm) const
         exits.insert(exit);
 
     HostResult result{"host.tracepoint", Outcome::ok, {}, {}};
-    const auto compare = [&](const std::string& what, std::uint64_t told, std::uint64_t seen) {
-        if (told != seen)
-            result.table.push_back(fmt::format("{:<10} {:>12} {:>12} {:>+12}", what, told, seen,
-                                               static_cast<std::int64_t>(told) - static_cast<std::int64_t>(seen)));
+    result.svm = svm_;
+    const auto compare = [&](const std::string& what, std::uint64_t told, std::uint64_t seen, std::optional<std::uint64_t> exit = {}) {
+        if (told == seen)
+            return;
+        result.differences.push_back({exit, told, seen});
+        result.table.push_back(fmt::format("{:<10} {:>12} {:>12} {:>+12}", what, told, seen,
+                                           static_cast<std::int64_t>(told) - static_cast<std::int64_t>(seen)));
     };
     for (const auto exit : exits) {
         const auto found = vm.trace.find(exit);
-        compare(fmt::format("{:#x}", exit), vm.ledger_count(exit), found == vm.trace.end() ? 0 : found->second);
+        compare(fmt::format("{:#x}", exit), vm.ledger_count(exit), found == vm.trace.end() ? 0 : found->second, exit);
     }
     compare("undefined", vm.undefined, trace_undefined);
     compare("total", vm.total, trace_total);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -33,6 +34,8 @@ public:
     //   threads THREAD...
     // What the host could not testify to, and why:
     //   missing ledger|trace|perf REASON
+    // The kernel's own log where the guest began and ended, as /dev/kmsg has it:
+    //   kmsg PRIORITY,SEQUENCE,TIME,-;audit begins|ends
     // What the histogram says of itself: "histogram     Dropped: COUNT". And, if perf was
     // asked for, what `perf kvm stat report` prints, each line after "perf ".
     // Lines of another form are passed over.
@@ -46,6 +49,9 @@ public:
     // where the host gave no testimony. With a noisy VM, its ledger and the guest's must
     // each equal what the tracepoint saw of their own threads (host.isolation).
     std::vector<HostResult> results() const;
+
+    // Does the host keep a ledger of the guest's VM, whatever it tells the guest?
+    bool has_ledger() const { return guest_.has_ledger; }
 
     // Did a guest that ended itself by this exit leave it in the ledger, as often as the
     // tracepoint saw it? Skipped, with the reason, where the host gave no testimony.
@@ -66,16 +72,21 @@ private:
         std::uint64_t ledger_count(std::uint64_t exit) const;
     };
 
+    void kmsg_line(std::string_view text);
+    std::vector<HostResult> compare_counts() const;
     HostResult compare_tracepoint(const Vm& vm) const;
     HostResult compare_statistics() const;
     HostResult compare_isolation() const;
     HostResult compare_perf() const;
+    HostResult judge_log() const;
+    bool mixes_vms() const;
 
     std::string reason_without(const std::string& what, const char* otherwise) const;
 
     Vm guest_, noise_;
     std::set<std::uint64_t> guest_threads_, noise_threads_;   // no guest's: all but the noise's
     std::map<std::string, std::string, std::less<>> missing_; // what, and why
+    std::optional<std::uint64_t> log_begin_, log_end_;        // sequence numbers in the kernel's log
     std::uint64_t dropped_ = 0;                               // exits that the histogram had no room for
     std::map<std::string, std::uint64_t, std::less<>> statistics_;
     PerfCounts perf_;

@@ -1,12 +1,10 @@
 // The exactness audit, on hosts that count rightly and wrongly.
 #include "fake_host.hpp"
 
-#include "audit/findings.hpp"
 #include "audit/growth.hpp"
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <vector>
 
 using audit::Result;
@@ -204,61 +202,4 @@ TEST(Growth, HoldsWhereCountersWrap)
     Result result;
     audit::judge_growth(io, Numbering::svm, {0x20}, before, after, result);
     EXPECT_EQ(result.verdict, Verdict::ok);
-}
-
-namespace {
-
-Result measured(ledger::ExitNumber exit, std::int64_t told)
-{
-    Result result;
-    result.measurement.emplace();
-    result.measurement->exit = exit;
-    result.measurement->bound = Bound::exact;
-    result.measurement->caused = 10;
-    result.measurement->told = told;
-    result.verdict = told == 10 ? Verdict::ok : Verdict::not_ok;
-    return result;
-}
-
-}
-
-TEST(RetpolineShortcut, IsFoundByItsRows)
-{
-    const std::array svm{measured(0x72, 10), measured(0x7b, 10), measured(0x7c, 0), measured(0x7c, 0), measured(0x78, 0)};
-    const auto finding = audit::find_retpoline_shortcut(svm, Numbering::svm);
-    ASSERT_TRUE(finding);
-    EXPECT_TRUE(finding->view().starts_with("msr (0x7c), hlt (0x78) exits read 0")) << finding->view();
-    EXPECT_NE(finding->view().find("svm_invoke_exit_handler()"), std::string_view::npos);
-
-    const std::array vmx{measured(10, 10), measured(31, 10), measured(32, 0), measured(12, 0)};
-    const auto intel = audit::find_retpoline_shortcut(vmx, Numbering::vmx);
-    ASSERT_TRUE(intel);
-    EXPECT_NE(intel->view().find("__vmx_handle_exit()"), std::string_view::npos);
-}
-
-TEST(RetpolineShortcut, IsNotClaimedWithoutItsPattern)
-{
-    const std::array one_shortcut_counts{measured(0x72, 10), measured(0x7c, 10), measured(0x78, 0)};
-    EXPECT_FALSE(audit::find_retpoline_shortcut(one_shortcut_counts, Numbering::svm));
-    const std::array nothing_counts{measured(0x72, 0), measured(0x7c, 0), measured(0x78, 0)};
-    EXPECT_FALSE(audit::find_retpoline_shortcut(nothing_counts, Numbering::svm));
-    const std::array honest{measured(0x72, 10), measured(0x7c, 10), measured(0x78, 10)};
-    EXPECT_FALSE(audit::find_retpoline_shortcut(honest, Numbering::svm));
-    EXPECT_FALSE(audit::find_retpoline_shortcut({}, Numbering::svm));
-}
-
-TEST(LostFastpath, IsFoundBesideExitsOfTheSameNumber)
-{
-    std::array results{measured(31, 10), measured(32, 10), measured(32, 0)};
-    results[2].measurement->fastpath = true;
-    const auto finding = audit::find_cause(results, {true, Numbering::vmx, 0, {}});
-    ASSERT_TRUE(finding);
-    EXPECT_TRUE(finding->view().starts_with("MSR_WRITE (0x20) exits that KVM handles in its fastpath are lost")) << finding->view();
-}
-
-TEST(LostFastpath, IsNotClaimedWhereTheWholeNumberIsLost)
-{
-    std::array results{measured(30, 0), measured(32, 0), measured(32, 0)};
-    results[2].measurement->fastpath = true;
-    EXPECT_FALSE(audit::find_cause(results, {true, Numbering::vmx, 0, {}}));
 }

@@ -85,6 +85,7 @@ void judge_conservation(Leaves& leaves, Result& result)
             continue;
         if (sum.seen != sum.expected) {
             result.fail("the rows' counts add up to {}, the total is {}", sum.seen, sum.expected);
+            result.show(sum.seen > sum.expected ? Symptom::rows_over_total : Symptom::total_over_rows);
             result.diagnose(sum.seen > sum.expected ? "one exit is counted in two rows, or missing in the total"
                                                     : "some exits are counted in the total, but in no row");
         } else if (!leaves.layout().has(ledger::Leaf::exit_cycles)) {
@@ -96,6 +97,7 @@ void judge_conservation(Leaves& leaves, Result& result)
                 result.diagnose("the total agrees modulo 2^32: the high word of the cycles is lost");
                 result.show(Symptom::high_word_lost);
             }
+            result.show(Symptom::impossible);
             result.diagnose("some exits' time goes to the total or to a row, but not to both");
         } else {
             result.message.format("{} rows add up to the total of {} exits", rows.size() + 1, sum.expected);
@@ -103,6 +105,7 @@ void judge_conservation(Leaves& leaves, Result& result)
         return;
     }
     result.fail("the total never grew by the reads alone in {} attempts", attempts);
+    result.show(Symptom::count_unsteady);
     result.diagnose("the total counts otherwise than the rows do, or this host interrupts the guest at each read");
 }
 

@@ -1,38 +1,53 @@
 // From many failed audits to the few causes behind them.
 #pragma once
 
+#include "audit/plan.hpp"
 #include "audit/result.hpp"
 #include "ledger/probe.hpp"
 
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace audit {
 
-/// One likely cause in a sentence that a person can act on, with its evidence.
-using Finding = console::Text<400>;
+/// One likely cause.
+struct Finding {
+    std::string_view id;    ///< for programs, like "lost-fastpath"; stable once released
+    std::string_view or_id; ///< of the cause that these results cannot tell it from, if there is one
+    console::Text<640> text; ///< a sentence that a person can act on, with its evidence
+    std::array<bool, Plan::max_audits> explains; ///< which of the results, by their index
+};
 
-/// The finding that explains the failures, if one of those known does.
-std::optional<Finding> find_cause(std::span<const Result> results, const ledger::Probe& probe);
+/// The causes of one run's failures, each once, those that explain most of them first.
+class Findings {
+public:
+    static constexpr std::size_t max_findings = 20;
 
-/// Recognises a plan's layout= that is not the host's: everything read is then
-/// something else.
-std::optional<Finding> find_wrong_layout(const ledger::Probe& probe);
+    /// \param results of a run, in its order
+    /// \param vcpus   how many fired
+    void find(std::span<const Result> results, const ledger::Probe& probe, unsigned vcpus);
 
-/// Recognises wrong answers by what several audits saw: undefined exit numbers and those
-/// without a handler exchanged, words of the cycles exchanged or lost, a number past the
-/// table's end answered.
-std::optional<Finding> find_wrong_answers(std::span<const Result> results);
+    std::span<const Finding> all() const { return std::span(findings_).first(size_); }
+    bool has(std::string_view id) const;
 
-/// Recognises a counter that stands where the exit handler starts (vmx_handle_exit(),
-/// svm_handle_exit()): exits that KVM handles in its fastpath are lost, while others
-/// of the same number are counted right.
-std::optional<Finding> find_lost_fastpath(std::span<const Result> results, ledger::Numbering numbering);
+    /// Has a finding explained this result?
+    bool explained(std::size_t result) const;
 
-/// Recognises a counter that stands behind the shortcuts which KVM takes round
-/// its table of exit handlers when it is built with retpolines (__vmx_handle_exit(),
-/// svm_invoke_exit_handler()): every shortcut exit that was caused reads 0, and
-/// at least one other exit was counted right.
-std::optional<Finding> find_retpoline_shortcut(std::span<const Result> results, ledger::Numbering numbering);
+    /// How many failures none of them explains.
+    std::size_t unexplained(std::span<const Result> results) const;
+
+    /// For recognisers: one finding more, which they fill in.
+    Finding& add(std::string_view id, std::string_view or_id = {});
+
+private:
+    std::array<Finding, max_findings> findings_{};
+    std::size_t size_ = 0;
+};
+
+/// A host whose time of an exit means something else, which is no failure: says what.
+std::optional<Finding> note_definition(std::span<const Result> results);
 
 }

@@ -90,6 +90,8 @@ void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t told, co
 {
     if (told >= limit.low && told <= limit.high)
         return;
+    if (auto& m = *result.measurement; m.stray_count < m.stray_rows.size())
+        m.stray_rows[m.stray_count++] = {exit, told, limit.low, limit.high};
     const auto name = ledger::exit_name(numbering, exit);
     if (told >= 0 && told < limit.low) {
         result.fail("exit {:x} {} +{}, where each firing causes it too: {} in all", exit, name, told, limit.low);
@@ -127,6 +129,7 @@ void judge_growth(const Expectation& expectation, Numbering numbering, const Fir
     m.firings = fired.firings;
     m.caused = fired.firings * expectation.per_firing;
     m.told = after.growth_without_queries(before, expectation.exit);
+    m.queries = static_cast<std::int64_t>(after.queries_since(before));
     judge_own_row(m, result);
 
     const auto clock = static_cast<std::int64_t>(m.caused + after.queries_since(before) + fired.waited);

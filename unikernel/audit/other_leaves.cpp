@@ -148,7 +148,9 @@ void judge_other_leaves(const Bench& bench, Result& result)
     judge_limits(leaves, ordinary, result);
     judge_subleaves(leaves, ordinary, result);
     answers += judge_out_of_range(leaves, ordinary, bench.probe.revision != 0, result);
-    if (result.verdict == Verdict::ok)
+    if (result.verdict == Verdict::not_ok)
+        result.show(Symptom::other_leaf);
+    else
         result.message.format("{} answers of leaves that are not the ledger's are KVM's own", answers);
 }
 

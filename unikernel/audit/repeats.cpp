@@ -15,6 +15,10 @@ void join_repeat(Result& all, const Result& repeat)
     sum.firings += m.firings;
     sum.caused += m.caused;
     sum.told += m.told;
+    sum.queries += m.queries;
+    sum.stray_rows = m.stray_rows;
+    sum.stray_count = m.stray_count;
+    all.symptoms |= repeat.symptoms;
     for (std::size_t i = 0; i < sum.raised.size(); i++)
         sum.raised[i] += m.raised[i];
     if (m.host && sum.host) {

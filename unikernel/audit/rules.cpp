@@ -10,6 +10,7 @@
 #include "audit/time_runs.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace audit {
 namespace {
@@ -45,16 +46,38 @@ void for_each_exit_leaf(const Bench& bench, Visit visit)
     }
 }
 
-// The exit numbers that one rule was broken for.
-struct Wrong {
-    unsigned numbers = 0;
-    ExitNumber last = 0;
-
-    void add(ExitNumber exit)
+// The answers that one rule was broken by.
+class Wrong {
+public:
+    void add(ledger::Leaves& leaves, ExitNumber exit, const ledger::CpuidRegisters& seen)
     {
-        numbers += numbers == 0 || exit != last;
-        last = exit;
+        numbers_ += numbers_ == 0 || exit != last_;
+        last_ = exit;
+        answers_++;
+        zeros_ += seen == zeros;
+        marks_ += seen == undefined_mark;
+        wrong_marks_ += seen.edx != 0 && seen == ledger::CpuidRegisters{0, 0, 0, seen.edx} && seen != undefined_mark;
+        dirty_marks_ += seen.edx == undefined_mark.edx && seen != undefined_mark;
+        ordinary_ = ordinary_ || is_ordinary(leaves, exit, seen);
     }
+
+    unsigned answers() const { return answers_; }
+    bool zeros_only() const { return zeros_ == answers_; }
+    bool marks_only() const { return marks_ == answers_; }
+    bool wrong_marks() const { return wrong_marks_ != 0; }
+    bool dirty_marks() const { return dirty_marks_ != 0; }
+    bool garbage() const { return zeros_ + marks_ + wrong_marks_ + dirty_marks_ != answers_; }
+    bool ordinary() const { return ordinary_; }
+
+    /// Is it this number alone?
+    bool only(ExitNumber exit) const { return numbers_ == 1 && last_ == exit; }
+    bool one_number() const { return numbers_ == 1; }
+    ExitNumber last() const { return last_; }
+
+private:
+    unsigned numbers_ = 0, answers_ = 0, zeros_ = 0, marks_ = 0, wrong_marks_ = 0, dirty_marks_ = 0;
+    bool ordinary_ = false;
+    ExitNumber last_ = 0;
 };
 
 constexpr std::string_view bound_off_by_one = "this one number, just behind the host's table, is answered from what lies there: "
@@ -72,15 +95,27 @@ void layout(const Bench& bench, Result& result)
                           probe.layout_told ? "as told: the leaves agree" : "by what grows and what marks undefined numbers");
 }
 
-void diagnose_undefined(const Bench& bench, const Wrong& wrong, bool zeros_only, Result& result)
+void diagnose_undefined(const Bench& bench, const Wrong& wrong, unsigned asked, Result& result)
 {
     const auto& leaves = bench.leaves;
     if (bench.probe.edition.last != bench.probe.detected_edition.last) {
         result.diagnose("the plan's sdm= is wrong for this host, or its table of defined exit numbers is");
-    } else if (wrong.numbers == 1 && leaves.defines(wrong.last - 1) && !leaves.defines(wrong.last + 1)) {
+        return;
+    }
+    if (wrong.ordinary())
+        result.show(Symptom::ordinary_data);
+    if (wrong.wrong_marks())
+        result.show(Symptom::undefined_wrong_mark);
+    if (wrong.dirty_marks())
+        result.show(Symptom::leftovers);
+    if (wrong.garbage())
+        result.show(Symptom::undefined_garbage);
+    if (wrong.answers() == asked && !wrong.wrong_marks() && !wrong.dirty_marks())
+        result.show(Symptom::undefined_never_marked);
+    if (wrong.one_number() && leaves.defines(wrong.last() - 1) && !leaves.defines(wrong.last() + 1)) {
         result.diagnose(bound_off_by_one);
         result.show(Symptom::past_the_table);
-    } else if (zeros_only) {
+    } else if (wrong.zeros_only()) {
         result.diagnose("undefined exit numbers are answered as if they were merely not enabled");
         result.show(Symptom::undefined_as_not_enabled);
     } else {
@@ -91,17 +126,18 @@ void diagnose_undefined(const Bench& bench, const Wrong& wrong, bool zeros_only,
 void undefined(const Bench& bench, Result& result)
 {
     auto& leaves = bench.leaves;
-    unsigned numbers = 0;
-    bool zeros_only = true;
+    unsigned numbers = 0, asked = 0;
     Wrong wrong;
+    std::array<unsigned, KVM_EXIT_LEDGER_LEAF_LAST - KVM_EXIT_LEDGER_LEAF_EXTREMES + 1> wrong_by_leaf{};
     const auto check = [&](ExitNumber exit) {
         numbers++;
         for_each_exit_leaf(bench, [&](std::uint32_t leaf) {
+            asked++;
             const auto seen = leaves.query(leaf, exit);
             if (judge_answer(leaf, exit, undefined_mark, seen, result))
                 return;
-            wrong.add(exit);
-            zeros_only = zeros_only && seen == zeros;
+            wrong.add(leaves, exit, seen);
+            wrong_by_leaf[leaf - KVM_EXIT_LEDGER_LEAF_EXTREMES]++;
         });
     };
     if (leaves.numbering() == Numbering::vmx) {
@@ -114,7 +150,9 @@ void undefined(const Bench& bench, Result& result)
     std::ranges::for_each(far_undefined, check);
 
     if (result.verdict != Verdict::ok) {
-        diagnose_undefined(bench, wrong, zeros_only, result);
+        if (wrong.answers() < asked && std::ranges::find(wrong_by_leaf, numbers) != wrong_by_leaf.end())
+            result.show(Symptom::leaf_unmarked);
+        diagnose_undefined(bench, wrong, asked, result);
         return;
     }
     result.message.format("{} exit numbers answer EDX=0xffffffff", numbers);
@@ -128,7 +166,6 @@ void not_enabled(const Bench& bench, Result& result)
     const bool vmx = leaves.numbering() == Numbering::vmx;
     const std::span<const ExitNumber> exits = vmx ? std::span<const ExitNumber>(vmx_not_enabled) : svm_not_enabled;
     unsigned numbers = 0;
-    bool marks_only = true;
     Wrong wrong;
     for (const auto exit : exits) {
         if (!leaves.defines(exit))
@@ -136,22 +173,25 @@ void not_enabled(const Bench& bench, Result& result)
         numbers++;
         for_each_exit_leaf(bench, [&](std::uint32_t leaf) {
             const auto seen = leaves.query(leaf, exit);
-            if (judge_answer(leaf, exit, zeros, seen, result))
-                return;
-            wrong.add(exit);
-            marks_only = marks_only && seen == undefined_mark;
+            if (!judge_answer(leaf, exit, zeros, seen, result))
+                wrong.add(leaves, exit, seen);
         });
     }
     if (result.verdict == Verdict::ok) {
         result.message.format("{} exit numbers that KVM does not handle answer zeros", numbers);
-    } else if (marks_only) {
+        return;
+    }
+    if (wrong.ordinary())
+        result.show(Symptom::ordinary_data);
+    if (wrong.marks_only()) {
         result.diagnose("exits that KVM does not handle are answered as if they were undefined");
         result.show(Symptom::not_enabled_as_undefined);
-    } else if (wrong.numbers == 1 && wrong.last == leaves.edition().last && vmx) {
+    } else if (wrong.only(leaves.edition().last) && vmx) {
         result.diagnose(bound_off_by_one);
         result.show(Symptom::past_the_table);
     } else {
         result.diagnose("exits that KVM does not handle must answer zeros in all four registers");
+        result.show(Symptom::not_enabled_garbage);
     }
 }
 
@@ -163,8 +203,9 @@ void registers_clean(const Bench& bench, Result& result)
     const auto check = [&](std::uint32_t leaf, ExitNumber exit) {
         checked++;
         const auto seen = leaves.query(leaf, exit);
-        if (judge_hole(leaf, exit, seen, result))
-            judge_registers(layout, leaf, exit, seen, result);
+        if (judge_hole(leaf, exit, seen, result) && !judge_registers(layout, leaf, exit, seen, result) &&
+            is_ordinary(leaves, exit, seen, value_mask(layout, leaf)))
+            result.show(Symptom::ordinary_data);
     };
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
         if (!leaves.defines(exit))
@@ -175,6 +216,38 @@ void registers_clean(const Bench& bench, Result& result)
     }
     if (result.verdict == Verdict::ok)
         result.message.format("{} answers carry nothing but their value", checked);
+    else if (leaves.query(Leaf::exit_count, ledger::cpuid_exit(leaves.numbering())) == undefined_mark)
+        result.show(Symptom::defined_as_undefined);
+}
+
+// How many back-to-back pairs of counts of CPUID exits did not differ by 1, and by what at least and at most.
+struct Pairs {
+    unsigned wrong = 0;
+    std::uint32_t least = ~0u, most = 0;
+
+    void add(std::uint32_t growth)
+    {
+        wrong += growth != 1;
+        least = std::min(least, growth);
+        most = std::max(most, growth);
+    }
+};
+
+void diagnose_self_count(const Pairs& pairs, Result& result)
+{
+    if (pairs.least == pairs.most && pairs.most == 0) {
+        result.diagnose("a query does not count itself");
+        result.show(Symptom::self_count_none);
+    } else if (pairs.least == pairs.most) {
+        result.diagnose("a query counts itself more than once");
+        result.show(Symptom::self_count_twice);
+    } else if (pairs.most == 1) {
+        result.diagnose("now and then a query is not counted");
+        result.show(Symptom::self_count_lost);
+    } else {
+        result.diagnose("CPUID exits are counted that this vCPU did not cause, or a query counts itself more than once");
+        result.show(Symptom::count_unsteady);
+    }
 }
 
 void self_count(const Bench& bench, Result& result)
@@ -182,25 +255,26 @@ void self_count(const Bench& bench, Result& result)
     auto& leaves = bench.leaves;
     constexpr unsigned pairs = 1000;
     const auto cpuid = ledger::cpuid_exit(leaves.numbering());
+    Pairs seen;
     std::uint32_t least_total_growth = ~0u;
     for (unsigned i = 0; i < pairs; i++) {
         const auto before = leaves.count(cpuid);
         const auto growth = leaves.count(cpuid) - before;
-        if (growth != 1) {
-            result.fail("back-to-back counts of CPUID exits differ by {}, not by 1", growth);
-            result.diagnose(growth == 0 ? "a query does not count itself" : "a query counts itself more than once");
-            return;
-        }
+        seen.add(growth);
         // The host's own exits may come between, so only the least growth tells.
         const auto total = leaves.total();
         least_total_growth = std::min(least_total_growth, leaves.total() - total);
     }
-    if (least_total_growth != 1) {
+    if (seen.wrong != 0) {
+        result.fail("back-to-back counts of CPUID exits differ by {} to {}, {} of {} not by 1", seen.least, seen.most, seen.wrong, pairs);
+        diagnose_self_count(seen, result);
+    } else if (least_total_growth != 1) {
         result.fail("back-to-back totals differ by at least {}, not by 1", least_total_growth);
         result.diagnose("the total counts a query otherwise than the CPUID exit's own row does");
-        return;
+        result.show(least_total_growth == 0 ? Symptom::total_over_rows : Symptom::count_unsteady);
+    } else {
+        result.message.format("{} back-to-back pairs differ by 1", pairs);
     }
-    result.message.format("{} back-to-back pairs differ by 1", pairs);
 }
 
 // Exits of a kind cannot come between the two reads unless the host causes them; a few tries tell.
@@ -224,8 +298,9 @@ void own_leaves(const Bench& bench, Result& result)
         result.skip("this host has the assignment's leaves alone");
         return;
     }
-    judge_answer(KVM_EXIT_LEDGER_LEAF_REVISION, 0, {KVM_EXIT_LEDGER_REVISION, static_cast<std::uint32_t>(leaves.numbering()), 0, 0},
-                 leaves.query(Leaf::revision), result);
+    if (!judge_answer(KVM_EXIT_LEDGER_LEAF_REVISION, 0, {KVM_EXIT_LEDGER_REVISION, static_cast<std::uint32_t>(leaves.numbering()), 0, 0},
+                      leaves.query(Leaf::revision), result))
+        result.show(Symptom::leftovers);
     unsigned rows = 0;
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
         if (!leaves.defines(exit))
@@ -234,6 +309,7 @@ void own_leaves(const Bench& bench, Result& result)
         if (!same_count(leaves, exit)) {
             result.fail("leaves {:x} and {:x} tell different counts of exit {:x}", KVM_EXIT_LEDGER_LEAF_EXIT_COUNT,
                         KVM_EXIT_LEDGER_LEAF_INSIDE, exit);
+            result.show(Symptom::count_unsteady);
             result.diagnose("the count beside the time inside KVM is another counter, or in the wrong registers");
         }
         const auto extremes = leaves.extremes(exit);
@@ -268,6 +344,7 @@ constexpr RuleAudit audits[] = {
     {"time.hlt", "a HLT's wait is in its time, and not in its time inside KVM", GUEST_CODE(run_hlt)},
     {"time.extremes", "shortest and longest agree with what was seen", GUEST_CODE(run_extremes)},
     {"time.window", "exits take no longer than passes meanwhile", GUEST_CODE(run_window)},
+    {"time.query-cost", "a query costs about what CPUID does", GUEST_CODE(run_query_cost)},
     {"time.monotonic", "no value that the run has read ever goes back", judge_monotony},
 };
 

@@ -44,6 +44,7 @@ void soak(const Crew& crew, std::uint32_t count, Leaves& leaves, Result& result)
         return;
     }
     result.fail("{} x {} exits: expected ledger +{}, seen +{}", crew.vcpus, count, caused, told);
+    result.show(told < caused ? Symptom::soak_lost : Symptom::count_unsteady);
     result.diagnose(told < caused ? "exits get lost where several vCPUs count at once: their counters are shared, and updates race"
                                   : "exits of several vCPUs at once are counted more than once");
 }
@@ -162,6 +163,7 @@ void own_answers(const Crew& crew, std::uint32_t count, Leaves& leaves, Result& 
         const auto meant = asker.meant();
         result.fail("vCPU {} asked for {}, was told {:x} {:x} {:x} {:x}; so {} times of {}", vcpu, asked[asker.asked()].what, r.eax, r.ebx,
                     r.ecx, r.edx, asker.foreign(), count);
+        result.show(Symptom::foreign_answer);
         result.diagnosis.format("{}{}: the query passes through storage that the vCPUs share",
                                 meant ? "that answers another vCPU's question for " : "no vCPU asked for that",
                                 meant ? asked[*meant].what : "");

@@ -85,9 +85,11 @@ private:
     void judge_exit(std::uint32_t leaf, ExitNumber exit, const CpuidRegisters& seen)
     {
         if (!leaves_.defines(exit)) {
-            if (!judge_answer(leaf, exit, undefined_mark, seen, result_))
+            if (!judge_answer(leaf, exit, undefined_mark, seen, result_)) {
+                result_.show(seen == zeros ? Symptom::undefined_as_not_enabled : Symptom::undefined_garbage);
                 result_.diagnose("the rule for undefined exit numbers (EDX all ones, the rest 0) is not kept: "
                                  "ECX is cut to fewer bits, or its bound is not tested rightly on this leaf");
+            }
             return;
         }
         if (judge_hole(leaf, exit, seen, result_) && value_mask(leaves_.layout(), leaf) != zeros)

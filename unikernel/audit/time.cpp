@@ -24,6 +24,18 @@ bool can_pass_in(std::uint64_t window, std::uint64_t cycles)
     return cycles > 0 && cycles <= window;
 }
 
+// The same of a growth alone, where the words that carry nothing stayed as they were.
+void recognise_growth(std::uint64_t growth, std::uint64_t window, Result& result)
+{
+    if (growth % word_end == 0 && can_pass_in(window, exchanged(growth))) {
+        result.diagnose(words_swapped);
+        result.show(Symptom::halves_swapped);
+    } else if (can_pass_in(window, growth + word_end)) {
+        result.diagnose(word_lost);
+        result.show(Symptom::high_word_lost);
+    }
+}
+
 // Names what exchanged or lost words explain.
 void recognise_words(const Readings& told, std::uint64_t window, Result& result)
 {
@@ -45,10 +57,13 @@ void judge_time(std::uint64_t window, Result& result)
         return;
     if (host->cycles == 0) {
         result.fail("{} exits took 0 cycles by the ledger", host->exits);
+        result.show(Symptom::untimed);
         result.diagnose("exits are counted, but not timed: the clock stops, or is read, only on another path");
     } else if (host->cycles > window) {
         result.fail("exits took {} cycles by the ledger, but only {} passed", host->cycles, window);
-        result.diagnose("high and low words are swapped, or time is counted twice");
+        result.show(Symptom::impossible);
+        recognise_growth(host->cycles, window, result);
+        result.diagnose("time is counted twice, or in other units than TSC cycles");
     } else if (host->extremes && (host->extremes->shortest > host->mean() || host->extremes->longest < host->mean())) {
         result.fail("mean of {} cycles outside shortest {} and longest {}", host->mean(), host->extremes->shortest,
                     host->extremes->longest);
@@ -66,10 +81,12 @@ bool judge_stretch(const Stretch& stretch, Result& result)
         return true;
     if (told.growth() == 0) {
         result.fail("{} firings added 0 cycles to the total", stretch.firings);
+        result.show(Symptom::untimed);
         result.diagnose("exits are not timed, or their time goes to no total");
         return false;
     }
     result.fail("the total of cycles went from {} to {} while {} passed", told.before, told.after, stretch.guest);
+    result.show(Symptom::impossible);
     recognise_words(told, stretch.guest, result);
     result.diagnose("time is counted twice, or in other units than TSC cycles");
     return false;
@@ -138,14 +155,24 @@ void judge_definition(const Definitions& seen, Result& result)
         return result.skip(undecided);
     switch (*name) {
     case Definition::exit_to_entry:      result.message.write("from exit to entry"); break;
-    case Definition::without_user_space: result.message.write("from exit to entry, but without user space"); break;
-    case Definition::without_waiting:    result.message.write("from exit to entry, but without waiting"); break;
-    case Definition::handler_alone:      result.message.write("the exit handler alone: neither user space nor waiting"); break;
+    case Definition::without_user_space:
+        result.message.write("from exit to entry, but without user space");
+        result.show(Symptom::part_of_exit);
+        break;
+    case Definition::without_waiting:
+        result.message.write("from exit to entry, but without waiting");
+        result.show(Symptom::part_of_exit);
+        break;
+    case Definition::handler_alone:
+        result.message.write("the exit handler alone: neither user space nor waiting");
+        result.show(Symptom::handler_alone);
+        break;
     case Definition::none:
         result.fail("cpuid {} of {}, mmio {} of {}, pio {} of {} cycles an exit", seen.cpuid.host_mean(),
                     seen.cpuid.guest_mean(), seen.mmio.host_mean(), seen.mmio.guest_mean(), seen.pio.host_mean(),
                     seen.pio.guest_mean());
         result.diagnose("the clock stops before the exit is handled: the cycles are too few to contain the handler");
+        result.show(Symptom::stops_early);
         return;
     }
     result.message.format(" (with {}% of user space's time", user_space_percent(seen));
@@ -161,6 +188,7 @@ void judge_halt(const Halt& halt, Result& result)
     const auto passed = halt.stretch.guest, row = halt.row.growth();
     if (row > passed) {
         result.fail("HLT's cycles went from {} to {} while {} passed", halt.row.before, halt.row.after, passed);
+        result.show(Symptom::impossible);
         recognise_words(halt.row, passed, result);
         result.diagnose("time is counted twice");
     } else if (row >= passed / 2) {
@@ -190,6 +218,18 @@ void judge_single(ledger::ExitNumber exit, const Single& single, Result& result)
     result.diagnose("the shortest or the longest time is not kept with each exit, or its words are swapped");
 }
 
+void judge_query_cost(const QueryCost& cost, Result& result)
+{
+    constexpr std::uint64_t too_many = 4;
+    if (cost.query < too_many * cost.ordinary) {
+        result.message.format("a query costs {} cycles, CPUID leaf 0 {}: medians", cost.query, cost.ordinary);
+        return;
+    }
+    result.fail("a query costs {} cycles, CPUID leaf 0 only {}: medians", cost.query, cost.ordinary);
+    result.diagnose("the host does something expensive at each query, as writing a line of log is");
+    result.show(Symptom::slow_query);
+}
+
 void judge_monotony(const Bench& bench, Result& result)
 {
     using Quantity = ledger::Monotony::Quantity;
@@ -215,6 +255,7 @@ void judge_monotony(const Bench& bench, Result& result)
     else
         result.fail("the {} of exit {:x} {} went back from {} to {}", what, step->exit,
                     ledger::exit_name(leaves.numbering(), step->exit), step->before, step->after);
+    result.show(step->quantity == Quantity::cycles ? Symptom::impossible : Symptom::count_unsteady);
     if (step->quantity == Quantity::cycles)
         recognise_words({step->before, step->after}, word_end / 2, result);
     result.diagnose("a counter is not only added to, or sums over vCPUs lose some of them");

@@ -92,6 +92,16 @@ struct Single {
 /// The shortest is not above what was seen, the longest not below, nor above the row.
 void judge_single(ledger::ExitNumber exit, const Single& single, Result& result);
 
+/// What CPUID costs the guest, in cycles from before it to after it: medians of many.
+struct QueryCost {
+    std::uint64_t ordinary; ///< a leaf that KVM looks up
+    std::uint64_t query;    ///< a leaf of the ledger
+};
+
+/// Fails where a query costs several times what another CPUID exit does: both are handled
+/// alike, and adding up some counters is nothing beside leaving the guest and entering it.
+void judge_query_cost(const QueryCost& cost, Result& result);
+
 /// Reads every row once more, and fails if anything that the run has read went back.
 void judge_monotony(const Bench& bench, Result& result);
 

@@ -13,6 +13,9 @@
 #include <asm/svm.h>
 #include <asm/vmx.h>
 
+#include <algorithm>
+#include <array>
+
 namespace audit {
 namespace {
 
@@ -195,6 +198,28 @@ void run_extremes(const Bench& bench, Result& result)
         judge_one(bench, hlt, fire_hlt, result);
     if (result.verdict == Verdict::ok)
         result.message.format("{} single exits{} lie between shortest and longest", exits, halts ? " and a HLT" : "");
+}
+
+// Taken in turns, so that both meet the same disturbances.
+void run_query_cost(const Bench& bench, Result& result)
+{
+    auto& leaves = bench.leaves;
+    const bool rdtscp = machine::has(machine::feature::rdtscp);
+    const auto cost = [&](std::uint32_t leaf, ExitNumber exit) {
+        const auto start = machine::open_measurement();
+        leaves.query(leaf, exit);
+        return machine::close_measurement(rdtscp) - start;
+    };
+    std::array<std::uint64_t, 101> ordinary, query;
+    for (std::size_t i = 0; i < query.size(); i++) {
+        ordinary[i] = cost(0, 0);
+        query[i] = cost(leaves.layout().exit_count, ledger::cpuid_exit(leaves.numbering()));
+    }
+    const auto median = [](auto& cycles) {
+        std::ranges::sort(cycles);
+        return cycles[cycles.size() / 2];
+    };
+    judge_query_cost({median(ordinary), median(query)}, result);
 }
 
 void run_window(const Bench& bench, Result& result)

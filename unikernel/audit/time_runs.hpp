@@ -9,5 +9,6 @@ void run_definition(const Bench& bench, Result& result);
 void run_hlt(const Bench& bench, Result& result);
 void run_extremes(const Bench& bench, Result& result);
 void run_window(const Bench& bench, Result& result);
+void run_query_cost(const Bench& bench, Result& result);
 
 }

@@ -42,6 +42,28 @@ public:
         return JsonObject(sink_);
     }
 
+    /// Opens an array of texts as a member: element() for each, then end_array().
+    void array(std::string_view name)
+    {
+        key(name);
+        sink_.write("[");
+        first_ = true;
+    }
+
+    void element(std::string_view text)
+    {
+        if (!first_)
+            sink_.write(",");
+        first_ = false;
+        string(text);
+    }
+
+    void end_array()
+    {
+        sink_.write("]");
+        first_ = false;
+    }
+
     void end() { sink_.write("}"); }
 
 private:

@@ -63,6 +63,16 @@ void write_spread(JsonObject& record, const audit::Spread& spread)
         .end();
 }
 
+template <typename Test>
+void write_names(JsonObject& record, std::string_view name, std::span<const Result> results, Test test)
+{
+    record.array(name);
+    for (std::size_t i = 0; i < results.size(); i++)
+        if (test(i))
+            record.element(results[i].name);
+    record.end_array();
+}
+
 void write_raised(JsonObject& record, const machine::ExceptionCounts& raised)
 {
     if (std::ranges::all_of(raised, [](auto count) { return count == 0; }))
@@ -223,6 +233,49 @@ void Report::write_row(const Result& result)
         sink_.format("{:9} {:9}\n", m.host->mean(), *m.host->inside / m.host->exits);
 }
 
+void Report::write_cause(std::string_view kind, const audit::Finding& finding, std::span<const Result> results)
+{
+    if (writes(Form::json)) {
+        sink_.write("#json ");
+        JsonObject record(sink_);
+        record.member("record", kind).member("id", finding.id);
+        if (!finding.or_id.empty())
+            record.member("or", finding.or_id);
+        record.member("text", finding.text.view());
+        write_names(record, "explains", results, [&](std::size_t i) { return finding.explains[i]; });
+        record.end();
+        sink_.write("\n");
+    }
+    sink_.format("# {}: {}: {}\n", kind, finding.id, finding.text.view());
+}
+
+void Report::findings(const audit::Findings& findings, const std::optional<audit::Finding>& note, std::span<const Result> results)
+{
+    for (const auto& finding : findings.all())
+        write_cause("finding", finding, results);
+    if (note)
+        write_cause("note", *note, results);
+    const auto unexplained = [&](std::size_t i) { return results[i].verdict == Verdict::not_ok && !findings.explained(i); };
+    const auto count = findings.unexplained(results);
+    if (count == 0)
+        return;
+    if (writes(Form::json)) {
+        sink_.write("#json ");
+        JsonObject record(sink_);
+        record.member("record", "unexplained");
+        write_names(record, "results", results, unexplained);
+        record.end();
+        sink_.write("\n");
+    }
+    constexpr std::size_t most_names = 10;
+    sink_.format("# {} failure{} unexplained:", count, count == 1 ? "" : "s");
+    std::size_t named = 0;
+    for (std::size_t i = 0; i < results.size() && named < most_names; i++)
+        if (unexplained(i))
+            sink_.format("{} {}", named++ ? "," : "", results[i].name);
+    sink_.write(named < count ? " ...\n" : "\n");
+}
+
 void Report::end(Ending ending, std::string_view message)
 {
     sink_.write("#json ");
@@ -232,7 +285,7 @@ void Report::end(Ending ending, std::string_view message)
     if (!message.empty())
         record.member("message", message);
     record.end();
-    if (!message.empty())
+    if (!message.empty() && ending != Ending::fail)
         sink_.format("\n# {}", message);
     sink_.format("\n# verdict: {}: {} passed, {} failed, {} skipped\n", name_of(ending), passed_, failed_, skipped_);
 }

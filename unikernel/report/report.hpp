@@ -1,6 +1,7 @@
 // The serial log: KTAP lines, the table, JSON records. docs/serial-log.md describes it.
 #pragma once
 
+#include "audit/findings.hpp"
 #include "audit/plan.hpp"
 #include "audit/result.hpp"
 #include "boot/loader.hpp"
@@ -41,6 +42,9 @@ public:
     /// The table of all measurements, where the plan wants it.
     void table(std::span<const audit::Result> results);
 
+    /// What is behind the failures, and what none of that explains.
+    void findings(const audit::Findings& findings, const std::optional<audit::Finding>& note, std::span<const audit::Result> results);
+
     /// The last record and line.
     /// \param message why, unless the run passed
     void end(Ending ending, std::string_view message);
@@ -49,6 +53,7 @@ private:
     bool writes(audit::Form form) const { return plan_ && plan_->writes(form); }
     void write_ktap(std::size_t number, const audit::Result& result);
     void write_json(std::size_t number, const audit::Result& result);
+    void write_cause(std::string_view kind, const audit::Finding& finding, std::span<const audit::Result> results);
     void write_row(const audit::Result& result);
 
     console::Sink& sink_;

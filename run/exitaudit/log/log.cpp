@@ -54,6 +54,16 @@ std::string text_member(const nlohmann::json& record, const char* name)
     return found != record.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+std::vector<std::string> names_member(const nlohmann::json& record, const char* name)
+{
+    std::vector<std::string> names;
+    if (const auto found = record.find(name); found != record.end() && found->is_array())
+        for (const auto& element : *found)
+            if (element.is_string())
+                names.push_back(element.get<std::string>());
+    return names;
+}
+
 } // namespace
 
 std::string_view outcome_name(Outcome outcome)
@@ -94,6 +104,10 @@ LogReader::Kind LogReader::line(std::string_view text)
         ktap_plan(text);
     else if (take_prefix(text, "# verdict: "))
         log_.verdict = verdict_counts(text);
+    else if (take_prefix(text, "# finding: "))
+        cause_line(text, log_.findings);
+    else if (take_prefix(text, "# note: "))
+        cause_line(text, log_.notes);
     else if (take_prefix(text, "# diagnosis: ") && !log_.results.empty() && log_.results.back().diagnosis.empty())
         log_.results.back().diagnosis = text;
     return Kind::text;
@@ -159,12 +173,34 @@ void LogReader::record(std::string_view text)
     const auto kind = text_member(record, "record");
     if (kind == "result")
         return result_record(record);
+    if (kind == "finding" || kind == "note")
+        return cause_record(record, kind == "finding" ? log_.findings : log_.notes);
+    if (kind == "unexplained") {
+        log_.unexplained = names_member(record, "results");
+        return;
+    }
     if (kind != "run" && kind != "one-shot" && kind != "end")
         return; // a newer guest's
     auto& place = kind == "run" ? log_.run : kind == "end" ? log_.end : log_.one_shot;
     if (!place.is_null())
         return contradiction("a second " + kind + " record");
     place = std::move(record);
+}
+
+// "ID: sentence", which a record tells with more.
+void LogReader::cause_line(std::string_view text, std::vector<Cause>& causes)
+{
+    const auto colon = text.find(": ");
+    if (colon == std::string_view::npos)
+        return;
+    const std::string id(text.substr(0, colon));
+    if (std::none_of(causes.begin(), causes.end(), [&](const Cause& cause) { return cause.id == id; }))
+        causes.push_back({id, "", std::string(text.substr(colon + 2)), {}});
+}
+
+void LogReader::cause_record(const nlohmann::json& record, std::vector<Cause>& causes)
+{
+    causes.push_back({text_member(record, "id"), text_member(record, "or"), text_member(record, "text"), names_member(record, "explains")});
 }
 
 void LogReader::result_record(const nlohmann::json& record)

@@ -25,6 +25,12 @@ struct Result {
     nlohmann::json record; // seen as a #json line; null if not
 };
 
+// A likely cause of failures, or a note that is none.
+struct Cause {
+    std::string id, or_id, text;
+    std::vector<std::string> explains; // names of results
+};
+
 struct Counts {
     unsigned long passed = 0, failed = 0, skipped = 0;
     bool operator==(const Counts&) const = default;
@@ -36,6 +42,8 @@ struct Log {
     std::vector<Result> results;
     std::vector<Result> host; // what exitaudit itself adds where its output is kept: lines without a number
     nlohmann::json run, one_shot, end; // null: not seen
+    std::vector<Cause> findings, notes;
+    std::vector<std::string> unexplained; // failures that no finding explains
     std::optional<Counts> verdict; // of the last line
     std::string last_line;
     std::string contradiction; // the first thing that cannot be; empty: none
@@ -61,6 +69,8 @@ private:
     void ktap_result(std::string_view text);
     void ktap_plan(std::string_view text);
     void record(std::string_view text);
+    void cause_line(std::string_view text, std::vector<Cause>& causes);
+    void cause_record(const nlohmann::json& record, std::vector<Cause>& causes);
     void result_record(const nlohmann::json& record);
     void contradiction(const std::string& what);
 

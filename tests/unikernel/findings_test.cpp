@@ -1,0 +1,402 @@
+// Each class of wrong host, told by what the audits saw of it; and an honest one, of which nothing is told.
+#include "fake_host.hpp"
+
+#include "audit/findings.hpp"
+#include "audit/growth.hpp"
+#include "audit/rules.hpp"
+#include "audit/smp.hpp"
+#include "audit/time.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+using audit::Result;
+using audit::Symptom;
+using audit::Verdict;
+using ledger::ExitNumber;
+using ledger::Leaf;
+using ledger::Numbering;
+using triggers::Bound;
+
+namespace {
+
+struct Firing {
+    std::string_view name;
+    ExitNumber vmx, svm;
+    bool fastpath = false;
+};
+
+// Shortcuts of the retpolines' and others, and of one number with and without a fastpath.
+constexpr Firing firings[] = {
+    {"cpuid.leaf0", 10, 0x72},  {"io.out8", 30, 0x7b},    {"msr.write-tsc", 32, 0x7c},   {"msr.write-tsc-deadline", 32, 0x7c, true},
+    {"msr.read-efer", 31, 0x7c}, {"hlt.timer", 12, 0x78}, {"instr.wbinvd", 54, 0x89},    {"interrupt.window", 7, 0x64},
+};
+
+constexpr std::uint32_t times = 100;
+
+class FindingsTest : public testing::TestWithParam<Numbering> {
+protected:
+    FakeHost host{GetParam()};
+    std::vector<Result> results;
+    audit::Findings findings;
+    unsigned vcpus = 1;
+
+    /// What the host records of the firings of a trigger.
+    std::function<void(const Firing&, ExitNumber exit)> record = [this](auto&, auto exit) { host.cause(exit, times); };
+
+    bool vmx() const { return GetParam() == Numbering::vmx; }
+
+    /// The exit's number on this vendor's host.
+    ExitNumber number(ExitNumber on_vmx, ExitNumber on_svm) const { return vmx() ? on_vmx : on_svm; }
+
+    void fire(const Firing& firing, ledger::Leaves& leaves)
+    {
+        const auto exit = number(firing.vmx, firing.svm);
+        const ledger::Snapshot before(leaves);
+        record(firing, exit);
+        const ledger::Snapshot after(leaves);
+        auto& result = results.emplace_back();
+        result.name = firing.name;
+        audit::judge_growth({exit, Bound::exact, 1, "test", {}, firing.fastpath}, GetParam(), {times}, before, after, result);
+    }
+
+    /// Everything that needs no hardware, once; then the findings' ids in their order.
+    std::vector<std::string> ids(const ledger::Told& told = {})
+    {
+        results.clear();
+        const auto probe = host.probe(told);
+        EXPECT_TRUE(probe.patched);
+        auto leaves = probe.leaves(host.cpuid());
+        ledger::Monotony monotony;
+        leaves.watch(monotony);
+        for (const auto& firing : firings)
+            fire(firing, leaves);
+        for (const auto& rule : audit::rule_audits())
+            if (rule.run) {
+                auto& result = results.emplace_back();
+                result.name = rule.name;
+                rule.run({leaves, probe, monotony, 200, 1}, result);
+            }
+        return found(probe);
+    }
+
+    std::vector<std::string> found(const ledger::Probe& probe)
+    {
+        findings.find(results, probe, vcpus);
+        std::vector<std::string> all;
+        for (const auto& finding : findings.all())
+            all.emplace_back(finding.id);
+        return all;
+    }
+
+    /// For what only hardware shows: results of a test's own making.
+    std::vector<std::string> found() { return found(host.probe()); }
+
+    Result& failed(std::string_view name)
+    {
+        auto& result = results.emplace_back();
+        result.name = name;
+        result.fail("wrong");
+        return result;
+    }
+
+    void expect_words(std::string_view words)
+    {
+        ASSERT_FALSE(findings.all().empty());
+        const auto text = findings.all().front().text.view();
+        EXPECT_NE(text.find(words), std::string_view::npos) << text;
+    }
+
+    void expect_nothing_unexplained()
+    {
+        EXPECT_EQ(findings.unexplained(results), 0u);
+        for (std::size_t i = 0; i < results.size(); i++)
+            if (results[i].verdict == Verdict::not_ok && !findings.explained(i))
+                ADD_FAILURE() << results[i].name << ": " << results[i].message.view();
+    }
+};
+
+using Ids = std::vector<std::string>;
+
+constexpr auto exit_count = static_cast<std::uint32_t>(Leaf::exit_count);
+constexpr auto exit_cycles = static_cast<std::uint32_t>(Leaf::exit_cycles);
+
+bool tells_exits(std::uint32_t leaf)
+{
+    return leaf >= KVM_EXIT_LEDGER_LEAF_EXTREMES && leaf != KVM_EXIT_LEDGER_LEAF_TOTAL && leaf != KVM_EXIT_LEDGER_LEAF_CYCLES &&
+           leaf <= KVM_EXIT_LEDGER_LEAF_LAST;
+}
+
+}
+
+TEST_P(FindingsTest, OfAnHonestHostAreNone)
+{
+    EXPECT_EQ(ids(), Ids{});
+    EXPECT_EQ(findings.unexplained(results), 0u);
+    EXPECT_FALSE(audit::note_definition(results));
+}
+
+TEST_P(FindingsTest, NameTheRetpolineShortcut)
+{
+    const auto shortcuts = vmx() ? std::vector<ExitNumber>{32, 12, 7} : std::vector<ExitNumber>{0x7c, 0x78, 0x64};
+    record = [&](auto&, auto exit) {
+        if (std::ranges::find(shortcuts, exit) == shortcuts.end())
+            host.cause(exit, times);
+    };
+    EXPECT_EQ(ids(), Ids{"retpoline-shortcut"});
+    expect_words(vmx() ? "MSR_WRITE (0x20), HLT (0xc), INTERRUPT_WINDOW (0x7) exits read 0" : "msr (0x7c), hlt (0x78), vintr (0x64) exits read 0");
+    expect_words(vmx() ? "__vmx_handle_exit()" : "svm_invoke_exit_handler()");
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, NameALostFastpath)
+{
+    record = [&](auto& firing, auto exit) {
+        if (!firing.fastpath)
+            host.cause(exit, times);
+    };
+    EXPECT_EQ(ids(), Ids{"lost-fastpath"});
+    expect_words(vmx() ? "MSR_WRITE (0x20) exits that KVM handles in its fastpath are lost" : "msr (0x7c) exits that KVM handles");
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, NameWhatIsCountedAndNotTimed)
+{
+    for (const auto& [name, exit, cycles] : {std::tuple{"io.out8", number(30, 0x7b), 5000u}, {"hlt.timer", number(12, 0x78), 0u}}) {
+        auto& result = results.emplace_back();
+        result.name = name;
+        auto& m = result.measurement.emplace();
+        m.exit = exit;
+        m.bound = Bound::exact;
+        m.caused = 10;
+        m.told = 10;
+        m.host = {10, cycles, {}, {}};
+        audit::judge_time(100'000, result);
+    }
+    EXPECT_EQ(found(), Ids{"counted-not-timed"});
+    expect_words("behind the retpoline shortcut");
+}
+
+TEST_P(FindingsTest, NameRegistersThatAreNotCleared)
+{
+    host.spoil = [](auto leaf, auto exit, auto& r) { if (leaf == exit_count && r.edx == 0) r.ecx = exit; };
+    EXPECT_EQ(ids(), Ids{"registers-not-cleared"});
+    expect_nothing_unexplained();
+    host.spoil = [](auto leaf, auto, auto& r) { if (tells_exits(leaf)) r.edx = ~0u; };
+    EXPECT_EQ(ids(), Ids{"registers-not-cleared"});
+    expect_words("EDX all ones beside a value");
+}
+
+TEST_P(FindingsTest, NameABoundThatIsOffByOne)
+{
+    const ExitNumber behind = number(86, 0xa7);
+    host.spoil = [=](auto leaf, auto exit, auto& r) { if (tells_exits(leaf) && exit == behind) r = {}; };
+    EXPECT_EQ(ids(), Ids{"out-of-bounds"});
+    expect_words("> where >= is due");
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, NameAnUnguardedIndex)
+{
+    const ExitNumber behind = number(86, 0xa7);
+    host.spoil = [=](auto leaf, auto exit, auto& r) { if (tells_exits(leaf) && exit >= behind && r.edx != 0) r = {exit * 77, 0, 0, 0}; };
+    EXPECT_EQ(ids(), Ids{"out-of-bounds"});
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, NameARuleThatTestsTheWrongRegister)
+{
+    host.spoil = [](auto leaf, auto, auto& r) { if (tells_exits(leaf) && r.edx == ~0u) r = {}; };
+    EXPECT_EQ(ids(), Ids{"wrong-register"});
+    EXPECT_EQ(findings.all().front().or_id, "undefined-answer");
+    expect_words("EAX");
+    expect_nothing_unexplained();
+    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == exit_count || leaf == exit_cycles) r = {0, 0, 0, ~0u}; };
+    EXPECT_EQ(ids(), Ids{"wrong-register"});
+    expect_words("CPUID's own too");
+}
+
+TEST_P(FindingsTest, NameUndefinedAnswers)
+{
+    host.spoil = [](auto leaf, auto, auto& r) { if (tells_exits(leaf) && r.edx == ~0u) r.edx = 0xfffffff; };
+    EXPECT_EQ(ids(), Ids{"undefined-answer"});
+    expect_words("another value than EDX=0xffffffff");
+    expect_nothing_unexplained();
+    const ExitNumber forgotten = number(42, 0x3ff);
+    host.spoil = [=](auto leaf, auto exit, auto& r) { if (tells_exits(leaf) && (exit == forgotten || exit == 0xffff)) r = {}; };
+    EXPECT_EQ(ids(), Ids{"undefined-answer"});
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, NameNotEnabledAnswersAndExchangedOnes)
+{
+    const auto not_enabled = [this](auto exit) {
+        const auto exits = vmx() ? std::vector<ExitNumber>{3, 4, 5, 6, 11, 16, 17, 33, 34, 51, 63, 64, 65, 66, 69, 70, 72, 73, 78, 79, 80, 81}
+                                 : std::vector<ExitNumber>{0x01, 0x02, 0x12, 0x28, 0x40, 0x63, 0x66, 0x67, 0x68, 0x6a,
+                                                           0x6b, 0x6e, 0x70, 0x71, 0x75, 0x7e, 0x88};
+        return std::ranges::find(exits, exit) != exits.end();
+    };
+    host.spoil = [=](auto leaf, auto exit, auto& r) { if (tells_exits(leaf) && not_enabled(exit)) r = {0, 0, 0, ~0u}; };
+    EXPECT_EQ(ids(), Ids{"not-enabled-answer"});
+    expect_nothing_unexplained();
+    host.spoil = [=](auto leaf, auto exit, auto& r) {
+        if (tells_exits(leaf))
+            r = not_enabled(exit) ? FakeHost::Registers{0, 0, 0, ~0u} : r.edx == ~0u ? FakeHost::Registers{} : r;
+    };
+    EXPECT_EQ(ids(), Ids{"answers-exchanged"});
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, NameAnAnswerThatIsOverwritten)
+{
+    const FakeHost::Registers leaf0{0xd, 0x756e6547, 0x6c65746e, 0x49656e69}, amd0{0xd, 0x68747541, 0x444d4163, 0x69746e65};
+    host.spoil = [&](auto leaf, auto, auto& r) { if (leaf == exit_count || leaf == exit_cycles) r = vmx() ? leaf0 : amd0; };
+    const auto all = ids();
+    ASSERT_FALSE(all.empty());
+    EXPECT_EQ(all.front(), "answer-overwritten");
+}
+
+TEST_P(FindingsTest, NameARowThatTwoNumbersShare)
+{
+    // Each shows what the other has as well.
+    const ExitNumber one = number(30, 0x7b), other = number(54, 0x89);
+    record = [&](auto&, auto exit) {
+        host.cause(exit, times);
+        if (exit == one || exit == other)
+            host.cause(exit == one ? other : one, times);
+    };
+    EXPECT_EQ(ids(), Ids{"shared-slot"});
+    record = [&](auto&, auto exit) { host.cause(exit == one ? other : exit, times); };
+    EXPECT_EQ(ids(), Ids{"shared-slot"});
+    expect_words("instead of their own");
+}
+
+TEST_P(FindingsTest, NameAnExitInTwoRows)
+{
+    const ExitNumber one = number(30, 0x7b), other = number(54, 0x89);
+    record = [&](auto&, auto exit) {
+        host.cause(exit, times);
+        if (exit == one)
+            host.cause(other, times);
+    };
+    EXPECT_EQ(ids(), Ids{"exit-in-two-slots"});
+    expect_words("not the other way round");
+}
+
+TEST_P(FindingsTest, NameExitsThatCountTwice)
+{
+    record = [&](auto&, auto exit) { host.cause(exit, exit == number(30, 0x7b) ? 2 * times : times); };
+    EXPECT_EQ(ids(), Ids{"counted-twice"});
+    expect_words("others once");
+    expect_nothing_unexplained();
+    record = [&](auto&, auto exit) { host.cause(exit, 2 * times); };
+    host.meanwhile = [this] { host.cause(ledger::cpuid_exit(GetParam()), 1); };
+    EXPECT_EQ(ids(), Ids{"counted-twice"});
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, NameASelfCountThatIsOff)
+{
+    host.meanwhile = [this] { host.cause(ledger::cpuid_exit(GetParam()), 1); };
+    EXPECT_EQ(ids(), Ids{"self-count"});
+    expect_words("twice");
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, NameAVendorThatIsNotPatched)
+{
+    host.counts_queries = false;
+    record = [](auto&, auto) {};
+    EXPECT_EQ(ids(), Ids{"vendor-not-patched"});
+    expect_words(vmx() ? "Intel" : "AMD");
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, NameAStaleExitReason)
+{
+    if (vmx())
+        GTEST_SKIP() << "AMD's alone";
+    host.counts_queries = false;
+    host.meanwhile = [this] { host.cause(2, 1); };
+    record = [this](auto&, auto) { host.cause(2, times); };
+    EXPECT_EQ(ids(), Ids{"stale-exit-reason"});
+    expect_words("kvm_run->exit_reason");
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, NameCountersOfTheWholeHost)
+{
+    host.meanwhile = [this, n = 0]() mutable {
+        if (++n % 7 == 0)
+            host.cause(number(30, 0x7b), 1);
+        if (n % 11 == 0)
+            host.cause(number(31, 0x7c), 1);
+    };
+    EXPECT_EQ(ids(), Ids{"host-wide"});
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, NameOtherLeavesThatChanged)
+{
+    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == 0x40000000) r = {}; };
+    EXPECT_EQ(ids(), Ids{});
+    host.spoil = [](auto leaf, auto exit, auto& r) { if (leaf == 0xb && exit == 5) r.ecx = 0; };
+    EXPECT_EQ(ids(), Ids{"other-leaves-changed"});
+}
+
+TEST_P(FindingsTest, TellARaceFromExitsThatAreDropped)
+{
+    failed("smp.soak").show(Symptom::soak_lost);
+    vcpus = 2;
+    EXPECT_EQ(found(), Ids{"racing-counters"});
+    failed("ledger.self-count").show(Symptom::self_count_lost);
+    EXPECT_EQ(found(), Ids{"lost-exits"});
+}
+
+TEST_P(FindingsTest, NameWhatOneSymptomTells)
+{
+    const std::pair<Symptom, std::string> causes[] = {
+        {Symptom::foreign_answer, "shared-query"}, {Symptom::halves_swapped, "halves-swapped"},   {Symptom::high_word_lost, "high-word-lost"},
+        {Symptom::slow_query, "slow-query"},       {Symptom::stops_early, "clock-stopped-early"},
+    };
+    for (const auto& [symptom, id] : causes) {
+        results.clear();
+        failed("some.audit").show(symptom);
+        EXPECT_EQ(found(), Ids{id});
+    }
+}
+
+TEST_P(FindingsTest, OfALayoutToldWrongAreThatAlone)
+{
+    EXPECT_EQ(ids({ledger::find_layout("F21"), {}}), Ids{"wrong-layout"});
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, AreSeveralWhereCausesAre)
+{
+    record = [&](auto&, auto exit) { host.cause(exit, exit == number(30, 0x7b) ? 2 * times : times); };
+    host.spoil = [](auto leaf, auto, auto& r) { if (tells_exits(leaf) && r.edx == ~0u) r.edx = 0xfffffff; };
+    auto all = ids();
+    std::ranges::sort(all);
+    EXPECT_EQ(all, (Ids{"counted-twice", "undefined-answer"}));
+    failed("time.extremes");
+    found(host.probe());
+    EXPECT_EQ(findings.unexplained(results), 1u);
+}
+
+TEST_P(FindingsTest, LeaveAnotherDefinitionOfTimeANote)
+{
+    auto& result = results.emplace_back();
+    result.name = "time.definition";
+    result.message.write("the exit handler alone");
+    result.show(Symptom::handler_alone);
+    EXPECT_EQ(found(), Ids{});
+    const auto note = audit::note_definition(results);
+    ASSERT_TRUE(note);
+    EXPECT_EQ(note->id, "handler-only");
+}
+
+INSTANTIATE_TEST_SUITE_P(Vendors, FindingsTest, testing::Values(Numbering::vmx, Numbering::svm),
+                         [](const auto& tested) { return tested.param == Numbering::vmx ? "Vmx" : "Svm"; });
