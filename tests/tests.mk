@@ -3,7 +3,8 @@
 CHECK_PACKAGES := gcc libgtest-dev bats procps perl binutils shellcheck jq linux-perf
 # The wrong hosts that the boot tests need.
 check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide racing-counters shared-query layout-f21 handler-only \
-	clock-stopped-early halves-swapped exit-handler-start $(if $(SLOW),edition-70)
+	clock-stopped-early halves-swapped exit-handler-start \
+	answers-exchanged undefined-digit query-counted-twice $(if $(SLOW),edition-70)
 
 include tests/unikernel/tests.mk
 include tests/exitaudit/tests.mk
