@@ -132,7 +132,9 @@ void not_enabled_answers(const Evidence& e, Findings& findings)
         findings.has("answer-overwritten"))
         return;
     const bool marked = e.shown(Symptom::not_enabled_as_undefined) && !e.shown(Symptom::edx_left_set);
-    const bool garbage = e.shown(Symptom::not_enabled_garbage) && !e.shown(Symptom::leftovers, Symptom::ordinary_data);
+    bool garbage = false;
+    for (std::size_t i = 0; i < e.results.size(); i++)
+        garbage = garbage || (Evidence::failed(e.results[i]) && e.results[i].shows(Symptom::not_enabled_garbage) && !findings.explained(i));
     if (marked || garbage) {
         auto& finding = findings.add("not-enabled-answer");
         finding.text.format("exit numbers that the manual defines and KVM does not handle answer {}, and must answer zeros",
@@ -166,9 +168,14 @@ void other_leaves(const Evidence& e, Findings& findings)
     e.explain_shown(finding, Symptom::other_leaf);
 }
 
-constexpr Recogniser recognisers[] = {wrong_edition,     everything_marked,   ordinary_data,   leftovers,    exchanged_answers,
-                                      undefined_answers, not_enabled_answers, foreign_answers, other_leaves};
+constexpr Recogniser recognisers[] = {wrong_edition, everything_marked, ordinary_data, leftovers, exchanged_answers, undefined_answers};
+constexpr Recogniser late_recognisers[] = {not_enabled_answers, foreign_answers, other_leaves};
 
+}
+
+std::span<const Recogniser> late_answer_recognisers()
+{
+    return late_recognisers;
 }
 
 std::span<const Recogniser> answer_recognisers()

@@ -55,7 +55,7 @@ void stale_exit_reason(const Evidence& e, Findings& findings)
     rows.write(finding.text, e.numbering());
     finding.text.write(" and not in their own: the ledger is indexed by kvm_run->exit_reason, which tells user space why the last "
                        "KVM_RUN returned; index it by the VMCB's exit_code");
-    e.explain(finding, [](const Result& r) { return r.measurement || miscounts(r) || r.shows_any(Symptom::untimed, Symptom::impossible); });
+    e.explain(finding, [](const Result& r) { return r.measurement || miscounts(r) || r.shows_any(Symptom::untimed, Symptom::impossible, Symptom::not_enabled_garbage); });
 }
 
 bool is_twice(const Evidence& e, const Result& r)
@@ -140,6 +140,8 @@ std::optional<ExitNumber> source_of(const Evidence& e, const Measurement& m, con
     const auto beyond = s.told - s.low;
     if (s.told <= s.high || beyond <= 0)
         return {};
+    if (m.exit != e.cpuid() && beyond == caused)
+        return m.exit;
     if (beyond >= queries && beyond < queries + queries / 4 + 2)
         return e.cpuid();
     if (m.exit != e.cpuid() && caused != 0 && beyond >= caused && beyond <= caused + caused / 4)
@@ -196,7 +198,7 @@ void shared_slots(const Evidence& e, Findings& findings)
                             seen.both_ways ? "" : ", or one exit is recorded under both");
     e.explain(finding, [&](const Result& r) {
         if (!r.measurement)
-            return r.shows_any(Symptom::rows_over_total, Symptom::count_unsteady);
+            return r.shows_any(Symptom::rows_over_total, Symptom::count_unsteady, Symptom::not_enabled_garbage);
         const auto shared = [&](ExitNumber exit) { return seen.to.contains(exit) || seen.from.contains(exit); };
         const bool own = !Evidence::fires(r) || Evidence::right(r) || shared(r.measurement->exit);
         return own && std::ranges::all_of(r.measurement->strays(), [&](const Stray& s) { return shared(s.exit); });
@@ -315,7 +317,7 @@ void host_wide(const Evidence& e, Findings& findings)
     finding.text.write("exits come in that this guest did not cause, whatever it does: ");
     rows.write(finding.text, e.numbering());
     finding.text.write("; another VM's show in its ledger, so the counters are the host's: keep them in struct kvm_vcpu");
-    e.explain(finding, [](const Result& r) { return has_surplus(r) || miscounts(r); });
+    e.explain(finding, [](const Result& r) { return has_surplus(r) || miscounts(r) || r.shows(Symptom::not_enabled_garbage); });
 }
 
 bool has_loss(const Result& r)
@@ -366,7 +368,7 @@ void lost_exits(const Evidence& e, Findings& findings)
     if (count_unexplained(e, findings, has_loss) == 0)
         return;
     const auto sum = losses(e, findings);
-    const bool few = sum.lost * 4 < sum.caused;
+    const bool few = sum.lost * 4 <= sum.caused;
     const bool races = e.vcpus > 1 && few && !e.shown(Symptom::self_count_lost);
     auto& finding = races ? findings.add("racing-counters", "lost-exits") : findings.add("lost-exits");
     if (races)

@@ -315,6 +315,8 @@ void own_leaves(const Bench& bench, Result& result)
         const auto extremes = leaves.extremes(exit);
         if (extremes.shortest > extremes.longest || (extremes.longest != 0 && extremes.shortest == 0)) {
             result.fail("exit {:x}: shortest {} cycles, longest {}", exit, extremes.shortest, extremes.longest);
+            if (leaves.query(Leaf::extremes, exit) == undefined_mark)
+                result.show(Symptom::hole);
             result.diagnose("the shortest or the longest time is not kept with each exit, or its words are swapped");
         }
     }

@@ -86,7 +86,7 @@ private:
     {
         if (!leaves_.defines(exit)) {
             if (!judge_answer(leaf, exit, undefined_mark, seen, result_)) {
-                result_.show(seen == zeros ? Symptom::undefined_as_not_enabled : Symptom::undefined_garbage);
+                result_.show(symptom_of(seen));
                 result_.diagnose("the rule for undefined exit numbers (EDX all ones, the rest 0) is not kept: "
                                  "ECX is cut to fewer bits, or its bound is not tested rightly on this leaf");
             }
@@ -94,6 +94,16 @@ private:
         }
         if (judge_hole(leaf, exit, seen, result_) && value_mask(leaves_.layout(), leaf) != zeros)
             judge_registers(leaves_.layout(), leaf, exit, seen, result_);
+    }
+
+    // Of an undefined number's answer, which is wrong.
+    static Symptom symptom_of(const CpuidRegisters& seen)
+    {
+        if (seen == zeros)
+            return Symptom::undefined_as_not_enabled;
+        if (seen.edx == undefined_mark.edx)
+            return Symptom::leftovers;
+        return seen == CpuidRegisters{0, 0, 0, seen.edx} ? Symptom::undefined_wrong_mark : Symptom::undefined_garbage;
     }
 
     // The leaves that answer the same whatever ECX is.
