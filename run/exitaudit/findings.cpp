@@ -138,23 +138,26 @@ void name_rows(std::vector<Finding>& findings, const Rows& rows, const std::stri
     }
 }
 
-// The tracepoint's and the statistics' differences, by the guest's finding if one agrees.
+bool explains(const Finding& finding, std::string_view name)
+{
+    return std::find(finding.explains.begin(), finding.explains.end(), name) != finding.explains.end();
+}
+
+// The tracepoint's rows, by the guest's finding if one agrees; and the other instruments,
+// which tell no rows, by what explains the tracepoint's.
 void compare_counts(std::vector<Finding>& findings, const std::vector<HostResult>& host)
 {
     for (const auto& result : host) {
         if (!failed(result) || (result.name != "host.tracepoint" && result.name != "host.stats" && result.name != "host.perf"))
             continue;
         const Rows rows(result);
-        const bool rows_known = !result.differences.empty();
         const auto known = std::find_if(findings.begin(), findings.end(), [&](const Finding& f) {
-            return agrees(f.id, rows) || (!rows_known && agrees(f.id, rows));
+            return agrees(f.id, rows) || (result.differences.empty() && explains(f, "host.tracepoint"));
         });
         if (known != findings.end())
             known->explains.push_back(result.name);
-        else if (rows_known)
+        else if (!result.differences.empty())
             name_rows(findings, rows, result.name);
-        else if (!findings.empty()) // what the tracepoint's rows showed, another instrument saw as well
-            findings.front().explains.push_back(result.name);
     }
 }
 

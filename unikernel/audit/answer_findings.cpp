@@ -63,7 +63,9 @@ void leftovers(const Evidence& e, Findings& findings)
     finding.text.format("registers that a leaf does not define carry something{}: the host writes those with a value and leaves the others "
                         "as they were; all four must be set, most of them to 0",
                         edx ? ", EDX all ones beside a value" : "");
-    e.explain_shown(finding, Symptom::leftovers, Symptom::foreign_answer, Symptom::not_enabled_garbage, Symptom::undefined_garbage);
+    e.explain_shown(finding, Symptom::leftovers, Symptom::foreign_answer, Symptom::not_enabled_garbage, Symptom::undefined_garbage,
+                    // Where a count is left unwritten, it is no count.
+                    Symptom::rows_over_total, Symptom::total_over_rows, Symptom::count_unsteady);
     if (edx)
         e.explain_shown(finding, Symptom::hole, Symptom::not_enabled_as_undefined);
 }
