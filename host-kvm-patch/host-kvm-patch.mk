@@ -1,11 +1,11 @@
 # The patched KVM modules and the kernel that they fit; and hosts that are wrong on purpose.
 
-# Which of mutants/ the target `mutants` builds.
-MUTANTS ?= $(patsubst host-kvm-patch/mutants/%.patch,%,$(wildcard host-kvm-patch/mutants/*.patch))
+# Which of mutants/ to build or run; none named: all.
+MUTANTS ?=
 
-.PHONY: host mutants
+.PHONY: host mutant-hosts
 host:
 	@host-kvm-patch/build --kernel '$(KERNEL)'
 
-mutants: host
+mutant-hosts: host
 	@host-kvm-patch/build --kernel '$(KERNEL)' $(MUTANTS:%=--mutant %)

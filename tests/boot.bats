@@ -210,6 +210,18 @@ needs_unpatched_kvm() {
     [[ $output == *"ok host.tracepoint"* ]]
 }
 
+@test "svm: wrong answers are caught, and called by their names" {
+    command -v jq >/dev/null || skip "no jq"
+    expect 0 "all 3 runs find what their mutant is" "$root/tests/mutants" --kernel "${KERNEL:-6.1}" --lane svm \
+        --plan 'io.out8 ledger.* time.*' answers-exchanged undefined-digit query-counted-twice
+}
+
+@test "mutants: what names no mutant is refused" {
+    expect 2 "no mutant 'answer-exchanged'" "$root/tests/mutants" answer-exchanged
+    expect 2 "none of these exists on this lane" "$root/tests/mutants" --lane svm only-amd
+    expect 0 "only-intel                 19  svm  vendor-not-patched" "$root/tests/mutants" --list 'only-*'
+}
+
 @test "svm: a second, busy VM does not show in the guest's ledger" {
     expect 0 "ok host.isolation # none of the noisy VM's" "${svm[@]}" --noise 'cpuid.*' 'io.*' 'msr.*' hlt.timer
 }

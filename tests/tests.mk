@@ -3,26 +3,28 @@
 CHECK_PACKAGES := gcc libgtest-dev bats procps perl binutils shellcheck jq linux-perf
 # The wrong hosts that the boot tests need.
 check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide racing-counters shared-query layout-f21 handler-only \
-	clock-stopped-early halves-swapped exit-handler-start $(if $(SLOW),edition-70)
+	clock-stopped-early halves-swapped exit-handler-start \
+	answers-exchanged undefined-digit query-counted-twice $(if $(SLOW),edition-70)
 
 include tests/unikernel/tests.mk
 include tests/exitaudit/tests.mk
 include tests/accounting/accounting.mk
 
-.PHONY: check check-style check-unit check-cli check-boot check-built packages-check
+.PHONY: check check-style check-unit check-cli check-boot check-built packages-check mutants
 
 # One after the other, because the tests that boot want the machine for themselves.
 check: | packages-guest packages-program packages-run packages-embedded-host packages-iso packages-bochs packages-check
 	@$(MAKE) --no-print-directory -j'$(JOBS)' check-built
 	@$(MAKE) --no-print-directory -j1 check-style check-unit check-accounting check-cli check-boot
 
-check-built: build/exitaudit guest iso embedded-host mutants build/tests/unikernel_tests build/tests/exitaudit_tests $(ACCOUNTING) $(STAND_INS)
+check-built: build/exitaudit guest iso embedded-host mutant-hosts build/tests/unikernel_tests build/tests/exitaudit_tests $(ACCOUNTING) $(STAND_INS)
 
 packages-check:
 	@run/install-packages 'to run the tests' $(CHECK_PACKAGES)
 
 check-style: | packages-check
 	@host-kvm-patch/check-style --kernel '$(KERNEL)'
+	shellcheck tests/mutants
 
 check-unit: build/tests/unikernel_tests build/tests/exitaudit_tests
 	build/tests/unikernel_tests --gtest_brief=1
@@ -34,3 +36,9 @@ check-cli:
 # SLOW=1 takes the tests in that need minutes of Bochs.
 check-boot:
 	KERNEL='$(KERNEL)' prove -v --exec "bats $(if $(SLOW),,--filter-tags !slow)" tests/boot.bats tests/vmx.bats
+
+# Each host that is wrong on purpose: is it caught, and called by its name?
+mutants: | packages-guest packages-program packages-run packages-embedded-host packages-bochs
+	@run/install-packages 'to read results' jq
+	@$(MAKE) --no-print-directory -j'$(JOBS)' build/exitaudit guest embedded-host
+	@tests/mutants --kernel '$(KERNEL)' $(ARGS) $(patsubst %,'%',$(MUTANTS))

@@ -219,6 +219,25 @@ TEST_P(Rules, CatchLostSubleaves)
     expect_failure("ledger.other-leaves", "beyond its own leaves");
 }
 
+TEST_P(Rules, CatchARaisedLimitOfTheBasicLeaves)
+{
+    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == 0) r.eax = KVM_EXIT_LEDGER_LEAF_LAST; };
+    expect_failure("ledger.other-leaves", "to stay as it was");
+}
+
+TEST_P(Rules, CatchAHypervisorWhoseLeavesAreLost)
+{
+    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == 1) r.ecx = 1u << 31; };
+    EXPECT_EQ(run("ledger.other-leaves").verdict, audit::Verdict::ok);
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (leaf == 1)
+            r.ecx = 1u << 31;
+        if (leaf == 0x40000000)
+            r = {};
+    };
+    expect_failure("ledger.other-leaves", "KVM's own leaves are lost");
+}
+
 TEST_P(Rules, CatchAQueryThatMovesAnotherRow)
 {
     host.meanwhile = [this] { host.cause(interrupt(), 1); };

@@ -95,6 +95,22 @@ void judge_subleaves(Leaves& leaves, const Ordinary& ordinary, Result& result)
     }
 }
 
+// The leaves that tell how far their range goes: the manuals give the range from 0x40000000
+// to a hypervisor, and one that says it is there (CPUID.1:ECX[31]) describes itself in it.
+void judge_limits(Leaves& leaves, const Ordinary& ordinary, Result& result)
+{
+    if (ordinary.max_basic >= hypervisor_base) {
+        result.fail("leaf 0: the highest basic leaf is {:x}", ordinary.max_basic);
+        result.diagnose("leaf 0 tells of leaves that are not basic ones: it is to stay as it was");
+    }
+    constexpr std::uint32_t hypervisor_present = 1u << 31;
+    const auto described = leaves.query(hypervisor_base, 0);
+    if ((leaves.query(1, 0).ecx & hypervisor_present) && described == zeros) {
+        result.fail("leaf {:x}: zeros, though leaf 1 tells of a hypervisor", hypervisor_base);
+        result.diagnose("KVM's own leaves are lost: the ledger's range reaches over them, unless user space hides KVM");
+    }
+}
+
 unsigned judge_out_of_range(Leaves& leaves, const Ordinary& ordinary, bool own_leaves, Result& result)
 {
     const std::uint32_t out_of_range[] = {ordinary.max_basic + 1, 0x3fffffff, 0x4ffffe00, 0x4ffffefe, 0x4ffffeff, 0x50000000,
@@ -129,6 +145,7 @@ void judge_other_leaves(const Bench& bench, Result& result)
         if (!judge_answer(leaf, subleaf, answer, leaves.query(leaf, subleaf), result))
             result.diagnose("an ordinary leaf answers otherwise once the ledger has been asked");
     }
+    judge_limits(leaves, ordinary, result);
     judge_subleaves(leaves, ordinary, result);
     answers += judge_out_of_range(leaves, ordinary, bench.probe.revision != 0, result);
     if (result.verdict == Verdict::not_ok)
