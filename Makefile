@@ -67,6 +67,7 @@ help:
 	@echo '                VCPUS=M BOOT=pvh|kernel|iso TIMEOUT=SECONDS ARGS="--json F"'
 	@echo "                PLAN='io.* hlt.timer:count=7'"
 	@echo '  make check    the tests; SLOW=1 with those that need minutes'
+	@echo '  make check-report  the page of `exitaudit report` in a headless browser'
 	@echo '  make iso      build/exitaudit.iso, a CD that boots the guest by GRUB'
 	@echo '  make docs     docs/catalogue.md, from the guest'"'"'s own table of triggers'
 	@echo '  make guest    build/unikernel.elf and build/unikernel-pvh.elf alone'

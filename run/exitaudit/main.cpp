@@ -1,8 +1,10 @@
 // exitaudit: audits the VM exit ledger that a patched KVM keeps.
 #include "audit_run.hpp"
+#include "compare_run.hpp"
 #include "exit_code.hpp"
 #include "list.hpp"
 #include "options.hpp"
+#include "report/page.hpp"
 
 #include <fmt/core.h>
 
@@ -20,6 +22,10 @@ int run(int argc, char** argv)
         return judge_log(*options);
     if (const auto* options = std::get_if<ListOptions>(&task))
         return list_catalogue(*options);
+    if (const auto* options = std::get_if<ReportOptions>(&task))
+        return write_page(*options);
+    if (const auto* options = std::get_if<CompareOptions>(&task))
+        return compare_documents(*options);
     return std::get<Answered>(task).exit_code;
 }
 

@@ -23,6 +23,8 @@ Examples:
   exitaudit run --lane svm 'io.*' hlt.timer:count=100
   exitaudit list 'msr.*' -v              what these triggers cause, and why
   exitaudit judge serial.log             a log from a guest booted elsewhere
+  exitaudit report a.json -o report.html what run --json wrote, as a page with charts
+  exitaudit compare old.json new.json    what a change of the host did to each trigger's cost
 
 Exit codes: 0 every audit passed; 1 an audit failed; 2 usage; 3 could not run;
 4 the host is not patched.)";
@@ -31,7 +33,24 @@ void add_judge(CLI::App& app, JudgeOptions& options)
 {
     app.add_option("LOG", options.log, "serial log of the guest; - for standard input")->required();
     app.add_option("--json", options.json, "write the verdict and all results to FILE")->type_name("FILE");
+    app.add_option("--junit", options.junit, "the same as JUnit's XML, for CI systems")->type_name("FILE");
     app.add_flag("-v,--verbose", options.verbose, "show the log as well");
+}
+
+void add_report(CLI::App& app, ReportOptions& options)
+{
+    app.add_option("DOCUMENT", options.documents, "what --json wrote; - for standard input")->required();
+    app.add_option("-o,--output", options.output, "write the page to FILE")->type_name("FILE")->required();
+}
+
+void add_compare(CLI::App& app, CompareOptions& options)
+{
+    app.add_option("BEFORE", options.before, "what run --json wrote before the change")->required();
+    app.add_option("AFTER", options.after, "and after it")->required();
+    app.add_option("--max-regression", options.max_regression, "exit with 1 if a trigger became slower by more, beyond chance")
+        ->check(CLI::NonNegativeNumber.description(""))
+        ->type_name("PERCENT");
+    app.add_option("--json", options.json, "write the comparison to FILE")->type_name("FILE");
 }
 
 void add_list(CLI::App& app, ListOptions& options)
@@ -68,6 +87,7 @@ void add_run(CLI::App& app, RunOptions& options)
         ->envname("EXITAUDIT_BUILD")
         ->type_name("DIR");
     app.add_option("--json", options.json, "write the verdict and all results to FILE")->type_name("FILE");
+    app.add_option("--junit", options.junit, "the same as JUnit's XML, for CI systems")->type_name("FILE");
     app.add_option("--log", options.log, "keep the guest's serial log in FILE")->type_name("FILE");
     app.add_flag("--noise", options.noise, "run a second, busy VM beside the guest: their exits must not mix");
     app.add_flag("--perf", options.perf, "let perf kvm stat count the exits, too, and compare (needs linux-perf)");
@@ -78,11 +98,13 @@ void add_run(CLI::App& app, RunOptions& options)
 
 } // namespace
 
-std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int argc, char** argv)
+Task parse_options(int argc, char** argv)
 {
     RunOptions run;
     JudgeOptions judge;
     ListOptions list;
+    ReportOptions report;
+    CompareOptions compare;
     CLI::App app{"Audits the VM exit ledger that a patched KVM keeps.", "exitaudit"};
     app.set_version_flag("--version", "exitaudit " EXITAUDIT_VERSION);
     app.footer(examples);
@@ -90,9 +112,13 @@ std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int 
     auto* run_app = app.add_subcommand("run", "boot the auditing guest on a host and judge what it reports");
     auto* judge_app = app.add_subcommand("judge", "judge a serial log captured elsewhere");
     auto* list_app = app.add_subcommand("list", "list the triggers and audits, and what exits they cause");
+    auto* report_app = app.add_subcommand("report", "make one HTML page of what --json wrote");
+    auto* compare_app = app.add_subcommand("compare", "compare what exits cost in two documents of run --json");
     add_run(*run_app, run);
     add_judge(*judge_app, judge);
     add_list(*list_app, list);
+    add_report(*report_app, report);
+    add_compare(*compare_app, compare);
     // A lane's name and a time limit are checked here: whatever boots comes later.
     run_app->callback([&run] {
         check_lane_name(run.lane);
@@ -104,7 +130,7 @@ std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int 
 
     const auto is_named = [&](const CLI::App* subcommand) { return subcommand->get_name() == argv[1]; };
     if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
-        fmt::print(stderr, "exitaudit: no subcommand '{}': run, judge and list are; see exitaudit --help\n", argv[1]);
+        fmt::print(stderr, "exitaudit: no subcommand '{}': run, judge, list, report and compare are; see exitaudit --help\n", argv[1]);
         return Answered{static_cast<int>(ExitCode::usage)};
     }
     try {
@@ -119,6 +145,10 @@ std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int 
         return run;
     if (list_app->parsed())
         return list;
+    if (report_app->parsed())
+        return report;
+    if (compare_app->parsed())
+        return compare;
     return judge;
 }
 
