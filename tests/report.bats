@@ -2,6 +2,10 @@
 # The page of `exitaudit report` in a real browser, driven by WebDriver (chromedriver).
 # KEEP=DIR keeps the pictures.
 
+load expect
+
+patience=60 # of wait_for, in seconds
+
 setup_file() {
     root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
     export root page="$BATS_FILE_TMPDIR/page.html" port=$((20000 + RANDOM % 10000)) session
@@ -29,7 +33,8 @@ teardown_file() {
 }
 
 ask() { # COMMAND PARAMETERS
-    curl -sS -d "$2" "localhost:$port/session/$session/$1" | jq -e 'if .value | type == "object" and has("error") then error(.value.message) else .value end // empty | values' || [ $? -eq 4 ]
+    curl -sS -d "$2" "localhost:$port/session/$session/$1" |
+        jq 'if .value | type == "object" and has("error") then error(.value.message) else .value end | values'
 }
 
 evaluate() { # a JavaScript expression
@@ -40,26 +45,35 @@ devtools() { # COMMAND PARAMETERS
     ask goog/cdp/execute "$(jq -n --arg cmd "$1" --argjson params "$2" '{cmd: $cmd, params: $params}')"
 }
 
+window() { # WIDTH HEIGHT
+    devtools Emulation.setDeviceMetricsOverride "{\"width\": $1, \"height\": $2, \"deviceScaleFactor\": 1, \"mobile\": false}" >/dev/null
+}
+
+# Charts are drawn some frames after the page has loaded or changed its width. None is empty.
+drawn() {
+    [ "$(evaluate '[...document.querySelectorAll("canvas")].every((c) =>
+        new Set(new Uint32Array(c.getContext("2d").getImageData(0, 0, c.width, c.height).data.buffer)).size > 8)')" = true ]
+}
+
 show() { # WIDTH light|dark
     devtools Emulation.setEmulatedMedia "{\"features\": [{\"name\": \"prefers-color-scheme\", \"value\": \"$2\"}]}" >/dev/null
-    devtools Emulation.setDeviceMetricsOverride "{\"width\": $1, \"height\": 900, \"deviceScaleFactor\": 1, \"mobile\": false}" >/dev/null
+    window "$1" 900
     ask url "{\"url\": \"file://$page\"}" >/dev/null
+    wait_for drawn
 }
 
 # What draws, its colours, and that it fits.
 check_page() { # WIDTH light|dark
     show "$1" "$2"
     [ "$(evaluate 'document.documentElement.dataset.drawn')" = '"6"' ]
-    # No chart is empty.
-    [ "$(evaluate '[...document.querySelectorAll("canvas")].every((c) =>
-        new Set(new Uint32Array(c.getContext("2d").getImageData(0, 0, c.width, c.height).data.buffer)).size > 8)')" = true ]
     [ "$(evaluate 'document.documentElement.scrollWidth <= innerWidth')" = true ]
     local light
     light=$(evaluate 'getComputedStyle(document.body).backgroundColor === "rgb(255, 255, 255)"')
     [ "$light" = "$([ "$2" = light ] && echo true || echo false)" ]
-    if [ "${KEEP-}" ]; then
-        devtools Page.captureScreenshot '{"format": "png", "captureBeyondViewport": true}' | jq -r .data | base64 -d >"$KEEP/$1-$2.png"
-    fi
+    [ "${KEEP-}" ] || return 0
+    window "$1" "$(evaluate 'document.documentElement.scrollHeight')"
+    wait_for drawn
+    devtools Page.captureScreenshot '{"format": "png"}' | jq -r .data | base64 -d >"$KEEP/$1-$2.png"
 }
 
 @test "the page draws at 1280 pixels, light and dark" {
@@ -88,7 +102,7 @@ check_page() { # WIDTH light|dark
     show 1280 light
     [ "$(evaluate '(() => {
         const [choice, name] = document.querySelector(".filter").children;
-        const shown = () => [...document.querySelectorAll(".tall")][0].querySelectorAll("tbody tr:not([hidden])").length;
+        const shown = () => document.querySelector(".filter + .tall").querySelectorAll("tbody tr:not([hidden])").length;
         const all = shown();
         choice.value = "not ok"; choice.dispatchEvent(new Event("change"));
         const failed = shown();

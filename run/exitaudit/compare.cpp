@@ -4,12 +4,13 @@
 #include "document.hpp"
 #include "exit_code.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <numbers>
+#include <set>
 
 namespace exitaudit {
 namespace {
@@ -44,8 +45,8 @@ std::optional<Cost> cost_of(const json& result)
     Cost cost{text_member(result, "exit_name"), number_member(spread, quartiles ? "median" : "mean"), 0, {}};
     const double deviation = quartiles ? 0.929 * (number_member(spread, "p75") - number_member(spread, "p25")) //
                                        : number_member(spread, "stddev");
-    // Cycles are whole numbers: what rounding takes away has this deviation at least.
-    cost.error = std::max(deviation / std::sqrt(firings), 1 / std::sqrt(12.0));
+    // Cycles are whole numbers: half of one says nothing.
+    cost.error = std::max(deviation / std::sqrt(firings), 0.5);
     const auto& host = object_member(result, "host_cycles");
     if (number_member(host, "mean") > 0)
         cost.host = number_member(host, "mean");
@@ -84,16 +85,32 @@ double scatter(const std::vector<double>& logs, const std::vector<double>& varia
     return std::sqrt(std::max(0.0, deviation * deviation - median(variances)));
 }
 
-// The value under these names, as text.
-std::string described(const json& document, std::initializer_list<const char*> names)
+// The value under these names; null where there is none.
+json value_of(const json& document, std::initializer_list<const char*> names)
 {
     const json* value = &document;
     for (const auto* name : names) {
         if (!value->is_object() || !value->contains(name))
-            return "unknown";
+            return {};
         value = &(*value)[name];
     }
-    return value->is_string() ? value->get<std::string>() : value->is_null() ? "unknown" : value->dump();
+    return *value;
+}
+
+// What two unequal values differ in. Of many, the names alone.
+std::string difference(const json& before, const json& after)
+{
+    const auto text = [](const json& value) {
+        return value.is_string() ? value.get<std::string>() : value.is_null() ? "unknown" : value.dump();
+    };
+    if (!before.is_object() || !after.is_object())
+        return fmt::format("{} before, {} after", text(before), text(after));
+    std::set<std::string> names;
+    for (const auto& [one, other] : {std::pair(&before, &after), std::pair(&after, &before)})
+        for (const auto& [name, value] : one->items())
+            if (!other->contains(name) || (*other)[name] != value)
+                names.insert(name);
+    return fmt::format("{}", fmt::join(names, ", "));
 }
 
 void check_comparable(const json& before, const json& after, Comparison& comparison)
@@ -111,24 +128,25 @@ void check_comparable(const json& before, const json& after, Comparison& compari
         {"lane", {"lane"}, true},
         {"vendor", {"run", "vendor"}, true},
         {"number of vCPUs", {"run", "vcpus"}, true},
-        {"host's processor", {"environment", "host", "cpu"}, false},
-        {"host's kernel", {"kernel"}, false},
-        {"host's kernel command line", {"environment", "host", "command_line"}, false},
+        {"host processor", {"environment", "host", "cpu"}, false},
+        {"host kernel", {"kernel"}, false},
+        {"kernel command line", {"environment", "host", "command_line"}, false},
         {"emulator", {"environment", "emulator"}, false},
-        {"emulator's machine", {"environment", "machine", "cpu"}, false},
+        {"machine below the emulator", {"environment", "machine", "cpu"}, false},
         {"QEMU", {"qemu"}, false},
         {"mitigations", {"environment", "host", "vulnerabilities"}, false},
-        {"KVM's parameters", {"environment", "host", "kvm_parameters"}, false},
+        {"KVM parameters", {"environment", "host", "kvm_parameters"}, false},
         {"verdict", {"verdict"}, false},
     };
     for (const auto& [what, names, must_agree] : circumstances) {
-        const auto first = described(before, names), second = described(after, names);
+        const auto first = value_of(before, names), second = value_of(after, names);
         if (first == second)
             continue;
-        const auto difference = fmt::format("the {} differs: {} before, {} after", what, first, second);
         if (must_agree)
-            throw Error(difference + ": cycles of the two cannot be compared", ExitCode::usage);
-        comparison.warnings.push_back(difference);
+            throw Error(fmt::format("the two cannot be compared: different {}: {}", what, difference(first, second)),
+                        ExitCode::usage);
+        if (!first.is_null() && !second.is_null())
+            comparison.warnings.push_back(fmt::format("different {}: {}", what, difference(first, second)));
     }
 }
 

@@ -142,11 +142,14 @@ TEST(Compare, RefusesWhatCannotBeCompared)
 
 TEST(Compare, WarnsOfOtherDifferences)
 {
-    auto after = document({});
+    auto before = document({}), after = document({});
+    before["kernel"] = "Linux 6.1";
     after["kernel"] = "Linux 6.12";
-    const auto warnings = compare(document({}), after).warnings;
-    ASSERT_EQ(warnings.size(), 1U);
-    EXPECT_EQ(warnings[0], "the host's kernel differs: unknown before, Linux 6.12 after");
+    before["environment"]["host"]["kvm_parameters"] = {{"kvm.halt_poll_ns", "0"}, {"kvm_intel.ept", "Y"}};
+    after["environment"]["host"]["kvm_parameters"] = {{"kvm.halt_poll_ns", "9"}, {"kvm_intel.ept", "Y"}};
+    after["qemu"] = "7.2"; // one that is unknown in the other is no difference
+    EXPECT_EQ(compare(before, after).warnings,
+              (std::vector<std::string>{"different host kernel: Linux 6.1 before, Linux 6.12 after", "different KVM parameters: kvm.halt_poll_ns"}));
 }
 
 TEST(Compare, SurvivesDocumentsOfAnyShape)

@@ -240,14 +240,19 @@ function tiles(pairs) {
 }
 
 function findings(parent, document, results) {
-    const found = list(document.findings);
+    // Where nobody looked for findings, the guest's own words have to do.
+    const found = Array.isArray(document.findings) ? document.findings : known(document.end?.message) ? [{text: document.end.message}] : [];
     if (found.length > 0) {
         parent.append(element("h3", {}, "Findings"), element("ul", {class: "findings"}, found.map((finding) => element("li", {},
             element("p", {}, finding.text),
-            element("div", {class: "muted small"}, element("code", {}, finding.id),
+            element("div", {class: "muted small"}, element("code", {}, finding.id ?? ""), finding.or ? [" or ", element("code", {}, finding.or)] : "",
                 finding.source ? `, found by the ${finding.source}` : "",
                 list(finding.explains).length > 0 ? `, explains ${finding.explains.join(", ")}` : "")))));
     }
+    if (list(document.unexplained).length > 0)
+        parent.append(element("p", {}, `Not explained by a finding: ${document.unexplained.join(", ")}`));
+    for (const note of list(document.notes))
+        parent.append(element("p", {}, "Note: ", note.text, " ", element("code", {class: "muted"}, note.id)));
     const failed = results.filter((result) => result.verdict === "not ok");
     if (failed.length > 0)
         parent.append(element("h3", {}, "Audits that failed"), table("Audits that failed", [
@@ -255,7 +260,7 @@ function findings(parent, document, results) {
             {title: "What was seen", wide: true, of: (result) => result.message},
             {title: "Likely cause", wide: true, of: (result) => [result.diagnosis,
                 list(result.table).length > 0 && element("pre", {}, result.table.join("\n"))].filter(Boolean)},
-        ], failed));
+        ], failed, true));
     else if (found.length === 0 && document.verdict === "pass")
         parent.append(element("p", {}, "No findings: every audit that could be made here holds."));
 }
@@ -325,10 +330,12 @@ function audits(parent, run) {
 
 function showRun(parent, run) {
     const results = [...list(run.results), ...list(run.host)];
-    const having = (verdict) => results.filter((result) => result.verdict === verdict).length;
+    const having = (verdict) => list(run.results).filter((result) => result.verdict === verdict).length;
+    const judged = list(run.host).filter((result) => result.verdict !== "skip");
     const {whole: complete, exits} = exitsOf(run);
     parent.append(banner(run.verdict, run.message, circumstances(run)),
         tiles([["audits passed", having("ok")], ["failed", having("not ok")], ["skipped", having("skip")],
+            ["of the host's instruments agree", judged.length > 0 && `${judged.filter((result) => result.verdict === "ok").length} of ${judged.length}`],
             ["exits counted", sum(exits.map((row) => row.count)) || null]]));
     findings(parent, run, results);
     costChart(parent, list(run.results), run.environment?.emulator);
