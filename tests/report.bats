@@ -113,7 +113,10 @@ check_page() { # WIDTH light|dark
 
 @test "nothing was said on the console, and nothing asked for but the page" {
     show 1280 light
-    [ "$(ask se/log '{"type": "browser"}' | jq length)" = 0 ]
+    # But for advice that drawn() earns by reading the canvases.
+    ask se/log '{"type": "browser"}' | jq -r '.[].message | select(contains("willReadFrequently") | not)' >"$BATS_TEST_TMPDIR/said"
+    cat "$BATS_TEST_TMPDIR/said"
+    [ ! -s "$BATS_TEST_TMPDIR/said" ]
     ask se/log '{"type": "performance"}' | jq -r '.[].message | fromjson | .message
         | select(.method == "Network.requestWillBeSent") | .params.request.url' | sort -u >"$BATS_TEST_TMPDIR/asked"
     diff - <(grep -v '^data:' "$BATS_TEST_TMPDIR/asked") <<<"file://$page"
