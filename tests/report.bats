@@ -12,12 +12,12 @@ setup_file() {
     "$root/build/exitaudit" report "$root"/tests/report/{run,boot,grade}.json -o "$page"
     chromedriver --port="$port" >"$BATS_FILE_TMPDIR/log" 2>&1 3>&- &
     echo $! >"$BATS_FILE_TMPDIR/driver"
-    local options try
+    local options
     options=$(jq -n --arg profile "$BATS_FILE_TMPDIR/profile" '{capabilities: {alwaysMatch: {
         "goog:loggingPrefs": {browser: "ALL", performance: "ALL"},
         "goog:chromeOptions": {args: ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
             "--user-data-dir=\($profile)"]}}}}')
-    for try in {1..60}; do
+    for _ in {1..60}; do
         session=$(curl -s -d "$options" "localhost:$port/session" | jq -r '.value.sessionId // empty') && [ "$session" ] && break
         sleep 1
     done

@@ -117,7 +117,8 @@ void check_comparable(const json& before, const json& after, Comparison& compari
 {
     for (const auto* document : {&before, &after})
         if (text_member(*document, "kind") != "run")
-            throw Error("compare takes documents of exitaudit run or judge; this one is of kind " + text_member(*document, "kind"),
+            throw Error("compare takes documents of exitaudit run or judge; this one is of kind " +
+                            text_member(*document, "kind"),
                         ExitCode::usage);
     struct Circumstance {
         const char* what;
@@ -179,8 +180,8 @@ Comparison compare(const json& before, const json& after)
         const auto relative = [](const Cost& cost) { return cost.error / cost.cycles; };
         logs.push_back(std::log(b->second.cycles / a->second.cycles));
         variances.push_back(std::pow(relative(a->second), 2) + std::pow(relative(b->second), 2));
-        comparison.changes.push_back({name, a->second.exit_name, a->second.cycles, b->second.cycles, 1, 1, 1, false,
-                                      a->second.host, b->second.host});
+        comparison.changes.push_back(
+            {name, a->second.exit_name, a->second.cycles, b->second.cycles, 1, 1, 1, false, a->second.host, b->second.host});
     }
     for (const auto& result : array_member(after, "results"))
         if (const auto name = text_member(result, "name"); second.contains(name) && !first.contains(name))

@@ -12,18 +12,18 @@ namespace exitaudit {
 // A trigger that both documents measured. Cycles are of the guest's TSC, per firing.
 struct Change {
     std::string name, exit_name;
-    double before = 0, after = 0;                   // medians, or means in documents without quartiles
-    double ratio = 1, low = 1, high = 1;            // after / before, and its 95 % interval
-    bool significant = false;                       // in view of how many triggers are compared
-    std::optional<double> host_before, host_after;  // mean per exit, as the host told it
+    double before = 0, after = 0;                  // medians, or means in documents without quartiles
+    double ratio = 1, low = 1, high = 1;           // after / before, and its 95 % interval
+    bool significant = false;                      // in view of how many triggers are compared
+    std::optional<double> host_before, host_after; // mean per exit, as the host told it
 };
 
 struct Comparison {
-    std::vector<Change> changes;               // in the order of the first document
+    std::vector<Change> changes; // in the order of the first document
     std::vector<std::string> only_before, only_after;
-    std::vector<std::string> warnings;         // what else differs between the two
-    double between = 0;                        // standard deviation of log ratios that the firings do not explain
-    double common = 1;                         // the median ratio
+    std::vector<std::string> warnings; // what else differs between the two
+    double between = 0;                // standard deviation of log ratios that the firings do not explain
+    double common = 1;                 // the median ratio
 
     // Significant changes for the worse past this share.
     std::vector<const Change*> regressions(double percent) const;

@@ -42,8 +42,8 @@ std::string comparison_text(const Comparison& comparison)
         return std::count_if(comparison.changes.begin(), comparison.changes.end(),
                              [&](const Change& change) { return std::string_view(mark(change)) == as; });
     };
-    return text + fmt::format("{} triggers: {} slower, {} faster beyond chance; median ratio {:.3f}\n", comparison.changes.size(),
-                              marked("slower"), marked("faster"), comparison.common);
+    return text + fmt::format("{} triggers: {} slower, {} faster beyond chance; median ratio {:.3f}\n",
+                              comparison.changes.size(), marked("slower"), marked("faster"), comparison.common);
 }
 
 json comparison_document(const Comparison& comparison)

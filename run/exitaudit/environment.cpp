@@ -12,7 +12,8 @@ using nlohmann::json;
 constexpr std::string_view separator = " | ";
 
 // Calls `take(name, value)` for each "name=value".
-template <typename Take> void each_pair(std::string_view text, Take take)
+template <typename Take>
+void each_pair(std::string_view text, Take take)
 {
     while (!text.empty()) {
         const auto end = text.find(separator);

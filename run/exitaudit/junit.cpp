@@ -1,4 +1,4 @@
-// Writing JUnit's XML. Structure: the schema of Jenkins's xUnit plugin (junit-10.xsd).
+// Writing JUnit's XML. Structure: the schema of Jenkins's xUnit plugin, junit-10.xsd.
 #include "junit.hpp"
 
 #include "document.hpp"
@@ -17,7 +17,8 @@ using nlohmann::json;
 // XML has no way to write most control characters.
 std::string xml_text(std::string text)
 {
-    std::replace_if(text.begin(), text.end(), [](unsigned char c) { return (c < ' ' && c != '\n' && c != '\t') || c == 0x7f; }, '?');
+    std::replace_if(
+        text.begin(), text.end(), [](unsigned char c) { return (c < ' ' && c != '\n' && c != '\t') || c == 0x7f; }, '?');
     return text;
 }
 

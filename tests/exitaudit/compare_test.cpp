@@ -19,13 +19,22 @@ json result(const std::string& name, double median, double quartiles = 100, unsi
             {"exit_name", "IO"},
             {"verdict", "ok"},
             {"firings", firings},
-            {"guest_cycles", {{"median", median}, {"mean", median}, {"stddev", 1000}, {"p25", median - quartiles / 2}, {"p75", median + quartiles / 2}}},
+            {"guest_cycles",
+             {{"median", median},
+              {"mean", median},
+              {"stddev", 1000},
+              {"p25", median - quartiles / 2},
+              {"p75", median + quartiles / 2}}},
             {"host_cycles", {{"mean", median - 100}}}};
 }
 
 json document(std::vector<json> results)
 {
-    return {{"schema", 1}, {"kind", "run"}, {"lane", "vmx"}, {"verdict", "pass"}, {"run", {{"vendor", "GenuineIntel"}, {"vcpus", 1}}},
+    return {{"schema", 1},
+            {"kind", "run"},
+            {"lane", "vmx"},
+            {"verdict", "pass"},
+            {"run", {{"vendor", "GenuineIntel"}, {"vcpus", 1}}},
             {"results", std::move(results)}};
 }
 
@@ -113,7 +122,8 @@ TEST(Compare, TriggersOfOneDocumentAreListed)
 {
     auto skipped = result("c", 1000);
     skipped["verdict"] = "skip";
-    const auto comparison = compare(document({result("a", 1000), result("b", 1000), skipped}), document({result("b", 1000), result("c", 1000)}));
+    const auto comparison =
+        compare(document({result("a", 1000), result("b", 1000), skipped}), document({result("b", 1000), result("c", 1000)}));
     EXPECT_EQ(comparison.only_before, std::vector<std::string>{"a"});
     EXPECT_EQ(comparison.only_after, std::vector<std::string>{"c"});
     EXPECT_EQ(comparison.changes.size(), 1U);
@@ -149,12 +159,14 @@ TEST(Compare, WarnsOfOtherDifferences)
     after["environment"]["host"]["kvm_parameters"] = {{"kvm.halt_poll_ns", "9"}, {"kvm_intel.ept", "Y"}};
     after["qemu"] = "7.2"; // one that is unknown in the other is no difference
     EXPECT_EQ(compare(before, after).warnings,
-              (std::vector<std::string>{"different host kernel: Linux 6.1 before, Linux 6.12 after", "different KVM parameters: kvm.halt_poll_ns"}));
+              (std::vector<std::string>{"different host kernel: Linux 6.1 before, Linux 6.12 after",
+                                        "different KVM parameters: kvm.halt_poll_ns"}));
 }
 
 TEST(Compare, SurvivesDocumentsOfAnyShape)
 {
-    auto odd = document({json(), json("text"), {{"name", 3}, {"guest_cycles", "many"}}, {{"firings", 1}, {"guest_cycles", {{"median", -4}}}}});
+    auto odd = document(
+        {json(), json("text"), {{"name", 3}, {"guest_cycles", "many"}}, {{"firings", 1}, {"guest_cycles", {{"median", -4}}}}});
     EXPECT_TRUE(compare(odd, odd).changes.empty());
 }
 

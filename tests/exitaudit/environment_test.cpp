@@ -27,7 +27,8 @@ TEST(HostFacts, ComeFromTheEmbeddedHostsLines)
     EXPECT_EQ(document["mhz"], 2445.405);
     EXPECT_TRUE(document["command_line"].is_null());
     EXPECT_EQ(document["vulnerabilities"]["retbleed"], "Mitigation: untrained; SMT on");
-    EXPECT_EQ(document["kvm_parameters"], (nlohmann::json{{"kvm.halt_poll_ns", "200000"}, {"kvm.odd", "a=b"}, {"kvm_amd.npt", "Y"}}));
+    EXPECT_EQ(document["kvm_parameters"],
+              (nlohmann::json{{"kvm.halt_poll_ns", "200000"}, {"kvm.odd", "a=b"}, {"kvm_amd.npt", "Y"}}));
 }
 
 TEST(HostFacts, ComeFromTheMachinesFiles)

@@ -20,7 +20,8 @@ pugi::xml_document parsed(const json& document)
 
 json failing_run()
 {
-    return json::parse(R"({"schema": 1, "kind": "run", "lane": "svm", "seconds": 9.5, "verdict": "fail", "message": "fail: 1 passed",
+    return json::parse(
+        R"({"schema": 1, "kind": "run", "lane": "svm", "seconds": 9.5, "verdict": "fail", "message": "fail: 1 passed",
         "kernel": "Linux 6.1",
         "results": [{"name": "io.out8", "verdict": "ok", "message": "200 exits"},
                     {"name": "hlt.timer", "verdict": "not ok", "message": "expected <100> & \"more\"", "diagnosis": "not counted"},
@@ -50,7 +51,8 @@ TEST(Junit, AFailureCarriesDiagnosisTableAndFinding)
     const auto suite = xml.child("testsuites").child("testsuite");
     const auto failure = suite.find_child_by_attribute("testcase", "name", "hlt.timer").child("failure");
     EXPECT_STREQ(failure.attribute("message").value(), "expected <100> & \"more\"");
-    EXPECT_STREQ(failure.text().get(), "expected <100> & \"more\"\ndiagnosis: not counted\nfinding: lost-exits: HLT exits are lost");
+    EXPECT_STREQ(failure.text().get(),
+                 "expected <100> & \"more\"\ndiagnosis: not counted\nfinding: lost-exits: HLT exits are lost");
     const auto host = suite.find_child_by_attribute("testcase", "name", "host.tracepoint").child("failure");
     EXPECT_STREQ(host.text().get(), "differs\n0x78 1 2 -1");
 }
@@ -82,7 +84,10 @@ TEST(Junit, OfAGradeHasSuitesForPatchesAndTheirRuns)
         {"kind", "grade"},
         {"rows",
          {{{"patch", "a.patch"}, {"builds", true}, {"verdict", "fail"}, {"lanes", {{{"lane", "svm"}, {"report", run}}}}},
-          {{"patch", "b.patch"}, {"builds", false}, {"verdict", "does-not-compile"}, {"findings", {{{"id", "no-build"}, {"text", "no ;"}}}}}}}};
+          {{"patch", "b.patch"},
+           {"builds", false},
+           {"verdict", "does-not-compile"},
+           {"findings", {{{"id", "no-build"}, {"text", "no ;"}}}}}}}};
     const auto xml = parsed(document);
     auto suite = xml.child("testsuites").child("testsuite");
     EXPECT_STREQ(suite.attribute("name").value(), "a.patch");
