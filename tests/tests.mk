@@ -1,6 +1,6 @@
 # All tests. Each runner prints a line for each test and its totals.
 
-CHECK_PACKAGES := gcc libgtest-dev bats procps perl binutils shellcheck jq linux-perf
+CHECK_PACKAGES := gcc libgtest-dev bats procps perl binutils shellcheck jq libxml2-utils linux-perf
 # The wrong hosts that the boot tests need.
 check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide racing-counters shared-query layout-f21 handler-only \
 	clock-stopped-early halves-swapped exit-handler-start \
@@ -9,6 +9,16 @@ check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide racing-cou
 include tests/unikernel/tests.mk
 include tests/exitaudit/tests.mk
 include tests/accounting/accounting.mk
+
+# Driving a browser: WebDriver by curl and jq. A font, because a minimal system has none.
+REPORT_PACKAGES := chromium chromium-driver curl jq bats fonts-dejavu-core
+
+.PHONY: check-report packages-report
+check-report: build/exitaudit | packages-report
+	prove -v tests/report.bats
+
+packages-report:
+	@run/install-packages 'to look at the page of a report' $(REPORT_PACKAGES)
 
 .PHONY: check check-style check-unit check-cli check-boot check-built packages-check mutants
 
@@ -33,8 +43,8 @@ check-unit: build/tests/unikernel_tests build/tests/exitaudit_tests
 check-cli:
 	prove -v tests/exitaudit/cli.bats
 
-# SLOW=1 takes the tests in that need minutes of Bochs.
-check-boot:
+# SLOW=1 takes the tests in that need minutes of Bochs, or a browser.
+check-boot: $(if $(SLOW),check-report)
 	KERNEL='$(KERNEL)' prove -v --exec "bats $(if $(SLOW),,--filter-tags !slow)" tests/boot.bats tests/vmx.bats
 
 # Each host that is wrong on purpose: is it caught, and called by its name?

@@ -2,6 +2,7 @@
 #include "audit_run.hpp"
 
 #include "exit_code.hpp"
+#include "junit.hpp"
 #include "lane.hpp"
 #include "log/judge.hpp"
 #include "overlay.hpp"
@@ -126,6 +127,29 @@ Session run_lane(const Lane& lane, const RunOptions& options, Screen& screen)
     return lane.run(options, Places::find(options.build), listener);
 }
 
+Circumstances circumstances_of(const Lane& lane, const Session& session, const std::string& qemu, double seconds,
+                               const std::vector<HostResult>& host)
+{
+    Circumstances circumstances{std::string(lane.name), session.kernel, qemu, seconds, host};
+    circumstances.emulator = session.emulator;
+    circumstances.facts = session.facts;
+    circumstances.machine = facts_of_machine();
+    circumstances.machine_kernel = running_kernel();
+    if (session.witness) {
+        circumstances.exits = session.witness->exits();
+        circumstances.svm = session.witness->svm();
+    }
+    return circumstances;
+}
+
+void write_documents(const std::filesystem::path& json, const std::filesystem::path& junit, const nlohmann::json& document)
+{
+    if (!json.empty())
+        write_file(json, document_text(document));
+    if (!junit.empty())
+        write_file(junit, junit_document(document));
+}
+
 } // namespace
 
 int run_audit(const RunOptions& options)
@@ -146,8 +170,8 @@ int run_audit(const RunOptions& options)
     const auto verdict = judge_session(session, host, screen, options);
     const bool interrupted = session.ending.how == Ending::How::interrupted;
 
-    const Circumstances circumstances{std::string(choice.lane->name), session.kernel, interrupted ? "" : qemu_version(), seconds, host,
-                                      find_causes(screen.log(), host, state_of(session, verdict, options))};
+    auto circumstances = circumstances_of(*choice.lane, session, interrupted ? "" : qemu_version(), seconds, host);
+    circumstances.findings = find_causes(screen.log(), host, state_of(session, verdict, options));
     // A host without a ledger, or a guest without an end, gives witnesses nothing to judge.
     if (verdict.code == ExitCode::pass || verdict.code == ExitCode::audit_failed)
         for (const auto& line : host_lines(host))
@@ -159,8 +183,7 @@ int run_audit(const RunOptions& options)
     // After the verdict, which must not be lost if one of them cannot be written.
     if (!options.log.empty())
         write_file(options.log, screen.bytes());
-    if (!options.json.empty())
-        write_file(options.json, json_document(screen.log(), verdict, circumstances));
+    write_documents(options.json, options.junit, run_document(screen.log(), verdict, circumstances));
     return interrupted ? 128 + session.ending.status : static_cast<int>(verdict.code);
 }
 
@@ -180,8 +203,7 @@ int judge_log(const JudgeOptions& options)
         circumstances.host.push_back({result.name, result.outcome, result.message, {}});
     circumstances.findings = find_causes(reader.log(), circumstances.host, {});
     show_verdict(reader.log(), verdict, circumstances);
-    if (!options.json.empty())
-        write_file(options.json, json_document(reader.log(), verdict, circumstances));
+    write_documents(options.json, options.junit, run_document(reader.log(), verdict, circumstances));
     return static_cast<int>(verdict.code);
 }
 

@@ -158,6 +158,10 @@ std::string HostConsole::line(const std::string& text)
         witness.line(*testimony);
         return {};
     }
+    if (const auto fact = after(text, "embedded-host: environment: ")) {
+        facts.line(*fact);
+        return {};
+    }
     tail.push_back(text);
     if (tail.size() > tail_lines)
         tail.erase(tail.begin());
@@ -206,6 +210,9 @@ Session run_embedded_host(const Emulator& emulator, const RunOptions& options, c
     Session session;
     session.ending = run_process(emulator.command, options.timeout, watcher);
     session.kernel = console.kernel;
+    session.facts = console.facts;
+    session.facts.command_line = emulator.kernel_words;
+    session.emulator = fmt::format("{} {}", emulator.name, emulator.version);
     session.console = console.tail;
     session.complaint = console.complaint;
     session.complaint_place = console.complaint_place;

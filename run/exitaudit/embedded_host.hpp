@@ -42,6 +42,7 @@ struct HostConsole {
     std::optional<int> guest_exited; // with this status of the inner QEMU
     std::vector<std::string> tail;   // the last lines, testimony left out
     Witness witness;
+    HostFacts facts;
 
     // Takes one line; returns what to tell the user of progress, or nothing.
     std::string line(const std::string& text);
@@ -52,7 +53,9 @@ struct HostConsole {
 struct Emulator {
     std::string_view name;
     std::vector<std::string> command;
-    int success = 0; // its exit status when the host has ended by itself
+    std::string version;      // "2.7"
+    std::string kernel_words; // the host's kernel's command line
+    int success = 0;          // its exit status when the host has ended by itself
 };
 
 // Runs the emulator, and so the guest, to its end.

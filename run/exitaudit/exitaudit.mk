@@ -8,20 +8,23 @@ EXITAUDIT_PACKAGES := \
   nlohmann-json3-dev \
   libboost-dev \
   libboost-filesystem-dev \
-  libarchive-dev
+  libarchive-dev \
+  libpugixml-dev \
+  libjs-chart.js
 # g++: C++20; libcli11-dev: options; libfmt-dev: messages, of which fmt.cpp compiles the code; nlohmann-json3-dev: the
 # log's records and --json; libboost-dev, libboost-filesystem-dev: Boost.Process and
-# Asio, running QEMU under a time limit; libarchive-dev: the embedded host's overlay.
+# Asio, running QEMU under a time limit; libarchive-dev: the embedded host's overlay;
+# libpugixml-dev: --junit; libjs-chart.js: the charts of report's page, of which it becomes a part.
 
 EXITAUDIT_DIR := run/exitaudit
 EXITAUDIT_OBJ := build/obj/$(EXITAUDIT_DIR)
 EXITAUDIT_VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo unreleased)
-EXITAUDIT_SOURCES := $(wildcard $(EXITAUDIT_DIR)/*.cpp $(EXITAUDIT_DIR)/log/*.cpp $(EXITAUDIT_DIR)/read/*.cpp)
-EXITAUDIT_OBJECTS := $(EXITAUDIT_SOURCES:$(EXITAUDIT_DIR)/%.cpp=$(EXITAUDIT_OBJ)/%.o)
+EXITAUDIT_SOURCES := $(wildcard $(EXITAUDIT_DIR)/*.cpp $(EXITAUDIT_DIR)/log/*.cpp $(EXITAUDIT_DIR)/read/*.cpp $(EXITAUDIT_DIR)/report/*.cpp)
+EXITAUDIT_OBJECTS := $(EXITAUDIT_SOURCES:$(EXITAUDIT_DIR)/%.cpp=$(EXITAUDIT_OBJ)/%.o) $(EXITAUDIT_OBJ)/report/shell.o
 # What the unit tests link: everything but main.
 EXITAUDIT_TESTABLE := $(filter-out $(EXITAUDIT_OBJ)/main.o,$(EXITAUDIT_OBJECTS)) $(PORTABLE_OBJECTS)
 EXITAUDIT_CXXFLAGS = -std=c++20 $(WARNINGS) $(or $(CXXFLAGS),-O2 -g)
-EXITAUDIT_LIBS := -larchive -lboost_filesystem -pthread
+EXITAUDIT_LIBS := -lpugixml -larchive -lboost_filesystem -pthread
 
 # One file that runs wherever it is copied, inside a guest too. No part of it asks for a name service or a
 # plug-in, which static linking would not bear.
@@ -37,7 +40,17 @@ $(filter $(EXITAUDIT_OBJ)/read/%,$(EXITAUDIT_OBJECTS)): EXITAUDIT_CXXFLAGS += $(
 
 # Plans are checked by the guest's own parser, its catalogue is listed; witnesses go by the ledger's header and exit
 # names, --vcpus by the guest's limit.
-$(addprefix $(EXITAUDIT_OBJ)/,options.o plan_check.o list.o listed.o embedded_host.o witness.o perf_counts.o main.o findings.o): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
+$(addprefix $(EXITAUDIT_OBJ)/,options.o plan_check.o list.o listed.o embedded_host.o witness.o perf_counts.o main.o findings.o report.o): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
+
+# The page of `exitaudit report`, but for its data, lies in the program.
+CHART_LIBRARY := /usr/share/javascript/chart.js/chart.min.js
+PAGE_PARTS := $(addprefix $(EXITAUDIT_DIR)/report/,make-shell page.html page.css elements.js charts.js page.js)
+$(EXITAUDIT_OBJ)/report/shell.html: $(PAGE_PARTS) | packages-program
+	@mkdir -p $(@D)
+	$(call announce,PAGE)$(EXITAUDIT_DIR)/report/make-shell $(CHART_LIBRARY) >$@
+
+$(EXITAUDIT_OBJ)/report/shell.o: $(EXITAUDIT_DIR)/report/shell.S $(EXITAUDIT_OBJ)/report/shell.html
+	$(call announce,AS)$(CXX) -I$(@D) -c -o $@ $<
 
 # The version is compiled into one file only: options.cpp.
 $(EXITAUDIT_OBJ)/options.o: EXITAUDIT_CXXFLAGS += -DEXITAUDIT_VERSION='"$(EXITAUDIT_VERSION)"'

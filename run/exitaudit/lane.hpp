@@ -2,6 +2,7 @@
 // defines a Lane, and its name in lanes.cpp.
 #pragma once
 
+#include "environment.hpp"
 #include "options.hpp"
 #include "places.hpp"
 #include "process.hpp"
@@ -29,6 +30,8 @@ struct Session {
     Ending ending;
     std::optional<int> guest_status;  // what the guest left in port 0xf4, if it did
     std::string kernel;               // of the host, like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
+    HostFacts facts;                  // what else is known of it
+    std::string emulator;             // of the host, like "Bochs 2.7"; empty: none, it is the machine itself
     std::string trouble;              // why the host or QEMU failed, one line; empty: they did not
     std::string complaint;            // a warning or oops of the embedded host's kernel; empty: none
     std::string complaint_place;      // where in the kernel that was; empty: it did not say

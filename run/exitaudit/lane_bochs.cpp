@@ -8,6 +8,8 @@
 
 #include <fmt/core.h>
 
+#include <regex>
+
 namespace exitaudit {
 namespace {
 
@@ -31,7 +33,8 @@ constexpr auto bochs_kernel_words =
 
 constexpr auto packages = "bochs bochs-term bochsbios vgabios";
 
-void require_model(const std::string& model)
+// Bochs's version, of which it must emulate this model.
+std::string require_model(const std::string& model)
 {
     find_program("bochs", packages);
     std::string models;
@@ -40,15 +43,18 @@ void require_model(const std::string& model)
     run_process({"bochs", "--help", "cpu"}, std::chrono::seconds(10), watcher);
     if (models.find(model) == std::string::npos)
         throw Error(fmt::format("this Bochs cannot emulate the CPU {}: it needs Bochs 2.7, with VT-x and SVM", model));
+    std::smatch found;
+    return std::regex_search(models, found, std::regex("Emulator ([0-9.]+)")) ? found[1].str() : "unknown";
 }
 
 Session run(const char* model, const RunOptions& options, const Places& places, const Listener& listener)
 {
     find_program("qemu-system-x86_64", "qemu-system-x86");
-    require_model(model);
+    const auto version = require_model(model);
     const auto host = EmbeddedHost::find(options, places);
-    const auto image = make_pvh_image(read_file(host.kernel), host_initramfs(host, "bochs", options, places),
-                                      fmt::format("{} {}", host_kernel_words, bochs_kernel_words), bochs_memory);
+    const auto kernel_words = fmt::format("{} {}", host_kernel_words, bochs_kernel_words);
+    const auto image = make_pvh_image(read_file(host.kernel), host_initramfs(host, "bochs", options, places), kernel_words,
+                                      bochs_memory);
     const MemoryFile memory("memory", image);
     const MemoryFile configuration(
         "configuration", bochs_configuration(model, (host.kernel.parent_path() / "pvh.rom").string(), memory.path_for_child()));
@@ -58,6 +64,8 @@ Session run(const char* model, const RunOptions& options, const Places& places, 
         "Bochs",
         {"sh", "-c", "TERM=vt100 exec bochs \"$@\" 3>&1 >/dev/null", "sh", "-q", "-f", configuration.path_for_child(), "-rc",
          commands.path_for_child()},
+        version,
+        kernel_words,
         1};
     return run_embedded_host(bochs, options, listener);
 }

@@ -23,7 +23,7 @@ Session run(const RunOptions& options, const Places& places, const Listener& lis
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto host = EmbeddedHost::find(options, places);
     const MemoryFile initramfs("initramfs", host_initramfs(host, "qemu", options, places));
-    return run_embedded_host({"QEMU", host_command(host, initramfs.path_for_child())}, options, listener);
+    return run_embedded_host({"QEMU", host_command(host, initramfs.path_for_child()), qemu_version(), host_kernel_words}, options, listener);
 }
 
 } // namespace

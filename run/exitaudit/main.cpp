@@ -1,10 +1,12 @@
 // exitaudit: audits the VM exit ledger that a patched KVM keeps.
 #include "audit_run.hpp"
+#include "compare_run.hpp"
 #include "exit_code.hpp"
 #include "list.hpp"
 #include "options.hpp"
 #include "read/read.hpp"
 #include "read/top.hpp"
+#include "report/page.hpp"
 
 #include <fmt/core.h>
 
@@ -26,6 +28,10 @@ int run(int argc, char** argv)
         return read_ledger(*options);
     if (const auto* options = std::get_if<TopOptions>(&task))
         return show_top(*options);
+    if (const auto* options = std::get_if<ReportOptions>(&task))
+        return write_page(*options);
+    if (const auto* options = std::get_if<CompareOptions>(&task))
+        return compare_documents(*options);
     return std::get<Answered>(task).exit_code;
 }
 

@@ -25,6 +25,8 @@ Examples:
   exitaudit list 'msr.*' -v              what these triggers cause, and why
   exitaudit judge serial.log             a log from a guest booted elsewhere
   exitaudit read hlt 0x7b                inside a Linux guest: what its ledger says
+  exitaudit report a.json -o report.html what run --json wrote, as a page with charts
+  exitaudit compare old.json new.json    what a change of the host did to each trigger's cost
 
 Exit codes: 0 every audit passed; 1 an audit failed; 2 usage; 3 could not run;
 4 the host is not patched.)";
@@ -33,7 +35,24 @@ void add_judge(CLI::App& app, JudgeOptions& options)
 {
     app.add_option("LOG", options.log, "serial log of the guest; - for standard input")->required();
     app.add_option("--json", options.json, "write the verdict and all results to FILE")->type_name("FILE");
+    app.add_option("--junit", options.junit, "the same as JUnit's XML, for CI systems")->type_name("FILE");
     app.add_flag("-v,--verbose", options.verbose, "show the log as well");
+}
+
+void add_report(CLI::App& app, ReportOptions& options)
+{
+    app.add_option("DOCUMENT", options.documents, "what --json wrote; - for standard input")->required();
+    app.add_option("-o,--output", options.output, "write the page to FILE")->type_name("FILE")->required();
+}
+
+void add_compare(CLI::App& app, CompareOptions& options)
+{
+    app.add_option("BEFORE", options.before, "what run --json wrote before the change")->required();
+    app.add_option("AFTER", options.after, "and after it")->required();
+    app.add_option("--max-regression", options.max_regression, "exit with 1 if a trigger became slower by more, beyond chance")
+        ->check(CLI::NonNegativeNumber.description(""))
+        ->type_name("PERCENT");
+    app.add_option("--json", options.json, "write the comparison to FILE")->type_name("FILE");
 }
 
 void add_list(CLI::App& app, ListOptions& options)
@@ -70,6 +89,7 @@ void add_run(CLI::App& app, RunOptions& options)
         ->envname("EXITAUDIT_BUILD")
         ->type_name("DIR");
     app.add_option("--json", options.json, "write the verdict and all results to FILE")->type_name("FILE");
+    app.add_option("--junit", options.junit, "the same as JUnit's XML, for CI systems")->type_name("FILE");
     app.add_option("--log", options.log, "keep the guest's serial log in FILE")->type_name("FILE");
     app.add_flag("--noise", options.noise, "run a second, busy VM beside the guest: their exits must not mix");
     app.add_flag("--perf", options.perf, "let perf kvm stat count the exits, too, and compare (needs linux-perf)");
@@ -80,13 +100,15 @@ void add_run(CLI::App& app, RunOptions& options)
 
 } // namespace
 
-std::variant<RunOptions, JudgeOptions, ListOptions, ReadOptions, TopOptions, Answered> parse_options(int argc, char** argv)
+Task parse_options(int argc, char** argv)
 {
     RunOptions run;
     JudgeOptions judge;
     ListOptions list;
     ReadOptions read;
     TopOptions top;
+    ReportOptions report;
+    CompareOptions compare;
     CLI::App app{"Audits the VM exit ledger that a patched KVM keeps.", "exitaudit"};
     app.set_version_flag("--version", "exitaudit " EXITAUDIT_VERSION);
     app.footer(examples);
@@ -96,11 +118,15 @@ std::variant<RunOptions, JudgeOptions, ListOptions, ReadOptions, TopOptions, Ans
     auto* list_app = app.add_subcommand("list", "list the triggers and audits, and what exits they cause");
     auto* read_app = app.add_subcommand("read", "inside a Linux guest: read the ledger of its VM once");
     auto* top_app = app.add_subcommand("top", "inside a Linux guest: watch which exits its VM takes");
+    auto* report_app = app.add_subcommand("report", "make one HTML page of what --json wrote");
+    auto* compare_app = app.add_subcommand("compare", "compare what exits cost in two documents of run --json");
     add_run(*run_app, run);
     add_judge(*judge_app, judge);
     add_list(*list_app, list);
     add_read(*read_app, read);
     add_top(*top_app, top);
+    add_report(*report_app, report);
+    add_compare(*compare_app, compare);
     // A lane's name and a time limit are checked here: whatever boots comes later.
     run_app->callback([&run] {
         check_lane_name(run.lane);
@@ -112,7 +138,7 @@ std::variant<RunOptions, JudgeOptions, ListOptions, ReadOptions, TopOptions, Ans
 
     const auto is_named = [&](const CLI::App* subcommand) { return subcommand->get_name() == argv[1]; };
     if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
-        fmt::print(stderr, "exitaudit: no subcommand '{}': run, judge, list, read and top are; see exitaudit --help\n", argv[1]);
+        fmt::print(stderr, "exitaudit: no subcommand '{}': run, judge, list, read, top, report and compare are; see exitaudit --help\n", argv[1]);
         return Answered{static_cast<int>(ExitCode::usage)};
     }
     try {
@@ -131,6 +157,10 @@ std::variant<RunOptions, JudgeOptions, ListOptions, ReadOptions, TopOptions, Ans
         return read;
     if (top_app->parsed())
         return top;
+    if (report_app->parsed())
+        return report;
+    if (compare_app->parsed())
+        return compare;
     return judge;
 }
 

@@ -23,7 +23,7 @@ struct RunOptions {
     bool no_ept = false;
     std::filesystem::path guest; // instead of the built one
     std::string machine;         // of the guest; empty: the best for `boot`
-    std::filesystem::path json, log;
+    std::filesystem::path json, junit, log;
     std::filesystem::path build; // empty: where exitaudit itself lies
     bool perf = false; // let `perf kvm stat` watch, too
     bool noise = false; // run a second, busy VM beside the guest
@@ -37,8 +37,19 @@ struct RunOptions {
 
 struct JudgeOptions {
     std::string log; // a path, or "-": standard input
-    std::filesystem::path json;
+    std::filesystem::path json, junit;
     bool verbose = false;
+};
+
+struct ReportOptions {
+    std::vector<std::string> documents; // paths; "-": standard input
+    std::filesystem::path output;
+};
+
+struct CompareOptions {
+    std::string before, after;            // documents
+    std::optional<double> max_regression; // per cent; none: any change passes
+    std::filesystem::path json;
 };
 
 enum class ListForm { table, json, markdown };
@@ -79,6 +90,7 @@ struct Answered {
 };
 
 // Reads the command line; prints help, version or the one-line refusal itself.
-std::variant<RunOptions, JudgeOptions, ListOptions, ReadOptions, TopOptions, Answered> parse_options(int argc, char** argv);
+using Task = std::variant<RunOptions, JudgeOptions, ListOptions, ReadOptions, TopOptions, ReportOptions, CompareOptions, Answered>;
+Task parse_options(int argc, char** argv);
 
 } // namespace exitaudit

@@ -1,6 +1,8 @@
 // Writing verdicts.
 #include "report.hpp"
 
+#include "ledger/exit_names.hpp"
+
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -26,6 +28,36 @@ json result_document(const Result& result)
     document["message"] = result.message;
     if (!result.diagnosis.empty())
         document["diagnosis"] = result.diagnosis;
+    return document;
+}
+
+json or_null(const std::string& text)
+{
+    return text.empty() ? json() : json(text);
+}
+
+json environment_document(const Circumstances& circumstances)
+{
+    auto host = document_of(circumstances.facts);
+    host["kernel"] = or_null(circumstances.kernel);
+    return {{"host", host},
+            {"emulator", or_null(circumstances.emulator)},
+            {"machine", {{"cpu", or_null(circumstances.machine.cpu)}, {"kernel", or_null(circumstances.machine_kernel)}}}};
+}
+
+json exits_document(const Circumstances& circumstances)
+{
+    const auto numbering = circumstances.svm ? ledger::Numbering::svm : ledger::Numbering::vmx;
+    auto document = json::array();
+    for (const auto& row : circumstances.exits)
+        document.push_back({{"exit", row.exit},
+                            {"exit_name", ledger::exit_name(numbering, static_cast<ledger::ExitNumber>(row.exit))},
+                            {"count", row.count},
+                            {"cycles", row.cycles},
+                            {"inside", row.inside},
+                            {"min", row.shortest},
+                            {"max", row.longest},
+                            {"traced", row.traced ? json(*row.traced) : json()}});
     return document;
 }
 
@@ -131,15 +163,16 @@ std::string verdict_line(const Verdict& verdict, const Circumstances& circumstan
     return known.empty() ? verdict.text : fmt::format("{} ({})", verdict.text, fmt::join(known, ", "));
 }
 
-std::string json_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances)
+json run_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances)
 {
-    const auto or_null = [](const std::string& text) { return text.empty() ? json() : json(text); };
     json document{
         {"schema", 1},
+        {"kind", "run"},
         {"lane", or_null(circumstances.lane)},
         {"kernel", or_null(circumstances.kernel)},
         {"qemu", or_null(circumstances.qemu)},
         {"seconds", circumstances.seconds ? json(*circumstances.seconds) : json()},
+        {"environment", environment_document(circumstances)},
         {"run", log.run},
         {"end", log.end},
         {"results", json::array()},
@@ -147,6 +180,7 @@ std::string json_document(const Log& log, const Verdict& verdict, const Circumst
         {"notes", json::array()},
         {"unexplained", unexplained(log, circumstances.host, circumstances.findings)},
         {"host", json::array()},
+        {"exits", exits_document(circumstances)},
         {"verdict", verdict_word(verdict.code)},
         {"message", verdict.text},
         {"exit_code", static_cast<int>(verdict.code)},
@@ -166,6 +200,11 @@ std::string json_document(const Log& log, const Verdict& verdict, const Circumst
                                     {"verdict", outcome_name(result.outcome)},
                                     {"message", result.message},
                                     {"table", result.table}});
+    return document;
+}
+
+std::string document_text(const json& document)
+{
     return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

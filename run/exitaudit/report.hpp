@@ -1,6 +1,7 @@
 // How a verdict leaves exitaudit: the last lines on the screen, and a JSON file.
 #pragma once
 
+#include "environment.hpp"
 #include "findings.hpp"
 #include "log/judge.hpp"
 #include "witness.hpp"
@@ -20,6 +21,11 @@ struct Circumstances {
     std::optional<double> seconds;
     std::vector<HostResult> host{};
     std::vector<Finding> findings{};
+    std::string emulator{}; // of the host's processor; empty: none
+    HostFacts facts{}, machine{};
+    std::string machine_kernel{};
+    std::vector<ExitRow> exits{};
+    bool svm = false; // how they are numbered
 };
 
 // The host's own audits, as KTAP lines like the guest's, with a table where they fail.
@@ -34,8 +40,11 @@ std::vector<std::string> finding_lines(const Log& log, const Circumstances& circ
 // "pass: 17 passed, 0 failed, 0 skipped (svm lane, Linux …, QEMU …, 5.1 s)"
 std::string verdict_line(const Verdict& verdict, const Circumstances& circumstances);
 
-// The whole as one JSON document (schema 1), indented.
-std::string json_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances);
+// The whole as one document of kind `run` (docs/json.md).
+nlohmann::json run_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances);
+
+// Any document as it is written to a file: indented, and valid UTF-8 whatever it holds.
+std::string document_text(const nlohmann::json& document);
 
 // Writes a file whole or not at all. Error with the reason if it cannot be written.
 void write_file(const std::filesystem::path& path, std::string_view content);

@@ -117,8 +117,30 @@ void Witness::Vm::ledger_line(std::istream& words)
         total = count;
     else if (name == "undefined")
         undefined = count;
-    else
-        ledger[std::stoull(name)] = count;
+    else {
+        const auto exit = std::stoull(name);
+        ledger[exit] = count;
+        auto& row = rows[exit] = {exit, count, 0, 0, 0, 0, {}};
+        words >> row.cycles >> row.inside >> row.shortest >> row.longest;
+    }
+}
+
+std::vector<ExitRow> Witness::exits() const
+{
+    auto rows = guest_.rows;
+    for (const auto& [exit, count] : guest_.trace) {
+        rows[exit].exit = exit;
+        rows[exit].traced = count;
+    }
+    std::vector<ExitRow> exits;
+    for (auto& [exit, row] : rows) {
+        // The tracepoint saw none of what it does not list.
+        if (!guest_.trace.empty() && !row.traced)
+            row.traced = 0;
+        if (row.count != 0 || row.traced.value_or(0) != 0)
+            exits.push_back(row);
+    }
+    return exits;
 }
 
 std::uint64_t Witness::Vm::ledger_count(std::uint64_t exit) const

@@ -21,6 +21,12 @@ namespace exitaudit {
 std::vector<std::string_view> statistic_names();
 inline constexpr std::string_view all_exits = "exits";
 
+// One exit number over the guest's whole life. Cycles are 0 where the ledger's owner wrote none.
+struct ExitRow {
+    std::uint64_t exit = 0, count = 0, cycles = 0, inside = 0, shortest = 0, longest = 0; // by the ledger
+    std::optional<std::uint64_t> traced;                                                  // by the tracepoint
+};
+
 class Witness {
 public:
     // Takes one line of the testimony that run/embedded-host/init or Instruments gives:
@@ -57,12 +63,18 @@ public:
     // tracepoint saw it? Skipped, with the reason, where the host gave no testimony.
     HostResult last_exit(const std::string& name, std::uint64_t exit) const;
 
+    // What ledger and tracepoint say of each exit number that either has, in order.
+    std::vector<ExitRow> exits() const;
+
+    bool svm() const { return svm_; }
+
 private:
     using Counts = std::map<std::uint64_t, std::uint64_t>; // exit number to exits
 
     // What is known of one VM.
     struct Vm {
         Counts ledger, trace;
+        std::map<std::uint64_t, ExitRow> rows;  // of the ledger, with their cycles
         std::set<std::uint64_t> threads;        // in the trace
         std::uint64_t total = 0, undefined = 0; // by the ledger
         bool has_ledger = false;

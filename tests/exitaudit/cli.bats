@@ -314,3 +314,45 @@ needs_no_ledger() {
     expect 2 "--sort" "$exitaudit" top -s nope
     expect 2 "--iterations" "$exitaudit" top -n 0
 }
+
+@test "--junit writes what continuous integration reads" {
+    expect 1 "fail: 1 passed" "$exitaudit" run --lane tcg --guest "$stand_in/fail.elf" --junit "$scratch/a.xml" --log "$scratch/log"
+    [ "$(xmllint --xpath 'concat(//testsuite/@tests, " ", //testsuite/@failures, " ", //testsuite/@errors)' "$scratch/a.xml")" = "2 1 0" ]
+    [ "$(xmllint --xpath 'string(//failure/../@name)' "$scratch/a.xml")" = hlt.timer ]
+    expect 1 "fail: 1 passed" "$exitaudit" judge --junit "$scratch/b.xml" "$scratch/log"
+    [ "$(xmllint --xpath 'string(//testsuite/@name)' "$scratch/b.xml")" = "exitaudit log" ]
+}
+
+@test "--json tells of the environment" {
+    expect 0 "pass" "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf" --json "$scratch/a.json"
+    [ "$(jq -r '.kind, .environment.emulator, .environment.host.command_line' "$scratch/a.json")" = "run
+null
+$(head -n1 /proc/cmdline)" ]
+}
+
+@test "report makes one page of documents" {
+    expect 0 "" "$exitaudit" report "$root"/tests/report/{run,boot,grade}.json -o "$scratch/page.html"
+    [ "$(head -n1 "$scratch/page.html")" = "<!DOCTYPE html>" ]
+    expect 0 "" sh -c "'$exitaudit' report - -o '$scratch/page.html' <'$root/tests/report/run.json'"
+}
+
+@test "report and compare refuse what is no document" {
+    expect 3 "cannot read" "$exitaudit" report /nonexistent -o "$scratch/page.html"
+    expect 3 "is no document" "$exitaudit" report "$root/README.md" -o "$scratch/page.html"
+    echo '{"schema": 2, "kind": "run"}' >"$BATS_TEST_TMPDIR/newer.json"
+    expect 3 "has schema 2" "$exitaudit" compare "$BATS_TEST_TMPDIR/newer.json" "$root/tests/report/run.json"
+    expect 2 "of kind grade" "$exitaudit" compare "$root/tests/report/run.json" "$root/tests/report/grade.json"
+    expect 2 "--output" "$exitaudit" report "$root/tests/report/run.json"
+    [ -z "$(ls "$scratch")" ]
+}
+
+@test "compare marks changes, and fails past --max-regression" {
+    before=$root/tests/report/run.json after=$BATS_TEST_TMPDIR/after.json
+    jq '(.results[] | select(.name == "io.out8") | .guest_cycles) |= map_values(. * 1.2 | floor)' "$before" >"$after"
+    expect 0 "3 triggers: 0 slower, 0 faster" "$exitaudit" compare "$before" "$before" --max-regression 0
+    expect 0 "3 triggers: 1 slower, 0 faster" "$exitaudit" compare "$before" "$after" --json "$scratch/c.json"
+    [ "$(jq -c '[.triggers[] | select(.significant) | .name]' "$scratch/c.json")" = '["io.out8"]' ]
+    expect 0 "slower" "$exitaudit" compare "$before" "$after" --max-regression 25
+    expect 1 "io.out8 became slower by 20.0 %" "$exitaudit" compare "$before" "$after" --max-regression=10
+    expect 0 "1 faster" "$exitaudit" compare "$after" "$before" --max-regression=10
+}

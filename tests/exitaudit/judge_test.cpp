@@ -193,7 +193,7 @@ TEST(Report, NamesTheCircumstancesItKnows)
 
 TEST(Report, WritesOneDocument)
 {
-    const auto document = nlohmann::json::parse(json_document(read(failing_log()), judged(failing_log()), {"svm", "", "", {}}));
+    const auto document = run_document(read(failing_log()), judged(failing_log()), {"svm", "", "", {}});
     EXPECT_EQ(document["verdict"], "fail");
     EXPECT_EQ(document["exit_code"], 1);
     EXPECT_EQ(document["run"]["plan"], "all");

@@ -19,7 +19,9 @@ TEST(Samples, HaveNearestRankQuantiles)
         samples.of(0).add(i);
     const auto spread = samples.spread();
     EXPECT_EQ(spread.min, 1u);
+    EXPECT_EQ(spread.p25, 25u);
     EXPECT_EQ(spread.median, 50u);
+    EXPECT_EQ(spread.p75, 75u);
     EXPECT_EQ(spread.mean, 50u); // 50.5 rounded down
     EXPECT_EQ(spread.p99, 99u);
     EXPECT_EQ(spread.max, 100u);

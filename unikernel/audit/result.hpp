@@ -19,6 +19,7 @@ enum class Verdict { ok, not_ok, skip };
 struct Spread {
     std::uint64_t min, median, mean, p99, max;
     std::uint64_t stddev; ///< standard deviation
+    std::uint64_t p25 = 0, p75 = 0;
 };
 
 /// What a trigger caused, what the ledger told of it, and what it cost.

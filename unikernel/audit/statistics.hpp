@@ -47,7 +47,7 @@ constexpr std::uint64_t standard_deviation(std::span<const std::uint64_t> sample
 }
 
 /// One vCPU's samples, in cycles. Minimum, mean and maximum are over all of them, what is
-/// kept for median, p99 and deviation is every k-th where there is not room for all.
+/// kept for quantiles and deviation is every k-th where there is not room for all.
 class Samples {
 public:
     Samples() = default;
@@ -118,6 +118,8 @@ public:
         std::sort(room_.begin(), room_.begin() + static_cast<std::ptrdiff_t>(kept_));
         spread.median = quantile(50);
         spread.p99 = quantile(99);
+        spread.p25 = quantile(25);
+        spread.p75 = quantile(75);
         spread.stddev = standard_deviation(std::span(room_).first(kept_), spread.mean);
         return spread;
     }

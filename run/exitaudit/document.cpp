@@ -1,0 +1,55 @@
+// Reading documents.
+#include "document.hpp"
+
+#include "exit_code.hpp"
+#include "overlay.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+namespace exitaudit {
+namespace {
+
+using nlohmann::json;
+
+constexpr int schema = 1;
+constexpr std::array kinds{"run", "grade", "boot"};
+
+} // namespace
+
+json read_document(const std::string& path)
+{
+    auto document = json::parse(read_file(path == "-" ? "/dev/stdin" : path), nullptr, false);
+    if (!document.is_object() || !document.contains("schema"))
+        throw Error(path + " is no document that --json of exitaudit run, judge, grade or boot writes");
+    if (document["schema"] != schema)
+        throw Error(fmt::format("{} has schema {}: this exitaudit reads schema {}", path, document["schema"].dump(), schema));
+    const auto kind = text_member(document, "kind");
+    if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
+        throw Error(fmt::format("{} is of unknown kind '{}': this exitaudit reads run, grade and boot", path, kind));
+    return document;
+}
+
+std::string text_member(const json& object, std::string_view name, const std::string& otherwise)
+{
+    const auto found = object.find(name);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : otherwise;
+}
+
+const json& array_member(const json& object, std::string_view name)
+{
+    static const auto none = json::array();
+    const auto found = object.find(name);
+    return found != object.end() && found->is_array() ? *found : none;
+}
+
+const json& object_member(const json& object, std::string_view name)
+{
+    static const auto none = json::object();
+    const auto found = object.find(name);
+    return found != object.end() && found->is_object() ? *found : none;
+}
+
+} // namespace exitaudit

@@ -1,0 +1,58 @@
+// Putting documents into the page.
+#include "page.hpp"
+
+#include "../document.hpp"
+#include "../exit_code.hpp"
+#include "../report.hpp"
+
+#include <filesystem>
+#include <string_view>
+
+extern "C" const char exitaudit_page_shell[], exitaudit_page_shell_end[];
+
+namespace exitaudit {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view place = "@DOCUMENTS@";
+
+// In JSON these characters stand in strings only, where an escape says the same.
+std::string without_markup(const std::string& text)
+{
+    std::string safe;
+    for (const char c : text)
+        switch (c) {
+        case '<': safe += "\\u003c"; break;
+        case '>': safe += "\\u003e"; break;
+        case '&': safe += "\\u0026"; break;
+        default: safe += c;
+        }
+    return safe;
+}
+
+} // namespace
+
+std::string page_of(const std::vector<NamedDocument>& documents)
+{
+    auto data = json::array();
+    for (const auto& [file, document] : documents)
+        data.push_back({{"file", file}, {"document", document}});
+    const std::string_view shell(exitaudit_page_shell,
+                                 static_cast<std::size_t>(exitaudit_page_shell_end - exitaudit_page_shell));
+    const auto at = shell.find(place);
+    return std::string(shell.substr(0, at)) + without_markup(data.dump(-1, ' ', true, json::error_handler_t::replace)) +
+           std::string(shell.substr(at + place.size()));
+}
+
+int write_page(const ReportOptions& options)
+{
+    std::vector<NamedDocument> documents;
+    for (const auto& path : options.documents)
+        documents.push_back(
+            {path == "-" ? "standard input" : std::filesystem::path(path).filename().string(), read_document(path)});
+    write_file(options.output, page_of(documents));
+    return static_cast<int>(ExitCode::pass);
+}
+
+} // namespace exitaudit

@@ -1,0 +1,26 @@
+// `exitaudit report`: documents that --json wrote, as one page for people.
+#pragma once
+
+#include "../options.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <vector>
+
+namespace exitaudit {
+
+struct NamedDocument {
+    std::string file;
+    nlohmann::json document; // docs/json.md
+};
+
+// The page, which needs nothing but itself. Whatever text the documents hold, a browser
+// takes it for data: no character that HTML gives a meaning stands in it.
+std::string page_of(const std::vector<NamedDocument>& documents);
+
+// Writes the page that the options ask for; returns the exit code. Error if a document is
+// unreadable or the page cannot be written.
+int write_page(const ReportOptions& options);
+
+} // namespace exitaudit

@@ -1,0 +1,123 @@
+#!/usr/bin/env bats
+# The page of `exitaudit report` in a real browser, driven by WebDriver (chromedriver).
+# KEEP=DIR keeps the pictures.
+
+load expect
+
+patience=60 # of wait_for, in seconds
+
+setup_file() {
+    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+    export root page="$BATS_FILE_TMPDIR/page.html" port=$((20000 + RANDOM % 10000)) session
+    "$root/build/exitaudit" report "$root"/tests/report/{run,boot,grade}.json -o "$page"
+    chromedriver --port="$port" >"$BATS_FILE_TMPDIR/log" 2>&1 3>&- &
+    echo $! >"$BATS_FILE_TMPDIR/driver"
+    local options
+    options=$(jq -n --arg profile "$BATS_FILE_TMPDIR/profile" '{capabilities: {alwaysMatch: {
+        "goog:loggingPrefs": {browser: "ALL", performance: "ALL"},
+        "goog:chromeOptions": {args: ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+            "--user-data-dir=\($profile)"]}}}}')
+    for _ in {1..60}; do
+        session=$(curl -s -d "$options" "localhost:$port/session" | jq -r '.value.sessionId // empty') && [ "$session" ] && break
+        sleep 1
+    done
+    [ "$session" ]
+    # The browser's own first page asks for things, too.
+    ask url '{"url": "about:blank"}'
+    ask se/log '{"type": "performance"}' >/dev/null
+}
+
+teardown_file() {
+    curl -s -X DELETE "localhost:$port/session/$session" >/dev/null || true
+    kill "$(cat "$BATS_FILE_TMPDIR/driver")"
+}
+
+ask() { # COMMAND PARAMETERS
+    curl -sS -d "$2" "localhost:$port/session/$session/$1" |
+        jq 'if .value | type == "object" and has("error") then error(.value.message) else .value end | values'
+}
+
+evaluate() { # a JavaScript expression
+    ask execute/sync "$(jq -n --arg script "return $1" '{script: $script, args: []}')"
+}
+
+devtools() { # COMMAND PARAMETERS
+    ask goog/cdp/execute "$(jq -n --arg cmd "$1" --argjson params "$2" '{cmd: $cmd, params: $params}')"
+}
+
+window() { # WIDTH HEIGHT
+    devtools Emulation.setDeviceMetricsOverride "{\"width\": $1, \"height\": $2, \"deviceScaleFactor\": 1, \"mobile\": false}" >/dev/null
+}
+
+# Charts are drawn some frames after the page has loaded or changed its width. None is empty.
+drawn() {
+    [ "$(evaluate '[...document.querySelectorAll("canvas")].every((c) =>
+        new Set(new Uint32Array(c.getContext("2d").getImageData(0, 0, c.width, c.height).data.buffer)).size > 8)')" = true ]
+}
+
+show() { # WIDTH light|dark
+    devtools Emulation.setEmulatedMedia "{\"features\": [{\"name\": \"prefers-color-scheme\", \"value\": \"$2\"}]}" >/dev/null
+    window "$1" 900
+    ask url "{\"url\": \"file://$page\"}" >/dev/null
+    wait_for drawn
+}
+
+# What draws, its colours, and that it fits.
+check_page() { # WIDTH light|dark
+    show "$1" "$2"
+    [ "$(evaluate 'document.documentElement.dataset.drawn')" = '"6"' ]
+    [ "$(evaluate 'document.documentElement.scrollWidth <= innerWidth')" = true ]
+    local light
+    light=$(evaluate 'getComputedStyle(document.body).backgroundColor === "rgb(255, 255, 255)"')
+    [ "$light" = "$([ "$2" = light ] && echo true || echo false)" ]
+    [ "${KEEP-}" ] || return 0
+    window "$1" "$(evaluate 'document.documentElement.scrollHeight')"
+    wait_for drawn
+    devtools Page.captureScreenshot '{"format": "png"}' | jq -r .data | base64 -d >"$KEEP/$1-$2.png"
+}
+
+@test "the page draws at 1280 pixels, light and dark" {
+    check_page 1280 light
+    check_page 1280 dark
+}
+
+@test "the page draws at 400 pixels, light and dark" {
+    check_page 400 light
+    check_page 400 dark
+}
+
+@test "charts have names and tables" {
+    show 1280 light
+    [ "$(evaluate '[...document.querySelectorAll("canvas")].every((c) => c.getAttribute("role") === "img" && c.getAttribute("aria-label").length > 20)')" = true ]
+    [ "$(evaluate 'document.title')" = '"Exit Audit: run.json: fail, boot.json: pass, grade.json: fail"' ]
+}
+
+@test "a log's text stays text" {
+    show 1280 light
+    [ "$(evaluate 'window.hostile === undefined && document.images.length === 0')" = true ]
+    [ "$(evaluate 'document.querySelector(".findings").textContent.includes("<img src=")')" = true ]
+}
+
+@test "audits can be chosen by name and verdict" {
+    show 1280 light
+    [ "$(evaluate '(() => {
+        const [choice, name] = document.querySelector(".filter").children;
+        const shown = () => document.querySelector(".filter + .tall").querySelectorAll("tbody tr:not([hidden])").length;
+        const all = shown();
+        choice.value = "not ok"; choice.dispatchEvent(new Event("change"));
+        const failed = shown();
+        name.value = "msr"; name.dispatchEvent(new Event("input"));
+        return `${all} ${failed} ${shown()}`;
+    })()')" = '"5 2 1"' ]
+}
+
+@test "nothing was said on the console, and nothing asked for but the page" {
+    show 1280 light
+    # But for advice that drawn() earns by reading the canvases.
+    ask se/log '{"type": "browser"}' | jq -r '.[].message | select(contains("willReadFrequently") | not)' >"$BATS_TEST_TMPDIR/said"
+    cat "$BATS_TEST_TMPDIR/said"
+    [ ! -s "$BATS_TEST_TMPDIR/said" ]
+    ask se/log '{"type": "performance"}' | jq -r '.[].message | fromjson | .message
+        | select(.method == "Network.requestWillBeSent") | .params.request.url' | sort -u >"$BATS_TEST_TMPDIR/asked"
+    diff - <(grep -v '^data:' "$BATS_TEST_TMPDIR/asked") <<<"file://$page"
+}
