@@ -123,7 +123,8 @@ int run_audit(const RunOptions& options)
     const bool interrupted = session.ending.how == Ending::How::interrupted;
 
     const Circumstances circumstances{std::string(choice.lane->name), session.kernel, interrupted ? "" : qemu_version(),
-                                      seconds, host};
+                                      seconds, host, session.ending.how == Ending::How::timed_out, session.trouble,
+                                      session.complaint, session.console};
     // A host without a ledger, or a guest without an end, gives witnesses nothing to judge.
     if (verdict.code == ExitCode::pass || verdict.code == ExitCode::audit_failed)
         for (const auto& line : host_lines(host))

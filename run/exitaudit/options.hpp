@@ -1,6 +1,8 @@
 // The command line: what the user asked for.
 #pragma once
 
+#include "grade/grade.hpp"
+
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -55,6 +57,6 @@ struct Answered {
 };
 
 // Reads the command line; prints help, version or the one-line refusal itself.
-std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int argc, char** argv);
+std::variant<RunOptions, JudgeOptions, ListOptions, GradeOptions, Answered> parse_options(int argc, char** argv);
 
 } // namespace exitaudit
