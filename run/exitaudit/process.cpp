@@ -161,7 +161,7 @@ std::optional<int> SignalsCaught::signal()
 
 std::filesystem::path search_path(const std::string& program)
 {
-    return bp::search_path(program).string();
+    return program.find('/') == std::string::npos ? bp::search_path(program).string() : program;
 }
 
 Ending run_process(const std::vector<std::string>& words, std::chrono::milliseconds limit, const Watcher& watcher)

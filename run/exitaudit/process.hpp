@@ -28,7 +28,7 @@ struct Watcher {
     std::function<void(int)> started;               // with the process's number
 };
 
-// Where PATH has this program; empty if nowhere.
+// Where PATH has this program, or its name if that is a path; empty if nowhere.
 std::filesystem::path search_path(const std::string& program);
 
 // Runs words[0] (searched in PATH) to its end, to the time limit, or until SIGINT,

@@ -73,26 +73,37 @@ void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled
 
 std::vector<Remark> compile_errors(std::string_view log)
 {
-    static const std::regex error("/build/tree/([^:]+:[0-9]+)(:[0-9]+)?: (fatal error|error): (.*)"),
-        undefined("ERROR: modpost: \"([^\"]*)\" \\[.*/([^/]+)\\.ko\\] undefined!.*"), memory(".*(out of memory|No space left|File size limit).*");
+    static const std::regex error("(/[^: ]+):([0-9]+)(:[0-9]+)?: (fatal error|error): (.*)"),
+        place("/build/tree/([^: ]+:[0-9]+)(:[0-9]+)?: note: .*"),
+        undefined("ERROR: modpost: \"([^\"]*)\" \\[.*/([^/]+)\\.ko\\] undefined!.*"),
+        memory(".*(out of memory|No space left|File size limit).*");
+    constexpr std::string_view tree = "/build/tree/";
     std::vector<Remark> errors;
-    std::istringstream lines{std::string(log)};
-    std::smatch found;
-    for (std::string line; std::getline(lines, line);) {
-        line = tame(line, 1000); // the matcher recurses over it
-        std::string text;
-        if (std::regex_match(line, found, error))
-            text = fmt::format("{}: {}", found[1].str(), found[4].str());
-        else if (std::regex_match(line, found, undefined))
-            text = fmt::format("{}.ko uses {}, which kvm.ko does not export (EXPORT_SYMBOL_GPL), or nothing defines", found[2].str(),
-                               found[1].str());
-        else if (std::regex_match(line, found, memory))
-            text = "the compiler needs more memory or disk than it is given: " + line;
-        else
-            continue;
-        const auto known = [&](const Remark& remark) { return remark.text == text; };
+    const auto add = [&](const std::string& text) {
+        const auto known = [&](const Remark& remark) { return remark.text == tame(text); };
         if (std::none_of(errors.begin(), errors.end(), known))
             errors.push_back({"does-not-compile", tame(text)});
+    };
+    std::istringstream lines{std::string(log)};
+    std::smatch found;
+    std::string elsewhere; // an error in a header's macro, until the source that uses it is named
+    for (std::string line; std::getline(lines, line);) {
+        line = tame(line, 1000); // the matcher recurses over it
+        if (std::regex_match(line, found, error)) {
+            const auto path = found[1].str();
+            if (path.starts_with(tree))
+                add(fmt::format("{}:{}: {}", path.substr(tree.size()), found[2].str(), found[5].str()));
+            else
+                elsewhere = found[5];
+        } else if (!elsewhere.empty() && std::regex_match(line, found, place)) {
+            add(fmt::format("{}: {}", found[1].str(), elsewhere));
+            elsewhere.clear();
+        } else if (std::regex_match(line, found, undefined)) {
+            add(fmt::format("{}.ko uses {}, which kvm.ko does not export (EXPORT_SYMBOL_GPL), or nothing defines", found[2].str(),
+                            found[1].str()));
+        } else if (std::regex_match(line, found, memory)) {
+            add("the compiler needs more memory or disk than it is given: " + line);
+        }
     }
     if (errors.size() > most_errors) {
         const auto more = errors.size() - most_errors;

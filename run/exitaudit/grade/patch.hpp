@@ -9,7 +9,7 @@
 
 namespace exitaudit::grade {
 
-// A sentence about a submission, and a name for programs (docs/grading.md lists them).
+// A sentence about a submission, and a name for programs (README.md).
 struct Remark {
     std::string id, text;
 };
