@@ -56,7 +56,8 @@ TEST(Patch, IsWrittenAgainUnderNamesOfOurs)
 
 TEST(Patch, LosesCarriageReturnsAndGetsBackBlanks)
 {
-    const auto patch = read("--- a/arch/x86/kvm/cpuid.c\r\n+++ b/arch/x86/kvm/cpuid.c\r\n@@ -1,2 +1,3 @@\r\n\r\n+new\r\n two\r\n");
+    const auto patch =
+        read("--- a/arch/x86/kvm/cpuid.c\r\n+++ b/arch/x86/kvm/cpuid.c\r\n@@ -1,2 +1,3 @@\r\n\r\n+new\r\n two\r\n");
     EXPECT_TRUE(patch.refused.empty());
     EXPECT_EQ(patch.text(), "--- arch/x86/kvm/cpuid.c\n+++ arch/x86/kvm/cpuid.c\n@@ -1,2 +1,3 @@\n \n+new\n two\n");
 }
@@ -66,10 +67,11 @@ TEST(Patch, RefusesWithThePlace)
     const auto makefile = read("hello\n" + change("a/arch/x86/kvm/Makefile", "b/arch/x86/kvm/Makefile"));
     ASSERT_EQ(makefile.refused.size(), 1U);
     EXPECT_EQ(makefile.refused[0].text, "p line 2: arch/x86/kvm/Makefile is none of KVM's C sources and headers");
-    for (const auto& text : {change("a/arch/x86/kvm/cpuid.c", "/dev/null"), change("a/../../x.c", "b/../../x.c"),
-                             change("/etc/x.c", "/etc/x.c"), change("a/arch/x86/kvm/none.c", "b/arch/x86/kvm/none.c"),
-                             std::string("new file mode 120000\n"), std::string("rename from a\n"), std::string("old mode 100644\n"),
-                             std::string("GIT binary patch\n"), std::string("*** a\n--- b\n***************\n")})
+    for (const auto& text :
+         {change("a/arch/x86/kvm/cpuid.c", "/dev/null"), change("a/../../x.c", "b/../../x.c"), change("/etc/x.c", "/etc/x.c"),
+          change("a/arch/x86/kvm/none.c", "b/arch/x86/kvm/none.c"), std::string("new file mode 120000\n"),
+          std::string("rename from a\n"), std::string("old mode 100644\n"), std::string("GIT binary patch\n"),
+          std::string("*** a\n--- b\n***************\n")})
         EXPECT_EQ(read(text).refused.size(), 1U) << text;
 }
 
@@ -84,14 +86,16 @@ TEST(Patch, RefusesAHunkThatIsCutOff)
 // A removed line that looks like the start of a file's changes belongs to its hunk.
 TEST(Patch, CountsAHunksLines)
 {
-    const auto patch = read("--- a/arch/x86/kvm/cpuid.c\n+++ b/arch/x86/kvm/cpuid.c\n@@ -1,2 +1,2 @@\n--- a/Makefile\n+++ b/Makefile\n two\n");
+    const auto patch =
+        read("--- a/arch/x86/kvm/cpuid.c\n+++ b/arch/x86/kvm/cpuid.c\n@@ -1,2 +1,2 @@\n--- a/Makefile\n+++ b/Makefile\n two\n");
     EXPECT_TRUE(patch.refused.empty());
     EXPECT_EQ(patch.changes.size(), 1U);
 }
 
 TEST(PatchLog, NamesHunksByTheirLineInThePatch)
 {
-    const auto patch = read(change("a/arch/x86/kvm/cpuid.c", "b/arch/x86/kvm/cpuid.c") + change("a/arch/x86/kvm/vmx/vmx.c", "b/arch/x86/kvm/vmx/vmx.c"));
+    const auto patch = read(change("a/arch/x86/kvm/cpuid.c", "b/arch/x86/kvm/cpuid.c") +
+                            change("a/arch/x86/kvm/vmx/vmx.c", "b/arch/x86/kvm/vmx/vmx.c"));
     Compiled compiled;
     read_patch_log("patching file arch/x86/kvm/cpuid.c\nHunk #1 succeeded at 3 with fuzz 2.\n"
                    "patching file arch/x86/kvm/vmx/vmx.c\nHunk #1 FAILED at 1.\n1 out of 1 hunk FAILED\n",

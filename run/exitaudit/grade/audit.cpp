@@ -86,7 +86,8 @@ void judge_unfinished(Audit& audit)
     const bool crashed = booted && (complaint.find("WARNING: ") == std::string::npos && !complaint.empty());
     if (!crashed && audit.report.value("timed_out", false)) {
         audit.verdict = "hangs";
-        audit.findings = {{"host-hangs", with_last_words("the host or its guest hangs, or needs a longer --timeout", audit.report)}};
+        audit.findings = {
+            {"host-hangs", with_last_words("the host or its guest hangs, or needs a longer --timeout", audit.report)}};
     } else if (trouble.find("kvm modules refused") != std::string::npos) {
         audit.verdict = "crashes";
         audit.findings = {{"modules-refused", fmt::format("the host's kernel does not load the modules: {}", audit.message)}};
@@ -104,9 +105,14 @@ Audit run_audit(const AuditOrder& order, const Rounds& rounds, std::chrono::seco
     // A later round's name tells it from the first.
     const auto name = order.lane + fmt::format("{}", fmt::join(order.options, ""));
     const auto report = rounds.directory / (name + ".json");
-    std::vector<std::string> words{"/proc/self/exe", "run", "--lane", order.lane, "--kernel", rounds.kernel, "--build", rounds.build.string(),
-                                   "--modules", rounds.modules.string(), "--timeout", std::to_string(limit.count()), "--json", report.string(),
-                                   "--log", (rounds.directory / (name + ".log")).string()};
+    std::vector<std::string> words{"/proc/self/exe", "run",
+                                   "--lane",         order.lane,
+                                   "--kernel",       rounds.kernel,
+                                   "--build",        rounds.build.string(),
+                                   "--modules",      rounds.modules.string(),
+                                   "--timeout",      std::to_string(limit.count()),
+                                   "--json",         report.string(),
+                                   "--log",          (rounds.directory / (name + ".log")).string()};
     words.front() = fs::read_symlink(words.front()).string();
     words.insert(words.end(), order.options.begin(), order.options.end());
     words.insert(words.end(), order.plan.begin(), order.plan.end());

@@ -8,17 +8,17 @@
 namespace exitaudit::grade {
 
 struct Audit {
-    std::string lane, verdict;      // pass, fail, not-patched, hangs, crashes or could-not-grade
+    std::string lane, verdict; // pass, fail, not-patched, hangs, crashes or could-not-grade
     std::string message;
-    std::vector<Remark> findings;   // against the host
-    std::vector<Remark> notes;      // about it
-    std::string layout, edition;    // as found; empty: none
-    nlohmann::json report;          // exitaudit run --json's
+    std::vector<Remark> findings; // against the host
+    std::vector<Remark> notes;    // about it
+    std::string layout, edition;  // as found; empty: none
+    nlohmann::json report;        // exitaudit run --json's
 };
 
 struct AuditOrder {
     std::string lane;
-    std::vector<std::string> plan; // empty: the default
+    std::vector<std::string> plan;    // empty: the default
     std::vector<std::string> options; // of exitaudit run
 };
 

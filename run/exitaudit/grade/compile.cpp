@@ -29,12 +29,26 @@ std::vector<std::string> sandbox_command(const Base& base, const fs::path& direc
 {
     const auto packages = base.version("packages");
     std::vector<std::string> words{
-        (base.scripts / "sandbox").string(), "--disk", "512", "--seconds", std::to_string(limit.count()),
-        "--ro-bind", (base.directory / "base").string(), "/in/base",
-        "--ro-bind", (base.scripts / "foreign-compile").string(), "/in/compile",
-        "--ro-bind", (base.scripts / "foreign-build").string(), "/in/build",
-        "--ro-bind", (directory / "patch").string(), "/in/patch",
-        "--ro-bind", packages, packages,
+        (base.scripts / "sandbox").string(),
+        "--disk",
+        "512",
+        "--seconds",
+        std::to_string(limit.count()),
+        "--ro-bind",
+        (base.directory / "base").string(),
+        "/in/base",
+        "--ro-bind",
+        (base.scripts / "foreign-compile").string(),
+        "/in/compile",
+        "--ro-bind",
+        (base.scripts / "foreign-build").string(),
+        "/in/build",
+        "--ro-bind",
+        (directory / "patch").string(),
+        "/in/patch",
+        "--ro-bind",
+        packages,
+        packages,
     };
     // Single files: no other can be made there, and none grows past the sandbox's limit.
     for (const std::string name : {"patch.log", "make.log", modules[0], modules[1], modules[2]}) {
@@ -63,10 +77,12 @@ void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled
             if (found[2] == "succeeded")
                 compiled.fuzzy += line.find(" with fuzz ") != std::string::npos;
             else if (number >= 1 && number <= change->hunks.size())
-                compiled.rejected.push_back({"does-not-apply", fmt::format("{}: hunk {} ({} line {}) does not apply", change->path,
-                                                                           number, change->source, change->hunks[number - 1].line)});
+                compiled.rejected.push_back(
+                    {"does-not-apply", fmt::format("{}: hunk {} ({} line {}) does not apply", change->path, number,
+                                                   change->source, change->hunks[number - 1].line)});
         } else if (std::regex_match(line, found, ignored)) {
-            compiled.rejected.push_back({"does-not-apply", fmt::format("{}: {}", change ? change->path : "the patch", tame(line))});
+            compiled.rejected.push_back(
+                {"does-not-apply", fmt::format("{}: {}", change ? change->path : "the patch", tame(line))});
         }
     }
 }
@@ -99,8 +115,8 @@ std::vector<Remark> compile_errors(std::string_view log)
             add(fmt::format("{}: {}", found[1].str(), elsewhere));
             elsewhere.clear();
         } else if (std::regex_match(line, found, undefined)) {
-            add(fmt::format("{}.ko uses {}, which kvm.ko does not export (EXPORT_SYMBOL_GPL), or nothing defines", found[2].str(),
-                            found[1].str()));
+            add(fmt::format("{}.ko uses {}, which kvm.ko does not export (EXPORT_SYMBOL_GPL), or nothing defines",
+                            found[2].str(), found[1].str()));
         } else if (std::regex_match(line, found, memory)) {
             add("the compiler needs more memory or disk than it is given: " + line);
         }
@@ -118,7 +134,8 @@ Compiled compile(const Base& base, const Patch& patch, const fs::path& directory
     write_file(directory / "patch", patch.text());
     std::string words;
     Watcher watcher;
-    watcher.out = watcher.err = [&](std::string_view text) { words += text.substr(0, log_limit - std::min(log_limit, words.size())); };
+    watcher.out =
+        watcher.err = [&](std::string_view text) { words += text.substr(0, log_limit - std::min(log_limit, words.size())); };
     const auto ending = run_step(sandbox_command(base, directory, limit), limit + std::chrono::seconds(5), watcher);
     if (ending.exited_with(no_sandbox))
         throw Error(tame(words, 1000));
@@ -134,9 +151,11 @@ Compiled compile(const Base& base, const Patch& patch, const fs::path& directory
     if (compiled.timed_out)
         compiled.errors = {{"does-not-compile", fmt::format("it is not compiled within {} s", limit.count())}};
     else if (compiled.errors.empty())
-        compiled.errors = {{"does-not-compile", ending.exited_with(does_not_compile)
-                                                    ? fmt::format("make fails: {}", tame(log.substr(log.size() - std::min<std::size_t>(log.size(), 200))))
-                                                    : fmt::format("the sandbox fails: {}", tame(words))}};
+        compiled.errors = {
+            {"does-not-compile",
+             ending.exited_with(does_not_compile)
+                 ? fmt::format("make fails: {}", tame(log.substr(log.size() - std::min<std::size_t>(log.size(), 200))))
+                 : fmt::format("the sandbox fails: {}", tame(words))}};
     return compiled;
 }
 

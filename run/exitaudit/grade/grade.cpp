@@ -111,12 +111,19 @@ private:
             lanes = lanes_of(row);
         if (lanes.empty() || !row.verdict.empty())
             return;
-        const Rounds rounds{directory, directory, places_.build, options_.kernel, options_.plan, options_.vcpus,
-                            [&](const std::string& what) { progress_.stage(what); }, [&] { progress_.tick(); },
+        const Rounds rounds{directory,
+                            directory,
+                            places_.build,
+                            options_.kernel,
+                            options_.plan,
+                            options_.vcpus,
+                            [&](const std::string& what) { progress_.stage(what); },
+                            [&] { progress_.tick(); },
                             [&] { return options_.timeout - progress_.elapsed(); }};
         row.audits = rounds.run(lanes);
         // The other vendor's side is looked at only where the patch has one.
-        if (lanes.size() == 1 && options_.lane == "auto" && options_.plan.empty() && row.submission.kind != Submission::Kind::modules)
+        if (lanes.size() == 1 && options_.lane == "auto" && options_.plan.empty() &&
+            row.submission.kind != Submission::Kind::modules)
             if (const auto remark = rounds.glance(lanes.front() == "vmx" ? "svm" : "vmx"))
                 row.findings.push_back(*remark);
         row.verdict = worst(row.audits);
@@ -140,8 +147,10 @@ private:
         if (change.partial_allowed && !compiled.built) {
             auto part = about_the_ledger(change.patch, base_);
             if (!part.changes.empty()) {
-                row.notes.push_back({"ledger-only", fmt::format("as a whole it does not compile ({}); without what does not speak of the ledger:",
-                                                                compiled.errors.front().text)});
+                row.notes.push_back(
+                    {"ledger-only",
+                     fmt::format("as a whole it does not compile ({}); without what does not speak of the ledger:",
+                                 compiled.errors.front().text)});
                 change.patch = std::move(part);
                 compiled = compile_in_time(change.patch, directory);
             }
@@ -161,7 +170,8 @@ private:
     {
         row.builds = compiled.built;
         if (compiled.fuzzy)
-            row.notes.push_back({"fuzz", fmt::format("{} hunks apply only with fuzz: the lines round them differ", compiled.fuzzy)});
+            row.notes.push_back(
+                {"fuzz", fmt::format("{} hunks apply only with fuzz: the lines round them differ", compiled.fuzzy)});
         auto& rejected = partial_allowed ? row.notes : row.findings;
         rejected.insert(rejected.end(), compiled.rejected.begin(), compiled.rejected.end());
         if (!partial_allowed && !compiled.rejected.empty()) {
@@ -192,7 +202,8 @@ private:
     std::vector<std::string> lanes_of(const Row& row) const
     {
         const auto touched = [&](std::string_view directory) {
-            return std::any_of(row.changes.begin(), row.changes.end(), [&](const auto& path) { return path.starts_with(directory); });
+            return std::any_of(row.changes.begin(), row.changes.end(),
+                               [&](const auto& path) { return path.starts_with(directory); });
         };
         const bool intel = touched("arch/x86/kvm/vmx/"), amd = touched("arch/x86/kvm/svm/");
         if (intel != amd)
@@ -217,7 +228,8 @@ private:
     void keep(const Submission& submission, const fs::path& directory)
     {
         auto name = fs::absolute(submission.path).lexically_normal().filename().string();
-        std::replace_if(name.begin(), name.end(), [](char c) { return c <= ' ' || c > '~' || c == '/'; }, '_');
+        std::replace_if(
+            name.begin(), name.end(), [](char c) { return c <= ' ' || c > '~' || c == '/'; }, '_');
         fs::create_directories(options_.keep / name);
         fs::copy(directory, options_.keep / name, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
     }
@@ -235,7 +247,8 @@ void check(const GradeOptions& options, const Places& places)
     find_program("bwrap", "bubblewrap");
     const auto host = places.build / "embedded-host" / options.kernel / "vmlinux";
     if (!fs::exists(host))
-        throw Error(fmt::format("no embedded host with Linux {} is built: make one with `make embedded-host KERNEL={}`", options.kernel, options.kernel));
+        throw Error(fmt::format("no embedded host with Linux {} is built: make one with `make embedded-host KERNEL={}`",
+                                options.kernel, options.kernel));
 }
 
 std::size_t width_of(const std::vector<Submission>& submissions)
@@ -248,7 +261,8 @@ std::size_t width_of(const std::vector<Submission>& submissions)
 
 void write_document(const GradeOptions& options, const std::vector<Row>& rows)
 {
-    nlohmann::json document{{"schema", 1}, {"kernel", options.kernel}, {"rows", nlohmann::json::array()}, {"exit_code", exit_code_of(rows)}};
+    nlohmann::json document{
+        {"schema", 1}, {"kernel", options.kernel}, {"rows", nlohmann::json::array()}, {"exit_code", exit_code_of(rows)}};
     for (const auto& row : rows)
         document["rows"].push_back(row_document(row));
     write_file(options.json, document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");

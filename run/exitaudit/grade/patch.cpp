@@ -160,7 +160,8 @@ private:
             // What is empty was a blank line until some mailer took its blank.
             const char kind = ahead(0).empty() ? ' ' : ahead(0).front();
             const bool in_before = kind == ' ' || kind == '-', in_after = kind == ' ' || kind == '+';
-            if (kind != '\\' && ((!in_before && !in_after) || left.before < in_before || left.after < in_after || at_ >= lines_.size())) {
+            if (kind != '\\' &&
+                ((!in_before && !in_after) || left.before < in_before || left.after < in_after || at_ >= lines_.size())) {
                 at_ = start;
                 refuse("the hunk that starts there", "is cut off, or its line counts are wrong");
                 at_ = start + 1;
@@ -205,7 +206,8 @@ std::string place_in_source(std::string_view name, const SourceFiles& files)
         name.remove_prefix(2);
     const auto ends = ends_of(name);
     const auto first_name = [](std::string_view path) { return path.substr(0, path.find('/')); };
-    if (std::any_of(ends.begin(), ends.end(), [&](auto end) { return first_name(end) == ".." || end.empty() || end.front() == '/'; }) ||
+    if (std::any_of(ends.begin(), ends.end(),
+                    [&](auto end) { return first_name(end) == ".." || end.empty() || end.front() == '/'; }) ||
         name.starts_with('/'))
         return {};
     for (const auto end : ends)

@@ -15,8 +15,8 @@ struct Remark {
 };
 
 struct Hunk {
-    unsigned long line = 0;         // of its @@ in the patch, from 1
-    std::string text;               // with its @@ line
+    unsigned long line = 0; // of its @@ in the patch, from 1
+    std::string text;       // with its @@ line
 };
 
 struct FileChange {

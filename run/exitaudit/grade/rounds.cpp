@@ -61,7 +61,8 @@ std::vector<Remark> news(const Audit& first, const Audit& later)
     if (std::all_of(after.begin(), after.end(), [&](const auto& name) { return before.contains(name); }))
         return news;
     for (const auto& finding : later.findings)
-        if (std::none_of(first.findings.begin(), first.findings.end(), [&](const Remark& known) { return known.id == finding.id && known.id != "failed"; }))
+        if (std::none_of(first.findings.begin(), first.findings.end(),
+                         [&](const Remark& known) { return known.id == finding.id && known.id != "failed"; }))
             news.push_back(finding);
     return news;
 }
@@ -80,7 +81,8 @@ std::vector<Audit> Rounds::run(const std::vector<std::string>& lanes) const
     if (!plan.empty())
         return audits;
 
-    const auto again = [&](const std::string& name, const std::vector<std::string>& words, const std::vector<std::string>& options, const auto& add) {
+    const auto again = [&](const std::string& name, const std::vector<std::string>& words,
+                           const std::vector<std::string>& options, const auto& add) {
         std::vector<std::string> alive;
         for (const auto& audit : audits)
             if (has_verdict(audit))
@@ -100,8 +102,9 @@ std::vector<Audit> Rounds::run(const std::vector<std::string>& lanes) const
     again("beside another VM", beside_another_vm, {"--noise"}, [](Audit& audit, const Audit& later) {
         if (!news(audit, later).empty() && has_verdict(later)) {
             audit.verdict = "fail";
-            audit.findings.push_back({"host-wide", "another VM's exits appear in the guest's ledger: the counters are the host's, not "
-                                                   "the VM's; keep them in struct kvm_vcpu or struct kvm"});
+            audit.findings.push_back({"host-wide",
+                                      "another VM's exits appear in the guest's ledger: the counters are the host's, not "
+                                      "the VM's; keep them in struct kvm_vcpu or struct kvm"});
         }
     });
     again("with 2 vCPUs", several_vcpus, {"--vcpus", "2"}, [](Audit& audit, const Audit& later) {
@@ -125,11 +128,13 @@ std::optional<Remark> Rounds::glance(const std::string& lane) const
     if (audit.verdict == "not-patched")
         return Remark{"vendor-not-patched", fmt::format("{}: not patched: no ledger answers there", vendor)};
     if (has_verdict(audit) && counts_nothing(audit.report))
-        return Remark{"vendor-not-patched", fmt::format("{}: not patched: the leaves answer there, but no exit is counted", vendor)};
+        return Remark{"vendor-not-patched",
+                      fmt::format("{}: not patched: the leaves answer there, but no exit is counted", vendor)};
     if (audit.verdict == "pass")
         return std::nullopt;
     const auto why = audit.findings.empty() ? audit.message : audit.findings.front().text;
-    return Remark{audit.findings.empty() ? audit.verdict : audit.findings.front().id, fmt::format("{}, which the patch does not change: {}", vendor, why)};
+    return Remark{audit.findings.empty() ? audit.verdict : audit.findings.front().id,
+                  fmt::format("{}, which the patch does not change: {}", vendor, why)};
 }
 
 } // namespace exitaudit::grade

@@ -44,7 +44,8 @@ std::vector<std::string> remark_lines(const Row& row, std::vector<Remark> Audit:
     std::vector<Said> said;
     for (const auto& audit : row.audits) {
         for (const auto& remark : audit.*remarks) {
-            const auto known = std::find_if(said.begin(), said.end(), [&](const Said& s) { return s.remark->text == remark.text; });
+            const auto known =
+                std::find_if(said.begin(), said.end(), [&](const Said& s) { return s.remark->text == remark.text; });
             if (known == said.end())
                 said.push_back({audit.lane, &remark});
             else
@@ -82,8 +83,8 @@ std::string row_header(std::size_t name_width)
 
 std::vector<std::string> row_lines(const Row& row, std::size_t name_width)
 {
-    std::vector<std::string> lines{fmt::format("{:<{}}  {:<6}  {:<7}  {:<3}  {}", tame(row.submission.name), name_width, yes_or_no(row.builds),
-                                               row.layout(), row.edition(), row.verdict)};
+    std::vector<std::string> lines{fmt::format("{:<{}}  {:<6}  {:<7}  {:<3}  {}", tame(row.submission.name), name_width,
+                                               yes_or_no(row.builds), row.layout(), row.edition(), row.verdict)};
     for (const auto& finding : row.findings)
         lines.push_back(fmt::format("    {} [{}]", finding.text, finding.id));
     const auto of_lanes = remark_lines(row, &Audit::findings, "");
@@ -113,7 +114,8 @@ json row_document(const Row& row)
     for (const auto& audit : row.audits) {
         add_to(document["findings"], remarks_document(audit.findings, audit.lane));
         add_to(document["notes"], remarks_document(audit.notes, audit.lane));
-        document["lanes"].push_back({{"lane", audit.lane}, {"verdict", audit.verdict}, {"message", audit.message}, {"report", audit.report}});
+        document["lanes"].push_back(
+            {{"lane", audit.lane}, {"verdict", audit.verdict}, {"message", audit.message}, {"report", audit.report}});
     }
     return document;
 }
@@ -123,7 +125,8 @@ int exit_code_of(const std::vector<Row>& rows)
     const auto some = [&](auto predicate) { return std::any_of(rows.begin(), rows.end(), predicate); };
     if (some([](const Row& row) { return row.verdict == "could-not-grade"; }))
         return static_cast<int>(ExitCode::could_not_run);
-    return static_cast<int>(some([](const Row& row) { return row.verdict != "pass"; }) ? ExitCode::audit_failed : ExitCode::pass);
+    return static_cast<int>(some([](const Row& row) { return row.verdict != "pass"; }) ? ExitCode::audit_failed
+                                                                                       : ExitCode::pass);
 }
 
 } // namespace exitaudit::grade

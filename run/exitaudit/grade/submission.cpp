@@ -108,7 +108,10 @@ Change change_of(const Submission& submission, const Base& base)
     case Submission::Kind::modules:
     case Submission::Kind::unknown: break;
     }
-    return {{{}, {{"no-patch", fmt::format("{} holds neither a patch, nor C source files, nor kernel modules", submission.name)}}}, {}, false};
+    return {
+        {{}, {{"no-patch", fmt::format("{} holds neither a patch, nor C source files, nor kernel modules", submission.name)}}},
+        {},
+        false};
 }
 
 } // namespace exitaudit::grade

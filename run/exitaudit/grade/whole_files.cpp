@@ -23,7 +23,9 @@ std::string output_of(const std::vector<std::string>& words, Ending& ending, std
     Watcher watcher;
     watcher.out = [&](std::string_view bytes) { text += bytes.substr(0, diff_limit - std::min(diff_limit, text.size())); };
     if (errors)
-        watcher.err = [&](std::string_view bytes) { *errors += bytes.substr(0, diff_limit - std::min(diff_limit, errors->size())); };
+        watcher.err = [&](std::string_view bytes) {
+            *errors += bytes.substr(0, diff_limit - std::min(diff_limit, errors->size()));
+        };
     ending = run_step(words, step_limit, watcher);
     return text;
 }
@@ -136,8 +138,22 @@ std::set<std::string> known_identifiers(const Patch& patch, const Base& base)
 std::vector<std::string> git_command(const fs::path& tree, const Base& base)
 {
     // A repository names programs for git to run: they run where a compiler may, too.
-    return {(base.scripts / "sandbox").string(), "--seconds", "50", "--ro-bind", fs::absolute(tree).string(), "/in/tree", "--",
-            "git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-c", "core.pager=cat", "-C", "/in/tree"};
+    return {(base.scripts / "sandbox").string(),
+            "--seconds",
+            "50",
+            "--ro-bind",
+            fs::absolute(tree).string(),
+            "/in/tree",
+            "--",
+            "git",
+            "-c",
+            "safe.directory=*",
+            "-c",
+            "core.fsmonitor=false",
+            "-c",
+            "core.pager=cat",
+            "-C",
+            "/in/tree"};
 }
 
 std::string first_line(const std::string& text)
@@ -163,7 +179,8 @@ Patch about_the_ledger(const Patch& patch, const Base& base)
                 const auto added = added_lines(hunk);
                 auto words = identifiers(added);
                 std::erase_if(words, [&](const auto& word) { return known.contains(word); });
-                if (!std::regex_search(added, leaf) && std::none_of(words.begin(), words.end(), [&](const auto& w) { return names.contains(w); }))
+                if (!std::regex_search(added, leaf) &&
+                    std::none_of(words.begin(), words.end(), [&](const auto& w) { return names.contains(w); }))
                     continue;
                 kept.insert(&hunk);
                 names.merge(words);
@@ -174,7 +191,8 @@ Patch about_the_ledger(const Patch& patch, const Base& base)
     Patch result;
     for (const auto& change : patch.changes) {
         FileChange part{change.path, change.source, change.creates, {}};
-        std::copy_if(change.hunks.begin(), change.hunks.end(), std::back_inserter(part.hunks), [&](const Hunk& h) { return kept.contains(&h); });
+        std::copy_if(change.hunks.begin(), change.hunks.end(), std::back_inserter(part.hunks),
+                     [&](const Hunk& h) { return kept.contains(&h); });
         if (!part.hunks.empty())
             result.changes.push_back(std::move(part));
     }
@@ -196,7 +214,9 @@ Change whole_files(const fs::path& path, const Base& base)
         nearest = &kernel;
     }
     if (nearest != &all.front())
-        change.notes.push_back({"other-kernel", fmt::format("the files are nearest to Linux {}'s: what differs from those is carried over", nearest->name)});
+        change.notes.push_back(
+            {"other-kernel",
+             fmt::format("the files are nearest to Linux {}'s: what differs from those is carried over", nearest->name)});
     change.patch.refused = theirs.refused;
     if (hunks_of(change.patch) == 0 && change.patch.refused.empty())
         change.patch.refused.push_back({"no-patch", "the files are those of the kernel: nothing is changed"});
@@ -235,7 +255,10 @@ Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& 
     const auto text = run(diff, errors);
     if (text.size() >= diff_limit)
         throw Error(fmt::format("{} differs too much from {}", tame(tip), tame(start)));
-    Change change{read_patch(text, fmt::format("git diff {}..{}", tame(start, 40), tame(branch.empty() ? "" : branch, 80)), base.files), {}, false};
+    Change change{
+        read_patch(text, fmt::format("git diff {}..{}", tame(start, 40), tame(branch.empty() ? "" : branch, 80)), base.files),
+        {},
+        false};
     change.notes.push_back({"git-base", fmt::format("what was changed since {}", tame(start, 40))});
     return change;
 }

@@ -36,8 +36,9 @@ Base Base::make(const fs::path& build, const std::string& kernel)
     // Its words are for the user; it downloads, so its time is its own.
     Watcher watcher;
     watcher.out = watcher.err = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); };
-    const auto ending = run_step({(base.scripts / "foreign-base").string(), "--kernel", kernel, "--output", base.directory.string()},
-                                 std::chrono::minutes(20), watcher);
+    const auto ending =
+        run_step({(base.scripts / "foreign-base").string(), "--kernel", kernel, "--output", base.directory.string()},
+                 std::chrono::minutes(20), watcher);
     if (ending.exited_with(2))
         throw Error(fmt::format("no Linux {} to grade with", kernel), ExitCode::usage);
     if (!ending.exited_with(0))
@@ -57,7 +58,8 @@ const std::string& Base::version(std::string_view what) const
 {
     const auto found = versions.find(what);
     if (found == versions.end())
-        throw Error(fmt::format("{} lacks {}: remove {} and try again", (directory / "versions").string(), what, directory.string()));
+        throw Error(
+            fmt::format("{} lacks {}: remove {} and try again", (directory / "versions").string(), what, directory.string()));
     return found->second;
 }
 
