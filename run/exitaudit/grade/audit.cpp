@@ -69,6 +69,10 @@ std::string last_words(const json& report)
     if (const auto complaint = text_of(report, "complaint"); !complaint.empty())
         return complaint;
     const auto& console = list_of(report, "console");
+    // A soft lockup, which an overloaded machine brings about as well, is no complaint.
+    for (const auto& line : console)
+        if (line.is_string() && line.get<std::string>().find("BUG: ") != std::string::npos)
+            return tame(line.get<std::string>());
     return console.empty() || !console.back().is_string() ? "" : tame(console.back().get<std::string>());
 }
 
