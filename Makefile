@@ -53,6 +53,12 @@ run: | packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) $
 	@$(MAKE) --no-print-directory -j'$(JOBS)' guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso)
 	@build/exitaudit run $(RUN_OPTIONS)
 
+# Rows for somebody's patches: PATCHES='a.patch b/'; see build/exitaudit grade --help.
+.PHONY: grade
+grade: | packages-guest packages-program packages-run packages-embedded-host packages-bochs packages-grade
+	@$(MAKE) --no-print-directory -j'$(JOBS)' build/exitaudit guest embedded-host
+	@build/exitaudit grade --kernel '$(KERNEL)' $(ARGS) $(PATCHES)
+
 .PHONY: clean
 clean:
 	rm -rf build
@@ -66,6 +72,7 @@ help:
 	@echo '                KERNEL=6.1|6.12           Linux of the embedded host'
 	@echo '                VCPUS=M BOOT=pvh|kernel|iso TIMEOUT=SECONDS ARGS="--json F"'
 	@echo "                PLAN='io.* hlt.timer:count=7'"
+	@echo '  make grade    PATCHES="a.patch b/": a row for each of somebody'"'"'s KVM patches'
 	@echo '  make check    the tests; SLOW=1 with those that need minutes'
 	@echo '  make mutants  run every host that is wrong on purpose: is it caught, and named?'
 	@echo '                KERNEL=6.1|6.12 MUTANTS="NAME|GLOB..." ARGS="--lane svm"'

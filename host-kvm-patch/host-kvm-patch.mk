@@ -3,9 +3,16 @@
 # Which of mutants/ to build or run; none named: all.
 MUTANTS ?=
 
-.PHONY: host mutant-hosts
+.PHONY: host mutant-hosts foreign-base packages-grade
 host:
 	@host-kvm-patch/build --kernel '$(KERNEL)'
 
 mutant-hosts: host
 	@host-kvm-patch/build --kernel '$(KERNEL)' $(MUTANTS:%=--mutant %)
+
+# What exitaudit grade compiles patches upon.
+foreign-base: host | packages-grade
+	@host-kvm-patch/foreign-base --kernel '$(KERNEL)'
+
+packages-grade:
+	@run/install-packages "to compile others' patches in a sandbox" bubblewrap

@@ -27,7 +27,7 @@ check: | packages-guest packages-program packages-run packages-embedded-host pac
 	@$(MAKE) --no-print-directory -j'$(JOBS)' check-built
 	@$(MAKE) --no-print-directory -j1 check-style check-unit check-accounting check-cli check-boot
 
-check-built: build/exitaudit guest iso embedded-host mutant-hosts build/tests/unikernel_tests build/tests/exitaudit_tests $(ACCOUNTING) $(STAND_INS)
+check-built: build/exitaudit guest iso embedded-host mutant-hosts foreign-base build/tests/unikernel_tests build/tests/exitaudit_tests $(ACCOUNTING) $(STAND_INS)
 
 packages-check:
 	@run/install-packages 'to run the tests' $(CHECK_PACKAGES)
@@ -45,7 +45,7 @@ check-cli:
 
 # SLOW=1 takes the tests in that need minutes of Bochs, or a browser.
 check-boot: $(if $(SLOW),check-report)
-	KERNEL='$(KERNEL)' prove -v --exec "bats $(if $(SLOW),,--filter-tags !slow)" tests/boot.bats tests/vmx.bats
+	KERNEL='$(KERNEL)' prove -v --exec "bats $(if $(SLOW),,--filter-tags !slow)" tests/boot.bats tests/vmx.bats tests/grade.bats
 
 # Each host that is wrong on purpose: is it caught, and called by its name?
 mutants: | packages-guest packages-program packages-run packages-embedded-host packages-bochs

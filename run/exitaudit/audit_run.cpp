@@ -172,6 +172,10 @@ int run_audit(const RunOptions& options)
 
     auto circumstances = circumstances_of(*choice.lane, session, interrupted ? "" : qemu_version(), seconds, host);
     circumstances.findings = find_causes(screen.log(), host, state_of(session, verdict, options));
+    circumstances.timed_out = session.ending.how == Ending::How::timed_out;
+    circumstances.trouble = session.trouble;
+    circumstances.complaint = session.complaint;
+    circumstances.console = session.console;
     // A host without a ledger, or a guest without an end, gives witnesses nothing to judge.
     if (verdict.code == ExitCode::pass || verdict.code == ExitCode::audit_failed)
         for (const auto& line : host_lines(host))

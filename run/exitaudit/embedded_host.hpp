@@ -25,11 +25,12 @@ struct EmbeddedHost {
 std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const RunOptions& options, const Places& places);
 
 // The kernel's command line on every emulator: mitigations and self-tests are not
-// audited, but cost time; log level 5 lets the kernel's warnings through. Emulated CPUs
+// audited, but cost time; log level 5 lets the kernel's warnings through; a kernel that has
+// crashed in part ends at once instead of keeping its guest waiting. Emulated CPUs
 // share one TSC, though they do not say so: a KVM that takes it for unstable stops the
 // guest's while it is not running (kvm_arch_vcpu_load()), but not its own.
 inline constexpr auto host_kernel_words =
-    "console=ttyS0,115200 loglevel=5 mitigations=off cryptomgr.notests panic=-1 tsc=reliable";
+    "console=ttyS0,115200 loglevel=5 mitigations=off cryptomgr.notests panic=-1 oops=panic tsc=reliable";
 
 // Follows the embedded host's console.
 struct HostConsole {

@@ -2,6 +2,7 @@
 #include "audit_run.hpp"
 #include "compare_run.hpp"
 #include "exit_code.hpp"
+#include "grade/grade.hpp"
 #include "list.hpp"
 #include "options.hpp"
 #include "read/read.hpp"
@@ -32,6 +33,8 @@ int run(int argc, char** argv)
         return write_page(*options);
     if (const auto* options = std::get_if<CompareOptions>(&task))
         return compare_documents(*options);
+    if (const auto* options = std::get_if<GradeOptions>(&task))
+        return grade_all(*options);
     return std::get<Answered>(task).exit_code;
 }
 

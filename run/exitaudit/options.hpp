@@ -1,6 +1,8 @@
 // The command line: what the user asked for.
 #pragma once
 
+#include "grade/grade.hpp"
+
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -90,7 +92,7 @@ struct Answered {
 };
 
 // Reads the command line; prints help, version or the one-line refusal itself.
-using Task = std::variant<RunOptions, JudgeOptions, ListOptions, ReadOptions, TopOptions, ReportOptions, CompareOptions, Answered>;
+using Task = std::variant<RunOptions, JudgeOptions, ListOptions, GradeOptions, ReadOptions, TopOptions, ReportOptions, CompareOptions, Answered>;
 Task parse_options(int argc, char** argv);
 
 } // namespace exitaudit

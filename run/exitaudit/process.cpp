@@ -5,7 +5,6 @@
 
 #include <array>
 #include <csignal>
-#include <optional>
 #include <utility> // Boost 1.74 forgets to include it for C++20
 
 #include <boost/asio.hpp>
@@ -138,9 +137,31 @@ private:
 
 } // namespace
 
+struct SignalsCaught::Set {
+    asio::io_context loop;
+    asio::signal_set signals{loop, SIGINT, SIGTERM, SIGHUP};
+    std::optional<int> first;
+};
+
+SignalsCaught::SignalsCaught() : set_(std::make_unique<Set>())
+{
+    set_->signals.async_wait([set = set_.get()](const boost::system::error_code& error, int signal) {
+        if (!error)
+            set->first = signal;
+    });
+}
+
+SignalsCaught::~SignalsCaught() = default;
+
+std::optional<int> SignalsCaught::signal()
+{
+    set_->loop.poll();
+    return set_->first;
+}
+
 std::filesystem::path search_path(const std::string& program)
 {
-    return bp::search_path(program).string();
+    return program.find('/') == std::string::npos ? bp::search_path(program).string() : program;
 }
 
 Ending run_process(const std::vector<std::string>& words, std::chrono::milliseconds limit, const Watcher& watcher)

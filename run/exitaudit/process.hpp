@@ -5,6 +5,8 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,12 +28,29 @@ struct Watcher {
     std::function<void(int)> started;               // with the process's number
 };
 
-// Where PATH has this program; empty if nowhere.
+// Where PATH has this program, or its name if that is a path; empty if nowhere.
 std::filesystem::path search_path(const std::string& program);
 
 // Runs words[0] (searched in PATH) to its end, to the time limit, or until SIGINT,
 // SIGTERM or SIGHUP arrives here; in the last two cases its process group is killed.
 // Standard input is empty. Error if it cannot be started.
 Ending run_process(const std::vector<std::string>& words, std::chrono::milliseconds limit, const Watcher& watcher);
+
+// While it lives, the same signals end nothing by themselves, not even between two
+// programs: for whoever has something to tidy up.
+class SignalsCaught {
+public:
+    SignalsCaught();
+    ~SignalsCaught();
+    SignalsCaught(const SignalsCaught&) = delete;
+    SignalsCaught& operator=(const SignalsCaught&) = delete;
+
+    // The first that arrived.
+    std::optional<int> signal();
+
+private:
+    struct Set;
+    std::unique_ptr<Set> set_;
+};
 
 } // namespace exitaudit

@@ -184,6 +184,10 @@ json run_document(const Log& log, const Verdict& verdict, const Circumstances& c
         {"verdict", verdict_word(verdict.code)},
         {"message", verdict.text},
         {"exit_code", static_cast<int>(verdict.code)},
+        {"timed_out", circumstances.timed_out},
+        {"trouble", or_null(circumstances.trouble)},
+        {"complaint", or_null(circumstances.complaint)},
+        {"console", verdict.complete ? json::array() : json(circumstances.console)},
     };
     for (const auto& result : log.results)
         document["results"].push_back(result_document(result));

@@ -26,6 +26,10 @@ struct Circumstances {
     std::string machine_kernel{};
     std::vector<ExitRow> exits{};
     bool svm = false; // how they are numbered
+    // Of a host of ours, for who wants to know what went wrong there.
+    bool timed_out = false;
+    std::string trouble{}, complaint{};
+    std::vector<std::string> console{};
 };
 
 // The host's own audits, as KTAP lines like the guest's, with a table where they fail.

@@ -1,0 +1,162 @@
+// Compiling in the sandbox. The other end is host-kvm-patch/foreign-build.
+#include "compile.hpp"
+
+#include "exit_code.hpp"
+#include "report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <regex>
+#include <sstream>
+
+namespace exitaudit::grade {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Of a log that somebody else's source can make as long as it likes.
+constexpr std::size_t log_limit = 1 << 20;
+constexpr std::size_t most_errors = 5;
+
+// Exit statuses of host-kvm-patch/sandbox and foreign-build.
+constexpr int does_not_compile = 11, out_of_time = 124, no_sandbox = 125;
+
+constexpr std::array modules{"kvm.ko", "kvm-intel.ko", "kvm-amd.ko"};
+
+std::vector<std::string> sandbox_command(const Base& base, const fs::path& directory, std::chrono::seconds limit)
+{
+    const auto packages = base.version("packages");
+    std::vector<std::string> words{
+        (base.scripts / "sandbox").string(),
+        "--disk",
+        "512",
+        "--seconds",
+        std::to_string(limit.count()),
+        "--ro-bind",
+        (base.directory / "base").string(),
+        "/in/base",
+        "--ro-bind",
+        (base.scripts / "foreign-compile").string(),
+        "/in/compile",
+        "--ro-bind",
+        (base.scripts / "foreign-build").string(),
+        "/in/build",
+        "--ro-bind",
+        (directory / "patch").string(),
+        "/in/patch",
+        "--ro-bind",
+        packages,
+        packages,
+    };
+    // Single files: no other can be made there, and none grows past the sandbox's limit.
+    for (const std::string name : {"patch.log", "make.log", modules[0], modules[1], modules[2]}) {
+        write_file(directory / name, "");
+        words.insert(words.end(), {"--bind", (directory / name).string(), "/out/" + name});
+    }
+    words.insert(words.end(), {"--", "bash", "/in/build", base.version("headers")});
+    return words;
+}
+
+} // namespace
+
+void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled)
+{
+    static const std::regex starts("patching file '?([^']*)'?.*"), verdict("Hunk #([0-9]+) (FAILED|succeeded) at .*"),
+        ignored("([0-9]+) out of ([0-9]+) hunks? ignored.*");
+    std::istringstream lines{std::string(log)};
+    std::size_t next = 0; // patch(1) takes the files in our order
+    const FileChange* change = nullptr;
+    std::smatch found;
+    for (std::string line; std::getline(lines, line);) {
+        if (std::regex_match(line, found, starts)) {
+            change = next < patch.changes.size() ? &patch.changes[next++] : nullptr;
+        } else if (change && std::regex_match(line, found, verdict)) {
+            const auto number = std::stoul(found[1]);
+            if (found[2] == "succeeded")
+                compiled.fuzzy += line.find(" with fuzz ") != std::string::npos;
+            else if (number >= 1 && number <= change->hunks.size())
+                compiled.rejected.push_back(
+                    {"does-not-apply", fmt::format("{}: hunk {} ({} line {}) does not apply", change->path, number,
+                                                   change->source, change->hunks[number - 1].line)});
+        } else if (std::regex_match(line, found, ignored)) {
+            compiled.rejected.push_back(
+                {"does-not-apply", fmt::format("{}: {}", change ? change->path : "the patch", tame(line))});
+        }
+    }
+}
+
+std::vector<Remark> compile_errors(std::string_view log)
+{
+    static const std::regex error("(/[^: ]+):([0-9]+)(:[0-9]+)?: (fatal error|error): (.*)"),
+        place("/build/tree/([^: ]+:[0-9]+)(:[0-9]+)?: note: .*"),
+        undefined("ERROR: modpost: \"([^\"]*)\" \\[.*/([^/]+)\\.ko\\] undefined!.*"),
+        memory(".*(out of memory|No space left|File size limit).*");
+    constexpr std::string_view tree = "/build/tree/";
+    std::vector<Remark> errors;
+    const auto add = [&](const std::string& text) {
+        const auto known = [&](const Remark& remark) { return remark.text == tame(text); };
+        if (std::none_of(errors.begin(), errors.end(), known))
+            errors.push_back({"does-not-compile", tame(text)});
+    };
+    std::istringstream lines{std::string(log)};
+    std::smatch found;
+    std::string elsewhere; // an error in a header's macro, until the source that uses it is named
+    for (std::string line; std::getline(lines, line);) {
+        line = tame(line, 1000); // the matcher recurses over it
+        if (std::regex_match(line, found, error)) {
+            const auto path = found[1].str();
+            if (path.starts_with(tree))
+                add(fmt::format("{}:{}: {}", path.substr(tree.size()), found[2].str(), found[5].str()));
+            else
+                elsewhere = found[5];
+        } else if (!elsewhere.empty() && std::regex_match(line, found, place)) {
+            add(fmt::format("{}: {}", found[1].str(), elsewhere));
+            elsewhere.clear();
+        } else if (std::regex_match(line, found, undefined)) {
+            add(fmt::format("{}.ko uses {}, which kvm.ko does not export (EXPORT_SYMBOL_GPL), or nothing defines",
+                            found[2].str(), found[1].str()));
+        } else if (std::regex_match(line, found, memory)) {
+            add("the compiler needs more memory or disk than it is given: " + line);
+        }
+    }
+    if (errors.size() > most_errors) {
+        const auto more = errors.size() - most_errors;
+        errors.resize(most_errors);
+        errors.push_back({"does-not-compile", fmt::format("{} more errors", more)});
+    }
+    return errors;
+}
+
+Compiled compile(const Base& base, const Patch& patch, const fs::path& directory, std::chrono::seconds limit)
+{
+    write_file(directory / "patch", patch.text());
+    std::string words;
+    Watcher watcher;
+    watcher.out =
+        watcher.err = [&](std::string_view text) { words += text.substr(0, log_limit - std::min(log_limit, words.size())); };
+    const auto ending = run_step(sandbox_command(base, directory, limit), limit + std::chrono::seconds(5), watcher);
+    if (ending.exited_with(no_sandbox))
+        throw Error(tame(words, 1000));
+
+    Compiled compiled;
+    compiled.timed_out = ending.how == Ending::How::timed_out || ending.exited_with(out_of_time);
+    compiled.built = ending.exited_with(0);
+    read_patch_log(read_start(directory / "patch.log", log_limit), patch, compiled);
+    if (compiled.built)
+        return compiled;
+    const auto log = read_start(directory / "make.log", log_limit);
+    compiled.errors = compile_errors(log);
+    if (compiled.timed_out)
+        compiled.errors = {{"does-not-compile", fmt::format("it is not compiled within {} s", limit.count())}};
+    else if (compiled.errors.empty())
+        compiled.errors = {
+            {"does-not-compile",
+             ending.exited_with(does_not_compile)
+                 ? fmt::format("make fails: {}", tame(log.substr(log.size() - std::min<std::size_t>(log.size(), 200))))
+                 : fmt::format("the sandbox fails: {}", tame(words))}};
+    return compiled;
+}
+
+} // namespace exitaudit::grade

@@ -1,0 +1,26 @@
+// Compiling somebody's patch in the sandbox, and what its tools say of it.
+#pragma once
+
+#include "workplace.hpp"
+
+namespace exitaudit::grade {
+
+struct Compiled {
+    bool built = false, timed_out = false;
+    std::vector<Remark> rejected; // hunks that do not apply
+    std::vector<Remark> errors;   // why it is not built
+    unsigned fuzzy = 0;           // hunks that apply where not all lines round them are as expected
+};
+
+// What patch(1) said: which hunks of the patch it left out. Counts the fuzzy ones.
+void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled);
+
+// What make, the compiler and modpost said.
+std::vector<Remark> compile_errors(std::string_view log);
+
+// Applies the patch to a copy of the base and compiles that, all in the sandbox; what
+// does not apply is left out. kvm.ko, kvm-intel.ko and kvm-amd.ko come into `directory`.
+// Error if no sandbox can be made.
+Compiled compile(const Base& base, const Patch& patch, const std::filesystem::path& directory, std::chrono::seconds limit);
+
+} // namespace exitaudit::grade

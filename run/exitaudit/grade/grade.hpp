@@ -1,0 +1,30 @@
+// `exitaudit grade`: a row for each of somebody's patches.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace exitaudit {
+
+struct GradeOptions {
+    std::vector<std::string> submissions;
+    std::string lane = "auto"; // what the code touches
+    std::string kernel = "6.1";
+    unsigned vcpus = 1;
+    std::chrono::seconds timeout{115}; // for each
+    std::filesystem::path keep, json, build;
+    std::vector<std::string> plan;
+};
+
+void add_grade(CLI::App& app, GradeOptions& options);
+
+// Returns the exit code; 128 + N if signal N interrupted it. Error if nothing can be graded.
+int grade_all(const GradeOptions& options);
+
+} // namespace exitaudit

@@ -1,0 +1,48 @@
+// grade's part of the command line.
+#include "grade.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace exitaudit {
+namespace {
+
+constexpr auto text = R"(
+A patch, a directory of patches (a series), one of whole source files (vmx.c, cpuid.c),
+a kernel tree or TREE#BRANCH, or a directory of modules (kvm.ko, kvm-intel.ko ...). What
+it is made of is compiled in a sandbox, and runs only in an emulated machine.
+
+Examples:
+  exitaudit grade submissions/*.patch --json grades.json
+  exitaudit grade ~/linux#exit-counters --lane vmx
+  exitaudit grade alice/ --plan 'io.* hlt.*' --keep alice-logs
+
+Exit codes: 0 all pass; 1 some fail, do not compile or are refused; 2 usage; 3 some
+could not be graded.)";
+
+} // namespace
+
+void add_grade(CLI::App& app, GradeOptions& options)
+{
+    app.footer(text);
+    app.add_option("PATCH", options.submissions, "what people hand in")->required();
+    app.add_option("--lane", options.lane, "audit on this lane only (default: those whose code is touched)")
+        ->check(CLI::IsMember({"auto", "svm", "vmx", "svm-bochs"}).description(""))
+        ->type_name("svm|vmx");
+    app.add_option("--kernel", options.kernel, "Linux to patch (default 6.1)")
+        ->check(CLI::IsMember({"6.1", "6.12"}).description(""))
+        ->type_name("VERSION");
+    app.add_option("--vcpus", options.vcpus, "vCPUs in the main run (default 1; a short run with 2 follows)")
+        ->check(CLI::Range(1, 64).description(""))
+        ->type_name("N");
+    app.add_option("--timeout", options.timeout, "for each, compiling and all (default 115)")
+        ->check(CLI::Range(40, 36000).description(""))
+        ->type_name("SECONDS");
+    app.add_option("--plan", options.plan, "audit only this, in one run")->delimiter(' ')->type_name("PLAN");
+    app.add_option("--keep", options.keep, "keep modules and logs in DIR/NAME")->type_name("DIR");
+    app.add_option("--json", options.json, "write all rows, with all that was seen, to FILE")->type_name("FILE");
+    app.add_option("--build", options.build, "where the built files are (default: exitaudit's own directory)")
+        ->envname("EXITAUDIT_BUILD")
+        ->type_name("DIR");
+}
+
+} // namespace exitaudit

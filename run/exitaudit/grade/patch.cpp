@@ -1,0 +1,268 @@
+// Reading unified diffs, and what is refused in them.
+#include "patch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <regex>
+
+namespace exitaudit::grade {
+namespace {
+
+std::vector<std::string_view> split_lines(std::string_view text)
+{
+    std::vector<std::string_view> lines;
+    while (!text.empty()) {
+        const auto end = std::min(text.find('\n'), text.size());
+        auto line = text.substr(0, end);
+        if (line.ends_with('\r')) // an editor's, on another system
+            line.remove_suffix(1);
+        lines.push_back(line);
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
+}
+
+// How many lines of the file, before or after, a hunk speaks of.
+struct Extent {
+    unsigned long before = 0, after = 0;
+};
+
+std::optional<unsigned long> number(std::string_view& text)
+{
+    unsigned long value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc())
+        return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    return value;
+}
+
+// "@@ -12,7 +12,9 @@ …"; a length that is not there is 1.
+std::optional<Extent> hunk_extent(std::string_view line)
+{
+    Extent extent;
+    for (const auto& [mark, length] : {std::pair{"@@ -", &extent.before}, std::pair{" +", &extent.after}}) {
+        if (!line.starts_with(mark))
+            return std::nullopt;
+        line.remove_prefix(std::string_view(mark).size());
+        if (!number(line))
+            return std::nullopt;
+        *length = 1;
+        if (!line.starts_with(','))
+            continue;
+        line.remove_prefix(1);
+        const auto value = number(line);
+        if (!value)
+            return std::nullopt;
+        *length = *value;
+    }
+    return line.starts_with(" @@") ? std::optional(extent) : std::nullopt;
+}
+
+// The name after "--- " or "+++ ", without diff's time stamp.
+std::string_view name_in(std::string_view line)
+{
+    line.remove_prefix(4);
+    line = line.substr(0, line.find('\t'));
+    while (line.ends_with(' '))
+        line.remove_suffix(1);
+    return line;
+}
+
+// Lines of git's that ask for more than a change of text.
+struct Refused {
+    std::string_view start, why;
+};
+constexpr std::array refused_lines{
+    Refused{"GIT binary patch", "is binary"},
+    Refused{"Binary files ", "is binary"},
+    Refused{"rename from ", "renames a file"},
+    Refused{"rename to ", "renames a file"},
+    Refused{"copy from ", "copies a file"},
+    Refused{"old mode ", "changes a file's mode"},
+    Refused{"new file mode 12", "makes a symbolic link"},
+    Refused{"new file mode 100755", "makes a program"},
+    Refused{"deleted file mode ", "deletes a file"},
+    Refused{"***************", "is a context diff: make it with diff -u"},
+};
+
+class Reader {
+public:
+    Reader(std::string_view text, const std::string& source, const SourceFiles& files)
+        : lines_(split_lines(text)), source_(source), files_(files)
+    {
+    }
+
+    Patch operator()()
+    {
+        while (at_ < lines_.size()) {
+            if (starts_file())
+                file();
+            else
+                other_line();
+        }
+        if (patch_.changes.empty() && patch_.refused.empty())
+            patch_.refused.push_back({"no-patch", fmt::format("{} holds no unified diff", source_)});
+        return std::move(patch_);
+    }
+
+private:
+    std::string_view ahead(std::size_t lines) const { return at_ + lines < lines_.size() ? lines_[at_ + lines] : ""; }
+
+    bool starts_file() const
+    {
+        return ahead(0).starts_with("--- ") && ahead(1).starts_with("+++ ") && ahead(2).starts_with("@@ ");
+    }
+
+    void refuse(std::string_view what, std::string_view why)
+    {
+        patch_.refused.push_back({"refused", fmt::format("{} line {}: {} {}", source_, at_ + 1, what, why)});
+    }
+
+    void other_line()
+    {
+        const auto line = ahead(0);
+        const auto found =
+            std::find_if(refused_lines.begin(), refused_lines.end(), [&](const auto& r) { return line.starts_with(r.start); });
+        if (found != refused_lines.end())
+            refuse("the patch", found->why);
+        ++at_;
+    }
+
+    void file()
+    {
+        const auto before = name_in(ahead(0)), after = name_in(ahead(1));
+        FileChange change{place_in_source(after == "/dev/null" ? before : after, files_), source_, before == "/dev/null", {}};
+        if (after == "/dev/null")
+            refuse(before, "is deleted");
+        else if (change.path.empty())
+            refuse(after, "is absolute or leads out of the source: make the patch with paths like a/arch/x86/kvm/x86.c");
+        else if (!may_change(change.path))
+            refuse(change.path, "is none of KVM's C sources and headers");
+        else if (!change.creates && !files_.contains(change.path))
+            refuse(change.path, "is not in this kernel");
+        at_ += 2;
+        while (const auto extent = hunk_extent(ahead(0)))
+            if (!hunk(*extent, change))
+                break;
+        patch_.changes.push_back(std::move(change));
+    }
+
+    bool hunk(Extent left, FileChange& change)
+    {
+        Hunk hunk{at_ + 1, fmt::format("{}\n", ahead(0))};
+        const auto start = at_++;
+        while (left.before || left.after) {
+            // What is empty was a blank line until some mailer took its blank.
+            const char kind = ahead(0).empty() ? ' ' : ahead(0).front();
+            const bool in_before = kind == ' ' || kind == '-', in_after = kind == ' ' || kind == '+';
+            if (kind != '\\' &&
+                ((!in_before && !in_after) || left.before < in_before || left.after < in_after || at_ >= lines_.size())) {
+                at_ = start;
+                refuse("the hunk that starts there", "is cut off, or its line counts are wrong");
+                at_ = start + 1;
+                return false;
+            }
+            left.before -= kind != '\\' && in_before;
+            left.after -= kind != '\\' && in_after;
+            hunk.text += ahead(0).empty() ? " \n" : fmt::format("{}\n", ahead(0));
+            ++at_;
+        }
+        if (ahead(0).starts_with("\\ ")) {
+            hunk.text += fmt::format("{}\n", ahead(0));
+            ++at_;
+        }
+        change.hunks.push_back(std::move(hunk));
+        return true;
+    }
+
+    std::vector<std::string_view> lines_;
+    const std::string& source_;
+    const SourceFiles& files_;
+    std::size_t at_ = 0;
+    Patch patch_;
+};
+
+constexpr std::array<std::string_view, 5> roots{"arch/x86/", "include/linux/", "include/uapi/", "include/kvm/", "virt/kvm/"};
+
+// The ends of a path, each starting with a whole name, longest first.
+std::vector<std::string_view> ends_of(std::string_view path)
+{
+    std::vector<std::string_view> ends{path};
+    for (auto slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1))
+        ends.push_back(path.substr(slash + 1));
+    return ends;
+}
+
+} // namespace
+
+std::string place_in_source(std::string_view name, const SourceFiles& files)
+{
+    if (name.starts_with("./"))
+        name.remove_prefix(2);
+    const auto ends = ends_of(name);
+    const auto first_name = [](std::string_view path) { return path.substr(0, path.find('/')); };
+    if (std::any_of(ends.begin(), ends.end(),
+                    [&](auto end) { return first_name(end) == ".." || end.empty() || end.front() == '/'; }) ||
+        name.starts_with('/'))
+        return {};
+    for (const auto end : ends)
+        if (files.contains(end))
+            return std::string(end);
+    for (const auto end : ends)
+        if (std::any_of(roots.begin(), roots.end(), [&](auto root) { return end.starts_with(root); }))
+            return std::string(end);
+    // "vmx/vmx.c", or only "cpuid.c"
+    std::vector<std::string> matches;
+    for (const auto end : ends) {
+        for (const auto& file : files)
+            if (file.starts_with("arch/x86/kvm/") && file.ends_with(fmt::format("/{}", end)))
+                matches.push_back(file);
+        if (matches.size() == 1)
+            return matches.front();
+        matches.clear();
+    }
+    return std::string(name.starts_with("a/") || name.starts_with("b/") ? name.substr(2) : name);
+}
+
+bool may_change(std::string_view path)
+{
+    static const std::regex kvm("arch/x86/kvm/([A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\\.[ch]"
+                                "|arch/x86/include/(uapi/)?asm/(kvm|vmx|svm)[A-Za-z0-9_-]*\\.h"
+                                "|include/(uapi/)?linux/kvm[A-Za-z0-9_-]*\\.h"
+                                "|virt/kvm/[A-Za-z0-9_-]+\\.[ch]");
+    return path.size() < 200 && std::regex_match(path.begin(), path.end(), kvm);
+}
+
+Patch read_patch(std::string_view text, const std::string& source, const SourceFiles& files)
+{
+    return Reader(text, source, files)();
+}
+
+std::string Patch::text() const
+{
+    std::string text;
+    for (const auto& change : changes) {
+        text += fmt::format("--- {}\n+++ {}\n", change.creates ? "/dev/null" : change.path, change.path);
+        for (const auto& hunk : change.hunks)
+            text += hunk.text;
+    }
+    return text;
+}
+
+bool Patch::touches(std::string_view directory) const
+{
+    return std::any_of(changes.begin(), changes.end(), [&](const auto& change) { return change.path.starts_with(directory); });
+}
+
+void Patch::append(Patch other)
+{
+    std::move(other.changes.begin(), other.changes.end(), std::back_inserter(changes));
+    std::move(other.refused.begin(), other.refused.end(), std::back_inserter(refused));
+}
+
+} // namespace exitaudit::grade

@@ -1,0 +1,132 @@
+// Showing rows.
+#include "row.hpp"
+
+#include "exit_code.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace exitaudit::grade {
+namespace {
+
+using nlohmann::json;
+
+std::string_view yes_or_no(std::optional<bool> builds)
+{
+    return !builds ? "-" : *builds ? "yes" : "no";
+}
+
+json remarks_document(const std::vector<Remark>& remarks, const std::string& lane = {})
+{
+    auto list = json::array();
+    for (const auto& remark : remarks) {
+        json document{{"id", remark.id}, {"text", remark.text}};
+        if (!lane.empty())
+            document["lane"] = lane;
+        list.push_back(std::move(document));
+    }
+    return list;
+}
+
+void add_to(json& list, const json& more)
+{
+    list.insert(list.end(), more.begin(), more.end());
+}
+
+// The same finding on both lanes is said once.
+std::vector<std::string> remark_lines(const Row& row, std::vector<Remark> Audit::*remarks, std::string_view what)
+{
+    struct Said {
+        std::string lanes;
+        const Remark* remark;
+    };
+    std::vector<Said> said;
+    for (const auto& audit : row.audits) {
+        for (const auto& remark : audit.*remarks) {
+            const auto known =
+                std::find_if(said.begin(), said.end(), [&](const Said& s) { return s.remark->text == remark.text; });
+            if (known == said.end())
+                said.push_back({audit.lane, &remark});
+            else
+                known->lanes += ", " + audit.lane;
+        }
+    }
+    std::vector<std::string> lines;
+    for (const auto& [lanes, remark] : said)
+        lines.push_back(fmt::format("    {}{}: {} [{}]", what, lanes, remark->text, remark->id));
+    return lines;
+}
+
+} // namespace
+
+std::string Row::layout() const
+{
+    for (const auto& audit : audits)
+        if (!audit.layout.empty())
+            return audit.layout;
+    return "-";
+}
+
+std::string Row::edition() const
+{
+    for (const auto& audit : audits)
+        if (!audit.edition.empty())
+            return audit.edition;
+    return "-";
+}
+
+std::string row_header(std::size_t name_width)
+{
+    return fmt::format("{:<{}}  {:<6}  {:<7}  {:<3}  {}", "patch", name_width, "builds", "layout", "sdm", "verdict");
+}
+
+std::vector<std::string> row_lines(const Row& row, std::size_t name_width)
+{
+    std::vector<std::string> lines{fmt::format("{:<{}}  {:<6}  {:<7}  {:<3}  {}", tame(row.submission.name), name_width,
+                                               yes_or_no(row.builds), row.layout(), row.edition(), row.verdict)};
+    for (const auto& finding : row.findings)
+        lines.push_back(fmt::format("    {} [{}]", finding.text, finding.id));
+    const auto of_lanes = remark_lines(row, &Audit::findings, "");
+    lines.insert(lines.end(), of_lanes.begin(), of_lanes.end());
+    for (const auto& note : row.notes)
+        lines.push_back(fmt::format("    note: {} [{}]", note.text, note.id));
+    const auto notes = remark_lines(row, &Audit::notes, "note: ");
+    lines.insert(lines.end(), notes.begin(), notes.end());
+    return lines;
+}
+
+json row_document(const Row& row)
+{
+    json document{
+        {"patch", row.submission.name},
+        {"kind", kind_name(row.submission.kind)},
+        {"builds", row.builds ? json(*row.builds) : json()},
+        {"layout", row.layout() == "-" ? json() : json(row.layout())},
+        {"sdm", row.edition() == "-" ? json() : json(std::stoul(row.edition()))},
+        {"verdict", row.verdict},
+        {"changes", row.changes},
+        {"findings", remarks_document(row.findings)},
+        {"notes", remarks_document(row.notes)},
+        {"lanes", json::array()},
+        {"seconds", row.seconds},
+    };
+    for (const auto& audit : row.audits) {
+        add_to(document["findings"], remarks_document(audit.findings, audit.lane));
+        add_to(document["notes"], remarks_document(audit.notes, audit.lane));
+        document["lanes"].push_back(
+            {{"lane", audit.lane}, {"verdict", audit.verdict}, {"message", audit.message}, {"report", audit.report}});
+    }
+    return document;
+}
+
+int exit_code_of(const std::vector<Row>& rows)
+{
+    const auto some = [&](auto predicate) { return std::any_of(rows.begin(), rows.end(), predicate); };
+    if (some([](const Row& row) { return row.verdict == "could-not-grade"; }))
+        return static_cast<int>(ExitCode::could_not_run);
+    return static_cast<int>(some([](const Row& row) { return row.verdict != "pass"; }) ? ExitCode::audit_failed
+                                                                                       : ExitCode::pass);
+}
+
+} // namespace exitaudit::grade

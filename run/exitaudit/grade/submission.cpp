@@ -1,0 +1,117 @@
+// Telling submissions apart; patches from patches.
+#include "submission.hpp"
+
+#include "exit_code.hpp"
+#include "whole_files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace exitaudit::grade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t patch_limit = 4 << 20;
+
+bool is_source(const fs::path& path)
+{
+    return path.extension() == ".c" || path.extension() == ".h";
+}
+
+bool is_patch(const fs::path& path)
+{
+    return path.extension() == ".patch" || path.extension() == ".diff";
+}
+
+Submission::Kind kind_of_directory(const fs::path& path)
+{
+    using enum Submission::Kind;
+    bool has_modules = false, has_patches = false, has_source = false;
+    if (fs::exists(path / "arch/x86/kvm") || fs::exists(path / ".git"))
+        return tree;
+    // Not through symbolic links, which lead anywhere.
+    for (const auto& entry : fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied)) {
+        has_modules |= entry.path().extension() == ".ko" && entry.path().parent_path() == path;
+        has_patches |= is_patch(entry.path()) && entry.path().parent_path() == path;
+        has_source |= is_source(entry.path());
+    }
+    return has_modules ? modules : has_patches ? series : has_source ? files : unknown;
+}
+
+Patch patch_from(const fs::path& path, const Base& base)
+{
+    const auto name = path.filename().string();
+    const auto text = read_start(path, patch_limit);
+    if (text.size() == patch_limit)
+        return {{}, {{"refused", fmt::format("{} is larger than {} MiB", name, patch_limit >> 20)}}};
+    return read_patch(text, name, base.files);
+}
+
+Patch series_from(const fs::path& directory, const Base& base)
+{
+    std::vector<fs::path> paths;
+    for (const auto& entry : fs::directory_iterator(directory))
+        if (is_patch(entry.path()))
+            paths.push_back(entry.path());
+    std::sort(paths.begin(), paths.end());
+    Patch patch;
+    for (const auto& path : paths)
+        patch.append(patch_from(path, base));
+    return patch;
+}
+
+} // namespace
+
+std::string_view kind_name(Submission::Kind kind)
+{
+    switch (kind) {
+    case Submission::Kind::patch: return "patch";
+    case Submission::Kind::series: return "series";
+    case Submission::Kind::files: return "files";
+    case Submission::Kind::tree: return "tree";
+    case Submission::Kind::modules: return "modules";
+    case Submission::Kind::unknown: break;
+    }
+    return "unknown";
+}
+
+Submission find_submission(const std::string& name)
+{
+    using enum Submission::Kind;
+    Submission submission{name, unknown, name, ""};
+    if (const auto hash = name.rfind('#'); hash != std::string::npos && !fs::exists(name)) {
+        submission.path = name.substr(0, hash);
+        submission.branch = name.substr(hash + 1);
+        submission.kind = tree;
+        if (!fs::is_directory(submission.path) || submission.branch.empty() || submission.branch.starts_with('-'))
+            throw Error(fmt::format("{}: not a directory, # and a branch", name), ExitCode::usage);
+        return submission;
+    }
+    if (!fs::exists(submission.path))
+        throw Error(fmt::format("{} is missing: grade takes patches, directories and kernel trees", name), ExitCode::usage);
+    if (fs::is_directory(submission.path))
+        submission.kind = kind_of_directory(submission.path);
+    else
+        submission.kind = is_source(submission.path) ? files : patch;
+    return submission;
+}
+
+Change change_of(const Submission& submission, const Base& base)
+{
+    switch (submission.kind) {
+    case Submission::Kind::patch: return {patch_from(submission.path, base), {}, false};
+    case Submission::Kind::series: return {series_from(submission.path, base), {}, false};
+    case Submission::Kind::files: return whole_files(submission.path, base);
+    case Submission::Kind::tree: return kernel_tree(submission.path, submission.branch, base);
+    case Submission::Kind::modules:
+    case Submission::Kind::unknown: break;
+    }
+    return {
+        {{}, {{"no-patch", fmt::format("{} holds neither a patch, nor C source files, nor kernel modules", submission.name)}}},
+        {},
+        false};
+}
+
+} // namespace exitaudit::grade

@@ -1,0 +1,39 @@
+// What people hand in, and how a patch comes out of it.
+#pragma once
+
+#include "workplace.hpp"
+
+#include <string>
+
+namespace exitaudit::grade {
+
+struct Submission {
+    enum class Kind { patch, series, files, tree, modules, unknown };
+
+    std::string name; // as on the command line
+    Kind kind = Kind::unknown;
+    std::filesystem::path path;
+    std::string branch; // of a tree; empty: what is checked out
+};
+
+std::string_view kind_name(Submission::Kind kind);
+
+// A patch; a directory of patches, of whole source files, or of kernel modules; one whole
+// source file; a kernel tree, or TREE#BRANCH. Error (usage) if there is no such file.
+Submission find_submission(const std::string& name);
+
+// The submission as a patch against the base's source.
+struct Change {
+    Patch patch;
+    std::vector<Remark> notes;
+    bool partial_allowed = false; // whole files: what does not apply is reported, the rest is built
+};
+
+// Error if its files cannot be read. Modules have no patch.
+Change change_of(const Submission& submission, const Base& base);
+
+// Of whole files' changes those that speak of the ledger: its leaves' numbers, and by
+// names that only such changes introduce. The rest may be another kernel version's.
+Patch about_the_ledger(const Patch& patch, const Base& base);
+
+} // namespace exitaudit::grade

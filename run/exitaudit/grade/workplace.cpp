@@ -1,0 +1,112 @@
+// The files that grading works with.
+#include "workplace.hpp"
+
+#include "exit_code.hpp"
+#include "overlay.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <sstream>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace exitaudit::grade {
+
+namespace fs = std::filesystem;
+
+Ending run_step(const std::vector<std::string>& words, std::chrono::milliseconds limit, const Watcher& watcher)
+{
+    const auto ending = run_process(words, limit, watcher);
+    if (ending.how == Ending::How::interrupted)
+        throw Interrupted{ending.status};
+    return ending;
+}
+
+Base Base::make(const fs::path& build, const std::string& kernel)
+{
+    Base base;
+    base.directory = build / "grade" / kernel;
+    base.scripts = build.parent_path() / "host-kvm-patch";
+    if (!fs::exists(base.scripts / "foreign-base"))
+        throw Error(fmt::format("{} is missing: grade needs exitaudit's source beside the built files", base.scripts.string()));
+    // Its words are for the user; it downloads, so its time is its own.
+    Watcher watcher;
+    watcher.out = watcher.err = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); };
+    const auto ending =
+        run_step({(base.scripts / "foreign-base").string(), "--kernel", kernel, "--output", base.directory.string()},
+                 std::chrono::minutes(20), watcher);
+    if (ending.exited_with(2))
+        throw Error(fmt::format("no Linux {} to grade with", kernel), ExitCode::usage);
+    if (!ending.exited_with(0))
+        throw Error(fmt::format("Linux {}'s own KVM could not be compiled for patches to start from", kernel));
+
+    std::istringstream lines(read_file(base.directory / "versions"));
+    for (std::string line; std::getline(lines, line);)
+        if (const auto equals = line.find('='); equals != std::string::npos)
+            base.versions[line.substr(0, equals)] = line.substr(equals + 1);
+    for (const auto& entry : fs::recursive_directory_iterator(base.source()))
+        if (entry.is_regular_file())
+            base.files.insert(fs::relative(entry.path(), base.source()).string());
+    return base;
+}
+
+const std::string& Base::version(std::string_view what) const
+{
+    const auto found = versions.find(what);
+    if (found == versions.end())
+        throw Error(
+            fmt::format("{} lacks {}: remove {} and try again", (directory / "versions").string(), what, directory.string()));
+    return found->second;
+}
+
+TemporaryDirectory::TemporaryDirectory()
+{
+    auto name = (fs::temp_directory_path() / "exitaudit-grade.XXXXXX").string();
+    if (!mkdtemp(name.data()))
+        throw Error(fmt::format("cannot make a directory in {}: {}", fs::temp_directory_path().string(), std::strerror(errno)));
+    path_ = name;
+}
+
+TemporaryDirectory::~TemporaryDirectory()
+{
+    std::error_code ignored; // nobody is left to be told
+    fs::remove_all(path_, ignored);
+}
+
+std::string read_start(const fs::path& path, std::size_t limit)
+{
+    // A pipe would have us wait at opening it.
+    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat status {};
+    if (descriptor < 0 || fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+        const auto why = descriptor < 0 ? std::strerror(errno) : "it is no regular file";
+        if (descriptor >= 0)
+            close(descriptor);
+        throw Error(fmt::format("cannot read {}: {}", path.string(), why));
+    }
+    std::string text(limit, '\0');
+    std::size_t size = 0;
+    while (size < limit) {
+        const auto got = read(descriptor, text.data() + size, limit - size);
+        if (got <= 0)
+            break;
+        size += static_cast<std::size_t>(got);
+    }
+    close(descriptor);
+    text.resize(size);
+    return text;
+}
+
+std::string tame(std::string_view text, std::size_t limit)
+{
+    std::string tamed;
+    for (const char c : text.substr(0, limit))
+        tamed += c >= ' ' && c <= '~' ? c : '?';
+    return text.size() > limit ? tamed + "..." : tamed;
+}
+
+} // namespace exitaudit::grade

@@ -1,0 +1,56 @@
+// Where a grade is worked out: scripts, the compiled base, and a directory that is gone
+// when we are.
+#pragma once
+
+#include "patch.hpp"
+#include "process.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace exitaudit::grade {
+
+// SIGINT, SIGTERM or SIGHUP arrived: unwinds to what must be tidied up.
+struct Interrupted {
+    int signal;
+};
+
+// Like run_process. Error if time runs out is the caller's to tell; Interrupted on a signal.
+Ending run_step(const std::vector<std::string>& words, std::chrono::milliseconds limit, const Watcher& watcher);
+
+// The distribution's KVM, compiled by host-kvm-patch/foreign-base.
+struct Base {
+    std::filesystem::path scripts, directory; // host-kvm-patch, build/grade/VERSION
+    std::map<std::string, std::string, std::less<>> versions;
+    SourceFiles files;
+
+    // Compiles it if that was not done yet. Error if it cannot be.
+    static Base make(const std::filesystem::path& build, const std::string& kernel);
+
+    std::filesystem::path source() const { return directory / "source"; }
+    const std::string& version(std::string_view what) const;
+};
+
+class TemporaryDirectory {
+public:
+    TemporaryDirectory();
+    ~TemporaryDirectory();
+    TemporaryDirectory(const TemporaryDirectory&) = delete;
+    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+    const std::filesystem::path& path() const { return path_; }
+
+private:
+    std::filesystem::path path_;
+};
+
+// At most so many bytes of a regular file, following no symbolic link. Error if it is none.
+std::string read_start(const std::filesystem::path& path, std::size_t limit);
+
+// Somebody else's words, fit for a terminal and a line: printable, and not too many.
+std::string tame(std::string_view text, std::size_t limit = 300);
+
+} // namespace exitaudit::grade

@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# exitaudit grade: what it refuses, what its sandbox keeps in, and the row that each
+# sample gets. Needs what `make check` builds before; the samples need SLOW=1.
+
+load expect
+
+setup() {
+    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+    exitaudit=$root/build/exitaudit
+    sandbox=$root/host-kvm-patch/sandbox
+    samples=$root/tests/grade/samples
+    export TMPDIR=$BATS_TEST_TMPDIR/scratch
+    mkdir "$TMPDIR"
+}
+
+# What was graded has left nothing behind.
+teardown() {
+    [ -z "$(ls -A "$BATS_TEST_TMPDIR/scratch")" ]
+}
+
+# A patch that adds a line at the start of one of KVM's headers.
+adds_to_header() {
+    cat >"$BATS_TEST_TMPDIR/added.patch" <<END
+--- a/arch/x86/kvm/cpuid.h
++++ b/arch/x86/kvm/cpuid.h
+@@ -1,2 +1,3 @@
++$1
+ /* SPDX-License-Identifier: GPL-2.0 */
+ #ifndef ARCH_X86_KVM_CPUID_H
+END
+    echo "$BATS_TEST_TMPDIR/added.patch"
+}
+
+@test "no such patch is a usage error" { expect 2 "is missing" "$exitaudit" grade /nonexistent.patch; }
+
+@test "the sandbox: no network, nothing of the machine's, nowhere to write but /build" {
+    expect 0 "" "$sandbox" -- sh -c '! ls /etc/passwd /home /root /proc/1 /sys 2>/dev/null && ! touch /x /usr/x /dev/x 2>/dev/null && touch /build/x'
+    expect 0 "" "$sandbox" -- sh -c '[ -z "$(env | grep -vE "^(PATH|LC_ALL|HOME|TMPDIR|PWD)=")" ]'
+    expect 0 "" "$sandbox" -- perl -MSocket -e 'socket(my $s, PF_INET, SOCK_STREAM, 0); connect($s, sockaddr_in(80, inet_aton("10.0.0.1"))); exit($!{ENETUNREACH} ? 0 : 1)'
+}
+
+@test "the sandbox: time, memory and disk end" {
+    expect 124 "" "$sandbox" --seconds 2 -- sleep 60
+    run "$sandbox" -- perl -e 'my $x = "x" x (1 << 33)'
+    [ "$status" -ne 0 ]
+    run "$sandbox" --disk 8 -- dd if=/dev/zero of=/build/x bs=1M count=16
+    [[ $output == *"No space left"* ]]
+}
+
+@test "hunks to a Makefile, out of the tree and binary ones are refused, each with its line" {
+    cat >"$BATS_TEST_TMPDIR/p.patch" <<'END'
+--- a/arch/x86/kvm/Makefile
++++ b/arch/x86/kvm/Makefile
+@@ -1,2 +1,3 @@
+ # SPDX-License-Identifier: GPL-2.0
++x := $(shell touch /tmp/owned)
+ 
+--- a/../../etc/passwd
++++ b/../../etc/passwd
+@@ -1 +1 @@
+-root
++rot
+GIT binary patch
+END
+    expect 1 "p.patch line 1: arch/x86/kvm/Makefile is none of KVM's C sources and headers" "$exitaudit" grade "$BATS_TEST_TMPDIR/p.patch"
+    [[ $output == *"line 7: b/../../etc/passwd is absolute or leads out"* ]]
+    [[ $output == *"line 12: the patch is binary"* ]]
+}
+
+@test "a hunk that does not apply is named with its place" {
+    cat >"$BATS_TEST_TMPDIR/p.patch" <<'END'
+--- a/arch/x86/kvm/cpuid.c
++++ b/arch/x86/kvm/cpuid.c
+@@ -10,6 +10,7 @@
+ no
+ file
+ has
++any
+ of
+ these
+ lines
+END
+    expect 1 "arch/x86/kvm/cpuid.c: hunk 1 (p.patch line 3) does not apply" "$exitaudit" grade "$BATS_TEST_TMPDIR/p.patch"
+}
+
+@test "a patch cannot read this machine's files through the compiler" {
+    expect 1 "cpuid.h:1: /etc/passwd: No such file" "$exitaudit" grade "$(adds_to_header '#include "/etc/passwd"')"
+    expect 1 "does-not-compile" "$exitaudit" grade "$(adds_to_header 'asm(".incbin \"/etc/passwd\"");')"
+}
+
+@test "what does not compile is a finding with the place" {
+    expect 1 "arch/x86/kvm/vmx/vmx.c:6541: " "$exitaudit" grade "$samples/does-not-compile.patch" --json "$BATS_TEST_TMPDIR/j"
+    [ "$(jq -r '.rows[0] | .verdict, .builds' "$BATS_TEST_TMPDIR/j" | xargs)" = "does-not-compile false" ]
+}
+
+@test "SIGTERM leaves nothing behind" {
+    "$exitaudit" grade "$samples/intel-only.patch" 3>&- &
+    pid=$!
+    patience=30
+    wait_for sh -c "ls '$TMPDIR' | grep -q ."
+    kill -TERM $pid
+    run wait $pid
+    [ "$status" -eq 143 ]
+}
+
+# row SAMPLE FILTER EXPECTED: of the one row's JSON
+row() {
+    [ -n "${SLOW-}" ] || skip "takes a minute: SLOW=1"
+    run "$exitaudit" grade "$samples/$1.patch" --json "$BATS_TEST_TMPDIR/j"
+    echo "$output"
+    jq '.rows[0] | {verdict, builds, layout, ids: [.findings[].id], notes: [.notes[].id]}' "$BATS_TEST_TMPDIR/j"
+    jq -e ".rows[0] | ($2)" "$BATS_TEST_TMPDIR/j"
+    jq -e '.rows[0].seconds < 120' "$BATS_TEST_TMPDIR/j"
+}
+
+# bats test_tags=slow
+@test "sample globals: fails, host-wide" { row globals '.verdict == "fail" and ([.findings[].id] | index("host-wide"))'; }
+
+# bats test_tags=slow
+@test "sample bound-70: fails, out of bounds" { row bound-70 '.verdict == "fail" and ([.findings[].id] | index("out-of-bounds"))'; }
+
+# bats test_tags=slow
+@test "sample handler-only: named as a definition, not failed" {
+    row handler-only '.verdict == "pass" and ([.notes[].id] | index("time-definition")) and ([.findings[].id] == ["vendor-not-patched"])'
+}
+
+# bats test_tags=slow
+@test "sample layout-f21: passes in its own layout" { row layout-f21 '.verdict == "pass" and .layout == "F21/S20"'; }
+
+# bats test_tags=slow
+@test "sample intel-only: passes, and AMD is not patched" {
+    row intel-only '.verdict == "pass" and .layout == "F22" and ([.findings[].id] == ["vendor-not-patched"])'
+}
+
+# bats test_tags=slow
+@test "sample crash: the kernel's own words" { row crash '.verdict == "crashes" and (.findings[0].text | test("NULL pointer"))'; }
+
+# bats test_tags=slow
+@test "sample hang: ends within its time" { row hang '.verdict == "hangs"'; }
