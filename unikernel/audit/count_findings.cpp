@@ -60,7 +60,7 @@ void stale_exit_reason(const Evidence& e, Findings& findings)
 
 bool is_twice(const Evidence& e, const Result& r)
 {
-    if (!Evidence::fires(r))
+    if (!Evidence::failed(r) || !Evidence::fires(r))
         return false;
     const auto& m = *r.measurement;
     const auto caused = static_cast<std::int64_t>(m.caused);

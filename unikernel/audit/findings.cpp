@@ -67,6 +67,9 @@ void Findings::find(std::span<const Result> results, const ledger::Probe& probe,
             for (const auto recognise : recognisers)
                 recognise(evidence, *this);
     }
+    // What explains no failure is no finding.
+    const auto idle = std::ranges::remove_if(findings_.begin(), findings_.begin() + size_, [](const Finding& f) { return explained_by(f) == 0; });
+    size_ -= idle.size();
     for (std::size_t i = 0; i < size_; i++)
         quote_evidence(findings_[i], results);
     // Insertion, which keeps the order of equals: there are few.
