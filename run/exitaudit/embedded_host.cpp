@@ -199,7 +199,7 @@ Session run_embedded_host(const Emulator& emulator, const RunOptions& options, c
     if (options.perf)
         console.witness.expect_perf();
     LineSplitter lines;
-    Watcher watcher{listener.guest, {}, listener.tick, {}};
+    Watcher watcher{listener.guest, {}, listener.tick, {}, emulator.nudge};
     watcher.err = [&](std::string_view bytes) {
         lines.feed(bytes, [&](const std::string& line) {
             if (const auto stage = console.line(line); !stage.empty())
