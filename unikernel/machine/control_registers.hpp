@@ -13,6 +13,7 @@ enum class Cr0 : std::uint64_t {
     task_switched = 1u << 3,
     numeric_error = 1u << 5,
     write_protect = 1u << 16,
+    alignment_mask = 1u << 18,
     cache_disable = 1u << 30,
 };
 

@@ -13,17 +13,18 @@ constexpr std::uint16_t tss_selector = 8;
 constinit std::array<std::uint64_t, 13> task_state{};
 constinit std::array<std::uint64_t, 3> table{};
 
-constexpr std::uint64_t describe(std::uint64_t base)
-{
-    return available_tss | (base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56;
 }
 
+std::array<std::uint64_t, 2> describe_task_state(const void* task_state)
+{
+    const auto base = reinterpret_cast<std::uint64_t>(task_state);
+    return {available_tss | (base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56, base >> 32};
 }
 
 void load_task_register()
 {
-    const auto base = reinterpret_cast<std::uint64_t>(task_state.data());
-    table = {0, describe(base), base >> 32};
+    const auto tss = describe_task_state(task_state.data());
+    table = {0, tss[0], tss[1]};
     const auto usual = store_gdt();
     load_gdt({sizeof(table) - 1, reinterpret_cast<std::uint64_t>(table.data())});
     asm volatile("ltr %0" : : "r"(tss_selector) : "memory");

@@ -1,6 +1,7 @@
 // The registers that say where descriptor tables and the task state segment are.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 namespace machine {
@@ -67,6 +68,9 @@ inline std::uint16_t store_task_register()
     asm volatile("str %0" : "=m"(selector));
     return selector;
 }
+
+/// The two halves of the descriptor of a 64-bit task state segment that is not in use.
+std::array<std::uint64_t, 2> describe_task_state(const void* task_state);
 
 /// Loads the task register from a descriptor of a 64-bit task state segment that
 /// exists for nothing else. On one vCPU at a time: LTR marks the descriptor.

@@ -25,7 +25,7 @@ struct [[gnu::packed]] TablePointer {
     const void* base;
 };
 
-constexpr std::uint16_t present_interrupt_gate = 0x8e00;
+constexpr std::uint16_t present_interrupt_gate = 0x8e00, for_users = 0x6000; // descriptor privilege level 3
 constexpr std::uint16_t code_selector = 8;
 constexpr std::size_t stub_size = 16;
 
@@ -101,6 +101,13 @@ void set_up_interrupts(UnexpectedHandler unexpected)
     Io::out<std::uint8_t>(Port::pic_secondary_mask, 0xff);
 }
 
+void let_users_call(Vector vector, const void* place)
+{
+    auto& gate = gates[static_cast<std::size_t>(vector)];
+    gate = gate_to(reinterpret_cast<std::uint64_t>(place));
+    gate.attributes |= for_users;
+}
+
 void load_interrupts()
 {
     const TablePointer pointer{sizeof(gates) - 1, gates.data()};
@@ -147,6 +154,8 @@ void interrupt_dispatch(machine::InterruptFrame* frame)
         return;
     case Vector::spurious:
         return;
+    case Vector::user_mode_left: // has a gate of its own
+        break;
     }
     if (!machine::resume_after(*frame))
         machine::on_unexpected(*frame);

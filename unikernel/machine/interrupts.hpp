@@ -17,6 +17,7 @@ enum class Vector : std::uint8_t {
     timer    = 0x40,
     wake     = 0x41, // ends a processor's rest
     counted  = 0x42, // is only counted
+    user_mode_left = 0x43, // from CPL 3
     spurious = 0xff,
 };
 
@@ -26,6 +27,9 @@ using UnexpectedHandler = void (*)(const InterruptFrame&);
 /// Fills and loads the interrupt descriptor table and masks the legacy
 /// interrupt controllers. Interrupts stay disabled.
 void set_up_interrupts(UnexpectedHandler unexpected);
+
+/// Has software at CPL 3 reach this place by INT with that vector.
+void let_users_call(Vector vector, const void* place);
 
 /// Has this processor use the table that the boot processor has filled.
 void load_interrupts();

@@ -2,6 +2,7 @@
 #include "triggers/catalogue.hpp"
 
 #include "machine/control_registers.hpp"
+#include "machine/user_mode.hpp"
 
 #include <asm/kvm.h>
 #include <asm/svm.h>
@@ -87,6 +88,9 @@ constexpr Deviation int1_deviations[] = {
      Numbering::svm,
      {SVM_EXIT_EXCP_BASE + UD_VECTOR, Bound::exact, 1, "QEMU's TCG does not know INT1", {}, false, Exception::invalid_opcode}}};
 
+constexpr Deviation ac_deviations[] = {
+    {Where::on_qemu, Numbering::svm, {SVM_EXIT_EXCP_BASE + AC_VECTOR, Bound::none, 0, "QEMU's TCG does not check alignment"}}};
+
 constexpr Trigger catalogue[] = {
     fault("exception.de", "DIV by 0: #DE", Exception::divide_error, GUEST_CODE([] {
               asm volatile(MAY_FAULT("divl %k1") : : "a"(1), "r"(0), "d"(0) : "cc");
@@ -123,6 +127,21 @@ constexpr Trigger catalogue[] = {
               asm volatile(MAY_FAULT("fnop"));
               machine::clear_task_switched();
           })),
+    {
+        .name = "exception.ac",
+        .what = "misaligned read at CPL 3 with CR0.AM and RFLAGS.AC set: #AC",
+        .vmx = vmx_intercepted(Exception::alignment_check),
+        .svm = svm_intercepted(Exception::alignment_check),
+        .count = count,
+        .prepare = GUEST_CODE([] {
+            machine::prepare_user_mode();
+            machine::read_misaligned_in_user_mode(); // its page faults, where KVM shadows page tables, come here
+        }),
+        .fire = GUEST_CODE(machine::read_misaligned_in_user_mode),
+        .clean_up = GUEST_CODE(machine::leave_user_mode_alone),
+        .deviations = ac_deviations,
+        .boot_vcpu_only = true, // its descriptors are shared
+    },
     fault("exception.gp", "read of a non-canonical address: #GP", Exception::general_protection, GUEST_CODE([] {
               asm volatile(MAY_FAULT("movb (%0), %%al") : : "r"(std::uint64_t{1} << 63) : "rax");
           })),

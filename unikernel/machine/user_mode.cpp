@@ -1,0 +1,73 @@
+// Out to CPL 3 and back.
+#include "machine/user_mode.hpp"
+
+#include "machine/control_registers.hpp"
+#include "machine/descriptor_tables.hpp"
+#include "machine/interrupts.hpp"
+
+#include <algorithm>
+#include <array>
+
+extern "C" const char user_read_misaligned[], user_mode_left[];
+extern "C" void enter_user_mode(const void* function, void* task_state);
+
+namespace machine {
+namespace {
+
+// The boot's descriptors, data and code of CPL 3, marked as accessed, and the task state segment.
+// user_mode.S knows the selectors.
+constexpr std::size_t boot_descriptors = 4;
+constexpr std::uint64_t user_data = 0x00cf'f300'0000'ffff, user_code = 0x0020'fb00'0000'0000;
+constexpr std::uint16_t tss_selector = 8 * (boot_descriptors + 2);
+
+// SDM vol. 3, figure 8-11 "64-Bit TSS Format". Of it only RSP0 is used.
+constinit std::array<std::uint64_t, 13> task_state{};
+constinit std::array<std::uint64_t, boot_descriptors + 4> table{};
+constinit TableRegister usual_gdt{};
+
+constexpr std::uint64_t page_user = 1 << 2;
+
+// Whether CPL 3 may use the 2 MiB round this address: a bit on each level (SDM vol. 3, 4.6.1).
+void let_users(const void* address, bool may)
+{
+    const auto linear = reinterpret_cast<std::uint64_t>(address);
+    auto* entries = reinterpret_cast<std::uint64_t*>(read_cr<Cr::cr3>());
+    for (const auto shift : {39u, 30u, 21u}) {
+        auto& entry = entries[linear >> shift & 511];
+        entry = may ? entry | page_user : entry & ~page_user;
+        entries = reinterpret_cast<std::uint64_t*>(entry & ~std::uint64_t{0xfff});
+    }
+    write_cr<Cr::cr3>(read_cr<Cr::cr3>()); // forgets what was translated
+}
+
+}
+
+void prepare_user_mode()
+{
+    usual_gdt = store_gdt();
+    std::copy_n(reinterpret_cast<const std::uint64_t*>(usual_gdt.base), boot_descriptors, table.begin());
+    const auto tss = describe_task_state(task_state.data());
+    table[boot_descriptors]     = user_data;
+    table[boot_descriptors + 1] = user_code;
+    table[boot_descriptors + 2] = tss[0];
+    table[boot_descriptors + 3] = tss[1];
+    load_gdt({sizeof(table) - 1, reinterpret_cast<std::uint64_t>(table.data())});
+    asm volatile("ltr %0" : : "r"(tss_selector) : "memory");
+    let_users(user_read_misaligned, true);
+    let_users_call(Vector::user_mode_left, user_mode_left);
+    set(Cr0::alignment_mask);
+}
+
+void leave_user_mode_alone()
+{
+    clear(Cr0::alignment_mask);
+    let_users(user_read_misaligned, false);
+    load_gdt(usual_gdt);
+}
+
+void read_misaligned_in_user_mode()
+{
+    enter_user_mode(user_read_misaligned, task_state.data());
+}
+
+}
