@@ -13,6 +13,8 @@ enum class Msr : std::uint32_t {
     feature_control = 0x0000003a, // CPUID.1:ECX.VMX
     tsc_adjust      = 0x0000003b, // CPUID.7:EBX.TSC_ADJUST
     pred_cmd        = 0x00000049, // CPUID.7:EDX.SPEC_CTRL, or 80000008:EBX.IBPB
+    platform_info   = 0x000000ce, // many of Intel's; KVM offers it on AMD too
+    misc_features   = 0x00000140, // MISC_FEATURES_ENABLES: where platform_info says so
     sysenter_cs     = 0x00000174, // CPUID.1:EDX.SEP
     sysenter_esp    = 0x00000175,
     sysenter_eip    = 0x00000176,
@@ -46,6 +48,14 @@ inline std::uint64_t read_msr(Msr msr)
 inline void write_msr(Msr msr, std::uint64_t value)
 {
     asm volatile("wrmsr" : : "c"(msr), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32)) : "memory");
+}
+
+/// RDMSR that may raise #GP; 0 if it does.
+inline std::uint64_t read_msr_or_zero(Msr msr)
+{
+    std::uint32_t low = 0, high = 0;
+    asm volatile(MAY_FAULT("rdmsr") : "+a"(low), "+d"(high) : "c"(msr));
+    return std::uint64_t{high} << 32 | low;
 }
 
 /// RDMSR, of which only its exits matter; it may raise #GP.

@@ -56,15 +56,25 @@ user_mode_left:
 	popq	%rbx
 	ret
 
-	.balign	8
-	.globl	user_read_misaligned
-user_read_misaligned:
-661:	movl	user_read_misaligned + 1, %eax
-662:	int	$LEAVE_VECTOR
+	.macro	may_fault first, next
 	.pushsection .fixups, "a"
 	.balign	8
-	.quad	661b, 662b
+	.quad	\first, \next
 	.popsection
+	.endm
+
+	.balign	128				// in one page
+	.globl	user_code_start, user_read_misaligned, user_query
+user_code_start:
+user_read_misaligned:
+1:	movl	user_read_misaligned + 1, %eax
+2:	int	$LEAVE_VECTOR
+	may_fault 1b, 2b
+user_query:
+	xorl	%eax, %eax
+1:	cpuid
+2:	int	$LEAVE_VECTOR
+	may_fault 1b, 2b
 
 	.section .bss
 	.balign	8

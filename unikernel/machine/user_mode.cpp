@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <array>
 
-extern "C" const char user_read_misaligned[], user_mode_left[];
+extern "C" const char user_code_start[], user_read_misaligned[], user_query[], user_mode_left[];
 extern "C" void enter_user_mode(const void* function, void* task_state);
 
 namespace machine {
@@ -53,21 +53,24 @@ void prepare_user_mode()
     table[boot_descriptors + 3] = tss[1];
     load_gdt({sizeof(table) - 1, reinterpret_cast<std::uint64_t>(table.data())});
     asm volatile("ltr %0" : : "r"(tss_selector) : "memory");
-    let_users(user_read_misaligned, true);
+    let_users(user_code_start, true);
     let_users_call(Vector::user_mode_left, user_mode_left);
-    set(Cr0::alignment_mask);
 }
 
 void leave_user_mode_alone()
 {
-    clear(Cr0::alignment_mask);
-    let_users(user_read_misaligned, false);
+    let_users(user_code_start, false);
     load_gdt(usual_gdt);
 }
 
 void read_misaligned_in_user_mode()
 {
     enter_user_mode(user_read_misaligned, task_state.data());
+}
+
+void query_in_user_mode()
+{
+    enter_user_mode(user_query, task_state.data());
 }
 
 }

@@ -14,4 +14,8 @@ void leave_user_mode_alone();
 /// \pre prepare_user_mode()
 void read_misaligned_in_user_mode();
 
+/// CPUID, EAX=0, at CPL 3. It may raise #GP (SDM vol. 2, CPUID faulting), which is resumed after.
+/// \pre prepare_user_mode()
+void query_in_user_mode();
+
 }

@@ -2,6 +2,8 @@
 #include "triggers/catalogue.hpp"
 
 #include "machine/cpuid.hpp"
+#include "machine/msr.hpp"
+#include "machine/user_mode.hpp"
 
 #include <asm/svm.h>
 #include <asm/vmx.h>
@@ -17,6 +19,23 @@ constexpr Trigger leaf(std::string_view name, std::string_view what, void (*fire
     return {name, what, vmx_once, svm_once, default_count, nullptr, fire, nullptr};
 }
 
+// SDM vol. 4, table 2-2: MSR_PLATFORM_INFO[31], MISC_FEATURES_ENABLES[0]. KVM
+// answers for both, whatever the processor can (kvm_get_msr_common()).
+[[maybe_unused]] std::string_view lacks_faulting()
+{
+    constexpr std::uint64_t can_fault = std::uint64_t{1} << 31;
+    return machine::read_msr_or_zero(machine::Msr::platform_info) & can_fault ? "" : "this vCPU has no CPUID faulting";
+}
+
+[[maybe_unused]] void prepare_faulting()
+{
+    machine::write_msr(machine::Msr::misc_features, 1);
+    machine::prepare_user_mode();
+    machine::query_in_user_mode(); // its page faults, where KVM shadows page tables, come here
+}
+
+constexpr std::string_view faulting_source = "kvm_emulate_cpuid(): cpuid_fault_enabled() and CPL 3 make it #GP";
+
 // Leaves that KVM finds by different ways: in the VM's table, by their subleaf, in the
 // range of hypervisors, not at all.
 constexpr Trigger catalogue[] = {
@@ -25,6 +44,21 @@ constexpr Trigger catalogue[] = {
     leaf("cpuid.hypervisor", "CPUID, EAX=0x40000000", GUEST_CODE([] { machine::cpuid(0x40000000); })),
     leaf("cpuid.extended", "CPUID, EAX=0x80000000", GUEST_CODE([] { machine::cpuid(0x80000000); })),
     leaf("cpuid.out-of-range", "CPUID, EAX=0x10000000, beyond the basic leaves", GUEST_CODE([] { machine::cpuid(0x10000000); })),
+    {
+        .name = "cpuid.faulting",
+        .what = "CPUID at CPL 3 with CPUID faulting on: #GP",
+        .vmx = {EXIT_REASON_CPUID, Bound::exact, 1, faulting_source, {}, false, machine::Exception::general_protection},
+        .svm = {SVM_EXIT_CPUID, Bound::exact, 1, faulting_source, {}, false, machine::Exception::general_protection},
+        .count = default_count,
+        .prepare = GUEST_CODE(prepare_faulting),
+        .fire = GUEST_CODE(machine::query_in_user_mode),
+        .clean_up = GUEST_CODE([] {
+            machine::leave_user_mode_alone();
+            machine::write_msr(machine::Msr::misc_features, 0);
+        }),
+        .lacks = GUEST_CODE(lacks_faulting),
+        .boot_vcpu_only = true, // the descriptors of CPL 3 are shared
+    },
 };
 
 }

@@ -135,10 +135,14 @@ constexpr Trigger catalogue[] = {
         .count = count,
         .prepare = GUEST_CODE([] {
             machine::prepare_user_mode();
+            machine::set(machine::Cr0::alignment_mask);
             machine::read_misaligned_in_user_mode(); // its page faults, where KVM shadows page tables, come here
         }),
         .fire = GUEST_CODE(machine::read_misaligned_in_user_mode),
-        .clean_up = GUEST_CODE(machine::leave_user_mode_alone),
+        .clean_up = GUEST_CODE([] {
+            machine::clear(machine::Cr0::alignment_mask);
+            machine::leave_user_mode_alone();
+        }),
         .deviations = ac_deviations,
         .boot_vcpu_only = true, // its descriptors are shared
     },
