@@ -16,11 +16,11 @@ EXITAUDIT_PACKAGES := \
 EXITAUDIT_DIR := run/exitaudit
 EXITAUDIT_OBJ := build/obj/$(EXITAUDIT_DIR)
 EXITAUDIT_VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo unreleased)
-EXITAUDIT_SOURCES := $(wildcard $(EXITAUDIT_DIR)/*.cpp $(EXITAUDIT_DIR)/log/*.cpp)
+EXITAUDIT_SOURCES := $(wildcard $(EXITAUDIT_DIR)/*.cpp $(EXITAUDIT_DIR)/log/*.cpp $(EXITAUDIT_DIR)/boot/*.cpp)
 EXITAUDIT_OBJECTS := $(EXITAUDIT_SOURCES:$(EXITAUDIT_DIR)/%.cpp=$(EXITAUDIT_OBJ)/%.o)
 # What the unit tests link: everything but main.
 EXITAUDIT_TESTABLE := $(filter-out $(EXITAUDIT_OBJ)/main.o,$(EXITAUDIT_OBJECTS)) $(PORTABLE_OBJECTS)
-EXITAUDIT_CXXFLAGS = -std=c++20 $(WARNINGS) $(or $(CXXFLAGS),-O2 -g)
+EXITAUDIT_CXXFLAGS = -std=c++20 -I$(EXITAUDIT_DIR) $(WARNINGS) $(or $(CXXFLAGS),-O2 -g)
 EXITAUDIT_LIBS := -lfmt -larchive -lboost_filesystem -pthread
 
 build/exitaudit: $(EXITAUDIT_OBJECTS) $(PORTABLE_OBJECTS)
@@ -32,7 +32,7 @@ $(EXITAUDIT_OBJ)/%.o: $(EXITAUDIT_DIR)/%.cpp build/obj/toolchain | packages-prog
 
 # Plans are checked by the guest's own parser, its catalogue is listed; witnesses go by the ledger's header and exit
 # names, --vcpus by the guest's limit.
-$(addprefix $(EXITAUDIT_OBJ)/,options.o plan_check.o list.o listed.o embedded_host.o witness.o perf_counts.o): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
+$(addprefix $(EXITAUDIT_OBJ)/,options.o plan_check.o list.o listed.o embedded_host.o witness.o perf_counts.o boot/boot_text.o): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
 
 # The version is compiled into one file only: options.cpp.
 $(EXITAUDIT_OBJ)/options.o: EXITAUDIT_CXXFLAGS += -DEXITAUDIT_VERSION='"$(EXITAUDIT_VERSION)"'

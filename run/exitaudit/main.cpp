@@ -1,5 +1,6 @@
 // exitaudit: audits the VM exit ledger that a patched KVM keeps.
 #include "audit_run.hpp"
+#include "boot/boot_run.hpp"
 #include "exit_code.hpp"
 #include "list.hpp"
 #include "options.hpp"
@@ -20,6 +21,8 @@ int run(int argc, char** argv)
         return judge_log(*options);
     if (const auto* options = std::get_if<ListOptions>(&task))
         return list_catalogue(*options);
+    if (const auto* options = std::get_if<BootOptions>(&task))
+        return run_boot(*options);
     return std::get<Answered>(task).exit_code;
 }
 

@@ -23,6 +23,7 @@ Examples:
   exitaudit run --lane svm 'io.*' hlt.timer:count=100
   exitaudit list 'msr.*' -v              what these triggers cause, and why
   exitaudit judge serial.log             a log from a guest booted elsewhere
+  exitaudit boot --lane svm              how many exits does booting Linux take?
 
 Exit codes: 0 every audit passed; 1 an audit failed; 2 usage; 3 could not run;
 4 the host is not patched.)";
@@ -78,11 +79,12 @@ void add_run(CLI::App& app, RunOptions& options)
 
 } // namespace
 
-std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int argc, char** argv)
+std::variant<RunOptions, JudgeOptions, ListOptions, BootOptions, Answered> parse_options(int argc, char** argv)
 {
     RunOptions run;
     JudgeOptions judge;
     ListOptions list;
+    BootOptions boot;
     CLI::App app{"Audits the VM exit ledger that a patched KVM keeps.", "exitaudit"};
     app.set_version_flag("--version", "exitaudit " EXITAUDIT_VERSION);
     app.footer(examples);
@@ -93,6 +95,9 @@ std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int 
     add_run(*run_app, run);
     add_judge(*judge_app, judge);
     add_list(*list_app, list);
+    auto* boot_app = app.add_subcommand("boot", "boot Linux on a host and tell of all its exits, by phase and over time");
+    add_boot(*boot_app, boot);
+    boot_app->callback([&boot] { check_boot(boot); });
     // A lane's name and a time limit are checked here: whatever boots comes later.
     run_app->callback([&run] {
         check_lane_name(run.lane);
@@ -104,7 +109,7 @@ std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int 
 
     const auto is_named = [&](const CLI::App* subcommand) { return subcommand->get_name() == argv[1]; };
     if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
-        fmt::print(stderr, "exitaudit: no subcommand '{}': run, judge and list are; see exitaudit --help\n", argv[1]);
+        fmt::print(stderr, "exitaudit: no subcommand '{}': run, judge, list and boot are; see exitaudit --help\n", argv[1]);
         return Answered{static_cast<int>(ExitCode::usage)};
     }
     try {
@@ -119,6 +124,8 @@ std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int 
         return run;
     if (list_app->parsed())
         return list;
+    if (boot_app->parsed())
+        return boot;
     return judge;
 }
 

@@ -1,6 +1,9 @@
 // The command line: what the user asked for.
 #pragma once
 
+#include "boot/boot_options.hpp"
+#include "own_guest.hpp"
+
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -30,6 +33,7 @@ struct RunOptions {
     bool dry_run = false;
     bool verbose = false;
     std::vector<std::string> plan;
+    std::optional<OwnGuest> own_guest; // not from the command line
 
     // Any of these can only be had on a host that we boot ourselves.
     bool wants_embedded_host() const { return kernel || !modules.empty() || !mutant.empty() || no_ept || noise; }
@@ -55,6 +59,6 @@ struct Answered {
 };
 
 // Reads the command line; prints help, version or the one-line refusal itself.
-std::variant<RunOptions, JudgeOptions, ListOptions, Answered> parse_options(int argc, char** argv);
+std::variant<RunOptions, JudgeOptions, ListOptions, BootOptions, Answered> parse_options(int argc, char** argv);
 
 } // namespace exitaudit

@@ -29,18 +29,6 @@ json result_document(const Result& result)
     return document;
 }
 
-std::string_view verdict_word(ExitCode code)
-{
-    switch (code) {
-    case ExitCode::pass: return "pass";
-    case ExitCode::audit_failed: return "fail";
-    case ExitCode::usage: return "usage";
-    case ExitCode::not_patched: return "not-patched";
-    case ExitCode::could_not_run: break;
-    }
-    return "could-not-run";
-}
-
 // While the temporary file exists, a signal must not end us.
 class SignalsHeld {
 public:
@@ -107,6 +95,29 @@ std::vector<std::string> host_lines(const std::vector<HostResult>& results)
     return lines;
 }
 
+std::string_view verdict_word(ExitCode code)
+{
+    switch (code) {
+    case ExitCode::pass: return "pass";
+    case ExitCode::audit_failed: return "fail";
+    case ExitCode::usage: return "usage";
+    case ExitCode::not_patched: return "not-patched";
+    case ExitCode::could_not_run: break;
+    }
+    return "could-not-run";
+}
+
+json host_documents(const std::vector<HostResult>& results)
+{
+    auto documents = json::array();
+    for (const auto& result : results)
+        documents.push_back({{"name", result.name},
+                             {"verdict", outcome_name(result.outcome)},
+                             {"message", result.message},
+                             {"table", result.table}});
+    return documents;
+}
+
 std::string verdict_line(const Verdict& verdict, const Circumstances& circumstances)
 {
     std::vector<std::string> known;
@@ -133,18 +144,13 @@ std::string json_document(const Log& log, const Verdict& verdict, const Circumst
         {"run", log.run},
         {"end", log.end},
         {"results", json::array()},
-        {"host", json::array()},
+        {"host", host_documents(circumstances.host)},
         {"verdict", verdict_word(verdict.code)},
         {"message", verdict.text},
         {"exit_code", static_cast<int>(verdict.code)},
     };
     for (const auto& result : log.results)
         document["results"].push_back(result_document(result));
-    for (const auto& result : circumstances.host)
-        document["host"].push_back({{"name", result.name},
-                                    {"verdict", outcome_name(result.outcome)},
-                                    {"message", result.message},
-                                    {"table", result.table}});
     return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

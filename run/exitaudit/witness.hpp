@@ -51,6 +51,10 @@ public:
     // tracepoint saw it? Skipped, with the reason, where the host gave no testimony.
     HostResult last_exit(const std::string& name, std::uint64_t exit) const;
 
+    bool is_svm() const { return svm_; }
+    bool has_ledger() const { return guest_.has_ledger; }
+    std::uint64_t ledger_total() const { return guest_.total; } // exits, by the host's last look
+
 private:
     using Counts = std::map<std::uint64_t, std::uint64_t>; // exit number to exits
 
