@@ -29,8 +29,12 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view phase_mark = "#phase";
 
-// Until the VM is there. A hundredth of what the quickest guest takes to its first exit.
-constexpr milliseconds search_interval{2};
+// How soon to look again for a VM that is not there after this long: seldom in the end,
+// because a KVM that is not patched never shows one.
+milliseconds search_interval(Clock::duration waited)
+{
+    return milliseconds(1) + std::chrono::duration_cast<milliseconds>(waited / 8);
+}
 
 class Sampler {
 public:
@@ -41,7 +45,7 @@ public:
 
     void run()
     {
-        for (auto next = Clock::now();;) {
+        for (auto next = start_;;) {
             pollfd wait{output_, POLLIN, 0};
             const auto left = std::chrono::ceil<milliseconds>(next - Clock::now());
             const int ready = poll(&wait, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
@@ -54,7 +58,7 @@ public:
             if (limit_.count() != 0 && Clock::now() - start_ >= limit_)
                 kill(process_, SIGTERM);
             sample();
-            next = Clock::now() + (ledger_.found() ? interval_ : search_interval);
+            next = Clock::now() + (ledger_.found() ? interval_ : search_interval(next - start_));
         }
         int status = 0;
         waitpid(process_, &status, 0);
