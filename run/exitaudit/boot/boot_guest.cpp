@@ -19,7 +19,8 @@ void add_devices(std::vector<std::string>& words, const BootOptions& options, co
         words.insert(words.end(),
                      {"-blockdev", fmt::format("driver=null-co,read-zeroes=on,node-name=disk,size={}", empty_disk_size)});
     else
-        words.insert(words.end(), {"-drive", fmt::format("if=none,id=disk,format=raw,snapshot=on,file={}", files.disk)});
+        words.insert(words.end(), {"-drive", fmt::format("if=none,id=disk,format=raw,snapshot={},file={}",
+                                                         files.disposable_disk ? "off" : "on", files.disk)});
     if (options.devices == "emulated") {
         words.insert(words.end(), {"-device", "nvme,serial=1,drive=disk"});
         return; // the distribution's cloud kernel has no driver for an emulated network card

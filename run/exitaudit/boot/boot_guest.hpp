@@ -11,6 +11,7 @@ namespace exitaudit {
 // The guest's files, as the QEMU that runs it sees them.
 struct BootFiles {
     std::string sampler, kernel, initrd, disk; // the last two may be empty
+    bool disposable_disk = false;              // a copy that may be written to
 };
 
 // The whole command. `work` is what our guest's phases are multiplied by.

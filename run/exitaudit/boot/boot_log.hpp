@@ -26,6 +26,7 @@ struct BootSample {
 struct BootPhase {
     std::string name, note; // the mark's first word, and the rest
     BootSample begin, end;
+    bool marked = false; // by the guest, and so in user space
 
     double seconds() const { return end.seconds - begin.seconds; }
     std::uint64_t exits() const { return end.total.count - begin.total.count; }

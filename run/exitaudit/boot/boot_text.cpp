@@ -51,7 +51,7 @@ std::string phase_table(const std::vector<BootPhase>& phases, bool svm)
     for (const auto& phase : phases)
         add(phase.name, phase);
     if (phases.size() > 1)
-        add("all", {"", "", phases.front().begin, phases.back().end});
+        add("all", {"", "", phases.front().begin, phases.back().end, false});
     return text;
 }
 
@@ -116,6 +116,14 @@ std::string steadiness(const std::vector<BootPhase>& phases)
                        most->name);
 }
 
+std::string until_user_space(const std::vector<BootPhase>& phases)
+{
+    for (const auto& phase : phases)
+        if (phase.marked)
+            return fmt::format("Until user space: {} exits in {:.2f} s.\n", phase.begin.total.count, phase.begin.seconds);
+    return {};
+}
+
 std::string frequency(const BootSample& last, bool svm)
 {
     const auto reasons = ranked(last.rows);
@@ -146,7 +154,8 @@ std::string boot_text(const BootLog& log, const BootOutcome& outcome)
     // Each sample's timer ends once more what the guest does, where both share a processor.
     const auto samples = log.samples().size() - 1, at_most = log.reading() + samples;
     auto text = phase_table(phases, outcome.svm) + "\n" + reason_table(last, outcome.svm) + "\n" +
-                rate_table(log.samples(), outcome.svm) + "\n" + steadiness(phases) + frequency(last, outcome.svm);
+                rate_table(log.samples(), outcome.svm) + "\n" + until_user_space(phases) + steadiness(phases) +
+                frequency(last, outcome.svm);
     text +=
         fmt::format("Sampling: {} samples caused at most {} exits, {:.2f}% of all ({} while the ledger was read, one for each "
                     "timer); marks of phases wrote {} characters on the console, which count as any other output.\n",
