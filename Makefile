@@ -30,6 +30,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wsh
 include unikernel/unikernel.mk
 include run/exitaudit/exitaudit.mk
 include run/embedded-host/embedded-host.mk
+include run/linux-guest/linux-guest.mk
 include run/iso/iso.mk
 include host-kvm-patch/host-kvm-patch.mk
 include tests/tests.mk
@@ -53,6 +54,13 @@ run: | packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) $
 	@$(MAKE) --no-print-directory -j'$(JOBS)' guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso)
 	@build/exitaudit run $(RUN_OPTIONS)
 
+# The same with a Linux guest of ours.
+.PHONY: boot
+BOOT_OPTIONS = --lane $(call quoted,$(LANE)) $(if $(LANE_NEEDS),--kernel $(call quoted,$(KERNEL))) --vcpus $(call quoted,$(VCPUS)) $(ARGS)
+boot: | packages-program packages-run packages-embedded-host $(if $(filter vmx svm-bochs,$(LANE)),packages-bochs)
+	@$(MAKE) --no-print-directory -j'$(JOBS)' build/exitaudit linux-guest embedded-host
+	@build/exitaudit boot $(BOOT_OPTIONS)
+
 # Rows for somebody's patches: PATCHES='a.patch b/'; see build/exitaudit grade --help.
 .PHONY: grade
 grade: | packages-guest packages-program packages-run packages-embedded-host packages-bochs packages-grade
@@ -73,6 +81,7 @@ help:
 	@echo '                VCPUS=M BOOT=pvh|kernel|iso TIMEOUT=SECONDS ARGS="--json F"'
 	@echo "                PLAN='io.* hlt.timer:count=7'"
 	@echo '  make grade    PATCHES="a.patch b/": a row for each of somebody'"'"'s KVM patches'
+	@echo '  make boot     boot Linux and tell of all its exits, by phase and over time; LANE KERNEL VCPUS ARGS as above'
 	@echo '  make check    the tests; SLOW=1 with those that need minutes'
 	@echo '  make mutants  run every host that is wrong on purpose: is it caught, and named?'
 	@echo '                KERNEL=6.1|6.12 MUTANTS="NAME|GLOB..." ARGS="--lane svm"'

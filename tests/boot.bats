@@ -267,3 +267,35 @@ needs_unpatched_kvm() {
     run pgrep -f "$TMPDIR"
     [ "$status" -eq 1 ]
 }
+
+# The marked phases of run/linux-guest/init, and those before it.
+phases="firmware kernel initramfs idle fork/exec memory timers cpu disk network reset"
+
+@test "svm: Linux boots, its phases add up, and the host's instruments agree" {
+    expect 0 "pass: booting and all phases took" "$exitaudit" boot --lane svm --kernel "${KERNEL:-6.1}" --json "$TMPDIR/json"
+    [[ $output == *"ok host.tracepoint # "*" exits agree"*"ok host.stats # 4 of KVM's statistics agree"* ]]
+    [[ $output != *"could not:"* ]]
+    [ "$(jq -r '[.phases[].name] | join(" ")' "$TMPDIR/json")" = "$phases" ]
+    jq -e '([.phases[].exits[].count] | add) == .totals.count and ([.totals.exits[].count] | add) == .totals.count' "$TMPDIR/json"
+    # Each of 80 processes asks for CPU features when it starts; 400 blocks go through the disk's queue.
+    jq -e '(.phases[] | select(.name == "fork/exec").exits.cpuid.count) >= 80' "$TMPDIR/json"
+    jq -e '([.phases[] | select(.name == "disk").exits[].count] | add) >= 400' "$TMPDIR/json"
+}
+
+@test "svm: Linux boots on two vCPUs of a PC with an emulated disk, with shadow paging" {
+    expect 0 "pass: booting" "$exitaudit" boot --lane svm --kernel "${KERNEL:-6.1}" --vcpus 2 --machine pc --devices emulated --no-npt \
+        --json "$TMPDIR/json"
+    [[ $output == *"ok host.tracepoint # "*" exits agree"* && $output != *"could not:"* ]]
+    # Without nested paging there are no nested page faults.
+    jq -e '.totals.exits | has("npf") | not' "$TMPDIR/json"
+}
+
+@test "svm: a boot on the distribution's own KVM is not patched" {
+    expect 4 "not patched" "$exitaudit" boot --lane svm --kernel "${KERNEL:-6.1}" \
+        --modules "$(dirname "$(find "$host/distribution" -name kvm-amd.ko)")"
+}
+
+@test "svm: a boot on a host that drops one exit in a thousand fails" {
+    expect 1 "the ledger's final counts differ from the kvm_exit tracepoint's" "$exitaudit" boot --lane svm \
+        --kernel "${KERNEL:-6.1}" --modules "$host/mutants/drop-one-in-1000"
+}

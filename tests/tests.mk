@@ -27,7 +27,7 @@ check: | packages-guest packages-program packages-run packages-embedded-host pac
 	@$(MAKE) --no-print-directory -j'$(JOBS)' check-built
 	@$(MAKE) --no-print-directory -j1 check-style check-unit check-accounting check-cli check-boot
 
-check-built: build/exitaudit guest iso embedded-host mutant-hosts foreign-base build/tests/unikernel_tests build/tests/exitaudit_tests $(ACCOUNTING) $(STAND_INS)
+check-built: build/exitaudit guest linux-guest iso embedded-host mutant-hosts foreign-base build/tests/unikernel_tests build/tests/exitaudit_tests $(ACCOUNTING) $(STAND_INS)
 
 packages-check:
 	@run/install-packages 'to run the tests' $(CHECK_PACKAGES)

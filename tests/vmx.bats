@@ -137,3 +137,9 @@ out" ]
 @test "--no-ept on another lane is a usage error" {
     expect 2 "use --lane vmx" "$exitaudit" run --lane svm --no-ept
 }
+
+@test "vmx: Linux boots, and the host's instruments agree" {
+    expect 0 "pass: booting and all phases took" "$exitaudit" boot --lane vmx --kernel "${KERNEL:-6.1}" --json "$TMPDIR/json"
+    [[ $output == *"ok host.tracepoint # "*" exits agree"* && $output != *"could not:"* ]]
+    jq -e '([.phases[].exits[].count] | add) == .totals.count' "$TMPDIR/json"
+}

@@ -137,7 +137,7 @@ Circumstances circumstances_of(const Lane& lane, const Session& session, const s
     circumstances.machine_kernel = running_kernel();
     if (session.witness) {
         circumstances.exits = session.witness->exits();
-        circumstances.svm = session.witness->svm();
+        circumstances.svm = session.witness->is_svm();
     }
     return circumstances;
 }

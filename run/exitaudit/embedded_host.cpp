@@ -89,6 +89,19 @@ std::string trouble_of(const Emulator& emulator, const Ending& ending, const Hos
     return {};
 }
 
+// The audited guest and how to start it.
+OwnGuest audited_guest(std::string_view emulator, const RunOptions& options, const Places& places)
+{
+    auto guest = guest_from(options, Accelerator::kvm, fmt::format("/{}", guest_path));
+    guest.plan.push_back(fmt::format("emulator={}", emulator));
+    speak_by_virtio(guest);
+    auto command = guest_command(guest);
+    if (options.perf)
+        command = perf_record(perf_in_overlay(), perf_data, command);
+    return {"exec " + shell_line(command) + "\n",
+            {{std::string(guest_path), read_file(places.guest(options.boot, options.guest))}}};
+}
+
 } // namespace
 
 EmbeddedHost EmbeddedHost::find(const RunOptions& options, const Places& places)
@@ -110,16 +123,8 @@ EmbeddedHost EmbeddedHost::find(const RunOptions& options, const Places& places)
 
 std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const RunOptions& options, const Places& places)
 {
-    auto guest = guest_from(options, Accelerator::kvm, fmt::format("/{}", guest_path));
-    guest.plan.push_back(fmt::format("emulator={}", emulator));
-    speak_by_virtio(guest);
-    auto command = guest_command(guest);
-    if (options.perf)
-        command = perf_record(perf_in_overlay(), perf_data, command);
-    std::vector<OverlayFile> files{
-        {std::string(command_path), "exec " + shell_line(command) + "\n"},
-        {std::string(guest_path), read_file(places.guest(options.boot, options.guest))},
-    };
+    auto [command, files] = options.own_guest ? *options.own_guest : audited_guest(emulator, options, places);
+    files.push_back({std::string(command_path), std::move(command)});
     for (const auto* name : {"kvm.ko", "kvm-amd.ko", "kvm-intel.ko"}) {
         auto path = host.modules / name;
         if (!fs::exists(path))

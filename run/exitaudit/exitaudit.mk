@@ -19,7 +19,7 @@ EXITAUDIT_PACKAGES := \
 EXITAUDIT_DIR := run/exitaudit
 EXITAUDIT_OBJ := build/obj/$(EXITAUDIT_DIR)
 EXITAUDIT_VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo unreleased)
-EXITAUDIT_SOURCES := $(wildcard $(EXITAUDIT_DIR)/*.cpp $(EXITAUDIT_DIR)/log/*.cpp $(EXITAUDIT_DIR)/grade/*.cpp $(EXITAUDIT_DIR)/read/*.cpp $(EXITAUDIT_DIR)/report/*.cpp)
+EXITAUDIT_SOURCES := $(wildcard $(EXITAUDIT_DIR)/*.cpp $(EXITAUDIT_DIR)/log/*.cpp $(EXITAUDIT_DIR)/boot/*.cpp $(EXITAUDIT_DIR)/grade/*.cpp $(EXITAUDIT_DIR)/read/*.cpp $(EXITAUDIT_DIR)/report/*.cpp)
 EXITAUDIT_OBJECTS := $(EXITAUDIT_SOURCES:$(EXITAUDIT_DIR)/%.cpp=$(EXITAUDIT_OBJ)/%.o) $(EXITAUDIT_OBJ)/report/shell.o
 # What the unit tests link: everything but main.
 EXITAUDIT_TESTABLE := $(filter-out $(EXITAUDIT_OBJ)/main.o,$(EXITAUDIT_OBJECTS)) $(PORTABLE_OBJECTS)
@@ -40,7 +40,7 @@ $(filter $(EXITAUDIT_OBJ)/read/%,$(EXITAUDIT_OBJECTS)): EXITAUDIT_CXXFLAGS += $(
 
 # Plans are checked by the guest's own parser, its catalogue is listed; witnesses go by the ledger's header and exit
 # names, --vcpus by the guest's limit.
-$(addprefix $(EXITAUDIT_OBJ)/,options.o plan_check.o list.o listed.o embedded_host.o witness.o perf_counts.o main.o findings.o report.o): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
+$(addprefix $(EXITAUDIT_OBJ)/,options.o plan_check.o list.o listed.o embedded_host.o witness.o perf_counts.o main.o findings.o report.o boot/boot_text.o): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
 
 # The page of `exitaudit report`, but for its data, lies in the program.
 CHART_LIBRARY := /usr/share/javascript/chart.js/chart.min.js

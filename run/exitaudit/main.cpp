@@ -1,5 +1,6 @@
 // exitaudit: audits the VM exit ledger that a patched KVM keeps.
 #include "audit_run.hpp"
+#include "boot/boot_run.hpp"
 #include "compare_run.hpp"
 #include "exit_code.hpp"
 #include "grade/grade.hpp"
@@ -35,6 +36,8 @@ int run(int argc, char** argv)
         return compare_documents(*options);
     if (const auto* options = std::get_if<GradeOptions>(&task))
         return grade_all(*options);
+    if (const auto* options = std::get_if<BootOptions>(&task))
+        return run_boot(*options);
     return std::get<Answered>(task).exit_code;
 }
 

@@ -28,6 +28,7 @@ Examples:
   exitaudit report a.json -o report.html what run --json wrote, as a page with charts
   exitaudit compare old.json new.json    what a change of the host did to each trigger's cost
   exitaudit grade alice.patch bob.patch  somebody's KVM: what is wrong with it
+  exitaudit boot --lane svm              how many exits does booting Linux take?
 
 Exit codes: 0 every audit passed; 1 an audit failed; 2 usage; 3 could not run;
 4 the host is not patched.)";
@@ -111,6 +112,7 @@ Task parse_options(int argc, char** argv)
     ReportOptions report;
     CompareOptions compare;
     GradeOptions grade;
+    BootOptions boot;
     CLI::App app{"Audits the VM exit ledger that a patched KVM keeps.", "exitaudit"};
     app.set_version_flag("--version", "exitaudit " EXITAUDIT_VERSION);
     app.footer(examples);
@@ -131,6 +133,9 @@ Task parse_options(int argc, char** argv)
     add_compare(*compare_app, compare);
     auto* grade_app = app.add_subcommand("grade", "compile somebody's patches in a sandbox, audit them, tell a row for each");
     add_grade(*grade_app, grade);
+    auto* boot_app = app.add_subcommand("boot", "boot Linux on a host and tell of all its exits, by phase and over time");
+    add_boot(*boot_app, boot);
+    boot_app->callback([&boot] { check_boot(boot); });
     // A lane's name and a time limit are checked here: whatever boots comes later.
     run_app->callback([&run] {
         check_lane_name(run.lane);
@@ -142,7 +147,7 @@ Task parse_options(int argc, char** argv)
 
     const auto is_named = [&](const CLI::App* subcommand) { return subcommand->get_name() == argv[1]; };
     if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
-        fmt::print(stderr, "exitaudit: no subcommand '{}': run, judge, list, grade, read, top, report and compare are; see exitaudit --help\n", argv[1]);
+        fmt::print(stderr, "exitaudit: no subcommand '{}': run, judge, list, boot, grade, read, top, report and compare are; see exitaudit --help\n", argv[1]);
         return Answered{static_cast<int>(ExitCode::usage)};
     }
     try {
@@ -167,6 +172,8 @@ Task parse_options(int argc, char** argv)
         return compare;
     if (grade_app->parsed())
         return grade;
+    if (boot_app->parsed())
+        return boot;
     return judge;
 }
 

@@ -1,7 +1,9 @@
 // The command line: what the user asked for.
 #pragma once
 
+#include "boot/boot_options.hpp"
 #include "grade/grade.hpp"
+#include "own_guest.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -32,6 +34,7 @@ struct RunOptions {
     bool dry_run = false;
     bool verbose = false;
     std::vector<std::string> plan;
+    std::optional<OwnGuest> own_guest; // not from the command line
 
     // Any of these can only be had on a host that we boot ourselves.
     bool wants_embedded_host() const { return kernel || !modules.empty() || !mutant.empty() || no_ept || noise; }
@@ -92,7 +95,7 @@ struct Answered {
 };
 
 // Reads the command line; prints help, version or the one-line refusal itself.
-using Task = std::variant<RunOptions, JudgeOptions, ListOptions, GradeOptions, ReadOptions, TopOptions, ReportOptions, CompareOptions, Answered>;
+using Task = std::variant<RunOptions, JudgeOptions, ListOptions, BootOptions, GradeOptions, ReadOptions, TopOptions, ReportOptions, CompareOptions, Answered>;
 Task parse_options(int argc, char** argv);
 
 } // namespace exitaudit

@@ -61,18 +61,6 @@ json exits_document(const Circumstances& circumstances)
     return document;
 }
 
-std::string_view verdict_word(ExitCode code)
-{
-    switch (code) {
-    case ExitCode::pass: return "pass";
-    case ExitCode::audit_failed: return "fail";
-    case ExitCode::usage: return "usage";
-    case ExitCode::not_patched: return "not-patched";
-    case ExitCode::could_not_run: break;
-    }
-    return "could-not-run";
-}
-
 // While the temporary file exists, a signal must not end us.
 class SignalsHeld {
 public:
@@ -149,6 +137,29 @@ std::vector<std::string> host_lines(const std::vector<HostResult>& results)
     return lines;
 }
 
+std::string_view verdict_word(ExitCode code)
+{
+    switch (code) {
+    case ExitCode::pass: return "pass";
+    case ExitCode::audit_failed: return "fail";
+    case ExitCode::usage: return "usage";
+    case ExitCode::not_patched: return "not-patched";
+    case ExitCode::could_not_run: break;
+    }
+    return "could-not-run";
+}
+
+json host_documents(const std::vector<HostResult>& results)
+{
+    auto documents = json::array();
+    for (const auto& result : results)
+        documents.push_back({{"name", result.name},
+                             {"verdict", outcome_name(result.outcome)},
+                             {"message", result.message},
+                             {"table", result.table}});
+    return documents;
+}
+
 std::string verdict_line(const Verdict& verdict, const Circumstances& circumstances)
 {
     std::vector<std::string> known;
@@ -179,7 +190,7 @@ json run_document(const Log& log, const Verdict& verdict, const Circumstances& c
         {"findings", json::array()},
         {"notes", json::array()},
         {"unexplained", unexplained(log, circumstances.host, circumstances.findings)},
-        {"host", json::array()},
+        {"host", host_documents(circumstances.host)},
         {"exits", exits_document(circumstances)},
         {"verdict", verdict_word(verdict.code)},
         {"message", verdict.text},
@@ -199,11 +210,6 @@ json run_document(const Log& log, const Verdict& verdict, const Circumstances& c
                                         {"source", finding.source}});
     for (const auto& note : log.notes)
         document["notes"].push_back({{"id", note.id}, {"text", note.text}});
-    for (const auto& result : circumstances.host)
-        document["host"].push_back({{"name", result.name},
-                                    {"verdict", outcome_name(result.outcome)},
-                                    {"message", result.message},
-                                    {"table", result.table}});
     return document;
 }
 

@@ -32,6 +32,12 @@ struct Circumstances {
     std::vector<std::string> console{};
 };
 
+// As --json has it: "pass", "not-patched" and so on.
+std::string_view verdict_word(ExitCode code);
+
+// The host's own audits, as --json has them.
+nlohmann::json host_documents(const std::vector<HostResult>& results);
+
 // The host's own audits, as KTAP lines like the guest's, with a table where they fail.
 std::vector<std::string> host_lines(const std::vector<HostResult>& results);
 

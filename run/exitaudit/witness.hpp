@@ -66,7 +66,8 @@ public:
     // What ledger and tracepoint say of each exit number that either has, in order.
     std::vector<ExitRow> exits() const;
 
-    bool svm() const { return svm_; }
+    bool is_svm() const { return svm_; }
+    std::uint64_t ledger_total() const { return guest_.total; } // exits, by the host's last look
 
 private:
     using Counts = std::map<std::uint64_t, std::uint64_t>; // exit number to exits

@@ -212,6 +212,28 @@ a.log" ]
 
 # The embedded host, with the stand-in in it.
 
+@test "boot: what contradicts itself is a usage error" {
+    expect 2 "no exits to count" "$exitaudit" boot --lane tcg
+    expect 2 "--machine pc" "$exitaudit" boot --devices emulated
+    expect 2 "--interval" "$exitaudit" boot --interval 0
+    expect 2 "unknown lane" "$exitaudit" boot --lane nope
+}
+
+@test "boot: a kernel of the user's that is not there" {
+    expect 3 "check --kernel-image" "$exitaudit" boot --lane svm --kernel-image /nonexistent
+}
+
+@test "the sampler passes on what its command says, when, and how it ended" {
+    expect 3 "@line" "$root/build/exit-sampler" 100 0 -- sh -c 'echo "#phase a"; echo b; exit 3'
+    [[ ${lines[0]} == "@line "*" #phase a" ]]
+    [[ ${lines[1]} == "@line "*" b" ]]
+    [[ ${lines[2]} == "@end "*" 3 0" ]]
+}
+
+@test "the sampler ends its command after the limit" {
+    expect 143 " 143 0" "$root/build/exit-sampler" 50 200 -- sleep 60
+}
+
 @test "svm lane: the guest's verdict comes out of the embedded host" {
     expect 1 "fail: 1 passed, 1 failed, 0 skipped (svm lane, Linux 6.1" \
         "$exitaudit" run --lane svm --guest "$stand_in/fail.elf"

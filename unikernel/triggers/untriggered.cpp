@@ -95,8 +95,6 @@ constexpr Untriggered svm[] = {
     {exception(TS_VECTOR), exception(SS_VECTOR), "#TS, #NP, #SS", not_written},
     one(exception(15), "vector 15", "APM vol. 2, table 8-1: reserved"),
     one(exception(MF_VECTOR), "#MF", not_written),
-    one(exception(AC_VECTOR), "#AC",
-        "not written: needs CPL 3, where the guest runs nothing; init_vmcb() intercepts it, ac_interception() hands it back"),
     one(exception(MC_VECTOR), "#MC", "intercepted, but comes from broken hardware"),
     one(exception(XM_VECTOR), "#XF", not_written),
     {exception(20), exception(31), "vectors 20 to 31", not_written},

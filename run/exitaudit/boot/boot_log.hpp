@@ -1,0 +1,74 @@
+// What the sampler wrote down while a guest booted (run/exit-sampler/main.cpp tells the
+// form), made into phases.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exitaudit {
+
+struct LedgerRow {
+    std::uint64_t count = 0, cycles = 0;
+};
+
+using ExitRows = std::map<std::uint64_t, LedgerRow>; // by exit number
+
+// The ledger at one moment.
+struct BootSample {
+    double seconds = 0; // since the guest was started
+    ExitRows rows;
+    LedgerRow undefined, total;
+};
+
+struct BootPhase {
+    std::string name, note; // the mark's first word, and the rest
+    BootSample begin, end;
+    bool marked = false; // by the guest, and so in user space
+
+    double seconds() const { return end.seconds - begin.seconds; }
+    std::uint64_t exits() const { return end.total.count - begin.total.count; }
+    ExitRows rows() const; // of this phase alone, without those that did not grow
+};
+
+class BootLog {
+public:
+    // Takes a line. Returns what the guest said in it, if it is one of the console's.
+    std::string_view line(std::string_view text);
+
+    // In order of time, the first of them the moment of start.
+    const std::vector<BootSample>& samples() const { return samples_; }
+    bool sampled() const { return samples_.size() > 1; }
+    bool ended() const { return ended_; }
+    int status() const { return status_; }                                 // of QEMU
+    std::uint64_t reading() const { return reading_; }                     // exits while the ledger was read
+    std::size_t mark_bytes() const { return mark_bytes_; }                 // on the console, of marks
+    const std::vector<std::string>& failures() const { return failures_; } // "#failed ..."
+
+    // A guest that marks none has one, `boot`. Before the first mark lie `firmware` and `kernel`
+    // if the guest has told its kernel's clock ("#kernel-clock SECONDS": what it showed at the
+    // last mark), else `boot`. firmware ends with the last sample before the kernel's start.
+    std::vector<BootPhase> phases() const;
+
+private:
+    struct Mark {
+        std::string name, note;
+        std::size_t sample;
+    };
+
+    void sample_line(std::string_view text);
+    std::string_view console_line(std::string_view text);
+
+    std::vector<BootSample> samples_{BootSample{}};
+    std::vector<Mark> marks_;
+    std::vector<std::string> failures_;
+    double kernel_start_ = -1; // negative: not told
+    bool ended_ = false;
+    int status_ = 0;
+    std::uint64_t reading_ = 0;
+    std::size_t mark_bytes_ = 0;
+};
+
+} // namespace exitaudit

@@ -1,0 +1,39 @@
+// What the user asked `exitaudit boot` for.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace exitaudit {
+
+struct BootOptions {
+    std::string lane = "auto";
+    std::optional<std::string> kernel; // of the embedded host and, unless the user brings one, of the guest
+    unsigned vcpus = 1;
+    unsigned memory = 128;                            // MiB
+    std::string machine = "microvm";                  // or pc
+    std::string devices = "virtio";                   // or emulated, which only a pc has
+    bool no_npt = false;                              // shadow paging: kvm-amd's npt=0, kvm-intel's ept=0
+    std::filesystem::path kernel_image, initrd, disk; // the user's own; empty: ours
+    std::string append;                               // more words for the guest's kernel
+    unsigned work = 0;                                // factor for our guest's phases; 0: the lane's default
+    std::chrono::milliseconds interval{500};          // between samples
+    std::chrono::seconds stop{0};                     // end the guest then; 0: when it ends
+    std::chrono::seconds timeout{600};
+    std::filesystem::path modules, json, build;
+    bool verbose = false;
+};
+
+// Gives the subcommand its options.
+void add_boot(CLI::App& app, BootOptions& options);
+
+// Error (usage) if they contradict each other.
+void check_boot(const BootOptions& options);
+
+} // namespace exitaudit

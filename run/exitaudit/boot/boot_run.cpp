@@ -1,0 +1,209 @@
+// Booting Linux on a lane's host while the sampler watches.
+#include "boot/boot_run.hpp"
+
+#include "boot/boot_guest.hpp"
+#include "boot/boot_report.hpp"
+#include "exit_code.hpp"
+#include "guest_command.hpp"
+#include "instruments.hpp"
+#include "lane.hpp"
+#include "log/lines.hpp"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cstdio>
+
+namespace exitaudit {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Where the embedded host finds the guest's files.
+constexpr auto in_host = "/audit/";
+
+// What goes through an emulator's memory twice must leave some.
+constexpr std::uintmax_t largest_disk = 128 << 20;
+
+const fs::path& existing(const fs::path& path, const char* remedy)
+{
+    if (!fs::is_regular_file(path))
+        throw Error(fmt::format("{} is missing: {}", path.string(), remedy));
+    return path;
+}
+
+BootFiles find_files(const BootOptions& options, const Places& places)
+{
+    const auto version = options.kernel.value_or(default_kernel);
+    BootFiles files;
+    files.sampler = existing(places.build / "exit-sampler", "make linux-guest");
+    if (options.kernel_image.empty())
+        files.kernel = existing(places.build / "embedded-host" / version / "vmlinux", "make embedded-host");
+    else
+        files.kernel = fs::absolute(existing(options.kernel_image, "check --kernel-image"));
+    // A kernel of the user's own has what it needs, or is given it.
+    if (!options.initrd.empty())
+        files.initrd = fs::absolute(existing(options.initrd, "check --initrd"));
+    else if (options.kernel_image.empty())
+        files.initrd = existing(places.build / "linux-guest" / version / "initramfs.cpio", "make linux-guest");
+    if (!options.disk.empty())
+        files.disk = fs::absolute(existing(options.disk, "check --disk"));
+    return files;
+}
+
+// The guest as the embedded host runs it.
+OwnGuest guest_in_host(const BootOptions& options, const BootFiles& files, unsigned work)
+{
+    if (!files.disk.empty() && fs::file_size(files.disk) > largest_disk)
+        throw Error(fmt::format("{}: an embedded host has no room for a disk of more than {} MiB: use --lane native",
+                                files.disk, largest_disk >> 20));
+    OwnGuest guest;
+    const auto put = [&](const std::string& file, const char* name, bool executable) {
+        if (file.empty())
+            return std::string();
+        guest.files.push_back({fmt::format("audit/{}", name), read_file(file), executable});
+        return in_host + std::string(name);
+    };
+    const BootFiles inside{put(files.sampler, "exit-sampler", true), put(files.kernel, "linux", false),
+                           put(files.initrd, "linux-initramfs", false), put(files.disk, "disk", false), true};
+    if (options.no_npt) {
+        guest.files.push_back({"audit/kvm-amd.parameters", "npt=0\n"});
+        guest.files.push_back({"audit/kvm-intel.parameters", "ept=0\n"});
+    }
+    guest.command = "exec " + shell_line(boot_command(options, inside, work)) + "\n";
+    return guest;
+}
+
+Session run_natively(const BootOptions& options, const BootFiles& files, unsigned work, const Listener& listener)
+{
+    if (options.no_npt)
+        throw Error("--no-npt loads KVM anew, which only an embedded host allows: use --lane svm or vmx", ExitCode::usage);
+    Instruments instruments;
+    const auto command = boot_command(options, files, work);
+    listener.note(shell_line(command));
+    Watcher watcher{listener.guest, {}, listener.tick, [&](int process) { instruments.watch(process); }};
+    watcher.err = [&](std::string_view bytes) { listener.note(bytes); };
+    Session session;
+    session.kernel = running_kernel();
+    session.ending = run_process(command, options.timeout, watcher);
+    session.witness = instruments.testimony();
+    return session;
+}
+
+Session run_lane(const Lane& lane, BootOptions options, const RunOptions& run, const Listener& listener)
+{
+    // Bochs's SVM takes a guest's triple fault for the host's: reset by ACPI.
+    if (&lane == &svm_bochs_lane)
+        options.append = "reboot=a " + options.append;
+    const auto places = Places::find(options.build);
+    const auto files = find_files(options, places);
+    const bool bochs = &lane == &vmx_lane || &lane == &svm_bochs_lane;
+    const unsigned work = options.work != 0 ? options.work : bochs ? 1 : 2;
+    if (!lane.embedded)
+        return run_natively(options, files, work, listener);
+    auto with_guest = run;
+    with_guest.own_guest = guest_in_host(options, files, work);
+    return lane.run(with_guest, places, listener);
+}
+
+RunOptions run_options(const BootOptions& options)
+{
+    RunOptions run;
+    run.lane = options.lane;
+    if (run.lane != native_lane.name) // there it is the guest's alone
+        run.kernel = options.kernel;
+    run.modules = options.modules;
+    run.build = options.build;
+    run.timeout = options.timeout;
+    run.verbose = options.verbose;
+    if (run.lane == "auto" && options.no_npt)
+        run.lane = svm_lane.name;
+    return run;
+}
+
+Verdict verdict_of(const Session& session, const BootLog& log, const std::vector<HostResult>& host)
+{
+    const auto could_not = [](const std::string& why) {
+        return Verdict{ExitCode::could_not_run, "could not run: " + why, false};
+    };
+    if (session.ending.how == Ending::How::interrupted)
+        return could_not("interrupted");
+    if (session.ending.how == Ending::How::timed_out)
+        return could_not("no end in time: the guest hangs, or needs a longer --timeout, or --stop");
+    if (!log.ended())
+        return could_not(session.trouble.empty() ? "the guest's log is cut off" : session.trouble);
+    if (!log.sampled()) {
+        if (log.status() == 0)
+            return {ExitCode::not_patched, "not patched: the host shows no exit_ledger in debugfs (on your own host: as root)",
+                    true};
+        return could_not(fmt::format("QEMU ended with status {}", log.status()));
+    }
+    for (const auto& result : host)
+        if (result.outcome == Outcome::not_ok)
+            return {ExitCode::audit_failed, fmt::format("fail: {}: {}", result.name, result.message), true};
+    const auto total = log.samples().back().total.count;
+    if (session.witness->has_ledger() && session.witness->ledger_total() != total)
+        return {
+            ExitCode::audit_failed,
+            fmt::format("fail: the last sample has {} exits, the ledger in the end {}", total, session.witness->ledger_total()),
+            true};
+    if (!session.complaint.empty())
+        return {ExitCode::audit_failed, "fail: the host's kernel complained: " + session.complaint, true};
+    return {ExitCode::pass, fmt::format("pass: booting and all phases took {} exits", total), true};
+}
+
+} // namespace
+
+int run_boot(const BootOptions& options)
+{
+    const auto run = run_options(options);
+    const auto choice = choose_lane(run);
+    if (!choice.why.empty())
+        fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
+
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
+    const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
+    const auto tell = [&](std::string_view what) { fmt::print(stderr, "exitaudit: {:.1f} s: {}\n", seconds(), what); };
+    BootLog log;
+    LineSplitter lines;
+    const Listener listener{
+        [&](std::string_view bytes) {
+            lines.feed(bytes, [&](const std::string& text) {
+                const auto said = log.line(text);
+                if (said.starts_with("#phase "))
+                    tell(said.substr(1));
+                else if (options.verbose && !said.empty())
+                    fmt::print(stderr, "{}\n", said);
+            });
+        },
+        tell,
+        [&](std::string_view text) {
+            if (options.verbose)
+                fmt::print(stderr, "{}\n", text);
+        },
+        [] {},
+    };
+    const auto session = run_lane(*choice.lane, options, run, listener);
+
+    BootOutcome outcome;
+    outcome.circumstances = {std::string(choice.lane->name), session.kernel, qemu_version(), seconds(),
+                             session.witness ? session.witness->results() : std::vector<HostResult>{}};
+    outcome.svm = session.witness && session.witness->is_svm();
+    outcome.verdict = verdict_of(session, log, outcome.circumstances.host);
+    if (log.sampled())
+        fmt::print("{}", boot_text(log, outcome));
+    for (const auto& line : host_lines(outcome.circumstances.host))
+        fmt::print("{}\n", line);
+    if (!outcome.verdict.complete)
+        for (const auto& line : session.console)
+            fmt::print(stderr, "  {}\n", line);
+    std::fflush(stdout);
+    fmt::print(stderr, "exitaudit: {}\n", verdict_line(outcome.verdict, outcome.circumstances));
+    if (!options.json.empty())
+        write_file(options.json, boot_document(log, outcome, options));
+    return session.ending.how == Ending::How::interrupted ? 128 + session.ending.status
+                                                          : static_cast<int>(outcome.verdict.code);
+}
+
+} // namespace exitaudit
