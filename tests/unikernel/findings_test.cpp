@@ -398,6 +398,32 @@ TEST_P(FindingsTest, NameCountersOfTheWholeHost)
     expect_nothing_unexplained();
 }
 
+// A VM that does nothing but CPUID adds to one row, by now more, now less, and now by chance as many as the queries.
+TEST_P(FindingsTest, NameCountersOfTheWholeHostByOneRow)
+{
+    const auto cpuid = ledger::cpuid_exit(GetParam());
+    std::int64_t more = 0;
+    for (const auto name : {"io.in8", "io.out8", "msr.read-efer", "hlt.timer", "instr.rdpmc"}) {
+        auto& m = failed(name).measurement.emplace();
+        m.exit = number(30, 0x7b);
+        m.bound = Bound::exact;
+        m.caused = 200;
+        m.told = 200;
+        m.queries = 340;
+        m.stray_rows[0] = {cpuid, 340 + 97 * more++, 0, 0};
+        m.stray_count = 1;
+    }
+    auto& own = failed("cpuid.leaf0").measurement.emplace();
+    own.exit = cpuid;
+    own.bound = Bound::exact;
+    own.caused = 200;
+    own.told = 577;
+    own.queries = 340;
+    failed("time.window").show(Symptom::impossible);
+    EXPECT_EQ(found(), Ids{"host-wide"});
+    expect_nothing_unexplained();
+}
+
 TEST_P(FindingsTest, NameOtherLeavesThatChanged)
 {
     host.spoil = [](auto leaf, auto, auto& r) { if (leaf == 0x40000000) r = {}; };

@@ -65,6 +65,10 @@ struct Evidence {
     {
         return std::ranges::any_of(results, [&](const Result& r) { return failed(r) && test(r); });
     }
+    template <typename Test> std::size_t count_failed(Test test) const
+    {
+        return static_cast<std::size_t>(std::ranges::count_if(results, [&](const Result& r) { return failed(r) && test(r); }));
+    }
     template <typename Test> bool any(Test test) const { return std::ranges::any_of(results, test); }
 
     template <typename... Symptoms> bool shown(Symptoms... symptoms) const
