@@ -310,6 +310,7 @@ TEST_P(FindingsTest, NameARowThatTwoNumbersShare)
             host.cause(exit == one ? other : one, times);
     };
     EXPECT_EQ(ids(), Ids{"shared-slot"});
+    expect_words("each other's row");
     record = [&](auto&, auto exit) { host.cause(exit == one ? other : exit, times); };
     EXPECT_EQ(ids(), Ids{"shared-slot"});
     expect_words("instead of their own");

@@ -197,6 +197,25 @@ SharedRows shared_rows(const Evidence& e)
     return seen;
 }
 
+void write_shared(Finding& finding, const SharedRows& seen, bool two_rows, Numbering numbering)
+{
+    if (seen.both_ways && !seen.moved) {
+        ExitSet mutual;
+        for (const auto exit : seen.to.all())
+            if (seen.from.contains(exit))
+                mutual.add(exit);
+        mutual.write(finding.text, numbering);
+        finding.text.write(" exits also show in each other's row: these numbers share an index of the table");
+        return;
+    }
+    seen.from.write(finding.text, numbering);
+    finding.text.write(seen.moved ? " exits are counted in row " : " exits also show in row ");
+    seen.to.write(finding.text, numbering);
+    finding.text.write(two_rows     ? ", but not the other way round: the exit is recorded twice, under two numbers"
+                       : seen.moved ? " instead of their own: two exit numbers get the same index (a mask, a cast or a gap of the table's)"
+                                    : ": the two numbers share an index of the table, or one exit is recorded under both");
+}
+
 void shared_slots(const Evidence& e, Findings& findings)
 {
     if (findings.all().size() != 0 && (findings.has("stale-exit-reason") || findings.has("self-count") || findings.has("counted-twice")))
@@ -207,16 +226,7 @@ void shared_slots(const Evidence& e, Findings& findings)
     const bool two_rows = !seen.moved && !seen.both_ways && (seen.to_fired || seen.to.contains(e.cpuid()));
     auto& finding = two_rows ? findings.add("exit-in-two-slots")
                              : findings.add("shared-slot", seen.moved || seen.both_ways ? "" : "exit-in-two-slots");
-    seen.from.write(finding.text, e.numbering());
-    finding.text.write(seen.moved ? " exits are counted in row " : " exits also show in row ");
-    seen.to.write(finding.text, e.numbering());
-    if (two_rows)
-        finding.text.write(", but not the other way round: the exit is recorded twice, under two numbers");
-    else if (seen.moved)
-        finding.text.write(" instead of their own: two exit numbers get the same index (a mask, a cast or a gap of the table's)");
-    else
-        finding.text.format("{}: the two numbers share an index of the table{}", seen.both_ways ? ", and the other way round" : "",
-                            seen.both_ways ? "" : ", or one exit is recorded under both");
+    write_shared(finding, seen, two_rows, e.numbering());
     e.explain(finding, [&](const Result& r) {
         if (!r.measurement)
             return r.shows_any(Symptom::rows_over_total, Symptom::count_unsteady, Symptom::not_enabled_garbage);
