@@ -183,7 +183,7 @@ void judge_kernel_log(std::vector<Finding>& findings, const std::vector<HostResu
     for (const auto& result : host)
         if (failed(result) && result.name == "host.log") {
             add(findings, "slow-query",
-                result.message + ": the host logs a line (printk) for each query or each exit, which costs many times the exit itself",
+                result.message + ": the host logs a line (printk) for each query or each exit: leave it out",
                 {result.name});
             return;
         }
