@@ -141,9 +141,7 @@ void not_enabled_answers(const Evidence& e, Findings& findings)
         findings.has("answer-overwritten"))
         return;
     const bool marked = e.shown(Symptom::not_enabled_as_undefined) && !e.shown(Symptom::edx_left_set);
-    bool garbage = false;
-    for (std::size_t i = 0; i < e.results.size(); i++)
-        garbage = garbage || (Evidence::failed(e.results[i]) && e.results[i].shows(Symptom::not_enabled_garbage) && !findings.explained(i));
+    const bool garbage = e.count_unexplained(findings, [](const Result& r) { return r.shows(Symptom::not_enabled_garbage); }) != 0;
     if (marked || garbage) {
         auto& finding = findings.add("not-enabled-answer");
         finding.text.format("exit numbers that the manual defines and KVM does not handle answer {}, and must answer zeros",

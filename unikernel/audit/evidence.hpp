@@ -76,6 +76,15 @@ struct Evidence {
         return any_failed([&](const Result& r) { return r.shows_any(symptoms...); });
     }
 
+    /// How many failures, for which this holds, no finding explains yet.
+    template <typename Test> std::size_t count_unexplained(const Findings& findings, Test test) const
+    {
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < results.size(); i++)
+            count += failed(results[i]) && !findings.explained(i) && test(results[i]);
+        return count;
+    }
+
     /// Has the finding explain all failures for which this holds.
     template <typename Test> void explain(Finding& finding, Test test) const
     {
@@ -116,6 +125,7 @@ using Recogniser = void (*)(const Evidence& evidence, Findings& findings);
 /// In this order: a later one may ask what an earlier one has found.
 std::span<const Recogniser> answer_recognisers();
 std::span<const Recogniser> count_recognisers();
+std::span<const Recogniser> loss_recognisers();
 std::span<const Recogniser> late_answer_recognisers(); ///< of what wrong counts explain too
 std::span<const Recogniser> time_recognisers();
 

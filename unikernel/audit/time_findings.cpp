@@ -28,11 +28,7 @@ void lost_word(const Evidence& e, Findings& findings)
 // Of the triggers whose exits were counted: those that took no time.
 void not_timed(const Evidence& e, Findings& findings)
 {
-    bool unexplained = false;
-    for (std::size_t i = 0; i < e.results.size(); i++)
-        unexplained = unexplained || (Evidence::failed(e.results[i]) && e.results[i].shows_any(Symptom::untimed, Symptom::partly_untimed) &&
-                                      !findings.explained(i));
-    if (!unexplained)
+    if (e.count_unexplained(findings, [](const Result& r) { return r.shows_any(Symptom::untimed, Symptom::partly_untimed); }) == 0)
         return;
     ExitSet untimed;
     bool shortcuts = true, fastpaths = true, timed = false;
