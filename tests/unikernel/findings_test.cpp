@@ -420,6 +420,14 @@ TEST_P(FindingsTest, NameCountersOfTheWholeHostByOneRow)
     own.caused = 200;
     own.told = 577;
     own.queries = 340;
+    auto& twice = failed("memory.first-touch").measurement.emplace();
+    twice.exit = number(48, 0x400);
+    twice.bound = Bound::exact;
+    twice.caused = 5;
+    twice.told = 10;
+    twice.queries = 340;
+    twice.stray_rows[0] = {cpuid, 41, 0, 0};
+    twice.stray_count = 1;
     failed("time.window").show(Symptom::impossible);
     EXPECT_EQ(found(), Ids{"host-wide"});
     expect_nothing_unexplained();

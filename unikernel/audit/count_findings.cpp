@@ -75,11 +75,18 @@ bool queries_off(const Evidence& e, const Result& r, std::int64_t sign)
            });
 }
 
+// Does CPUID's row grow by what is neither the queries' own nor that again? Then another row may be as much by chance.
+bool others_come(const Evidence& e, const Result& r)
+{
+    return std::ranges::any_of(r.measurement->strays(),
+                               [&](const Stray& s) { return s.exit == e.cpuid() && s.told > s.high && s.told != r.measurement->queries; });
+}
+
 void counted_twice(const Evidence& e, Findings& findings)
 {
     ExitSet rows, once;
     for (const auto& r : e.results) {
-        if (is_twice(e, r))
+        if (is_twice(e, r) && !others_come(e, r))
             rows.add(r.measurement->exit);
         else if (Evidence::right(r) && r.measurement->bound == Bound::exact)
             once.add(r.measurement->exit);
