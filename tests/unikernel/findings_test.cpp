@@ -364,6 +364,15 @@ TEST_P(FindingsTest, NameASelfCountThatIsOff)
     EXPECT_EQ(ids(), Ids{"self-count"});
     expect_words("twice");
     expect_nothing_unexplained();
+    auto& m = failed("nested.query").measurement.emplace();
+    m.exit = ledger::cpuid_exit(GetParam());
+    m.bound = Bound::exact;
+    m.nested = true;
+    m.caused = 100;
+    m.told = 377;
+    m.queries = 177;
+    EXPECT_EQ(found(), Ids{"self-count"});
+    expect_nothing_unexplained();
 }
 
 TEST_P(FindingsTest, NameAVendorThatIsNotPatched)

@@ -64,6 +64,9 @@ bool is_twice(const Evidence& e, const Result& r)
         return false;
     const auto& m = *r.measurement;
     const auto caused = static_cast<std::int64_t>(m.caused);
+    // A nested guest's CPUID may be a query of the ledger.
+    if (m.nested && m.exit == e.cpuid())
+        return false;
     return m.exit == e.cpuid() ? m.told == 2 * caused + m.queries : m.told == 2 * caused;
 }
 
@@ -135,8 +138,9 @@ void self_count(const Evidence& e, Findings& findings)
         if (!r.measurement)
             return false;
         const auto& m = *r.measurement;
-        if (m.exit == e.cpuid() && Evidence::fires(r))
-            return m.stray_count == 0 && m.told == static_cast<std::int64_t>(m.caused) + sign * m.queries;
+        if (const auto caused = static_cast<std::int64_t>(m.caused); m.exit == e.cpuid() && Evidence::fires(r))
+            return m.stray_count == 0 && (m.told == caused + sign * m.queries ||
+                                          (m.nested && m.told == caused + sign * (m.queries + caused))); // whose CPUID are queries
         return queries_off(e, r, sign) && (Evidence::right(r) || !Evidence::fires(r));
     };
     for (const auto& [sign, symptom] : {std::pair{-1, Symptom::self_count_none}, {1, Symptom::self_count_twice}}) {
