@@ -72,6 +72,15 @@ TEST(HostFindings, AreJoinedWithTheGuests)
     EXPECT_EQ(ids(find_causes(read(log_with_finding("retpoline-shortcut")), {more}, {})), (Ids{"retpoline-shortcut", "lost-exits"}));
 }
 
+TEST(HostFindings, HoldALateCounterForWhatIsPassedOnToo)
+{
+    auto log = read(log_with_finding("retpoline-shortcut"));
+    const auto lost = compared({{0x72, 90, 100}, {0x7c, 0, 50}});
+    EXPECT_EQ(ids(find_causes(log, {lost}, {})), (Ids{"retpoline-shortcut", "lost-exits"}));
+    log.findings[0].explains.push_back("nested.cpuid");
+    EXPECT_EQ(ids(find_causes(log, {lost}, {})), Ids{"retpoline-shortcut"});
+}
+
 TEST(HostFindings, NameTheKernelsComplaints)
 {
     HostState state;

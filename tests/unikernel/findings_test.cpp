@@ -102,6 +102,18 @@ protected:
         return result;
     }
 
+    /// A nested guest's exits that KVM passes on, of which none is counted.
+    void lose_passed_on()
+    {
+        auto& m = failed("nested.cpuid").measurement.emplace();
+        m.exit = ledger::cpuid_exit(GetParam());
+        m.bound = Bound::exact;
+        m.nested = true;
+        m.caused = 100;
+        m.queries = 300;
+        failed("ledger.conservation").show(Symptom::passed_on_lost);
+    }
+
     void expect_words(std::string_view words)
     {
         ASSERT_FALSE(findings.all().empty());
@@ -159,6 +171,36 @@ TEST_P(FindingsTest, NameALostFastpath)
     };
     EXPECT_EQ(ids(), Ids{"lost-fastpath"});
     expect_words(vmx() ? "MSR_WRITE (0x20) exits that KVM handles in its fastpath are lost" : "msr (0x7c) exits that KVM handles");
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, HoldALateCounterForWhatIsPassedOnToo)
+{
+    record = [&](auto& firing, auto exit) {
+        if (!firing.fastpath)
+            host.cause(exit, times);
+    };
+    ids();
+    lose_passed_on();
+    EXPECT_EQ(found(), Ids{"lost-fastpath"});
+    expect_nothing_unexplained();
+    const auto shortcuts = vmx() ? std::vector<ExitNumber>{32, 12, 7} : std::vector<ExitNumber>{0x7c, 0x78, 0x64};
+    record = [&](auto&, auto exit) {
+        if (std::ranges::find(shortcuts, exit) == shortcuts.end())
+            host.cause(exit, times);
+    };
+    ids();
+    lose_passed_on();
+    EXPECT_EQ(found(), Ids{"retpoline-shortcut"});
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, NameLossesOfANestedGuestAlone)
+{
+    ids();
+    lose_passed_on();
+    EXPECT_EQ(found(), Ids{"lost-exits"});
+    expect_words("passes on to the nested guest's hypervisor");
     expect_nothing_unexplained();
 }
 
@@ -268,6 +310,7 @@ TEST_P(FindingsTest, NameARowThatTwoNumbersShare)
             host.cause(exit == one ? other : one, times);
     };
     EXPECT_EQ(ids(), Ids{"shared-slot"});
+    expect_words("each other's row");
     record = [&](auto&, auto exit) { host.cause(exit == one ? other : exit, times); };
     EXPECT_EQ(ids(), Ids{"shared-slot"});
     expect_words("instead of their own");
@@ -297,11 +340,38 @@ TEST_P(FindingsTest, NameExitsThatCountTwice)
     expect_nothing_unexplained();
 }
 
+// What comes beside an exit counts twice as well, whether or not a trigger has it for its own, and so do the host's interrupts.
+TEST_P(FindingsTest, NameExitsThatCountTwiceBesideOthers)
+{
+    record = [&](auto&, auto exit) { host.cause(exit, 2 * times); };
+    host.meanwhile = [this] { host.cause(ledger::cpuid_exit(GetParam()), 1); };
+    ids();
+    auto& m = failed("cr.write-cr0-cd").measurement.emplace();
+    m.exit = number(28, 0x65);
+    m.bound = Bound::exact;
+    m.caused = 200;
+    m.told = 400;
+    m.stray_rows[0] = {number(28, 0x10), 400, 200, 200};
+    m.stray_rows[1] = {number(1, 0x60), 150, 0, 100};
+    m.stray_count = 2;
+    EXPECT_EQ(found(), Ids{"counted-twice"});
+    expect_nothing_unexplained();
+}
+
 TEST_P(FindingsTest, NameASelfCountThatIsOff)
 {
     host.meanwhile = [this] { host.cause(ledger::cpuid_exit(GetParam()), 1); };
     EXPECT_EQ(ids(), Ids{"self-count"});
     expect_words("twice");
+    expect_nothing_unexplained();
+    auto& m = failed("nested.query").measurement.emplace();
+    m.exit = ledger::cpuid_exit(GetParam());
+    m.bound = Bound::exact;
+    m.nested = true;
+    m.caused = 100;
+    m.told = 377;
+    m.queries = 177;
+    EXPECT_EQ(found(), Ids{"self-count"});
     expect_nothing_unexplained();
 }
 
@@ -335,6 +405,40 @@ TEST_P(FindingsTest, NameCountersOfTheWholeHost)
             host.cause(number(31, 0x7c), 1);
     };
     EXPECT_EQ(ids(), Ids{"host-wide"});
+    expect_nothing_unexplained();
+}
+
+// A VM that does nothing but CPUID adds to one row, by now more, now less, and now by chance as many as the queries.
+TEST_P(FindingsTest, NameCountersOfTheWholeHostByOneRow)
+{
+    const auto cpuid = ledger::cpuid_exit(GetParam());
+    std::int64_t more = 0;
+    for (const auto name : {"io.in8", "io.out8", "msr.read-efer", "hlt.timer", "instr.rdpmc"}) {
+        auto& m = failed(name).measurement.emplace();
+        m.exit = number(30, 0x7b);
+        m.bound = Bound::exact;
+        m.caused = 200;
+        m.told = 200;
+        m.queries = 340;
+        m.stray_rows[0] = {cpuid, 340 + 97 * more++, 0, 0};
+        m.stray_count = 1;
+    }
+    auto& own = failed("cpuid.leaf0").measurement.emplace();
+    own.exit = cpuid;
+    own.bound = Bound::exact;
+    own.caused = 200;
+    own.told = 577;
+    own.queries = 340;
+    auto& twice = failed("memory.first-touch").measurement.emplace();
+    twice.exit = number(48, 0x400);
+    twice.bound = Bound::exact;
+    twice.caused = 5;
+    twice.told = 10;
+    twice.queries = 340;
+    twice.stray_rows[0] = {cpuid, 41, 0, 0};
+    twice.stray_count = 1;
+    failed("time.window").show(Symptom::impossible);
+    EXPECT_EQ(found(), Ids{"host-wide"});
     expect_nothing_unexplained();
 }
 
@@ -396,6 +500,27 @@ TEST_P(FindingsTest, LeaveAnotherDefinitionOfTimeANote)
     const auto note = audit::note_definition(results);
     ASSERT_TRUE(note);
     EXPECT_EQ(note->id, "handler-only");
+}
+
+TEST_P(FindingsTest, TakeExitsThatAreNotTimedForNoDefinition)
+{
+    auto& partly = failed("nested.cpuid");
+    partly.show(Symptom::partly_untimed);
+    auto& result = results.emplace_back();
+    result.name = "time.definition";
+    result.show(Symptom::part_of_exit);
+    EXPECT_EQ(found(), Ids{"counted-not-timed"});
+    expect_words("some are not timed");
+    EXPECT_FALSE(audit::note_definition(results));
+}
+
+TEST_P(FindingsTest, HoldMemoryBehindTheTableForItsMoves)
+{
+    failed("ledger.undefined").show(Symptom::past_the_table);
+    failed("ledger.read-only").show(Symptom::count_unsteady);
+    failed("ledger.conservation").show(Symptom::rows_over_total);
+    EXPECT_EQ(found(), Ids{"out-of-bounds"});
+    expect_nothing_unexplained();
 }
 
 INSTANTIATE_TEST_SUITE_P(Vendors, FindingsTest, testing::Values(Numbering::vmx, Numbering::svm),

@@ -350,6 +350,14 @@ TEST_P(Rules, ConserveExitsThatOnlyTheTotalsHave)
     EXPECT_EQ(run("ledger.conservation", {}, {3, 1000}).verdict, Verdict::not_ok);
 }
 
+TEST_P(Rules, NoticeThatTheTotalsLackThem)
+{
+    const auto result = run("ledger.conservation", {}, {3, 6000});
+    EXPECT_EQ(result.verdict, Verdict::not_ok);
+    EXPECT_TRUE(result.shows(audit::Symptom::passed_on_lost));
+    EXPECT_FALSE(result.shows(audit::Symptom::rows_over_total));
+}
+
 TEST_P(Rules, CatchAnExitInTwoRows)
 {
     host.spoil = [](auto leaf, auto exit, auto& r) { if (leaf == exit_count && exit == 2) r.eax = 7; };

@@ -37,6 +37,16 @@ TEST(Time, CatchesExitsThatTookNone)
     EXPECT_EQ(judged({1000, 0, {}, {}}), Verdict::not_ok);
 }
 
+TEST(Time, TellsThatSomeExitsTookNone)
+{
+    Result result;
+    result.measurement.emplace();
+    result.measurement->host = {1000, 400'000, ledger::Leaves::Extremes{500, 600}, {}};
+    audit::judge_time(window, result);
+    EXPECT_EQ(result.verdict, Verdict::not_ok);
+    EXPECT_TRUE(result.shows(audit::Symptom::partly_untimed));
+}
+
 TEST(Time, CatchesSwappedWords)
 {
     EXPECT_EQ(judged({1000, std::uint64_t{500'000} << 32, {}, {}}), Verdict::not_ok);
@@ -225,6 +235,19 @@ TEST(Extremes, EncloseEachExit)
     EXPECT_EQ(judged_single(501, 600), Verdict::not_ok);
     EXPECT_EQ(judged_single(400, 499), Verdict::not_ok);
     EXPECT_EQ(judged_single(400, 10'001), Verdict::not_ok);
+}
+
+TEST(SingleExits, TellWhyTheyLieOutside)
+{
+    const auto judged_single = [](std::uint64_t cycles) {
+        Result result;
+        audit::judge_single(0x7b, {cycles, 10'000, {400, 600}}, result);
+        return result;
+    };
+    EXPECT_TRUE(judged_single(0).shows(Symptom::untimed));
+    EXPECT_TRUE(judged_single(std::uint64_t{500} << 32).shows(Symptom::halves_swapped));
+    EXPECT_TRUE(judged_single(500 - (std::uint64_t{1} << 32)).shows(Symptom::high_word_lost));
+    EXPECT_EQ(judged_single(300).symptoms, 0u);
 }
 
 TEST(QueryCost, IsThatOfCpuidOrFails)

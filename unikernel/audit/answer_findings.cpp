@@ -91,6 +91,13 @@ void explain_undefined(const Evidence& e, Finding& finding)
     });
 }
 
+// What lies there moves as it likes, and is in no total.
+void explain_out_of_bounds(const Evidence& e, Finding& finding)
+{
+    explain_undefined(e, finding);
+    e.explain_shown(finding, Symptom::count_unsteady, Symptom::rows_over_total, Symptom::impossible);
+}
+
 void undefined_answers(const Evidence& e, Findings& findings)
 {
     if (findings.has("wrong-edition") || findings.has("answers-exchanged") || findings.has("answer-overwritten"))
@@ -99,9 +106,9 @@ void undefined_answers(const Evidence& e, Findings& findings)
     const bool garbage = e.shown(Symptom::undefined_garbage) && !e.shown(Symptom::leftovers);
     if (e.shown(Symptom::past_the_table)) {
         auto& finding = findings.add("out-of-bounds");
-        finding.text.write("the exit number just behind the host's table is answered from what lies there: its bound is tested with > "
+        finding.text.write("the exit number just behind the host's table is answered like those within: its bound is tested with > "
                            "where >= is due");
-        explain_undefined(e, finding);
+        explain_out_of_bounds(e, finding);
     } else if (never && garbage && e.numbering() == Numbering::vmx) {
         auto& finding = findings.add("wrong-register", "out-of-bounds");
         finding.text.write("no undefined exit number is marked, not even 35, 38 and 42 within the table, and those behind it are answered "
@@ -111,7 +118,7 @@ void undefined_answers(const Evidence& e, Findings& findings)
         auto& finding = findings.add("out-of-bounds");
         finding.text.write("undefined exit numbers are answered with what lies in memory behind the host's table, or with another number's "
                            "row: ECX indexes it untested, tested too late, or cut to fewer bits");
-        explain_undefined(e, finding);
+        explain_out_of_bounds(e, finding);
     } else if (e.shown(Symptom::undefined_wrong_mark)) {
         auto& finding = findings.add("undefined-answer");
         finding.text.write("undefined exit numbers are marked, but by another value than EDX=0xffffffff");
@@ -134,9 +141,7 @@ void not_enabled_answers(const Evidence& e, Findings& findings)
         findings.has("answer-overwritten"))
         return;
     const bool marked = e.shown(Symptom::not_enabled_as_undefined) && !e.shown(Symptom::edx_left_set);
-    bool garbage = false;
-    for (std::size_t i = 0; i < e.results.size(); i++)
-        garbage = garbage || (Evidence::failed(e.results[i]) && e.results[i].shows(Symptom::not_enabled_garbage) && !findings.explained(i));
+    const bool garbage = e.count_unexplained(findings, [](const Result& r) { return r.shows(Symptom::not_enabled_garbage); }) != 0;
     if (marked || garbage) {
         auto& finding = findings.add("not-enabled-answer");
         finding.text.format("exit numbers that the manual defines and KVM does not handle answer {}, and must answer zeros",

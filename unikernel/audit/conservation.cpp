@@ -87,9 +87,14 @@ void judge_conservation(Leaves& leaves, const TotalsOnly& totals_only, Result& r
         sum.cycles_high += totals_only.cycles;
         if (sum.seen != sum.expected) {
             result.fail("the rows' counts add up to {}, the total is {}", sum.seen, sum.expected);
-            result.show(sum.seen > sum.expected ? Symptom::rows_over_total : Symptom::total_over_rows);
             if (totals_only.exits != 0)
                 result.message.format("; {} are counted in that KVM has no handler for", totals_only.exits);
+            if (totals_only.exits != 0 && sum.seen - sum.expected == totals_only.exits) {
+                result.show(Symptom::passed_on_lost);
+                result.diagnose("a nested guest's exits that KVM passes on, and has no handler for, are missing in the total");
+            } else {
+                result.show(sum.seen > sum.expected ? Symptom::rows_over_total : Symptom::total_over_rows);
+            }
             result.diagnose(sum.seen > sum.expected ? "one exit is counted in two rows, or missing in the total"
                                                     : "some exits are counted in the total, but in no row");
         } else if (!leaves.layout().has(ledger::Leaf::exit_cycles)) {

@@ -65,11 +65,24 @@ struct Evidence {
     {
         return std::ranges::any_of(results, [&](const Result& r) { return failed(r) && test(r); });
     }
+    template <typename Test> std::size_t count_failed(Test test) const
+    {
+        return static_cast<std::size_t>(std::ranges::count_if(results, [&](const Result& r) { return failed(r) && test(r); }));
+    }
     template <typename Test> bool any(Test test) const { return std::ranges::any_of(results, test); }
 
     template <typename... Symptoms> bool shown(Symptoms... symptoms) const
     {
         return any_failed([&](const Result& r) { return r.shows_any(symptoms...); });
+    }
+
+    /// How many failures, for which this holds, no finding explains yet.
+    template <typename Test> std::size_t count_unexplained(const Findings& findings, Test test) const
+    {
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < results.size(); i++)
+            count += failed(results[i]) && !findings.explained(i) && test(results[i]);
+        return count;
     }
 
     /// Has the finding explain all failures for which this holds.
@@ -112,6 +125,7 @@ using Recogniser = void (*)(const Evidence& evidence, Findings& findings);
 /// In this order: a later one may ask what an earlier one has found.
 std::span<const Recogniser> answer_recognisers();
 std::span<const Recogniser> count_recognisers();
+std::span<const Recogniser> loss_recognisers();
 std::span<const Recogniser> late_answer_recognisers(); ///< of what wrong counts explain too
 std::span<const Recogniser> time_recognisers();
 

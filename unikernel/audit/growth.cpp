@@ -31,6 +31,11 @@ constexpr ExitNumber vmx_noise[] = {EXIT_REASON_EXTERNAL_INTERRUPT, EXIT_REASON_
                                     EXIT_REASON_EPT_VIOLATION, EXIT_REASON_PML_FULL};
 constexpr ExitNumber svm_noise[] = {SVM_EXIT_INTR, SVM_EXIT_NMI, SVM_EXIT_SMI, SVM_EXIT_NPF};
 
+constexpr ExitNumber nested_entry(Numbering numbering)
+{
+    return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_VMRESUME} : ExitNumber{SVM_EXIT_VMRUN};
+}
+
 // How far a row may grow.
 struct Limits {
     std::int64_t low, high;
@@ -126,6 +131,7 @@ void judge_growth(const Expectation& expectation, Numbering numbering, const Fir
     m.exit = expectation.exit;
     m.bound = expectation.bound;
     m.fastpath = expectation.fastpath;
+    m.nested = std::ranges::find(expectation.also, nested_entry(numbering), &Row::exit) != expectation.also.end();
     m.firings = fired.firings;
     m.caused = fired.firings * expectation.per_firing;
     m.told = after.growth_without_queries(before, expectation.exit);

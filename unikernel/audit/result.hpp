@@ -34,6 +34,7 @@ struct Measurement {
     ledger::ExitNumber exit;
     triggers::Bound bound;
     bool fastpath; ///< KVM handles these exits without its exit handler
+    bool nested = false; ///< a nested guest was entered, some of whose exits KVM passes on before its exit handlers
     std::uint32_t repeats = 1;
     std::uint64_t firings; ///< in all repeats, as are the figures below
     std::uint64_t caused; ///< exits that the firings must cause
@@ -96,6 +97,10 @@ enum class Symptom : unsigned {
     edx_left_set = 1u << 27, ///< EDX is all ones beside a value
     hole         = 1u << 28, ///< a defined number answers the mark
     leaf_unmarked = 1u << 29, ///< one leaf marks no undefined number, another does
+    // counts again
+    passed_on_lost = 1u << 30, ///< exits that KVM passes on to a nested hypervisor are missing in the total
+    // cycles again
+    partly_untimed = 1u << 31, ///< some exits of a kind took no time
 };
 
 struct Result {

@@ -67,6 +67,10 @@ void judge_time(std::uint64_t window, Result& result)
     } else if (host->extremes && (host->extremes->shortest > host->mean() || host->extremes->longest < host->mean())) {
         result.fail("mean of {} cycles outside shortest {} and longest {}", host->mean(), host->extremes->shortest,
                     host->extremes->longest);
+        if (host->mean() < host->extremes->shortest) {
+            result.show(Symptom::partly_untimed);
+            result.diagnose("some of these exits are counted, but not timed, or the shortest time is not kept with each exit");
+        }
         result.diagnose("the shortest or the longest time is not kept with each exit");
     } else if (host->inside && *host->inside > host->cycles) {
         result.fail("{} cycles inside KVM, but {} in all", *host->inside, host->cycles);
@@ -202,6 +206,8 @@ void judge_halt(const Halt& halt, Result& result)
             result.message.format(", {} inside KVM", halt.inside->growth());
     } else if (halt.stretch.total.growth() >= passed / 2) {
         result.fail("of {} cycles, {} are in the total, but only {} in HLT's row", passed, halt.stretch.total.growth(), row);
+        if (row == 0)
+            result.show(Symptom::untimed);
         result.diagnose("the time of a HLT's wait goes to another exit's row");
     } else {
         result.skip("this host's time leaves waiting out: see time.definition");
@@ -215,6 +221,10 @@ void judge_single(ledger::ExitNumber exit, const Single& single, Result& result)
         return;
     result.fail("exit {:x} took {} cycles, {} in all such, but shortest says {} and longest {}", exit, single.cycles,
                 single.row, shortest, longest);
+    if (single.cycles == 0)
+        result.show(Symptom::untimed);
+    else
+        recognise_growth(single.cycles, longest, result);
     result.diagnose("the shortest or the longest time is not kept with each exit, or its words are swapped");
 }
 

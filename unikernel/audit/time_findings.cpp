@@ -22,16 +22,13 @@ void lost_word(const Evidence& e, Findings& findings)
         return;
     auto& finding = findings.add("high-word-lost");
     finding.text.write("the cycles wrap at 2^32: the host keeps, or hands out in EBX, only their low word");
-    e.explain_shown(finding, Symptom::high_word_lost, Symptom::impossible, Symptom::foreign_answer);
+    e.explain_shown(finding, Symptom::high_word_lost, Symptom::impossible, Symptom::foreign_answer, Symptom::partly_untimed);
 }
 
 // Of the triggers whose exits were counted: those that took no time.
 void not_timed(const Evidence& e, Findings& findings)
 {
-    bool unexplained = false;
-    for (std::size_t i = 0; i < e.results.size(); i++)
-        unexplained = unexplained || (Evidence::failed(e.results[i]) && e.results[i].shows(Symptom::untimed) && !findings.explained(i));
-    if (!unexplained)
+    if (e.count_unexplained(findings, [](const Result& r) { return r.shows_any(Symptom::untimed, Symptom::partly_untimed); }) == 0)
         return;
     ExitSet untimed;
     bool shortcuts = true, fastpaths = true, timed = false;
@@ -47,7 +44,9 @@ void not_timed(const Evidence& e, Findings& findings)
         fastpaths = fastpaths && r.measurement->fastpath;
     }
     auto& finding = findings.add("counted-not-timed");
-    if (!timed || untimed.empty()) {
+    if (untimed.empty() && (timed || e.shown(Symptom::partly_untimed))) {
+        finding.text.write("exits are counted, but some are not timed: their paths leave before their time is added");
+    } else if (untimed.empty() || !timed) {
         finding.text.write("exits are counted, but no time is told of any: their cycles stay 0");
     } else {
         untimed.write(finding.text, e.numbering());
@@ -60,7 +59,7 @@ void not_timed(const Evidence& e, Findings& findings)
         else
             finding.text.write("their paths leave before their time is added");
     }
-    e.explain_shown(finding, Symptom::untimed);
+    e.explain_shown(finding, Symptom::untimed, Symptom::partly_untimed);
 }
 
 void stopped_early(const Evidence& e, Findings& findings)
@@ -95,6 +94,9 @@ std::span<const Recogniser> time_recognisers()
 
 std::optional<Finding> note_definition(std::span<const Result> results)
 {
+    // Where exits are not timed that ought to be, a part that is missing is no definition.
+    if (std::ranges::any_of(results, [](const Result& r) { return Evidence::failed(r) && r.shows_any(Symptom::untimed, Symptom::partly_untimed); }))
+        return {};
     const auto named = std::ranges::find_if(results, [](const Result& r) {
         return r.verdict == Verdict::ok && r.shows_any(Symptom::handler_alone, Symptom::part_of_exit);
     });
