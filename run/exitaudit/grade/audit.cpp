@@ -1,13 +1,13 @@
 // Running lanes, and reading what they report.
 #include "audit.hpp"
 
+#include "document.hpp"
 #include "rounds.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <exception>
-#include <optional>
 #include <thread>
 
 namespace exitaudit::grade {
@@ -16,70 +16,52 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::size_t report_limit = 16 << 20, most_failures = 3;
+constexpr std::size_t report_limit = 16 << 20;
 
 std::string text_of(const json& object, const char* name)
 {
-    const auto found = object.is_object() ? object.find(name) : object.end();
-    return found != object.end() && found->is_string() ? tame(found->get<std::string>(), 600) : "";
+    return tame(text_member(object, name), 600);
 }
 
-const json& list_of(const json& object, const char* name)
+std::vector<Remark> remarks_of(const json& report, const char* name)
 {
-    static const json none = json::array();
-    const auto found = object.is_object() ? object.find(name) : object.end();
-    return found != object.end() && found->is_array() ? *found : none;
+    std::vector<Remark> remarks;
+    for (const auto& remark : array_member(report, name))
+        remarks.push_back({text_of(remark, "id"), text_of(remark, "text")});
+    return remarks;
 }
 
-// What exitaudit has found; failures one by one where it found no cause.
+// What exitaudit has found, and the failures that it found no cause for.
 std::vector<Remark> findings_of(const json& report)
 {
-    std::vector<Remark> findings;
-    for (const auto& finding : list_of(report, "findings"))
-        findings.push_back({text_of(finding, "id"), text_of(finding, "text")});
-    if (!findings.empty())
+    std::vector<Remark> findings = remarks_of(report, "findings");
+    std::vector<std::string> names;
+    for (const auto& name : array_member(report, "unexplained"))
+        if (name.is_string())
+            names.push_back(tame(name.get<std::string>()));
+    if (names.empty())
         return findings;
-    if (const auto cause = text_of(report.value("end", json()), "message"); !cause.empty())
-        findings.push_back({"finding", cause});
-    std::size_t failures = 0;
-    for (const auto* results : {&list_of(report, "results"), &list_of(report, "host")})
+    std::string first;
+    for (const auto* results : {&array_member(report, "results"), &array_member(report, "host")})
         for (const auto& result : *results)
-            if (text_of(result, "verdict") == "not ok" && ++failures <= most_failures)
-                findings.push_back({"failed", fmt::format("{}: {}", text_of(result, "name"), text_of(result, "message"))});
-    if (failures > most_failures)
-        findings.push_back({"failed", fmt::format("and {} more audits fail", failures - most_failures)});
+            if (text_of(result, "name") == names.front())
+                first = text_of(result, "message");
+    findings.push_back({"unexplained", fmt::format("{}: {}", names.front(), first)});
+    if (names.size() > 1)
+        findings.back().text += fmt::format("; no cause is known for it, nor for {}", fmt::join(names.begin() + 1, names.end(), ", "));
     return findings;
 }
 
-// The host's definition of time, if it is another than the interface's.
-std::optional<Remark> definition_note(const json& report)
-{
-    for (const auto& result : list_of(report, "results")) {
-        const auto message = text_of(result, "message");
-        const bool another = message.starts_with("the exit handler alone") || message.starts_with("from exit to entry, but");
-        if (text_of(result, "name") == "time.definition" && text_of(result, "verdict") == "ok" && another)
-            return Remark{"time-definition", fmt::format("an exit's time is {}", message)};
-    }
-    return std::nullopt;
-}
-
-// The last word of the host's console: a complaint of its kernel's, if there is one.
+// Where a host that hangs was heard last: its kernel's word for what hangs, if it has one.
 std::string last_words(const json& report)
 {
-    if (const auto complaint = text_of(report, "complaint"); !complaint.empty())
-        return complaint;
-    const auto& console = list_of(report, "console");
-    // A soft lockup, which an overloaded machine brings about as well, is no complaint.
-    for (const auto& line : console)
-        if (line.is_string() && line.get<std::string>().find("BUG: ") != std::string::npos)
-            return tame(line.get<std::string>());
-    return console.empty() || !console.back().is_string() ? "" : tame(console.back().get<std::string>());
-}
-
-std::string with_last_words(const std::string& text, const json& report)
-{
-    const auto words = last_words(report);
-    return words.empty() ? text : fmt::format("{}; its console: {}", text, words);
+    std::string last;
+    for (const auto& line : array_member(report, "console")) {
+        last = line.is_string() ? tame(line.get<std::string>()) : "";
+        if (last.find("BUG: ") != std::string::npos)
+            break;
+    }
+    return last.empty() ? "" : "; its console: " + last;
 }
 
 // Why a run has no verdict, as far as it is the host's doing.
@@ -87,21 +69,22 @@ void judge_unfinished(Audit& audit)
 {
     const auto trouble = text_of(audit.report, "trouble"), complaint = text_of(audit.report, "complaint");
     const bool booted = !text_of(audit.report, "kernel").empty();
-    const bool crashed = booted && (complaint.find("WARNING: ") == std::string::npos && !complaint.empty());
-    if (!crashed && audit.report.value("timed_out", false)) {
+    const bool crashed = booted && !complaint.empty() && complaint.find("WARNING: ") == std::string::npos;
+    const auto timed_out = audit.report.find("timed_out");
+    audit.findings = findings_of(audit.report);
+    if (!crashed && timed_out != audit.report.end() && *timed_out == true) {
         audit.verdict = "hangs";
-        audit.findings = {
-            {"host-hangs", with_last_words("the host or its guest hangs, or needs a longer --timeout", audit.report)}};
-    } else if (trouble.find("kvm modules refused") != std::string::npos) {
-        audit.verdict = "crashes";
-        audit.findings = {{"modules-refused", fmt::format("the host's kernel does not load the modules: {}", audit.message)}};
+        for (auto& finding : audit.findings)
+            if (finding.id == "hang")
+                finding.text += last_words(audit.report);
     } else if (crashed || (booted && !trouble.empty())) {
         audit.verdict = "crashes";
-        audit.findings = {{"host-crashes", with_last_words(trouble.empty() ? audit.message : trouble, audit.report)}};
     } else {
         audit.verdict = "could-not-grade";
-        audit.findings = {{"could-not-grade", audit.message}};
+        audit.findings = {{audit.verdict, audit.message}};
     }
+    if (audit.findings.empty())
+        audit.findings = {{audit.verdict, audit.message}};
 }
 
 Audit run_audit(const AuditOrder& order, const Rounds& rounds, std::chrono::seconds limit, bool ticks)
@@ -146,21 +129,17 @@ Audit read_report(const std::string& lane, json report)
     audit.report = std::move(report);
     audit.verdict = text_of(audit.report, "verdict");
     audit.message = text_of(audit.report, "message");
-    if (const auto run = audit.report.is_object() ? audit.report.value("run", json()) : json(); run.is_object()) {
-        audit.layout = text_of(run, "layout");
-        if (run.contains("sdm") && run["sdm"].is_number_unsigned())
-            audit.edition = std::to_string(run["sdm"].get<unsigned>());
-    }
+    const auto& run = object_member(audit.report, "run");
+    audit.layout = text_of(run, "layout");
+    if (const auto edition = run.find("sdm"); edition != run.end() && edition->is_number_unsigned())
+        audit.edition = std::to_string(edition->get<unsigned>());
+    audit.notes = remarks_of(audit.report, "notes");
     if (audit.verdict == "fail")
         audit.findings = findings_of(audit.report);
-    if (audit.verdict == "fail" && !text_of(audit.report, "complaint").empty())
-        audit.findings.push_back({"host-complaint", "the host's kernel complained: " + text_of(audit.report, "complaint")});
-    if (audit.verdict == "not-patched")
-        audit.findings = {{"not-patched", "no ledger answers: " + audit.message}};
-    if (audit.verdict != "pass" && audit.verdict != "fail" && audit.verdict != "not-patched")
+    else if (audit.verdict == "not-patched")
+        audit.findings = {{audit.verdict, "no ledger answers: " + audit.message}};
+    else if (audit.verdict != "pass")
         judge_unfinished(audit);
-    if (const auto note = definition_note(audit.report))
-        audit.notes.push_back(*note);
     return audit;
 }
 

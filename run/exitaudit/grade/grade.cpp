@@ -2,6 +2,7 @@
 #include "grade.hpp"
 
 #include "exit_code.hpp"
+#include "junit.hpp"
 #include "lane.hpp"
 #include "plan_check.hpp"
 #include "report.hpp"
@@ -260,13 +261,19 @@ std::size_t width_of(const std::vector<Submission>& submissions)
     return width;
 }
 
-void write_document(const GradeOptions& options, const std::vector<Row>& rows)
+void write_documents(const GradeOptions& options, const std::vector<Row>& rows)
 {
-    nlohmann::json document{
-        {"schema", 1}, {"kind", "grade"}, {"kernel", options.kernel}, {"rows", nlohmann::json::array()}, {"exit_code", exit_code_of(rows)}};
+    nlohmann::json document{{"schema", 1},
+                            {"kind", "grade"},
+                            {"kernel", options.kernel},
+                            {"exit_code", exit_code_of(rows)},
+                            {"rows", nlohmann::json::array()}};
     for (const auto& row : rows)
         document["rows"].push_back(row_document(row));
-    write_file(options.json, document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    if (!options.json.empty())
+        write_file(options.json, document_text(document));
+    if (!options.junit.empty())
+        write_file(options.junit, junit_document(document));
 }
 
 } // namespace
@@ -300,8 +307,7 @@ int grade_all(const GradeOptions& options)
         fmt::print(stderr, "exitaudit: interrupted by SIG{}\n", sigabbrev_np(interrupted.signal));
         return 128 + interrupted.signal;
     }
-    if (!options.json.empty())
-        write_document(options, rows);
+    write_documents(options, rows);
     return exit_code_of(rows);
 }
 

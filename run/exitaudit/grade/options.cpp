@@ -40,6 +40,7 @@ void add_grade(CLI::App& app, GradeOptions& options)
     app.add_option("--plan", options.plan, "audit only this, in one run")->delimiter(' ')->type_name("PLAN");
     app.add_option("--keep", options.keep, "keep modules and logs in DIR/NAME")->type_name("DIR");
     app.add_option("--json", options.json, "write all rows, with all that was seen, to FILE")->type_name("FILE");
+    app.add_option("--junit", options.junit, "the same as JUnit's XML, for CI systems")->type_name("FILE");
     app.add_option("--build", options.build, "where the built files are (default: exitaudit's own directory)")
         ->envname("EXITAUDIT_BUILD")
         ->type_name("DIR");
