@@ -15,8 +15,12 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t report_limit = 16 << 20;
+
+// A guest that has said nothing for so long does not only need more time.
+constexpr auto silence = std::chrono::seconds(20);
 
 std::string text_of(const json& object, const char* name)
 {
@@ -48,7 +52,8 @@ std::vector<Remark> findings_of(const json& report)
                 first = text_of(result, "message");
     findings.push_back({"unexplained", fmt::format("{}: {}", names.front(), first)});
     if (names.size() > 1)
-        findings.back().text += fmt::format("; no cause is known for it, nor for {}", fmt::join(names.begin() + 1, names.end(), ", "));
+        findings.back().text +=
+            fmt::format("; no cause is known for it, nor for {}", fmt::join(names.begin() + 1, names.end(), ", "));
     return findings;
 }
 
@@ -65,14 +70,21 @@ std::string last_words(const json& report)
 }
 
 // Why a run has no verdict, as far as it is the host's doing.
-void judge_unfinished(Audit& audit)
+void judge_unfinished(Audit& audit, bool heard)
 {
     const auto trouble = text_of(audit.report, "trouble"), complaint = text_of(audit.report, "complaint");
     const bool booted = !text_of(audit.report, "kernel").empty();
     const bool crashed = booted && !complaint.empty() && complaint.find("WARNING: ") == std::string::npos;
-    const auto timed_out = audit.report.find("timed_out");
+    const auto late = audit.report.find("timed_out");
+    const bool timed_out = !crashed && late != audit.report.end() && *late == true;
     audit.findings = findings_of(audit.report);
-    if (!crashed && timed_out != audit.report.end() && *timed_out == true) {
+    if (timed_out && (heard || !booted)) {
+        audit.verdict = "could-not-grade";
+        audit.findings = {
+            {"too-slow", fmt::format("its time ran out after {} audits, while the guest was at work: the machine is slow, or "
+                                     "busy; needs a longer --timeout",
+                                     array_member(audit.report, "results").size())}};
+    } else if (timed_out) {
         audit.verdict = "hangs";
         for (auto& finding : audit.findings)
             if (finding.id == "hang")
@@ -87,7 +99,7 @@ void judge_unfinished(Audit& audit)
         audit.findings = {{audit.verdict, audit.message}};
 }
 
-Audit run_audit(const AuditOrder& order, const Rounds& rounds, std::chrono::seconds limit, bool ticks)
+Audit run_audit(const AuditOrder& order, const Rounds& rounds, bool ticks)
 {
     // A later round's name tells it from the first.
     const auto name = order.lane + fmt::format("{}", fmt::join(order.options, ""));
@@ -97,18 +109,21 @@ Audit run_audit(const AuditOrder& order, const Rounds& rounds, std::chrono::seco
                                    "--kernel",       rounds.kernel,
                                    "--build",        rounds.build.string(),
                                    "--modules",      rounds.modules.string(),
-                                   "--timeout",      std::to_string(limit.count()),
+                                   "--timeout",      std::to_string(order.limit.count()),
                                    "--json",         report.string(),
                                    "--log",          (rounds.directory / (name + ".log")).string()};
     words.front() = fs::read_symlink(words.front()).string();
     words.insert(words.end(), order.options.begin(), order.options.end());
     words.insert(words.end(), order.plan.begin(), order.plan.end());
     std::string said;
+    auto last_heard = Clock::now() - silence;
     Watcher watcher;
+    watcher.out = [&](std::string_view) { last_heard = Clock::now(); };
     watcher.err = [&](std::string_view text) { said += text.substr(0, 4096 - std::min<std::size_t>(4096, said.size())); };
     if (ticks)
         watcher.tick = rounds.tick;
-    run_step(words, limit + std::chrono::seconds(10), watcher);
+    const auto end = Clock::now() + order.limit;
+    run_step(words, order.limit + std::chrono::seconds(10), watcher);
     if (!fs::exists(report)) {
         Audit audit;
         audit.lane = order.lane;
@@ -117,12 +132,12 @@ Audit run_audit(const AuditOrder& order, const Rounds& rounds, std::chrono::seco
         audit.findings = {{"could-not-grade", audit.message}};
         return audit;
     }
-    return read_report(order.lane, json::parse(read_start(report, report_limit), nullptr, false));
+    return read_report(order.lane, json::parse(read_start(report, report_limit), nullptr, false), end - last_heard < silence);
 }
 
 } // namespace
 
-Audit read_report(const std::string& lane, json report)
+Audit read_report(const std::string& lane, json report, bool heard)
 {
     Audit audit;
     audit.lane = lane;
@@ -139,11 +154,11 @@ Audit read_report(const std::string& lane, json report)
     else if (audit.verdict == "not-patched")
         audit.findings = {{audit.verdict, "no ledger answers: " + audit.message}};
     else if (audit.verdict != "pass")
-        judge_unfinished(audit);
+        judge_unfinished(audit, heard);
     return audit;
 }
 
-std::vector<Audit> run_audits(const std::vector<AuditOrder>& orders, const Rounds& rounds, std::chrono::seconds limit)
+std::vector<Audit> run_audits(const std::vector<AuditOrder>& orders, const Rounds& rounds)
 {
     std::vector<Audit> audits(orders.size());
     std::vector<std::exception_ptr> errors(orders.size());
@@ -151,7 +166,7 @@ std::vector<Audit> run_audits(const std::vector<AuditOrder>& orders, const Round
     for (std::size_t i = 0; i < orders.size(); ++i)
         threads.emplace_back([&, i] {
             try {
-                audits[i] = run_audit(orders[i], rounds, limit, i == 0);
+                audits[i] = run_audit(orders[i], rounds, i == 0);
             } catch (...) {
                 errors[i] = std::current_exception();
             }

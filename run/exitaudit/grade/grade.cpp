@@ -121,13 +121,13 @@ private:
                             [&](const std::string& what) { progress_.stage(what); },
                             [&] { progress_.tick(); },
                             [&] { return options_.timeout - progress_.elapsed(); }};
-        // The other vendor's side is glanced at where the patch names one; first, because the
-        // rounds take what time there is.
-        if (lanes.size() == 1 && options_.lane == "auto" && options_.plan.empty() &&
-            row.submission.kind != Submission::Kind::modules)
-            if (const auto remark = rounds.glance(lanes.front() == "vmx" ? "svm" : "vmx"))
-                row.findings.push_back(*remark);
-        row.audits = rounds.run(lanes);
+        // The other vendor's side is glanced at where the patch names one.
+        const bool glance = lanes.size() == 1 && options_.lane == "auto" && options_.plan.empty() &&
+                            row.submission.kind != Submission::Kind::modules;
+        auto outcome = rounds.run(lanes, !glance ? "" : lanes.front() == "vmx" ? "svm" : "vmx");
+        row.audits = std::move(outcome.audits);
+        if (outcome.other)
+            row.findings.push_back(*outcome.other);
         row.verdict = worst(row.audits);
     }
 
