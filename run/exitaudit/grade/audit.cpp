@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t report_limit = 16 << 20;
+constexpr std::size_t report_limit = 16 << 20, most_names = 4;
 
 // A guest that has said nothing for so long does not only need more time.
 constexpr auto silence = std::chrono::seconds(20);
@@ -39,9 +39,10 @@ std::vector<Remark> remarks_of(const json& report, const char* name)
 std::vector<Remark> findings_of(const json& report)
 {
     std::vector<Remark> findings = remarks_of(report, "findings");
-    std::vector<std::string> names;
+    std::vector<std::string> names; // the first ones
+    std::size_t count = 0;
     for (const auto& name : array_member(report, "unexplained"))
-        if (name.is_string())
+        if (name.is_string() && ++count <= most_names)
             names.push_back(tame(name.get<std::string>()));
     if (names.empty())
         return findings;
@@ -51,9 +52,11 @@ std::vector<Remark> findings_of(const json& report)
             if (text_of(result, "name") == names.front())
                 first = text_of(result, "message");
     findings.push_back({"unexplained", fmt::format("{}: {}", names.front(), first)});
-    if (names.size() > 1)
+    if (count > 1)
         findings.back().text +=
             fmt::format("; no cause is known for it, nor for {}", fmt::join(names.begin() + 1, names.end(), ", "));
+    if (count > most_names)
+        findings.back().text += fmt::format(" and {} more", count - most_names);
     return findings;
 }
 
