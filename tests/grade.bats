@@ -121,7 +121,7 @@ row() {
 
 # bats test_tags=slow
 @test "sample handler-only: named as a definition, not failed" {
-    row handler-only '.verdict == "pass" and ([.notes[].id] | index("time-definition")) and ([.findings[].id] == ["vendor-not-patched"])'
+    row handler-only '.verdict == "pass" and ([.notes[].id] | index("handler-only")) and ([.findings[].id] == ["vendor-not-patched"])'
 }
 
 # bats test_tags=slow

@@ -45,7 +45,7 @@ public:
     }
 
     static ledger::CpuidFunction cpuid() { return answer_current; }
-    ledger::Leaves leaves() { return {answer_current, numbering_}; }
+    ledger::Leaves leaves() { return {answer_current, numbering_, *layout_}; }
 
     /// Probed by a vCPU of the host's own vendor.
     ledger::Probe probe(const ledger::Told& told = {})

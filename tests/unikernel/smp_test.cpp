@@ -81,6 +81,16 @@ TEST_P(Smp, PassesOnAHostWithTheAssignmentsLeavesAlone)
     EXPECT_EQ(run("smp.own-answers").verdict, Verdict::ok);
 }
 
+TEST_P(Smp, AsksByTheHostsLayout)
+{
+    host.has_own_leaves = false;
+    for (const auto* term : {"F21", "S21"}) {
+        host.use_layout(term);
+        const auto result = run("smp.own-answers");
+        EXPECT_EQ(result.verdict, Verdict::ok) << term << ": " << result.message.view();
+    }
+}
+
 TEST_P(Smp, NeedsTwoVcpus)
 {
     for (const auto& audit : audit::smp_audits()) {

@@ -68,10 +68,11 @@ void soak(const Crew& crew, const Amount& amount, Leaves& leaves, Result& result
 // What a vCPU may ask for. All vCPUs ask for different things at once, so an answer that
 // was meant for another shows.
 struct Question {
+    enum class Answer { same, count, cycles }; // always the same, or growing in EAX, or in EBX:ECX
     std::string_view what;
     std::uint32_t leaf;
     ExitNumber exit;
-    bool grows; // else the answer is always the same
+    Answer answer;
 };
 
 constexpr std::size_t question_count = 6;
@@ -79,31 +80,28 @@ using Questions = std::array<Question, question_count>;
 
 // The numbers are undefined, and defined but without a handler, in every edition of the
 // manuals and in every Linux.
-Questions questions(Numbering numbering)
+Questions questions(const Leaves& leaves)
 {
-    const bool vmx = numbering == Numbering::vmx;
-    const auto count = static_cast<std::uint32_t>(Leaf::exit_count);
-    const auto cycles = static_cast<std::uint32_t>(Leaf::exit_cycles);
-    const auto cpuid = ledger::cpuid_exit(numbering);
-    return {{{"the count of CPUID exits", count, cpuid, true},
-             {"an undefined number's mark", count, 0xfff, false},
-             {"the cycles of CPUID exits", cycles, cpuid, true},
-             {"a number that is not enabled", count, vmx ? 11U : 0x66U, false},
-             {"the signature", static_cast<std::uint32_t>(Leaf::signature), 0, false},
-             {"CPUID leaf 0", 0, 0, false}}};
-}
-
-bool counts(const Question& question)
-{
-    return question.leaf == static_cast<std::uint32_t>(Leaf::exit_count);
+    using Answer = Question::Answer;
+    const bool vmx = leaves.numbering() == Numbering::vmx;
+    const auto count = leaves.layout().number(Leaf::exit_count), cycles = leaves.layout().number(Leaf::exit_cycles);
+    const auto cpuid = ledger::cpuid_exit(leaves.numbering());
+    return {{{"the count of CPUID exits", count, cpuid, Answer::count},
+             {"an undefined number's mark", count, 0xfff, Answer::same},
+             cycles ? Question{"the cycles of CPUID exits", cycles, cpuid, Answer::cycles}
+                    : Question{"the count of port I/O exits", count, vmx ? 30U : 0x7bU, Answer::count},
+             {"a number that is not enabled", count, vmx ? 11U : 0x66U, Answer::same},
+             {"the signature", static_cast<std::uint32_t>(Leaf::signature), 0, Answer::same},
+             {"CPUID leaf 0", 0, 0, Answer::same}}};
 }
 
 // Has the value, which only grows, not shrunk? Nothing else may be in the registers.
 bool follows(const Question& question, const CpuidRegisters& before, const CpuidRegisters& after)
 {
-    if (counts(question))
+    if (question.answer == Question::Answer::count)
         return !(after.ebx | after.ecx | after.edx) && static_cast<std::int32_t>(after.eax - before.eax) >= 0;
-    return !(after.eax | after.edx) && (std::uint64_t{after.ebx} << 32 | after.ecx) >= (std::uint64_t{before.ebx} << 32 | before.ecx);
+    return !(after.eax | after.edx) &&
+           (std::uint64_t{after.ebx} << 32 | after.ecx) >= (std::uint64_t{before.ebx} << 32 | before.ecx);
 }
 
 // One vCPU's questions, and the first answer that was not its own.
@@ -112,7 +110,10 @@ public:
     Asker() = default;
 
     /// \param alone the answers that a vCPU got while no other asked
-    Asker(const Questions& questions, const std::array<CpuidRegisters, question_count>& alone) : questions_(&questions), last_(alone) {}
+    Asker(const Questions& questions, const std::array<CpuidRegisters, question_count>& alone)
+        : questions_(&questions), last_(alone)
+    {
+    }
 
     void ask(std::size_t number, Leaves& leaves)
     {
@@ -143,7 +144,7 @@ private:
     bool fits(std::size_t number, const CpuidRegisters& answer) const
     {
         const auto& question = (*questions_)[number];
-        return question.grows ? follows(question, last_[number], answer) : answer == last_[number];
+        return question.answer == Question::Answer::same ? answer == last_[number] : follows(question, last_[number], answer);
     }
 
     const Questions* questions_ = nullptr;
@@ -158,7 +159,7 @@ void own_answers(const Crew& crew, const Amount& amount, Leaves& leaves, Result&
     const auto count = amount.count;
     if (too_few(crew, result))
         return;
-    const auto asked = questions(leaves.numbering());
+    const auto asked = questions(leaves);
     std::array<CpuidRegisters, question_count> alone;
     for (std::size_t i = 0; i < question_count; i++)
         alone[i] = leaves.query(asked[i].leaf, asked[i].exit);
@@ -178,8 +179,8 @@ void own_answers(const Crew& crew, const Amount& amount, Leaves& leaves, Result&
             continue;
         const auto& r = asker.seen();
         const auto meant = asker.meant();
-        result.fail("vCPU {} asked for {}, was told {:x} {:x} {:x} {:x}; so {} times of {}", vcpu, asked[asker.asked()].what, r.eax, r.ebx,
-                    r.ecx, r.edx, asker.foreign(), count);
+        result.fail("vCPU {} asked for {}, was told {:x} {:x} {:x} {:x}; so {} times of {}", vcpu, asked[asker.asked()].what,
+                    r.eax, r.ebx, r.ecx, r.edx, asker.foreign(), count);
         result.show(Symptom::foreign_answer);
         result.diagnosis.format("{}{}: the query passes through storage that the vCPUs share",
                                 meant ? "that answers another vCPU's question for " : "no vCPU asked for that",

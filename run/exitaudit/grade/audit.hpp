@@ -20,14 +20,15 @@ struct AuditOrder {
     std::string lane;
     std::vector<std::string> plan;    // empty: the default
     std::vector<std::string> options; // of exitaudit run
+    std::chrono::seconds limit;
 };
 
 struct Rounds;
 
-// Reads what exitaudit run has reported.
-Audit read_report(const std::string& lane, nlohmann::json report);
+// Reads what exitaudit run has reported. `heard`: its guest spoke shortly before the end.
+Audit read_report(const std::string& lane, nlohmann::json report, bool heard);
 
 // Runs the lanes side by side, with the modules that the rounds are about.
-std::vector<Audit> run_audits(const std::vector<AuditOrder>& orders, const Rounds& rounds, std::chrono::seconds limit);
+std::vector<Audit> run_audits(const std::vector<AuditOrder>& orders, const Rounds& rounds);
 
 } // namespace exitaudit::grade

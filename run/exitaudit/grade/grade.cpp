@@ -2,6 +2,7 @@
 #include "grade.hpp"
 
 #include "exit_code.hpp"
+#include "junit.hpp"
 #include "lane.hpp"
 #include "plan_check.hpp"
 #include "report.hpp"
@@ -120,13 +121,13 @@ private:
                             [&](const std::string& what) { progress_.stage(what); },
                             [&] { progress_.tick(); },
                             [&] { return options_.timeout - progress_.elapsed(); }};
-        // The other vendor's side is glanced at where the patch names one; first, because the
-        // rounds take what time there is.
-        if (lanes.size() == 1 && options_.lane == "auto" && options_.plan.empty() &&
-            row.submission.kind != Submission::Kind::modules)
-            if (const auto remark = rounds.glance(lanes.front() == "vmx" ? "svm" : "vmx"))
-                row.findings.push_back(*remark);
-        row.audits = rounds.run(lanes);
+        // The other vendor's side is glanced at where the patch names one.
+        const bool glance = lanes.size() == 1 && options_.lane == "auto" && options_.plan.empty() &&
+                            row.submission.kind != Submission::Kind::modules;
+        auto outcome = rounds.run(lanes, !glance ? "" : lanes.front() == "vmx" ? "svm" : "vmx");
+        row.audits = std::move(outcome.audits);
+        if (outcome.other)
+            row.findings.push_back(*outcome.other);
         row.verdict = worst(row.audits);
     }
 
@@ -260,13 +261,19 @@ std::size_t width_of(const std::vector<Submission>& submissions)
     return width;
 }
 
-void write_document(const GradeOptions& options, const std::vector<Row>& rows)
+void write_documents(const GradeOptions& options, const std::vector<Row>& rows)
 {
-    nlohmann::json document{
-        {"schema", 1}, {"kind", "grade"}, {"kernel", options.kernel}, {"rows", nlohmann::json::array()}, {"exit_code", exit_code_of(rows)}};
+    nlohmann::json document{{"schema", 1},
+                            {"kind", "grade"},
+                            {"kernel", options.kernel},
+                            {"exit_code", exit_code_of(rows)},
+                            {"rows", nlohmann::json::array()}};
     for (const auto& row : rows)
         document["rows"].push_back(row_document(row));
-    write_file(options.json, document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    if (!options.json.empty())
+        write_file(options.json, document_text(document));
+    if (!options.junit.empty())
+        write_file(options.junit, junit_document(document));
 }
 
 } // namespace
@@ -300,8 +307,7 @@ int grade_all(const GradeOptions& options)
         fmt::print(stderr, "exitaudit: interrupted by SIG{}\n", sigabbrev_np(interrupted.signal));
         return 128 + interrupted.signal;
     }
-    if (!options.json.empty())
-        write_document(options, rows);
+    write_documents(options, rows);
     return exit_code_of(rows);
 }
 

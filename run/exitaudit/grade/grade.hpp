@@ -18,7 +18,7 @@ struct GradeOptions {
     std::string kernel = "6.1";
     unsigned vcpus = 1;
     std::chrono::seconds timeout{115}; // for each
-    std::filesystem::path keep, json, build;
+    std::filesystem::path keep, json, junit, build;
     std::vector<std::string> plan;
 };
 

@@ -37,9 +37,13 @@ void add_grade(CLI::App& app, GradeOptions& options)
     app.add_option("--timeout", options.timeout, "for each, compiling and all (default 115)")
         ->check(CLI::Range(40, 36000).description(""))
         ->type_name("SECONDS");
-    app.add_option("--plan", options.plan, "audit only this, in one run")->delimiter(' ')->type_name("PLAN");
+    app.add_option("--plan", options.plan, "audit only this, in one run")
+        ->delimiter(' ')
+        ->allow_extra_args(false)
+        ->type_name("PLAN");
     app.add_option("--keep", options.keep, "keep modules and logs in DIR/NAME")->type_name("DIR");
     app.add_option("--json", options.json, "write all rows, with all that was seen, to FILE")->type_name("FILE");
+    app.add_option("--junit", options.junit, "the same as JUnit's XML, for CI systems")->type_name("FILE");
     app.add_option("--build", options.build, "where the built files are (default: exitaudit's own directory)")
         ->envname("EXITAUDIT_BUILD")
         ->type_name("DIR");

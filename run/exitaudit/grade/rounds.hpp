@@ -1,4 +1,5 @@
-// The runs that a host is put through: everything; with several vCPUs; beside another VM.
+// The runs that a host is put through: everything, with a glance at the vendor that a
+// patch does not name beside it; then with two vCPUs, beside another VM.
 #pragma once
 
 #include "audit.hpp"
@@ -16,14 +17,19 @@ struct Rounds {
     std::function<void()> tick;
     std::function<std::chrono::seconds()> left; // of the submission's time
 
-    // One audit a lane, with what the later rounds add to it.
-    std::vector<Audit> run(const std::vector<std::string>& lanes) const;
+    struct Outcome {
+        std::vector<Audit> audits;   // one a lane, with what the later round adds to it
+        std::optional<Remark> other; // about the lane glanced at
+    };
 
-    // A short look at a lane whose vendor the patch does not name.
-    std::optional<Remark> glance(const std::string& lane) const;
+    // `other`: the lane to glance at; empty: none.
+    Outcome run(const std::vector<std::string>& lanes, const std::string& other) const;
+
+private:
+    void again(std::vector<Audit>& audits) const;
 };
 
-// What a round found that was not there in the first one.
-std::vector<Remark> news(const Audit& first, const Audit& later);
+// Adds to the first run's audit what the guest with two vCPUs, beside another VM, found besides.
+void add_news(Audit& audit, const Audit& later);
 
 } // namespace exitaudit::grade

@@ -252,14 +252,20 @@ Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& 
     if (!branch.empty())
         diff.push_back(branch);
     diff.push_back("--");
+    errors.clear();
     const auto text = run(diff, errors);
+    if (text.empty() && !errors.empty())
+        throw Error(fmt::format("git cannot tell what differs in {}: {}", tree.string(), tame(first_line(errors))));
     if (text.size() >= diff_limit)
         throw Error(fmt::format("{} differs too much from {}", tame(tip), tame(start)));
     Change change{
         read_patch(text, fmt::format("git diff {}..{}", tame(start, 40), tame(branch.empty() ? "" : branch, 80)), base.files),
         {},
         false};
-    change.notes.push_back({"git-base", fmt::format("what was changed since {}", tame(start, 40))});
+    if (text.empty())
+        change.patch.refused = {{"no-patch", fmt::format("nothing was changed since {}", tame(start, 40))}};
+    else
+        change.notes.push_back({"git-base", fmt::format("what was changed since {}", tame(start, 40))});
     return change;
 }
 
