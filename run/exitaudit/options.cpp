@@ -23,12 +23,7 @@ Examples:
   exitaudit run                          everything, on the best lane there is
   exitaudit run --lane svm 'io.*' hlt.timer:count=100
   exitaudit list 'msr.*' -v              what these triggers cause, and why
-  exitaudit judge serial.log             a log from a guest booted elsewhere
-  exitaudit read hlt 0x7b                inside a Linux guest: what its ledger says
-  exitaudit report a.json -o report.html what run --json wrote, as a page with charts
-  exitaudit compare old.json new.json    what a change of the host did to each trigger's cost
   exitaudit grade alice.patch bob.patch  somebody's KVM: what is wrong with it
-  exitaudit boot --lane svm              how many exits does booting Linux take?
 
 Exit codes: 0 every audit passed; 1 an audit failed; 2 usage; 3 could not run;
 4 the host is not patched.)";
@@ -118,12 +113,14 @@ Task parse_options(int argc, char** argv)
     app.footer(examples);
     app.require_subcommand(1);
     auto* run_app = app.add_subcommand("run", "boot the auditing guest on a host and judge what it reports");
+    auto* boot_app = app.add_subcommand("boot", "boot Linux on a host and tell of all its exits, by phase and over time");
+    auto* grade_app = app.add_subcommand("grade", "compile somebody's patches in a sandbox, audit them, tell a row for each");
     auto* judge_app = app.add_subcommand("judge", "judge a serial log captured elsewhere");
     auto* list_app = app.add_subcommand("list", "list the triggers and audits, and what exits they cause");
-    auto* read_app = app.add_subcommand("read", "inside a Linux guest: read the ledger of its VM once");
-    auto* top_app = app.add_subcommand("top", "inside a Linux guest: watch which exits its VM takes");
     auto* report_app = app.add_subcommand("report", "make one HTML page of what --json wrote");
     auto* compare_app = app.add_subcommand("compare", "compare what exits cost in two documents of run --json");
+    auto* read_app = app.add_subcommand("read", "inside a Linux guest: read the ledger of its VM once");
+    auto* top_app = app.add_subcommand("top", "inside a Linux guest: watch which exits its VM takes");
     add_run(*run_app, run);
     add_judge(*judge_app, judge);
     add_list(*list_app, list);
@@ -131,9 +128,7 @@ Task parse_options(int argc, char** argv)
     add_top(*top_app, top);
     add_report(*report_app, report);
     add_compare(*compare_app, compare);
-    auto* grade_app = app.add_subcommand("grade", "compile somebody's patches in a sandbox, audit them, tell a row for each");
     add_grade(*grade_app, grade);
-    auto* boot_app = app.add_subcommand("boot", "boot Linux on a host and tell of all its exits, by phase and over time");
     add_boot(*boot_app, boot);
     boot_app->callback([&boot] { check_boot(boot); });
     // A lane's name and a time limit are checked here: whatever boots comes later.
@@ -147,7 +142,7 @@ Task parse_options(int argc, char** argv)
 
     const auto is_named = [&](const CLI::App* subcommand) { return subcommand->get_name() == argv[1]; };
     if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
-        fmt::print(stderr, "exitaudit: no subcommand '{}': run, judge, list, boot, grade, read, top, report and compare are; see exitaudit --help\n", argv[1]);
+        fmt::print(stderr, "exitaudit: no subcommand '{}': run, boot, grade, judge, list, report, compare, read and top are; see exitaudit --help\n", argv[1]);
         return Answered{static_cast<int>(ExitCode::usage)};
     }
     try {
