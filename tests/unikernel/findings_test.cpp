@@ -455,6 +455,16 @@ TEST_P(FindingsTest, TellARaceFromExitsThatAreDropped)
     failed("smp.soak").show(Symptom::soak_lost);
     vcpus = 2;
     EXPECT_EQ(found(), Ids{"racing-counters"});
+    // Two that always meet lose half.
+    auto& m = failed("io.in8").measurement.emplace();
+    m.exit = number(30, 0x7b);
+    m.bound = Bound::exact;
+    m.caused = 400;
+    m.told = 210;
+    EXPECT_EQ(found(), Ids{"racing-counters"});
+    m.told = 20;
+    EXPECT_EQ(found(), Ids{"lost-exits"});
+    m.told = 210;
     failed("ledger.self-count").show(Symptom::self_count_lost);
     EXPECT_EQ(found(), Ids{"lost-exits"});
 }
