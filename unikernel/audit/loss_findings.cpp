@@ -152,7 +152,7 @@ Losses losses(const Evidence& e, const Findings& findings)
 
 void lost_exits(const Evidence& e, Findings& findings)
 {
-    if (e.count_unexplained(findings, has_loss) == 0)
+    if (e.answers_mix() || e.count_unexplained(findings, has_loss) == 0)
         return;
     const auto sum = losses(e, findings);
     const bool few = sum.lost * 4 <= sum.caused && !sum.many;
