@@ -399,6 +399,22 @@ TEST_P(FindingsTest, NameASelfCountThatIsOff)
     expect_nothing_unexplained();
 }
 
+TEST_P(FindingsTest, NameASelfCountThatIsMissingBesideOthers)
+{
+    host.counts_queries = false;
+    ids();
+    auto& m = failed("dr.read-dr0").measurement.emplace();
+    m.exit = number(29, 0x20);
+    m.bound = Bound::at_least;
+    m.caused = 200;
+    m.told = 201;
+    m.queries = 177;
+    m.stray_rows[0] = {ledger::cpuid_exit(GetParam()), 23, 200, 200};
+    m.stray_count = 1;
+    EXPECT_EQ(found(), Ids{"self-count"});
+    expect_nothing_unexplained();
+}
+
 TEST_P(FindingsTest, NameAVendorThatIsNotPatched)
 {
     host.counts_queries = false;

@@ -81,7 +81,8 @@ bool is_twice(const Evidence& e, const Result& r)
 bool queries_off(const Evidence& e, const Result& r, std::int64_t sign)
 {
     return r.measurement && r.measurement->stray_count != 0 && std::ranges::all_of(r.measurement->strays(), [&](const Stray& s) {
-               return s.exit == e.cpuid() && s.told == sign * r.measurement->queries;
+               // Beside what the firings cause of them.
+               return s.exit == e.cpuid() && s.told - (sign < 0 ? s.low : s.high) == sign * r.measurement->queries;
            });
 }
 
