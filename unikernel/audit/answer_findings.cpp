@@ -104,7 +104,7 @@ void explain_unhandled(const Evidence& e, Finding& finding)
     if (!e.any_failed(tells_unhandled))
         return;
     e.explain(finding, tells_unhandled);
-    e.explain_shown(finding, Symptom::passed_on_lost);
+    e.explain_shown(finding, Symptom::passed_on_lost, Symptom::not_enabled_garbage);
 }
 
 void unhandled_answers(const Evidence& e, Findings& findings)
