@@ -91,6 +91,32 @@ void explain_undefined(const Evidence& e, Finding& finding)
     });
 }
 
+// Is an exit told, by the number that it has, which KVM only passes on to a nested hypervisor and has no handler for?
+bool tells_unhandled(const Result& r)
+{
+    return r.measurement && r.measurement->nested && Evidence::right(r) && r.measurement->stray_count == 1 &&
+           r.measurement->strays()[0].high == 0 && r.measurement->strays()[0].told == static_cast<std::int64_t>(r.measurement->caused);
+}
+
+// Then the rows have what the total alone should.
+void explain_unhandled(const Evidence& e, Finding& finding)
+{
+    if (!e.any_failed(tells_unhandled))
+        return;
+    e.explain(finding, tells_unhandled);
+    e.explain_shown(finding, Symptom::passed_on_lost, Symptom::not_enabled_garbage);
+}
+
+void unhandled_answers(const Evidence& e, Findings& findings)
+{
+    if (e.count_unexplained(findings, tells_unhandled) == 0)
+        return;
+    auto& finding = findings.add("not-enabled-answer");
+    finding.text.write("an exit number that KVM has no handler for tells how many such exits it passed on to a nested hypervisor: it must "
+                       "answer zeros");
+    explain_unhandled(e, finding);
+}
+
 // What lies there moves as it likes, and is in no total.
 void explain_out_of_bounds(const Evidence& e, Finding& finding)
 {
@@ -114,6 +140,7 @@ void undefined_answers(const Evidence& e, Findings& findings)
         finding.text.write("no undefined exit number is marked, not even 35, 38 and 42 within the table, and those behind it are answered "
                            "from what lies there: the rule is missing, or tests EAX, which holds the leaf, where it must test ECX");
         explain_undefined(e, finding);
+        explain_unhandled(e, finding);
     } else if (garbage) {
         auto& finding = findings.add("out-of-bounds");
         finding.text.write("undefined exit numbers are answered with what lies in memory behind the host's table, or with another number's "
@@ -128,6 +155,7 @@ void undefined_answers(const Evidence& e, Findings& findings)
         finding.text.write("no undefined exit number is marked, all answer zeros: the rule (EDX=0xffffffff) is missing, or tests EAX, which "
                            "holds the leaf, where it must test ECX");
         explain_undefined(e, finding);
+        explain_unhandled(e, finding);
     } else if (e.shown(Symptom::undefined_as_not_enabled)) {
         auto& finding = findings.add("undefined-answer");
         finding.text.write("some undefined exit numbers answer zeros: the rule (EDX=0xffffffff) leaves out numbers, or one of the leaves");
@@ -156,13 +184,14 @@ void not_enabled_answers(const Evidence& e, Findings& findings)
 
 void foreign_answers(const Evidence& e, Findings& findings)
 {
-    if (!e.shown(Symptom::foreign_answer) ||
-        e.shown(Symptom::leftovers, Symptom::halves_swapped, Symptom::high_word_lost, Symptom::ordinary_data, Symptom::defined_as_undefined))
+    if (!e.answers_mix())
         return;
     auto& finding = findings.add("shared-query");
     finding.text.write("vCPUs that ask at the same time get each other's answers: leaf, exit number or answer pass through a variable of "
                        "the module's; keep them in struct kvm_vcpu, or on the stack");
-    e.explain_shown(finding, Symptom::foreign_answer);
+    e.explain(finding, [](const Result& r) {
+        return r.measurement || miscounts(r) || r.shows_any(Symptom::foreign_answer, Symptom::impossible, Symptom::untimed, Symptom::partly_untimed);
+    });
 }
 
 void other_leaves(const Evidence& e, Findings& findings)
@@ -187,7 +216,8 @@ void faulting_ignored(const Evidence& e, Findings& findings)
     e.explain(finding, ignored);
 }
 
-constexpr Recogniser recognisers[] = {wrong_edition, everything_marked, ordinary_data, leftovers, exchanged_answers, undefined_answers};
+constexpr Recogniser recognisers[] = {wrong_edition, everything_marked, ordinary_data, leftovers, exchanged_answers, undefined_answers,
+                                      unhandled_answers};
 constexpr Recogniser late_recognisers[] = {not_enabled_answers, foreign_answers, other_leaves, faulting_ignored};
 
 }

@@ -23,7 +23,7 @@ void nothing_counted(const Evidence& e, Findings& findings)
     const auto surplus = [](const Result& r) {
         return r.measurement && std::ranges::any_of(r.measurement->strays(), [](const Stray& s) { return s.told > s.high; });
     };
-    if (e.any(grows) || e.any_failed(surplus) || !e.any_failed([&](const Result& r) { return e.queries_absent(r); }))
+    if (e.any(grows) || e.any_failed(surplus) || e.shown(Symptom::total_over_rows) || !e.any_failed([&](const Result& r) { return e.queries_absent(r); }))
         return;
     const bool marks = !e.shown(Symptom::undefined_never_marked);
     auto& finding = findings.add("vendor-not-patched", marks ? "" : "answer-overwritten");
@@ -40,7 +40,7 @@ constexpr ExitNumber kvm_exit_end = 0x40;
 
 void stale_exit_reason(const Evidence& e, Findings& findings)
 {
-    if (e.numbering() != Numbering::svm || !e.any_failed([&](const Result& r) { return e.queries_absent(r); }))
+    if (e.numbering() != Numbering::svm || findings.has("wrong-register") || findings.has("answer-overwritten") || !e.any_failed([&](const Result& r) { return e.queries_absent(r); }))
         return;
     ExitSet rows;
     for (const auto& r : e.results)
@@ -48,12 +48,19 @@ void stale_exit_reason(const Evidence& e, Findings& findings)
             for (const auto& s : r.measurement->strays())
                 if (s.exit < kvm_exit_end && s.told > s.high)
                     rows.add(s.exit);
-    if (rows.empty())
+    const bool in_total_alone = rows.empty() && e.shown(Symptom::total_over_rows) && !e.any([](const Result& r) { return Evidence::fires(r) && r.measurement->told > 0; });
+    if (rows.empty() && !in_total_alone)
         return;
     auto& finding = findings.add("stale-exit-reason");
-    finding.text.write("exits show in rows ");
-    rows.write(finding.text, e.numbering());
-    finding.text.write(" and not in their own: the ledger is indexed by kvm_run->exit_reason, which tells user space why the last "
+    if (in_total_alone) {
+        // KVM_EXIT_MMIO, 6, is no exit code.
+        finding.text.write("the total grows, and no row does: exits are recorded under numbers that are no exit codes");
+    } else {
+        finding.text.write("exits show in rows ");
+        rows.write(finding.text, e.numbering());
+        finding.text.write(" and not in their own");
+    }
+    finding.text.write(": the ledger is indexed by kvm_run->exit_reason, which tells user space why the last "
                        "KVM_RUN returned; index it by the VMCB's exit_code");
     e.explain(finding, [](const Result& r) { return r.measurement || miscounts(r) || r.shows_any(Symptom::untimed, Symptom::impossible, Symptom::not_enabled_garbage); });
 }
@@ -74,7 +81,8 @@ bool is_twice(const Evidence& e, const Result& r)
 bool queries_off(const Evidence& e, const Result& r, std::int64_t sign)
 {
     return r.measurement && r.measurement->stray_count != 0 && std::ranges::all_of(r.measurement->strays(), [&](const Stray& s) {
-               return s.exit == e.cpuid() && s.told == sign * r.measurement->queries;
+               // Beside what the firings cause of them.
+               return s.exit == e.cpuid() && s.told - (sign < 0 ? s.low : s.high) == sign * r.measurement->queries;
            });
 }
 
@@ -186,7 +194,8 @@ SharedRows shared_rows(const Evidence& e)
 {
     SharedRows seen;
     for (const auto& r : e.results) {
-        if (!Evidence::failed(r) || !r.measurement)
+        // Of a nested guest's exits several kinds come equally often.
+        if (!Evidence::failed(r) || !r.measurement || r.measurement->nested)
             continue;
         for (const auto& s : r.measurement->strays()) {
             const auto source = source_of(e, *r.measurement, s);
@@ -267,6 +276,8 @@ bool has_nobodys(const Result& r)
 
 void host_wide(const Evidence& e, Findings& findings)
 {
+    if (e.answers_mix())
+        return;
     ExitSet rows;
     std::size_t nobodys = 0; // growths that are in no proportion to what this guest caused
     for (const auto& r : e.results) {

@@ -85,6 +85,13 @@ struct Evidence {
         return count;
     }
 
+    /// Do vCPUs get each other's answers? Then counts that they read at the same time say nothing.
+    bool answers_mix() const
+    {
+        return shown(Symptom::foreign_answer) && !shown(Symptom::leftovers, Symptom::halves_swapped, Symptom::high_word_lost,
+                                                        Symptom::ordinary_data, Symptom::defined_as_undefined);
+    }
+
     /// Has the finding explain all failures for which this holds.
     template <typename Test> void explain(Finding& finding, Test test) const
     {
