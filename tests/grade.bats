@@ -18,20 +18,39 @@ teardown() {
     [ -z "$(ls -A "$BATS_TEST_TMPDIR/scratch")" ]
 }
 
-# A patch that adds a line at the start of one of KVM's headers.
-adds_to_header() {
+# A patch that adds lines at the start of one of KVM's smaller files.
+adds() {
     cat >"$BATS_TEST_TMPDIR/added.patch" <<END
---- a/arch/x86/kvm/cpuid.h
-+++ b/arch/x86/kvm/cpuid.h
-@@ -1,2 +1,3 @@
-+$1
- /* SPDX-License-Identifier: GPL-2.0 */
- #ifndef ARCH_X86_KVM_CPUID_H
+--- a/arch/x86/kvm/mtrr.c
++++ b/arch/x86/kvm/mtrr.c
+@@ -1,2 +1,$((2 + $#)) @@
+$(printf '+%s\n' "$@")
+ // SPDX-License-Identifier: GPL-2.0-only
+ /*
 END
     echo "$BATS_TEST_TMPDIR/added.patch"
 }
 
 @test "no such patch is a usage error" { expect 2 "is missing" "$exitaudit" grade /nonexistent.patch; }
+
+@test "what is no patch: empty, a pipe, a link; and where no document can be written" {
+    local dir=$BATS_TEST_TMPDIR/p
+    mkdir "$dir"
+    touch "$dir/empty.patch"
+    mkfifo "$dir/pipe.patch"
+    ln -s /etc/passwd "$dir/link.patch"
+    expect 3 "empty.patch holds no unified diff" "$exitaudit" grade "$dir"/*.patch
+    [[ $output == *"pipe.patch: it is no regular file"* ]]
+    [[ $output == *"link.patch: it is a symbolic link"* ]]
+    expect 2 "/nonexistent is no directory" "$exitaudit" grade "$dir/empty.patch" --json /nonexistent/x
+}
+
+@test "without user namespaces nothing is built, and the error says what to do" {
+    printf '#!/bin/sh\necho "bwrap: No permissions to create new namespace" >&2\nexit 1\n' >"$BATS_TEST_TMPDIR/bwrap"
+    chmod +x "$BATS_TEST_TMPDIR/bwrap"
+    PATH=$BATS_TEST_TMPDIR:$PATH expect 3 "user.max_user_namespaces" "$exitaudit" grade "$samples/does-not-compile.patch"
+    [[ $output == *"No permissions to create new namespace"* ]]
+}
 
 @test "the sandbox: no network, nothing of the machine's, nowhere to write but /build" {
     expect 0 "" "$sandbox" -- sh -c '! ls /etc/passwd /home /root /proc/1 /sys 2>/dev/null && ! touch /x /usr/x /dev/x 2>/dev/null && touch /build/x'
@@ -84,13 +103,18 @@ END
 }
 
 @test "a patch cannot read this machine's files through the compiler" {
-    expect 1 "cpuid.h:1: /etc/passwd: No such file" "$exitaudit" grade "$(adds_to_header '#include "/etc/passwd"')"
-    expect 1 "does-not-compile" "$exitaudit" grade "$(adds_to_header 'asm(".incbin \"/etc/passwd\"");')"
+    expect 1 "mtrr.c:1: /etc/passwd: No such file" "$exitaudit" grade "$(adds '#include "/etc/passwd"')"
+    expect 1 "does-not-compile" "$exitaudit" grade "$(adds 'asm(".incbin \"/etc/passwd\"");')"
+}
+
+@test "a compiler that comes to no end is ended" {
+    expect 1 "it is not compiled within 10 s" "$exitaudit" grade --timeout 40 "$(adds '#if __INCLUDE_LEVEL__ < 60' '#include __FILE__' '#include __FILE__' '#endif')"
 }
 
 @test "what does not compile is a finding with the place" {
-    expect 1 "arch/x86/kvm/vmx/vmx.c:6541: " "$exitaudit" grade "$samples/does-not-compile.patch" --json "$BATS_TEST_TMPDIR/j"
+    expect 1 "arch/x86/kvm/vmx/vmx.c:6541: " "$exitaudit" grade "$samples/does-not-compile.patch" --json "$BATS_TEST_TMPDIR/j" --junit "$BATS_TEST_TMPDIR/j.xml"
     [ "$(jq -r '.rows[0] | .verdict, .builds' "$BATS_TEST_TMPDIR/j" | xargs)" = "does-not-compile false" ]
+    [ "$(xmllint --xpath 'string(//testcase[@name="builds"]/failure/@message)' "$BATS_TEST_TMPDIR/j.xml")" = "it does not build" ]
 }
 
 @test "SIGTERM leaves nothing behind" {
@@ -99,7 +123,8 @@ END
     patience=30
     wait_for sh -c "ls '$TMPDIR' | grep -q ."
     kill -TERM $pid
-    run wait $pid
+    local status=0
+    wait $pid || status=$?
     [ "$status" -eq 143 ]
 }
 

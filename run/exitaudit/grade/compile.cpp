@@ -138,7 +138,7 @@ Compiled compile(const Base& base, const Patch& patch, const fs::path& directory
         watcher.err = [&](std::string_view text) { words += text.substr(0, log_limit - std::min(log_limit, words.size())); };
     const auto ending = run_step(sandbox_command(base, directory, limit), limit + std::chrono::seconds(5), watcher);
     if (ending.exited_with(no_sandbox))
-        throw Error(tame(words, 1000));
+        throw Error(tame(words.substr(0, words.find('\n')), 1000));
 
     Compiled compiled;
     compiled.timed_out = ending.how == Ending::How::timed_out || ending.exited_with(out_of_time);

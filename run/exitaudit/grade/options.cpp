@@ -31,7 +31,7 @@ void add_grade(CLI::App& app, GradeOptions& options)
     app.add_option("--kernel", options.kernel, "Linux to patch (default 6.1)")
         ->check(CLI::IsMember({"6.1", "6.12"}).description(""))
         ->type_name("VERSION");
-    app.add_option("--vcpus", options.vcpus, "vCPUs in the main run (default 1; a short run with 2 follows)")
+    app.add_option("--vcpus", options.vcpus, "vCPUs in the main run (default 1; a short run with 2, beside another VM, follows)")
         ->check(CLI::Range(1, 64).description(""))
         ->type_name("N");
     app.add_option("--timeout", options.timeout, "for each, compiling and all (default 115)")

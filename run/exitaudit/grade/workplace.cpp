@@ -83,7 +83,9 @@ std::string read_start(const fs::path& path, std::size_t limit)
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat status {};
     if (descriptor < 0 || fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-        const auto why = descriptor < 0 ? std::strerror(errno) : "it is no regular file";
+        const auto why = descriptor >= 0  ? "it is no regular file"
+                         : errno == ELOOP ? "it is a symbolic link"
+                                          : std::strerror(errno);
         if (descriptor >= 0)
             close(descriptor);
         throw Error(fmt::format("cannot read {}: {}", path.string(), why));
