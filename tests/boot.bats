@@ -156,7 +156,7 @@ needs_unpatched_kvm() {
         "${svm[@]}" --mutant retpoline-shortcut
     for row in "msr (0x7c)" "hlt (0x78)" "npf (0x400)" "vintr (0x64)"; do [[ $output == *"finding: "*"$row"*" exits read 0"* ]]; done
     [[ $output == *"not ok"*"hlt.timer # expected ledger +100, seen +0"* ]]
-    [[ $output == *"ok 7 io.out8 # 200 exits, ledger +200"* ]]
+    [[ $output == *"ok "*" io.out8 # 200 exits, ledger +200"* ]]
 }
 
 @test "svm: one exit in a thousand dropped fails and is told" {
