@@ -204,7 +204,7 @@ Session run_embedded_host(const Emulator& emulator, const RunOptions& options, c
     if (options.perf)
         console.witness.expect_perf();
     LineSplitter lines;
-    Watcher watcher{listener.guest, {}, listener.tick, {}, emulator.nudge};
+    Watcher watcher{listener.guest, {}, listener.tick, {}};
     watcher.err = [&](std::string_view bytes) {
         lines.feed(bytes, [&](const std::string& line) {
             if (const auto stage = console.line(line); !stage.empty())

@@ -57,7 +57,6 @@ struct Emulator {
     std::string version;      // "2.7"
     std::string kernel_words; // the host's kernel's command line
     int success = 0;          // its exit status when the host has ended by itself
-    bool nudge = false;       // its standard input must not fall silent
 };
 
 // Runs the emulator, and so the guest, to its end.

@@ -26,12 +26,8 @@ Session run(const RunOptions& options, const Places& places, const Listener& lis
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto host = EmbeddedHost::find(options, places);
     const MemoryFile initramfs("initramfs", host_initramfs(host, "qemu", options, places));
-    Emulator emulator{"QEMU", host_command(host, initramfs.path_for_child(), options.own_guest ? "1" : "2"), qemu_version(), host_kernel_words};
-    // QEMU 7.2 now and then forgets an interrupt that its APIC holds, when a timer's ends just as
-    // VMRUN asks for a virtual one: until the next arrives, that CPU has no clock, and its guest
-    // waits for ever. A byte on the serial port is such a next one.
-    emulator.nudge = true;
-    return run_embedded_host(emulator, options, listener);
+    const auto command = host_command(host, initramfs.path_for_child(), options.own_guest ? "1" : "2");
+    return run_embedded_host({"QEMU", command, qemu_version(), host_kernel_words}, options, listener);
 }
 
 } // namespace

@@ -4,9 +4,7 @@
 #include "exit_code.hpp"
 
 #include <array>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <utility> // Boost 1.74 forgets to include it for C++20
 
 #include <boost/asio.hpp>
@@ -14,10 +12,8 @@
 #include <boost/process/extend.hpp>
 #include <fmt/core.h>
 
-#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 namespace exitaudit {
 namespace {
@@ -50,38 +46,12 @@ private:
     std::array<char, 4096> buffer_{};
 };
 
-// A pipe whose writing never waits, and never fails for want of a reader: both ends are ours.
-class Nudge {
-public:
-    Nudge()
-    {
-        if (pipe2(ends_.data(), O_CLOEXEC) != 0 || fcntl(ends_[1], F_SETFL, O_NONBLOCK) != 0)
-            throw Error(fmt::format("no pipe: {}", std::strerror(errno)));
-    }
-    ~Nudge()
-    {
-        close(ends_[0]);
-        close(ends_[1]);
-    }
-    Nudge(const Nudge&) = delete;
-    Nudge& operator=(const Nudge&) = delete;
-
-    int reading_end() const { return ends_[0]; }
-    // A full pipe has nudges enough.
-    void send() const { [[maybe_unused]] const auto written = write(ends_[1], "\n", 1); }
-
-private:
-    std::array<int, 2> ends_{-1, -1};
-};
-
 class Run {
 public:
     Run(std::chrono::milliseconds limit, const Watcher& watcher)
         : watcher_(watcher), out_(loop_, watcher.out), err_(loop_, watcher.err), deadline_(loop_, limit), ticker_(loop_),
           signals_(loop_, SIGINT, SIGTERM, SIGHUP)
     {
-        if (watcher.nudge)
-            nudge_.emplace();
     }
 
     Ending operator()(const std::filesystem::path& program, const std::vector<std::string>& arguments)
@@ -119,9 +89,7 @@ private:
             bp::exe = program.string(), bp::args = arguments, bp::std_in<bp::null, bp::std_out> out_.pipe(),
             bp::std_err > err_.pipe(), group_, loop_, error, bp::on_exit = [this](int, const std::error_code&) { ended(); },
             bp::extend::on_exec_setup =
-                [parent, input = nudge_ ? nudge_->reading_end() : -1](auto&) {
-                    if (input >= 0)
-                        dup2(input, STDIN_FILENO);
+                [parent](auto&) {
                     prctl(PR_SET_PDEATHSIG, SIGKILL);
                     if (getppid() != parent) // we died before the request was in place
                         _exit(1);
@@ -138,8 +106,6 @@ private:
                 return;
             if (watcher_.tick)
                 watcher_.tick();
-            if (nudge_)
-                nudge_->send();
             tick();
         });
     }
@@ -160,7 +126,6 @@ private:
     }
 
     const Watcher& watcher_;
-    std::optional<Nudge> nudge_;
     asio::io_context loop_;
     Stream out_, err_;
     asio::steady_timer deadline_, ticker_;

@@ -26,7 +26,6 @@ struct Watcher {
     std::function<void(std::string_view)> out, err; // bytes as they come, not lines
     std::function<void()> tick;                     // several times a second
     std::function<void(int)> started;               // with the process's number
-    bool nudge = false;                             // with each tick a byte arrives on its standard input
 };
 
 // Where PATH has this program, or its name if that is a path; empty if nowhere.
@@ -34,7 +33,7 @@ std::filesystem::path search_path(const std::string& program);
 
 // Runs words[0] (searched in PATH) to its end, to the time limit, or until SIGINT,
 // SIGTERM or SIGHUP arrives here; in the last two cases its process group is killed.
-// Standard input is empty but for a nudge. Error if it cannot be started.
+// Standard input is empty. Error if it cannot be started.
 Ending run_process(const std::vector<std::string>& words, std::chrono::milliseconds limit, const Watcher& watcher);
 
 // While it lives, the same signals end nothing by themselves, not even between two
