@@ -33,6 +33,18 @@ expect_despite_seabios() {
     [[ $output == *"$2"* ]]
 }
 
+# QEMU 7.2 now and then keeps an interrupt for ever from a CPU that runs a nested guest. Only a
+# boot of Linux that so comes to no end is tried again.
+expect_boot() {
+    for _ in 1 2 3; do
+        run "$exitaudit" boot --lane svm --kernel "${KERNEL:-6.1}" --timeout 120 "${@:3}"
+        [[ $status -eq 3 && $output == *"no end within"* ]] || break
+    done
+    echo "$output"
+    [ "$status" -eq "$1" ]
+    [[ $output == *"$2"* ]]
+}
+
 needs_unpatched_kvm() {
     [ -w /dev/kvm ] || skip "no /dev/kvm to write to"
     [ "$(cat /sys/module/kvm/parameters/exit_ledger 2>/dev/null)" != Y ] || skip "this machine's KVM is patched"
@@ -272,7 +284,7 @@ needs_unpatched_kvm() {
 phases="firmware kernel initramfs idle fork/exec memory timers cpu disk network reset"
 
 @test "svm: Linux boots, its phases add up, and the host's instruments agree" {
-    expect 0 "pass: booting and all phases took" "$exitaudit" boot --lane svm --kernel "${KERNEL:-6.1}" --json "$TMPDIR/json"
+    expect_boot 0 "pass: booting and all phases took" --json "$TMPDIR/json"
     [[ $output == *"ok host.tracepoint # "*" exits agree"*"ok host.stats # 4 of KVM's statistics agree"* ]]
     [[ $output != *"could not:"* ]]
     [ "$(jq -r '[.phases[].name] | join(" ")' "$TMPDIR/json")" = "$phases" ]
@@ -283,7 +295,7 @@ phases="firmware kernel initramfs idle fork/exec memory timers cpu disk network 
 }
 
 @test "svm: Linux boots on two vCPUs of a PC with an emulated disk, with shadow paging" {
-    expect 0 "pass: booting" "$exitaudit" boot --lane svm --kernel "${KERNEL:-6.1}" --vcpus 2 --machine pc --devices emulated --no-npt \
+    expect_boot 0 "pass: booting" --vcpus 2 --machine pc --devices emulated --no-npt \
         --json "$TMPDIR/json"
     [[ $output == *"ok host.tracepoint # "*" exits agree"* && $output != *"could not:"* ]]
     # Without nested paging there are no nested page faults.
@@ -291,11 +303,9 @@ phases="firmware kernel initramfs idle fork/exec memory timers cpu disk network 
 }
 
 @test "svm: a boot on the distribution's own KVM is not patched" {
-    expect 4 "not patched" "$exitaudit" boot --lane svm --kernel "${KERNEL:-6.1}" \
-        --modules "$(dirname "$(find "$host/distribution" -name kvm-amd.ko)")"
+    expect_boot 4 "not patched" --modules "$(dirname "$(find "$host/distribution" -name kvm-amd.ko)")"
 }
 
 @test "svm: a boot on a host that drops one exit in a thousand fails" {
-    expect 1 "the ledger's final counts differ from the kvm_exit tracepoint's" "$exitaudit" boot --lane svm \
-        --kernel "${KERNEL:-6.1}" --modules "$host/mutants/drop-one-in-1000"
+    expect_boot 1 "the ledger's final counts differ from the kvm_exit tracepoint's" --modules "$host/mutants/drop-one-in-1000"
 }
