@@ -38,7 +38,7 @@ expect_despite_seabios() {
 expect_boot() {
     for _ in 1 2 3; do
         run "$exitaudit" boot --lane svm --kernel "${KERNEL:-6.1}" --timeout 120 "${@:3}"
-        [[ $status -eq 3 && $output == *"no end within"* ]] || break
+        [[ $status -eq 3 && $output == *"no end in time"* ]] || break
     done
     echo "$output"
     [ "$status" -eq "$1" ]
