@@ -525,6 +525,16 @@ TEST_P(FindingsTest, NameOtherLeavesThatChanged)
     EXPECT_EQ(ids(), Ids{});
     host.spoil = [](auto leaf, auto exit, auto& r) { if (leaf == 0xb && exit == 5) r.ecx = 0; };
     EXPECT_EQ(ids(), Ids{"other-leaves-changed"});
+    auto& m = failed("cpuid.faulting").measurement.emplace();
+    m.exit = ledger::cpuid_exit(GetParam());
+    m.bound = Bound::exact;
+    m.caused = 100;
+    m.told = 100;
+    m.queries = 177;
+    EXPECT_EQ(found(), Ids{"other-leaves-changed"});
+    expect_words("EAX takes in too many leaves");
+    expect_words("asked for CPUID faulting");
+    expect_nothing_unexplained();
 }
 
 TEST_P(FindingsTest, TellARaceFromExitsThatAreDropped)
