@@ -52,8 +52,8 @@ struct Choice {
     std::string why; // of `auto`, one line; empty if the user chose
 };
 
-// The names that --lane takes, like "auto, svm, native or tcg".
-std::string lane_names();
+// The names that --lane takes, like "auto, svm, native or tcg"; without one of them if need be.
+std::string lane_names(const Lane* without = nullptr);
 
 // Error (usage) that lists the names if this is none of them.
 void check_lane_name(const std::string& name);

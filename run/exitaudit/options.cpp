@@ -28,8 +28,38 @@ Examples:
 Exit codes: 0 every audit passed; 1 an audit failed; 2 usage; 3 could not run;
 4 the host is not patched.)";
 
+constexpr auto judge_text = R"(
+Examples:
+  exitaudit judge serial.log --junit results.xml
+  qemu-system-x86_64 ... | exitaudit judge -v -
+
+Exit codes: 0 every audit passed; 1 an audit failed; 2 usage, or the log's plan was refused;
+3 the log cannot be read or is cut off; 4 the host was not patched.)";
+
+constexpr auto list_text = R"(
+Examples:
+  exitaudit list                         a line for each
+  exitaudit list 'msr.*' -v              what these triggers cause, and why
+
+Exit codes: 0 listed; 2 usage.)";
+
+constexpr auto report_text = R"(
+Examples:
+  exitaudit report before.json after.json boot.json -o report.html
+
+Exit codes: 0 written; 2 usage; 3 a document cannot be read, or the page not written.)";
+
+constexpr auto compare_text = R"(
+Examples:
+  exitaudit compare before.json after.json
+  exitaudit compare before.json after.json --max-regression 5
+
+Exit codes: 0 compared; 1 a trigger became slower by more than --max-regression; 2 usage;
+3 the documents cannot be compared.)";
+
 void add_judge(CLI::App& app, JudgeOptions& options)
 {
+    app.footer(judge_text);
     app.add_option("LOG", options.log, "serial log of the guest; - for standard input")->required();
     app.add_option("--json", options.json, "write the verdict and all results to FILE")->type_name("FILE");
     app.add_option("--junit", options.junit, "the same as JUnit's XML, for CI systems")->type_name("FILE");
@@ -38,14 +68,16 @@ void add_judge(CLI::App& app, JudgeOptions& options)
 
 void add_report(CLI::App& app, ReportOptions& options)
 {
+    app.footer(report_text);
     app.add_option("DOCUMENT", options.documents, "what --json wrote; - for standard input")->required();
     app.add_option("-o,--output", options.output, "write the page to FILE")->type_name("FILE")->required();
 }
 
 void add_compare(CLI::App& app, CompareOptions& options)
 {
+    app.footer(compare_text);
     app.add_option("BEFORE", options.before, "what run --json wrote before the change")->required();
-    app.add_option("AFTER", options.after, "and after it")->required();
+    app.add_option("AFTER", options.after, "what it wrote after the change")->required();
     app.add_option("--max-regression", options.max_regression, "exit with 1 if a trigger became slower by more, beyond chance")
         ->check(CLI::NonNegativeNumber.description(""))
         ->type_name("PERCENT");
@@ -54,8 +86,9 @@ void add_compare(CLI::App& app, CompareOptions& options)
 
 void add_list(CLI::App& app, ListOptions& options)
 {
-    auto* json = app.add_flag_callback("--json", [&] { options.form = ListForm::json; }, "as a JSON document, with all details");
-    app.add_flag_callback("--markdown", [&] { options.form = ListForm::markdown; }, "as the page docs/catalogue.md")->excludes(json);
+    app.footer(list_text);
+    auto* json = app.add_flag_callback("--json", [&] { options.form = ListForm::json; }, "list as a JSON document, with all details");
+    app.add_flag_callback("--markdown", [&] { options.form = ListForm::markdown; }, "list as the page docs/catalogue.md")->excludes(json);
     app.add_flag("-v,--verbose", options.verbose, "say with each expectation where it comes from");
     app.add_option("NAME", options.names, "triggers and audits, by name or glob (default: all)");
 }
@@ -74,12 +107,12 @@ void add_run(CLI::App& app, RunOptions& options)
     app.add_option_function<std::string>("--boot", choose, "pvh (default), kernel (Multiboot 1) or iso (GRUB)")
         ->check(CLI::IsMember({"pvh", "kernel", "iso"}).description(""))
         ->type_name("HOW");
-    app.add_option("--machine", options.machine, "guest's machine: microvm, pc or q35")
+    app.add_option("--machine", options.machine, "guest's machine: microvm (default), pc (with --boot iso default) or q35")
         ->check(CLI::IsMember({"microvm", "pc", "q35"}).description(""))
         ->type_name("NAME");
     app.add_option("--timeout", options.timeout, "give up after this long (default 120)")->type_name("SECONDS");
     auto* modules = app.add_option("--modules", options.modules, "KVM modules to load instead of the built")->type_name("DIR");
-    app.add_option("--mutant", options.mutant, "load this deliberately broken host")->type_name("NAME")->excludes(modules);
+    app.add_option("--mutant", options.mutant, "load this host of host-kvm-patch/mutants, broken on purpose")->type_name("NAME")->excludes(modules);
     app.add_flag("--no-ept", options.no_ept, "load kvm-intel with ept=0: shadow paging (vmx lane)");
     app.add_option("--guest", options.guest, "boot this image instead of the built one")->type_name("FILE");
     app.add_option("--build", options.build, "where the built files are (default: exitaudit's own directory)")
