@@ -6,12 +6,12 @@
 #include "audit/plan.hpp"
 #include "log/lines.hpp"
 #include "perf.hpp"
+#include "take.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace exitaudit {
 namespace {
@@ -55,11 +55,9 @@ fs::path find_modules(const RunOptions& options, const fs::path& built)
 }
 
 // Text after `prefix` if the line has it.
-std::optional<std::string> after(const std::string& line, std::string_view prefix)
+std::optional<std::string_view> after(std::string_view line, std::string_view prefix)
 {
-    if (!line.starts_with(prefix))
-        return std::nullopt;
-    return line.substr(prefix.size());
+    return take_prefix(line, prefix) ? std::optional(line) : std::nullopt;
 }
 
 bool is_complaint(const std::string& line)
@@ -177,16 +175,15 @@ std::string HostConsole::line(const std::string& text)
     if (guest_runs && !text.starts_with("embedded-host: "))
         ++kernel_lines;
     if (const auto name = after(text, "embedded-host: kernel: ")) {
-        const auto space = name->find(' ');
-        kernel = kernel_name(name->substr(0, space), space == std::string::npos ? "" : name->substr(space));
+        const std::string words(*name);
+        const auto space = words.find(' ');
+        kernel = kernel_name(words.substr(0, space), space == std::string::npos ? "" : words.substr(space));
         return "host has booted, loading KVM";
     }
     if (after(text, "embedded-host: guest: starts"))
         return guest_runs = true, "KVM is loaded, guest runs";
-    if (const auto status = after(text, "embedded-host: guest: exited with ")) {
-        int value = 0;
-        std::from_chars(status->data(), status->data() + status->size(), value);
-        guest_exited = value;
+    if (auto status = after(text, "embedded-host: guest: exited with ")) {
+        guest_exited = take_number<int>(*status).value_or(0);
         guest_runs = false;
         return "guest has ended";
     }
