@@ -1,6 +1,7 @@
 // Running an audit from the plan to the verdict.
 #include "audit_run.hpp"
 
+#include "document.hpp"
 #include "exit_code.hpp"
 #include "junit.hpp"
 #include "lane.hpp"

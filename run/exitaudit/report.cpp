@@ -1,6 +1,7 @@
 // Writing verdicts.
 #include "report.hpp"
 
+#include "document.hpp"
 #include "ledger/exit_names.hpp"
 
 #include <fmt/format.h>
@@ -31,11 +32,6 @@ json result_document(const Result& result)
     return document;
 }
 
-json or_null(const std::string& text)
-{
-    return text.empty() ? json() : json(text);
-}
-
 json environment_document(const Circumstances& circumstances)
 {
     auto host = document_of(circumstances.facts);
@@ -57,7 +53,7 @@ json exits_document(const Circumstances& circumstances)
                             {"inside", row.inside},
                             {"min", row.shortest},
                             {"max", row.longest},
-                            {"traced", row.traced ? json(*row.traced) : json()}});
+                            {"traced", or_null(row.traced)}});
     return document;
 }
 
@@ -182,7 +178,7 @@ json run_document(const Log& log, const Verdict& verdict, const Circumstances& c
         {"lane", or_null(circumstances.lane)},
         {"kernel", or_null(circumstances.kernel)},
         {"qemu", or_null(circumstances.qemu)},
-        {"seconds", circumstances.seconds ? json(*circumstances.seconds) : json()},
+        {"seconds", or_null(circumstances.seconds)},
         {"environment", environment_document(circumstances)},
         {"run", log.run},
         {"end", log.end},
@@ -211,11 +207,6 @@ json run_document(const Log& log, const Verdict& verdict, const Circumstances& c
     for (const auto& note : log.notes)
         document["notes"].push_back({{"id", note.id}, {"text", note.text}});
     return document;
-}
-
-std::string document_text(const json& document)
-{
-    return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 void write_file(const std::filesystem::path& path, std::string_view content)

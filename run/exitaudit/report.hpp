@@ -53,9 +53,6 @@ std::string verdict_line(const Verdict& verdict, const Circumstances& circumstan
 // The whole as one document of kind `run` (docs/json.md).
 nlohmann::json run_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances);
 
-// Any document as it is written to a file: indented, and valid UTF-8 whatever it holds.
-std::string document_text(const nlohmann::json& document);
-
 // Writes a file whole or not at all. Error with the reason if it cannot be written.
 void write_file(const std::filesystem::path& path, std::string_view content);
 

@@ -1,6 +1,8 @@
 // The report of a boot, as JSON.
 #include "boot/boot_report.hpp"
 
+#include "document.hpp"
+
 namespace exitaudit {
 namespace {
 
@@ -12,11 +14,6 @@ json exits_of(const ExitRows& rows, bool svm)
     for (const auto& [exit, row] : rows)
         exits[boot_exit_name(svm, exit)] = {{"count", row.count}, {"cycles", row.cycles}};
     return exits;
-}
-
-json or_null(const std::string& text)
-{
-    return text.empty() ? json() : json(text);
 }
 
 } // namespace
@@ -34,7 +31,7 @@ std::string boot_document(const BootLog& log, const BootOutcome& outcome, const 
         {"lane", circumstances.lane},
         {"kernel", or_null(circumstances.kernel)},
         {"qemu", or_null(circumstances.qemu)},
-        {"seconds", circumstances.seconds ? json(*circumstances.seconds) : json()},
+        {"seconds", or_null(circumstances.seconds)},
         {"environment", nullptr},
         {"findings", json::array()},
         {"guest",
@@ -61,7 +58,7 @@ std::string boot_document(const BootLog& log, const BootOutcome& outcome, const 
             counts[boot_exit_name(outcome.svm, exit)] = row.count;
         document["samples"].push_back({{"t_s", sample.seconds}, {"counts", counts}});
     }
-    return document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+    return document_text(document);
 }
 
 } // namespace exitaudit

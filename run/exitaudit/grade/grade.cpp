@@ -1,6 +1,7 @@
 // From what people hand in to a row each.
 #include "grade.hpp"
 
+#include "document.hpp"
 #include "exit_code.hpp"
 #include "junit.hpp"
 #include "lane.hpp"

@@ -1,6 +1,7 @@
 // Reading a serial log into results and records.
 #include "log.hpp"
 
+#include "document.hpp"
 #include "take.hpp"
 
 #include <fmt/core.h>
@@ -31,19 +32,12 @@ std::optional<Counts> verdict_counts(std::string_view text)
     return counts;
 }
 
-std::string text_member(const nlohmann::json& record, const char* name)
-{
-    const auto found = record.find(name);
-    return found != record.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 std::vector<std::string> names_member(const nlohmann::json& record, const char* name)
 {
     std::vector<std::string> names;
-    if (const auto found = record.find(name); found != record.end() && found->is_array())
-        for (const auto& element : *found)
-            if (element.is_string())
-                names.push_back(element.get<std::string>());
+    for (const auto& element : array_member(record, name))
+        if (element.is_string())
+            names.push_back(element.get<std::string>());
     return names;
 }
 
