@@ -123,7 +123,7 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
 {
     auto [command, files] = options.own_guest ? *options.own_guest : audited_guest(emulator, options, places);
     files.push_back({std::string(command_path), std::move(command)});
-    for (const auto* name : {"kvm.ko", "kvm-amd.ko", "kvm-intel.ko"}) {
+    for (const auto* name : kvm_modules) {
         auto path = host.modules / name;
         if (!fs::exists(path))
             path = host.fallback_modules / name;

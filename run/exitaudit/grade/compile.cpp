@@ -2,12 +2,12 @@
 #include "compile.hpp"
 
 #include "exit_code.hpp"
+#include "kvm_module.hpp"
 #include "report.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <regex>
 #include <sstream>
 
@@ -22,8 +22,6 @@ constexpr std::size_t most_errors = 5;
 
 // Exit statuses of host-kvm-patch/sandbox and foreign-build.
 constexpr int does_not_compile = 11, out_of_time = 124, no_sandbox = 125;
-
-constexpr std::array modules{"kvm.ko", "kvm-intel.ko", "kvm-amd.ko"};
 
 std::vector<std::string> sandbox_command(const Base& base, const fs::path& directory, std::chrono::seconds limit)
 {
@@ -51,7 +49,9 @@ std::vector<std::string> sandbox_command(const Base& base, const fs::path& direc
         packages,
     };
     // Single files: no other can be made there, and none grows past the sandbox's limit.
-    for (const std::string name : {"patch.log", "make.log", modules[0], modules[1], modules[2]}) {
+    std::vector<std::string> written{"patch.log", "make.log"};
+    written.insert(written.end(), kvm_modules.begin(), kvm_modules.end());
+    for (const auto& name : written) {
         write_file(directory / name, "");
         words.insert(words.end(), {"--bind", (directory / name).string(), "/out/" + name});
     }

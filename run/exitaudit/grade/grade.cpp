@@ -4,6 +4,7 @@
 #include "document.hpp"
 #include "exit_code.hpp"
 #include "junit.hpp"
+#include "kvm_module.hpp"
 #include "lane.hpp"
 #include "plan_check.hpp"
 #include "report.hpp"
@@ -27,7 +28,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto time_for_audits = std::chrono::seconds(30); // of a patch's time, not for compiling
 constexpr std::size_t module_limit = 64 << 20;
-constexpr std::array modules{"kvm.ko", "kvm-intel.ko", "kvm-amd.ko"};
 
 // What goes on, for the user's patience.
 class Progress {
@@ -189,15 +189,15 @@ private:
     std::vector<std::string> take_modules(Row& row, const fs::path& directory)
     {
         std::vector<std::string> lanes;
-        for (const std::string name : modules) {
+        for (const std::string name : kvm_modules) {
             const auto module = row.submission.path / name;
             if (!fs::exists(fs::symlink_status(module)))
                 continue;
             write_file(directory / name, read_start(module, module_limit));
-            if (name != modules[0])
-                lanes.push_back(name == modules[1] ? "vmx" : "svm");
+            if (name != kvm_modules[0])
+                lanes.push_back(name == kvm_modules[1] ? "vmx" : "svm");
         }
-        if (!fs::exists(directory / modules[0]))
+        if (!fs::exists(directory / kvm_modules[0]))
             throw Error(fmt::format("{} has no kvm.ko", tame(row.submission.name)));
         return chosen(lanes);
     }
