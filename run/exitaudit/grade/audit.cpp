@@ -111,7 +111,7 @@ Audit run_audit(const AuditOrder& order, const Rounds& rounds, bool ticks)
                                    "--lane",         order.lane,
                                    "--kernel",       rounds.kernel,
                                    "--build",        rounds.build.string(),
-                                   "--modules",      rounds.modules.string(),
+                                   "--modules",      rounds.directory.string(),
                                    "--timeout",      std::to_string(order.limit.count()),
                                    "--json",         report.string(),
                                    "--log",          (rounds.directory / (name + ".log")).string()};

@@ -141,14 +141,13 @@ Compiled compile(const Base& base, const Patch& patch, const fs::path& directory
         throw Error(tame(words.substr(0, words.find('\n')), 1000));
 
     Compiled compiled;
-    compiled.timed_out = ending.how == Ending::How::timed_out || ending.exited_with(out_of_time);
     compiled.built = ending.exited_with(0);
     read_patch_log(read_start(directory / "patch.log", log_limit), patch, compiled);
     if (compiled.built)
         return compiled;
     const auto log = read_start(directory / "make.log", log_limit);
     compiled.errors = compile_errors(log);
-    if (compiled.timed_out)
+    if (ending.how == Ending::How::timed_out || ending.exited_with(out_of_time))
         compiled.errors = {{"does-not-compile", fmt::format("it is not compiled within {} s", limit.count())}};
     else if (compiled.errors.empty())
         compiled.errors = {

@@ -114,7 +114,6 @@ private:
         if (lanes.empty() || !row.verdict.empty())
             return;
         const Rounds rounds{directory,
-                            directory,
                             places_.build,
                             options_.kernel,
                             options_.plan,
