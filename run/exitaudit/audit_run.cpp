@@ -20,11 +20,6 @@
 namespace exitaudit {
 namespace {
 
-Verdict could_not_run(const std::string& why)
-{
-    return {ExitCode::could_not_run, "could not run: " + why, false};
-}
-
 // The host's instruments overrule a guest that saw nothing wrong.
 template <typename Results> Verdict overruled(const Verdict& verdict, const Results& host)
 {

@@ -123,20 +123,17 @@ RunOptions run_options(const BootOptions& options)
 
 Verdict verdict_of(const Session& session, const BootLog& log, const std::vector<HostResult>& host)
 {
-    const auto could_not = [](const std::string& why) {
-        return Verdict{ExitCode::could_not_run, "could not run: " + why, false};
-    };
     if (session.ending.how == Ending::How::interrupted)
-        return could_not("interrupted");
+        return could_not_run("interrupted");
     if (session.ending.how == Ending::How::timed_out)
-        return could_not("no end in time: the guest hangs, or needs a longer --timeout, or --stop");
+        return could_not_run("no end in time: the guest hangs, or needs a longer --timeout, or --stop");
     if (!log.ended())
-        return could_not(session.trouble.empty() ? "the guest's log is cut off" : session.trouble);
+        return could_not_run(session.trouble.empty() ? "the guest's log is cut off" : session.trouble);
     if (!log.sampled()) {
         if (log.status() == 0)
             return {ExitCode::not_patched, "not patched: the host shows no exit_ledger in debugfs (on your own host: as root)",
                     true};
-        return could_not(fmt::format("QEMU ended with status {}", log.status()));
+        return could_not_run(fmt::format("QEMU ended with status {}", log.status()));
     }
     for (const auto& result : host)
         if (result.outcome == Outcome::not_ok)

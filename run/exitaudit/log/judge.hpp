@@ -13,6 +13,9 @@ struct Verdict {
     bool complete = false; // the guest reached its end and contradicted itself nowhere
 };
 
+// There is no verdict on the host, and why not.
+Verdict could_not_run(const std::string& why);
+
 // Judges a log that ends where `log` ends. `unfinished` is what came after the
 // last newline.
 Verdict judge(const Log& log, std::string_view unfinished = {});
