@@ -123,21 +123,6 @@ Session run_lane(const Lane& lane, const RunOptions& options, Screen& screen)
     return lane.run(options, Places::find(options.build), listener);
 }
 
-Circumstances circumstances_of(const Lane& lane, const Session& session, const std::string& qemu, double seconds,
-                               const std::vector<HostResult>& host)
-{
-    Circumstances circumstances{std::string(lane.name), session.kernel, qemu, seconds, host};
-    circumstances.emulator = session.emulator;
-    circumstances.facts = session.facts;
-    circumstances.machine = facts_of_machine();
-    circumstances.machine_kernel = running_kernel();
-    if (session.witness) {
-        circumstances.exits = session.witness->exits();
-        circumstances.svm = session.witness->is_svm();
-    }
-    return circumstances;
-}
-
 void write_documents(const std::filesystem::path& json, const std::filesystem::path& junit, const nlohmann::json& document)
 {
     if (!json.empty())
@@ -166,12 +151,8 @@ int run_audit(const RunOptions& options)
     const auto verdict = judge_session(session, host, screen, options);
     const bool interrupted = session.ending.how == Ending::How::interrupted;
 
-    auto circumstances = circumstances_of(*choice.lane, session, interrupted ? "" : qemu_version(), seconds, host);
+    auto circumstances = circumstances_of(*choice.lane, session, seconds, host);
     circumstances.findings = find_causes(screen.log(), host, state_of(session, verdict, options));
-    circumstances.timed_out = session.ending.how == Ending::How::timed_out;
-    circumstances.trouble = session.trouble;
-    circumstances.complaint = session.complaint;
-    circumstances.console = session.console;
     // A host without a ledger, or a guest without an end, gives witnesses nothing to judge.
     if (verdict.code == ExitCode::pass || verdict.code == ExitCode::audit_failed)
         for (const auto& line : host_lines(host))

@@ -57,6 +57,17 @@ json exits_document(const Circumstances& circumstances)
     return document;
 }
 
+json host_documents(const std::vector<HostResult>& results)
+{
+    auto documents = json::array();
+    for (const auto& result : results)
+        documents.push_back({{"name", result.name},
+                             {"verdict", outcome_name(result.outcome)},
+                             {"message", result.message},
+                             {"table", result.table}});
+    return documents;
+}
+
 // While the temporary file exists, a signal must not end us.
 class SignalsHeld {
 public:
@@ -145,17 +156,6 @@ std::string_view verdict_word(ExitCode code)
     return "could-not-run";
 }
 
-json host_documents(const std::vector<HostResult>& results)
-{
-    auto documents = json::array();
-    for (const auto& result : results)
-        documents.push_back({{"name", result.name},
-                             {"verdict", outcome_name(result.outcome)},
-                             {"message", result.message},
-                             {"table", result.table}});
-    return documents;
-}
-
 std::string verdict_line(const Verdict& verdict, const Circumstances& circumstances)
 {
     std::vector<std::string> known;
@@ -170,32 +170,39 @@ std::string verdict_line(const Verdict& verdict, const Circumstances& circumstan
     return known.empty() ? verdict.text : fmt::format("{} ({})", verdict.text, fmt::join(known, ", "));
 }
 
-json run_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances)
+json document_start(std::string_view kind, const Verdict& verdict, const Circumstances& circumstances)
 {
-    json document{
+    return {
         {"schema", 1},
-        {"kind", "run"},
+        {"kind", kind},
+        {"verdict", verdict_word(verdict.code)},
+        {"message", verdict.text},
+        {"exit_code", static_cast<int>(verdict.code)},
         {"lane", or_null(circumstances.lane)},
         {"kernel", or_null(circumstances.kernel)},
         {"qemu", or_null(circumstances.qemu)},
         {"seconds", or_null(circumstances.seconds)},
         {"environment", environment_document(circumstances)},
+        {"host", host_documents(circumstances.host)},
+    };
+}
+
+json run_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances)
+{
+    auto document = document_start("run", verdict, circumstances);
+    document.update({
         {"run", log.run},
         {"end", log.end},
         {"results", json::array()},
         {"findings", json::array()},
         {"notes", json::array()},
         {"unexplained", unexplained(log, circumstances.host, circumstances.findings)},
-        {"host", host_documents(circumstances.host)},
         {"exits", exits_document(circumstances)},
-        {"verdict", verdict_word(verdict.code)},
-        {"message", verdict.text},
-        {"exit_code", static_cast<int>(verdict.code)},
         {"timed_out", circumstances.timed_out},
         {"trouble", or_null(circumstances.trouble)},
         {"complaint", or_null(circumstances.complaint)},
         {"console", verdict.complete ? json::array() : json(circumstances.console)},
-    };
+    });
     for (const auto& result : log.results)
         document["results"].push_back(result_document(result));
     for (const auto& finding : circumstances.findings)

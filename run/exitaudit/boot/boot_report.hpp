@@ -13,7 +13,6 @@ namespace exitaudit {
 struct BootOutcome {
     Circumstances circumstances;
     Verdict verdict;
-    bool svm = false; // the exits' numbering; else vmx
 };
 
 // Tables of phases, of reasons and of the rate over time, ready to print.

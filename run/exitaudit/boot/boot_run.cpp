@@ -85,6 +85,7 @@ Session run_natively(const BootOptions& options, const BootFiles& files, unsigne
     watcher.err = [&](std::string_view bytes) { listener.note(bytes); };
     Session session;
     session.kernel = running_kernel();
+    session.facts = facts_of_machine();
     session.ending = run_process(command, options.timeout, watcher);
     session.witness = instruments.testimony();
     return session;
@@ -184,9 +185,8 @@ int run_boot(const BootOptions& options)
     const auto session = run_lane(*choice.lane, options, run, listener);
 
     BootOutcome outcome;
-    outcome.circumstances = {std::string(choice.lane->name), session.kernel, qemu_version(), seconds(),
-                             session.witness ? session.witness->results() : std::vector<HostResult>{}};
-    outcome.svm = session.witness && session.witness->is_svm();
+    outcome.circumstances = circumstances_of(*choice.lane, session, seconds(),
+                                             session.witness ? session.witness->results() : std::vector<HostResult>{});
     outcome.verdict = verdict_of(session, log, outcome.circumstances.host);
     if (log.sampled())
         fmt::print("{}", boot_text(log, outcome));
