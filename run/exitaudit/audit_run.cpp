@@ -1,9 +1,7 @@
 // Running an audit from the plan to the verdict.
 #include "audit_run.hpp"
 
-#include "document.hpp"
 #include "exit_code.hpp"
-#include "junit.hpp"
 #include "lane.hpp"
 #include "log/judge.hpp"
 #include "overlay.hpp"
@@ -121,14 +119,6 @@ Session run_lane(const Lane& lane, const RunOptions& options, Screen& screen)
         [&] { screen.tick(); },
     };
     return lane.run(options, Places::find(options.build), listener);
-}
-
-void write_documents(const std::filesystem::path& json, const std::filesystem::path& junit, const nlohmann::json& document)
-{
-    if (!json.empty())
-        write_file(json, document_text(document));
-    if (!junit.empty())
-        write_file(junit, junit_document(document));
 }
 
 } // namespace

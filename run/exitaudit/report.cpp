@@ -2,6 +2,7 @@
 #include "report.hpp"
 
 #include "document.hpp"
+#include "junit.hpp"
 #include "ledger/exit_names.hpp"
 
 #include <fmt/format.h>
@@ -214,6 +215,15 @@ json run_document(const Log& log, const Verdict& verdict, const Circumstances& c
     for (const auto& note : log.notes)
         document["notes"].push_back({{"id", note.id}, {"text", note.text}});
     return document;
+}
+
+void write_documents(const std::filesystem::path& json_file, const std::filesystem::path& junit_file,
+                     const nlohmann::json& document)
+{
+    if (!json_file.empty())
+        write_file(json_file, document_text(document));
+    if (!junit_file.empty())
+        write_file(junit_file, junit_document(document));
 }
 
 void write_file(const std::filesystem::path& path, std::string_view content)

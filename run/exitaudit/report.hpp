@@ -32,6 +32,10 @@ nlohmann::json document_start(std::string_view kind, const Verdict& verdict, con
 // The whole as one document of kind `run`.
 nlohmann::json run_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances);
 
+// Writes the document, and what JUnit's XML has of it, to these files; an empty name is none.
+void write_documents(const std::filesystem::path& json_file, const std::filesystem::path& junit_file,
+                     const nlohmann::json& document);
+
 // Writes a file whole or not at all. Error with the reason if it cannot be written.
 void write_file(const std::filesystem::path& path, std::string_view content);
 

@@ -18,7 +18,7 @@ json exits_of(const ExitRows& rows, bool svm)
 
 } // namespace
 
-std::string boot_document(const BootLog& log, const BootOutcome& outcome, const BootOptions& options)
+json boot_document(const BootLog& log, const BootOutcome& outcome, const BootOptions& options)
 {
     const bool svm = outcome.circumstances.svm;
     const auto& last = log.samples().back();
@@ -48,7 +48,7 @@ std::string boot_document(const BootLog& log, const BootOutcome& outcome, const 
             counts[boot_exit_name(svm, exit)] = row.count;
         document["samples"].push_back({{"t_s", sample.seconds}, {"counts", counts}});
     }
-    return document_text(document);
+    return document;
 }
 
 } // namespace exitaudit

@@ -1,9 +1,7 @@
 // From what people hand in to a row each.
 #include "grade.hpp"
 
-#include "document.hpp"
 #include "exit_code.hpp"
-#include "junit.hpp"
 #include "kvm_module.hpp"
 #include "lane.hpp"
 #include "plan_check.hpp"
@@ -265,7 +263,7 @@ std::size_t width_of(const std::vector<Submission>& submissions)
     return width;
 }
 
-void write_documents(const GradeOptions& options, const std::vector<Row>& rows)
+nlohmann::json grade_document(const GradeOptions& options, const std::vector<Row>& rows)
 {
     nlohmann::json document{{"schema", 1},
                             {"kind", "grade"},
@@ -274,10 +272,7 @@ void write_documents(const GradeOptions& options, const std::vector<Row>& rows)
                             {"rows", nlohmann::json::array()}};
     for (const auto& row : rows)
         document["rows"].push_back(row_document(row));
-    if (!options.json.empty())
-        write_file(options.json, document_text(document));
-    if (!options.junit.empty())
-        write_file(options.junit, junit_document(document));
+    return document;
 }
 
 } // namespace
@@ -311,7 +306,7 @@ int grade_all(const GradeOptions& options)
         fmt::print(stderr, "exitaudit: interrupted by SIG{}\n", sigabbrev_np(interrupted.signal));
         return 128 + interrupted.signal;
     }
-    write_documents(options, rows);
+    write_documents(options.json, options.junit, grade_document(options, rows));
     return exit_code_of(rows);
 }
 
