@@ -131,7 +131,7 @@ END
 # row SAMPLE FILTER EXPECTED: of the one row's JSON
 row() {
     [ -n "${SLOW-}" ] || skip "takes a minute: SLOW=1"
-    run "$exitaudit" grade "$samples/$1.patch" --json "$BATS_TEST_TMPDIR/j"
+    run "$exitaudit" grade "$samples/$1.patch" --json "$BATS_TEST_TMPDIR/j" --keep "$BATS_TEST_TMPDIR/kept"
     echo "$output"
     jq '.rows[0] | {verdict, builds, layout, ids: [.findings[].id], notes: [.notes[].id]}' "$BATS_TEST_TMPDIR/j"
     jq -e ".rows[0] | ($2)" "$BATS_TEST_TMPDIR/j"
@@ -158,7 +158,10 @@ row() {
 }
 
 # bats test_tags=slow
-@test "sample crash: the kernel's own words" { row crash '.verdict == "crashes" and (.findings[0].text | test("NULL pointer"))'; }
+@test "sample crash: the kernel's own words, and a run by itself fails, too" {
+    row crash '.verdict == "crashes" and (.findings[0].text | test("NULL pointer"))'
+    expect 1 "fail: the host crashed" "$exitaudit" run --lane svm --modules "$BATS_TEST_TMPDIR/kept/crash.patch"
+}
 
 # bats test_tags=slow
 @test "sample hang: ends within its time" { row hang '.verdict == "hangs"'; }

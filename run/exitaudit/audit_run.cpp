@@ -68,6 +68,9 @@ Verdict judge_session(const Session& session, const std::vector<HostResult>& hos
         return could_not_run(fmt::format("no end within {} s{}: the guest or its host hangs, or needs a longer --timeout",
                                          options.timeout.count(), amid_what(log, options)));
     const auto verdict = judge_log_of(session, host, log, screen.unfinished());
+    // Without a word of the guest's or of the kernel's it may be the emulator that has failed.
+    if (session.crashed && (log.started || !session.complaint.empty()) && verdict.code != ExitCode::audit_failed)
+        return host_crashed(session.complaint, amid_what(log, options));
     // A host that gets its counts right but warns or crashes over it is not a sound one.
     if (verdict.code == ExitCode::pass && !session.complaint.empty())
         return {ExitCode::audit_failed, "fail: every audit passed, but the host's kernel complained: " + session.complaint};

@@ -20,6 +20,7 @@ Circumstances circumstances_of(const Lane& lane, const Session& session, double 
         circumstances.svm = session.witness->is_svm();
     }
     circumstances.timed_out = session.ending.how == Ending::How::timed_out;
+    circumstances.crashed = session.crashed;
     circumstances.trouble = session.trouble;
     circumstances.complaint = session.complaint;
     circumstances.console = session.console;

@@ -27,7 +27,7 @@ struct Circumstances {
     std::vector<ExitRow> exits{};
     bool svm = false; // how they are numbered
     // Of a host of ours, for who wants to know what went wrong there.
-    bool timed_out = false;
+    bool timed_out = false, crashed = false;
     std::string trouble{}, complaint{};
     std::vector<std::string> console{};
 };

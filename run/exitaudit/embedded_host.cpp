@@ -68,6 +68,12 @@ bool is_complaint(const std::string& line)
            std::any_of(marks.begin(), marks.end(), [&](auto mark) { return line.find(mark) != std::string::npos; });
 }
 
+// A host that has begun to load the KVM which is audited, and ended without a word of its own.
+bool has_crashed(const Emulator& emulator, const Ending& ending, const HostConsole& console)
+{
+    return ending.exited_with(emulator.success) && !console.kernel.empty() && console.failure.empty() && !console.guest_exited;
+}
+
 std::string trouble_of(const Emulator& emulator, const Ending& ending, const HostConsole& console)
 {
     if (!console.failure.empty())
@@ -78,7 +84,7 @@ std::string trouble_of(const Emulator& emulator, const Ending& ending, const Hos
         return fmt::format("{}, emulating the host, failed", emulator.name);
     if (console.kernel.empty())
         return fmt::format("the embedded host did not boot on {}", emulator.name);
-    if (!console.guest_exited)
+    if (has_crashed(emulator, ending, console))
         return "the embedded host ended before its guest: it crashed";
     if (*console.guest_exited == 0)
         return "the guest reset or powered off (a triple fault?)";
@@ -221,6 +227,7 @@ Session run_embedded_host(const Emulator& emulator, const RunOptions& options, c
     session.console_lines = console.kernel_lines;
     session.witness = console.witness;
     session.trouble = trouble_of(emulator, session.ending, console);
+    session.crashed = has_crashed(emulator, session.ending, console);
     if (console.guest_exited)
         session.guest_status = guest_status_from(*console.guest_exited);
     return session;

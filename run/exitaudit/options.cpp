@@ -27,8 +27,8 @@ Examples:
   exitaudit list 'msr.*' -v              what these triggers cause, and why
   exitaudit grade alice.patch bob.patch  somebody's KVM: what is wrong with it
 
-Exit codes: 0 every audit passed; 1 an audit failed; 2 usage; 3 could not run;
-4 the host is not patched.)";
+Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usage;
+3 could not run; 4 the host is not patched.)";
 
 void add_judge(CLI::App& app, JudgeOptions& options)
 {

@@ -200,6 +200,7 @@ json run_document(const Log& log, const Verdict& verdict, const Circumstances& c
         {"unexplained", unexplained(log, circumstances.host, circumstances.findings)},
         {"exits", exits_document(circumstances)},
         {"timed_out", circumstances.timed_out},
+        {"crashed", circumstances.crashed},
         {"trouble", or_null(circumstances.trouble)},
         {"complaint", or_null(circumstances.complaint)},
         {"console", verdict.complete ? json::array() : json(circumstances.console)},

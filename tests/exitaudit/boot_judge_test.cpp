@@ -64,6 +64,21 @@ TEST(BootJudge, WhatTheInstrumentsSayFails)
     EXPECT_EQ(verdict.text, "fail: host.tracepoint: they differ");
 }
 
+TEST(BootJudge, AHostThatCrashesFails)
+{
+    BootLog log;
+    log.line("@sample 1000000000 120 1 50 total 1 50");
+    log.line("@line 1000000001 #phase idle");
+    Session session;
+    session.trouble = "the embedded host ended before its guest: it crashed";
+    EXPECT_EQ(judge_boot(session, log, {}).code, ExitCode::could_not_run);
+    session.crashed = true;
+    session.complaint = "BUG: unable to handle page fault";
+    const auto verdict = judge_boot(session, log, {});
+    EXPECT_EQ(verdict.code, ExitCode::audit_failed);
+    EXPECT_EQ(verdict.text, "fail: the host crashed, amid idle: BUG: unable to handle page fault");
+}
+
 TEST(BootJudge, TheDocumentHasEnvironmentAndTestcases)
 {
     const auto log = boot_of({"initramfs", "reset"});

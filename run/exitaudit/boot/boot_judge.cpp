@@ -31,6 +31,8 @@ Verdict judge_boot(const Session& session, const BootLog& log, const std::vector
         return could_not_run("interrupted");
     if (session.ending.how == Ending::How::timed_out)
         return could_not_run("no end in time: the guest hangs, or needs a longer --timeout, or --stop");
+    if (session.crashed && (log.sampled() || !session.complaint.empty()))
+        return host_crashed(session.complaint, fmt::format(", amid {}", log.phases().back().name));
     if (!log.ended())
         return could_not_run(session.trouble.empty() ? "the guest's log is cut off" : session.trouble);
     if (!log.sampled()) {

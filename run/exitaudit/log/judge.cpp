@@ -103,6 +103,12 @@ Verdict could_not_run(const std::string& why)
     return {ExitCode::could_not_run, "could not run: " + why, false};
 }
 
+Verdict host_crashed(std::string_view complaint, std::string_view amid)
+{
+    return {ExitCode::audit_failed, fmt::format("fail: the host crashed{}{}{}", amid, complaint.empty() ? "" : ": ", complaint),
+            false};
+}
+
 Verdict judge(const Log& log, std::string_view unfinished)
 {
     if (!log.contradiction.empty())
