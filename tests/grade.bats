@@ -111,6 +111,18 @@ END
     expect 1 "it is not compiled within 10 s" "$exitaudit" grade --timeout 40 "$(adds '#if __INCLUDE_LEVEL__ < 60' '#include __FILE__' '#include __FILE__' '#endif')"
 }
 
+@test "a build that needs more than the sandbox gives it is told from one that does not compile" {
+    expect 1 "64 MiB for a file" "$exitaudit" grade "$(adds 'asm(".pushsection .big, \"a\"; .fill 100000000; .popsection");')" --json "$BATS_TEST_TMPDIR/j"
+    [ "$(jq -r '.rows[0] | .verdict, .findings[].id' "$BATS_TEST_TMPDIR/j" | xargs)" = "does-not-compile over-limit" ]
+}
+
+@test "where the machine has no space, no patch is blamed" {
+    mkdir "$BATS_TEST_TMPDIR/full"
+    expect 3 "no space in $BATS_TEST_TMPDIR/full/exitaudit-grade." bwrap --dev-bind / / --size 10000000 --tmpfs "$BATS_TEST_TMPDIR/full" \
+        --setenv TMPDIR "$BATS_TEST_TMPDIR/full" "$exitaudit" grade "$(adds '/* nothing */')"
+    [[ $output == *"could-not-grade"* ]]
+}
+
 @test "what does not compile is a finding with the place" {
     expect 1 "arch/x86/kvm/vmx/vmx.c:6541: " "$exitaudit" grade "$samples/does-not-compile.patch" --json "$BATS_TEST_TMPDIR/j" --junit "$BATS_TEST_TMPDIR/j.xml"
     [ "$(jq -r '.rows[0] | .verdict, .builds' "$BATS_TEST_TMPDIR/j" | xargs)" = "does-not-compile false" ]
