@@ -7,9 +7,11 @@
 #include "read/options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <fmt/core.h>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <memory>
 
 #ifndef EXITAUDIT_VERSION
 #define EXITAUDIT_VERSION "development"
@@ -25,8 +27,8 @@ Examples:
   exitaudit list 'msr.*' -v              what these triggers cause, and why
   exitaudit grade alice.patch bob.patch  somebody's KVM: what is wrong with it
 
-Exit codes: 0 every audit passed; 1 an audit failed; 2 usage; 3 could not run;
-4 the host is not patched.)";
+Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usage;
+3 could not run; 4 the host is not patched.)";
 
 constexpr auto judge_text = R"(
 Examples:
@@ -128,54 +130,66 @@ void add_run(CLI::App& app, RunOptions& options)
     app.add_option("PLAN", options.plan, "triggers and audits, by name or glob (default: the guest's)");
 }
 
+// A lane's name and a time limit are checked here: whatever boots comes later.
+void check_run(const RunOptions& options)
+{
+    check_lane_name(options.lane);
+    if (options.timeout.count() <= 0)
+        throw Error("--timeout needs at least 1 second", ExitCode::usage);
+    if (options.boot == Boot::iso && options.machine == "microvm")
+        throw Error("a microvm has no CD drive: use --machine pc or q35 with --boot iso", ExitCode::usage);
+}
+
+template <typename Options>
+void accept(const Options&)
+{
+}
+
+// A subcommand whose options, once read and checked, are the task.
+template <typename Options>
+void offer(CLI::App& app, Task& task, const char* name, const char* what, void (*add)(CLI::App&, Options&),
+           void (*check)(const Options&) = accept<Options>)
+{
+    auto* subcommand = app.add_subcommand(name, what);
+    const auto options = std::make_shared<Options>();
+    add(*subcommand, *options);
+    subcommand->callback([&task, options, check] {
+        check(*options);
+        task = *options;
+    });
+}
+
+std::vector<std::string> subcommand_names(const CLI::App& app)
+{
+    std::vector<std::string> names;
+    for (const auto* subcommand : app.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(subcommand->get_name());
+    return names;
+}
+
 } // namespace
 
 Task parse_options(int argc, char** argv)
 {
-    RunOptions run;
-    JudgeOptions judge;
-    ListOptions list;
-    ReadOptions read;
-    TopOptions top;
-    ReportOptions report;
-    CompareOptions compare;
-    GradeOptions grade;
-    BootOptions boot;
     CLI::App app{"Audits the VM exit ledger that a patched KVM keeps.", "exitaudit"};
     app.set_version_flag("--version", "exitaudit " EXITAUDIT_VERSION);
     app.footer(examples);
     app.require_subcommand(1);
-    auto* run_app = app.add_subcommand("run", "boot the auditing guest on a host and judge what it reports");
-    auto* boot_app = app.add_subcommand("boot", "boot Linux on a host and tell of all its exits, by phase and over time");
-    auto* grade_app = app.add_subcommand("grade", "compile somebody's patches in a sandbox, audit them, tell a row for each");
-    auto* judge_app = app.add_subcommand("judge", "judge a serial log captured elsewhere");
-    auto* list_app = app.add_subcommand("list", "list the triggers and audits, and what exits they cause");
-    auto* report_app = app.add_subcommand("report", "make one HTML page of what --json wrote");
-    auto* compare_app = app.add_subcommand("compare", "compare what exits cost in two documents of run --json");
-    auto* read_app = app.add_subcommand("read", "inside a Linux guest: read the ledger of its VM once");
-    auto* top_app = app.add_subcommand("top", "inside a Linux guest: watch which exits its VM takes");
-    add_run(*run_app, run);
-    add_judge(*judge_app, judge);
-    add_list(*list_app, list);
-    add_read(*read_app, read);
-    add_top(*top_app, top);
-    add_report(*report_app, report);
-    add_compare(*compare_app, compare);
-    add_grade(*grade_app, grade);
-    add_boot(*boot_app, boot);
-    boot_app->callback([&boot] { check_boot(boot); });
-    // A lane's name and a time limit are checked here: whatever boots comes later.
-    run_app->callback([&run] {
-        check_lane_name(run.lane);
-        if (run.timeout.count() <= 0)
-            throw Error("--timeout needs at least 1 second", ExitCode::usage);
-        if (run.boot == Boot::iso && run.machine == "microvm")
-            throw Error("a microvm has no CD drive: use --machine pc or q35 with --boot iso", ExitCode::usage);
-    });
+    Task task;
+    offer(app, task, "run", "boot the auditing guest on a host and judge what it reports", add_run, check_run);
+    offer(app, task, "boot", "boot Linux on a host and tell of all its exits, by phase and over time", add_boot, check_boot);
+    offer(app, task, "grade", "compile somebody's patches in a sandbox, audit them, tell a row for each", add_grade);
+    offer(app, task, "judge", "judge a serial log captured elsewhere", add_judge);
+    offer(app, task, "list", "list the triggers and audits, and what exits they cause", add_list);
+    offer(app, task, "report", "make one HTML page of what --json wrote", add_report);
+    offer(app, task, "compare", "compare what exits cost in two documents of run --json", add_compare);
+    offer(app, task, "read", "inside a Linux guest: read the ledger of its VM once", add_read);
+    offer(app, task, "top", "inside a Linux guest: watch which exits its VM takes", add_top);
 
-    const auto is_named = [&](const CLI::App* subcommand) { return subcommand->get_name() == argv[1]; };
-    if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
-        fmt::print(stderr, "exitaudit: no subcommand '{}': run, boot, grade, judge, list, report, compare, read and top are; see exitaudit --help\n", argv[1]);
+    const auto names = subcommand_names(app);
+    if (argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end()) {
+        fmt::print(stderr, "exitaudit: no subcommand '{}': there are {}; see exitaudit --help\n", argv[1],
+                   fmt::join(names, ", "));
         return Answered{static_cast<int>(ExitCode::usage)};
     }
     try {
@@ -186,23 +200,7 @@ Task parse_options(int argc, char** argv)
         fmt::print(stderr, "exitaudit: {}; see exitaudit --help\n", error.what());
         return Answered{static_cast<int>(ExitCode::usage)};
     }
-    if (run_app->parsed())
-        return run;
-    if (list_app->parsed())
-        return list;
-    if (read_app->parsed())
-        return read;
-    if (top_app->parsed())
-        return top;
-    if (report_app->parsed())
-        return report;
-    if (compare_app->parsed())
-        return compare;
-    if (grade_app->parsed())
-        return grade;
-    if (boot_app->parsed())
-        return boot;
-    return judge;
+    return task;
 }
 
 } // namespace exitaudit

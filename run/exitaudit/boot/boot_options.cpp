@@ -54,6 +54,8 @@ void add_boot(CLI::App& app, BootOptions& options)
         ->envname("EXITAUDIT_BUILD")
         ->type_name("DIR");
     app.add_option("--json", options.json, "write phases and samples to FILE")->type_name("FILE");
+    app.add_option("--junit", options.junit, "the host's instruments and the phases as JUnit's XML, for CI systems")
+        ->type_name("FILE");
     app.add_flag("-v,--verbose", options.verbose, "show the guest's console and the host's, too");
 }
 
