@@ -44,8 +44,9 @@ void add_report(CLI::App& app, ReportOptions& options)
 
 void add_compare(CLI::App& app, CompareOptions& options)
 {
-    app.add_option("BEFORE", options.before, "what run --json wrote before the change")->required();
-    app.add_option("AFTER", options.after, "and after it")->required();
+    app.add_option("BEFORE", options.before, "what run --json wrote before the change; or boot --json")->required();
+    app.add_option("AFTER", options.after, "and after it; of boots, another to stand beside the first")->required();
+    app.add_option("MORE", options.more, "more boots");
     app.add_option("--max-regression", options.max_regression, "exit with 1 if a trigger became slower by more, beyond chance")
         ->check(CLI::NonNegativeNumber.description(""))
         ->type_name("PERCENT");
@@ -118,7 +119,7 @@ Task parse_options(int argc, char** argv)
     auto* judge_app = app.add_subcommand("judge", "judge a serial log captured elsewhere");
     auto* list_app = app.add_subcommand("list", "list the triggers and audits, and what exits they cause");
     auto* report_app = app.add_subcommand("report", "make one HTML page of what --json wrote");
-    auto* compare_app = app.add_subcommand("compare", "compare what exits cost in two documents of run --json");
+    auto* compare_app = app.add_subcommand("compare", "compare what exits cost in two documents of run --json, or the exits of boots");
     auto* read_app = app.add_subcommand("read", "inside a Linux guest: read the ledger of its VM once");
     auto* top_app = app.add_subcommand("top", "inside a Linux guest: watch which exits its VM takes");
     add_run(*run_app, run);
