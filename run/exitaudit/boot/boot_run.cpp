@@ -3,6 +3,7 @@
 
 #include "boot/boot_guest.hpp"
 #include "boot/boot_report.hpp"
+#include "boot/guest_read.hpp"
 #include "exit_code.hpp"
 #include "guest_command.hpp"
 #include "instruments.hpp"
@@ -51,6 +52,14 @@ BootFiles find_files(const BootOptions& options, const Places& places)
     return files;
 }
 
+// The guest's initramfs, and in it the program by which it reads.
+std::string initramfs_with_reader(const BootFiles& files, const Places& places)
+{
+    const OverlayFile reader{"bin/exitaudit", read_file(existing(places.build / "linux-guest" / "exitaudit", "make linux-guest")),
+                             true};
+    return join_archives(read_file(files.initrd), make_overlay({&reader, 1}));
+}
+
 // The guest as the embedded host runs it.
 OwnGuest guest_in_host(const BootOptions& options, const BootFiles& files, unsigned work)
 {
@@ -96,7 +105,12 @@ Session run_lane(const Lane& lane, BootOptions options, const RunOptions& run, c
     if (&lane == &svm_bochs_lane)
         options.append = "reboot=a " + options.append;
     const auto places = Places::find(options.build);
-    const auto files = find_files(options, places);
+    auto files = find_files(options, places);
+    std::optional<MemoryFile> with_reader;
+    if (options.read) {
+        with_reader.emplace("initramfs", initramfs_with_reader(files, places));
+        files.initrd = with_reader->path_for_child();
+    }
     const bool bochs = &lane == &vmx_lane || &lane == &svm_bochs_lane;
     const unsigned work = options.work != 0 ? options.work : bochs ? 1 : 2;
     if (!lane.embedded)
@@ -121,7 +135,7 @@ RunOptions run_options(const BootOptions& options)
     return run;
 }
 
-Verdict verdict_of(const Session& session, const BootLog& log, const std::vector<HostResult>& host)
+Verdict verdict_of(const Session& session, const BootLog& log, const BootOptions& options, const std::vector<HostResult>& host)
 {
     const auto could_not = [](const std::string& why) {
         return Verdict{ExitCode::could_not_run, "could not run: " + why, false};
@@ -141,6 +155,8 @@ Verdict verdict_of(const Session& session, const BootLog& log, const std::vector
     for (const auto& result : host)
         if (result.outcome == Outcome::not_ok)
             return {ExitCode::audit_failed, fmt::format("fail: {}: {}", result.name, result.message), true};
+    if (options.read && log.readings().empty())
+        return could_not("the guest ended before it read its ledger");
     const auto total = log.samples().back().total.count;
     if (session.witness->has_ledger() && session.witness->ledger_total() != total)
         return {
@@ -189,8 +205,10 @@ int run_boot(const BootOptions& options)
     BootOutcome outcome;
     outcome.circumstances = {std::string(choice.lane->name), session.kernel, qemu_version(), seconds(),
                              session.witness ? session.witness->results() : std::vector<HostResult>{}};
+    if (!log.readings().empty())
+        outcome.circumstances.host.push_back(judge_guest_read(log));
     outcome.svm = session.witness && session.witness->is_svm();
-    outcome.verdict = verdict_of(session, log, outcome.circumstances.host);
+    outcome.verdict = verdict_of(session, log, options, outcome.circumstances.host);
     if (log.sampled())
         fmt::print("{}", boot_text(log, outcome));
     for (const auto& line : host_lines(outcome.circumstances.host))
