@@ -50,8 +50,10 @@ TEST(Boots, OnlyWhatDiffersIsTold)
 TEST(Boots, RatiosAreToTheFirst)
 {
     const auto text = boots_text(side_by_side({{"one.json", one}, {"two.json", two}, {"three.json", one}}));
-    EXPECT_NE(text.find("npf                           100          150   x1.50          100   x1.00\n"), std::string::npos) << text;
-    EXPECT_NE(text.find("hlt                           300            -                  300   x1.00\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("npf                           100          150   x1.50          100   x1.00\n"), std::string::npos)
+        << text;
+    EXPECT_NE(text.find("hlt                           300            -                  300   x1.00\n"), std::string::npos)
+        << text;
 }
 
 TEST(Boots, TheDocumentHasNullForWhatABootHasNot)

@@ -11,9 +11,9 @@ namespace {
 BootLog between_looks(const std::string& read)
 {
     BootLog log;
-    for (const auto& line : {std::string("@sample 1 114 10 100 120 5 50 total 15 150"), std::string("@line 2 #look"),
-                             std::string("@sample 3 114 14 140 total 19 190"), std::string("@line 4 #look"),
-                             "@line 5 #read " + read})
+    for (const auto& line :
+         {std::string("@sample 1 114 10 100 120 5 50 total 15 150"), std::string("@line 2 #look"),
+          std::string("@sample 3 114 14 140 total 19 190"), std::string("@line 4 #look"), "@line 5 #read " + read})
         log.line(line);
     return log;
 }

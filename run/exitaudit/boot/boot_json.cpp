@@ -25,7 +25,8 @@ json guest_read_of(const BootLog& log, bool svm)
         return nullptr;
     json read{{"readings", json::array()}, {"looks", json::array()}};
     for (const auto& reading : log.readings())
-        read["readings"].push_back({{"command", reading.command}, {"exit_code", reading.exit_code}, {"ledger", reading.ledger}});
+        read["readings"].push_back(
+            {{"command", reading.command}, {"exit_code", reading.exit_code}, {"ledger", reading.ledger}});
     for (const auto& look : log.looks())
         if (log.sampled())
             read["looks"].push_back({{"t_s", look.seconds}, {"exits", exits_of(look.rows, svm)}});

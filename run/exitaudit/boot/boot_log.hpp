@@ -80,7 +80,7 @@ private:
     std::vector<std::string> failures_;
     std::vector<GuestReading> readings_;
     std::vector<std::size_t> looks_; // samples
-    double kernel_start_ = -1; // negative: not told
+    double kernel_start_ = -1;       // negative: not told
     bool ended_ = false;
     int status_ = 0;
     std::uint64_t reading_ = 0;

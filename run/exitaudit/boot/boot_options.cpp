@@ -29,7 +29,8 @@ void add_boot(CLI::App& app, BootOptions& options)
     app.add_option("--disk", options.disk, "a raw image as the guest's disk; what it writes is lost (default: an empty one)")
         ->type_name("FILE");
     app.add_option("--work", options.work, "how much each of our guest's phases does (default: 2, on Bochs 1)")->type_name("N");
-    app.add_flag("--read", options.read, "have our guest run `exitaudit read` in the end, and hold it against the host's ledger");
+    app.add_flag("--read", options.read,
+                 "have our guest run `exitaudit read` in the end, and hold it against the host's ledger");
     app.add_option("--interval", options.interval, "look at the ledger so often (default 500)")->type_name("MS");
     app.add_option("--stop", options.stop, "end the guest after this long, if it does not by itself")->type_name("SECONDS");
     app.add_option("--timeout", options.timeout, "give up after this long, host's boot and all (default 600)")

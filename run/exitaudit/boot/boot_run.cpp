@@ -55,8 +55,8 @@ BootFiles find_files(const BootOptions& options, const Places& places)
 // The guest's initramfs, and in it the program by which it reads.
 std::string initramfs_with_reader(const BootFiles& files, const Places& places)
 {
-    const OverlayFile reader{"bin/exitaudit", read_file(existing(places.build / "linux-guest" / "exitaudit", "make linux-guest")),
-                             true};
+    const OverlayFile reader{"bin/exitaudit",
+                             read_file(existing(places.build / "linux-guest" / "exitaudit", "make linux-guest")), true};
     return join_archives(read_file(files.initrd), make_overlay({&reader, 1}));
 }
 
