@@ -61,6 +61,26 @@ boot: | packages-program packages-run packages-embedded-host $(if $(filter vmx s
 	@$(MAKE) --no-print-directory -j'$(JOBS)' build/exitaudit linux-guest embedded-host
 	@build/exitaudit boot $(BOOT_OPTIONS)
 
+# Boots that differ in one thing, side by side; each alone: build/boot/NAME.txt.
+VARIANT ?= npt
+VARIANTS_npt := npt no-npt
+VARIANTS_vcpus := 1-vcpu 2-vcpus 4-vcpus
+VARIANTS_devices := virtio emulated
+VARIANTS_machine := microvm pc
+ARGS_no-npt := --no-npt
+ARGS_virtio := --machine pc
+ARGS_emulated := --machine pc --devices emulated
+ARGS_pc := --machine pc
+VCPUS_2-vcpus := 2
+VCPUS_4-vcpus := 4
+VARIANTS = $(or $(VARIANTS_$(VARIANT)),$(error VARIANT is npt, vcpus, devices or machine))
+.PHONY: boot-variants
+boot-variants:
+	@mkdir -p build/boot
+	@$(foreach name,$(VARIANTS),$(MAKE) --no-print-directory boot VCPUS='$(or $(VCPUS_$(name)),$(VCPUS))' \
+		ARGS='$(ARGS) $(ARGS_$(name)) --json build/boot/$(name).json' >build/boot/$(name).txt &&) \
+		build/exitaudit compare $(VARIANTS:%=build/boot/%.json)
+
 # Rows for somebody's patches: PATCHES='a.patch b/'; see build/exitaudit grade --help.
 .PHONY: grade
 grade: | packages-guest packages-program packages-run packages-embedded-host packages-bochs packages-grade
@@ -82,6 +102,7 @@ help:
 	@echo "                PLAN='io.* hlt.timer:count=7'"
 	@echo '  make grade    PATCHES="a.patch b/": a row for each of somebody'"'"'s KVM patches'
 	@echo '  make boot     boot Linux and tell of all its exits, by phase and over time; LANE KERNEL VCPUS ARGS as above'
+	@echo '  make boot-variants  VARIANT=npt|vcpus|devices|machine: such boots side by side'
 	@echo '  make check    the tests; SLOW=1 with those that need minutes'
 	@echo '  make mutants  run every host that is wrong on purpose: is it caught, and named?'
 	@echo '                KERNEL=6.1|6.12 MUTANTS="NAME|GLOB..." ARGS="--lane svm"'

@@ -305,8 +305,23 @@ phases="firmware kernel initramfs idle fork/exec memory timers cpu disk network 
     jq -e '.totals.exits | has("npf") | not' "$TMPDIR/json"
 }
 
-@test "svm: a boot on the distribution's own KVM is not patched" {
-    expect_boot 4 "not patched" --modules "$(dirname "$(find "$host/distribution" -name kvm-amd.ko)")"
+@test "svm: exitaudit read in Linux shows what the host's debugfs shows, apart from the reads themselves" {
+    expect_boot 0 "ok guest.read # of " --read --json "$TMPDIR/json"
+    jq -e '[.guest_read.readings[] | .exit_code, .ledger.patched] == [0, true, 0, true]' "$TMPDIR/json"
+    # All exits that had happened, exact where they stood still between the host's two looks.
+    jq -e '.guest_read | .looks[0].exits as $before | .looks[1].exits as $after |
+        [.readings[1].ledger.exits[] | select($before[.exit_name] == $after[.exit_name])] |
+        length >= 3 and all(.count == $before[.exit_name].count and .cycles == $before[.exit_name].cycles)' "$TMPDIR/json"
+    jq -e '.guest_read | (.looks[0].exits | keys) - [.readings[1].ledger.exits[].exit_name] == []' "$TMPDIR/json"
+    # By AMD's numbers 10, 12 and 35 are none that a boot takes.
+    jq -e '[.guest_read.readings[0].ledger.exits[] | [.exit, .count]] == [[10, 0], [12, 0], [35, 0]]' "$TMPDIR/json"
+}
+
+@test "svm: a boot on the distribution's own KVM is not patched, and exitaudit read in it says so" {
+    expect_boot 4 "not patched: the host shows no exit_ledger" --read --json "$TMPDIR/json" \
+        --modules "$(dirname "$(find "$host/distribution" -name kvm-amd.ko)")"
+    [[ $output == *"ok guest.read # "*"with exit code 4: the leaves answer zeros"* ]]
+    jq -e '[.guest_read.readings[] | .exit_code, .ledger.patched] == [4, false, 4, false]' "$TMPDIR/json"
 }
 
 @test "svm: a boot on a host that drops one exit in a thousand fails" {

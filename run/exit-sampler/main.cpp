@@ -4,8 +4,9 @@
 //   @sample TIME {NAME COUNT CYCLES}...   rows of the ledger that have changed since the last sample
 //   @end TIME STATUS READING              exits that fell into the reading of the ledger, all added up
 // Times are in ns since the command was started. A sample is taken at every interval, at
-// each line that starts with "#phase", and at the end; after the limit the command is asked
-// to end. run/exitaudit/boot/boot_log.hpp reads this.
+// each line that starts with "#phase" or "#look", and at the end; "#look" is answered by an
+// empty line, so that the guest can wait for the sample. After the limit the command is
+// asked to end. run/exitaudit/boot/boot_log.hpp reads this.
 #include "ledger_file.hpp"
 
 #include <chrono>
@@ -27,7 +28,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr std::string_view phase_mark = "#phase";
+constexpr std::string_view phase_mark = "#phase", look_mark = "#look";
 
 // How soon to look again for a VM that is not there after this long: seldom in the end,
 // because a KVM that is not patched never shows one.
@@ -38,8 +39,8 @@ milliseconds search_interval(Clock::duration waited)
 
 class Sampler {
 public:
-    Sampler(int process, int output, milliseconds interval, milliseconds limit)
-        : process_(process), output_(output), interval_(interval), limit_(limit)
+    Sampler(int process, int input, int output, milliseconds interval, milliseconds limit)
+        : process_(process), input_(input), output_(output), interval_(interval), limit_(limit)
     {
     }
 
@@ -91,11 +92,14 @@ private:
 
     void take_line()
     {
-        if (pending_.starts_with(phase_mark))
+        const bool look = pending_.starts_with(look_mark);
+        if (look || pending_.starts_with(phase_mark))
             sample();
         std::printf("@line %lld %s\n", now(), pending_.c_str());
         pending_.clear();
         std::fflush(stdout);
+        if (look && write(input_, "\n", 1) != 1)
+            std::fprintf(stderr, "exit-sampler: cannot answer the guest: %s\n", std::strerror(errno));
     }
 
     // Reads twice: what lies between is what one reading lets happen.
@@ -120,7 +124,7 @@ private:
         told_ = *rows;
     }
 
-    int process_, output_;
+    int process_, input_, output_;
     milliseconds interval_, limit_;
     Clock::time_point start_ = Clock::now();
     LedgerFile ledger_;
@@ -146,20 +150,23 @@ int main(int argc, char** argv)
         std::fprintf(stderr, "usage: exit-sampler INTERVAL LIMIT -- COMMAND... (both in ms; a limit of 0 is none)\n");
         return 2;
     }
-    int ends[2];
-    if (pipe(ends) != 0)
+    int input[2], output[2];
+    if (pipe(input) != 0 || pipe(output) != 0)
         exit_sampler::fail("no pipe");
     const int process = fork();
     if (process < 0)
         exit_sampler::fail("no process");
     if (process == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL); // the guest must not outlive us
-        dup2(ends[1], STDOUT_FILENO);
-        close(ends[0]);
-        close(ends[1]);
+        dup2(input[0], STDIN_FILENO);
+        dup2(output[1], STDOUT_FILENO);
+        for (const int end : {input[0], input[1], output[0], output[1]})
+            close(end);
         execvp(argv[4], argv + 4);
         exit_sampler::fail(argv[4]);
     }
-    close(ends[1]);
-    exit_sampler::Sampler(process, ends[0], std::chrono::milliseconds(interval), std::chrono::milliseconds(limit)).run();
+    close(input[0]);
+    close(output[1]);
+    signal(SIGPIPE, SIG_IGN); // a guest that has ended needs no answer
+    exit_sampler::Sampler(process, input[1], output[0], std::chrono::milliseconds(interval), std::chrono::milliseconds(limit)).run();
 }

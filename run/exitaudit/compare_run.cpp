@@ -1,6 +1,7 @@
 // Comparing two files.
 #include "compare_run.hpp"
 
+#include "boot/boots.hpp"
 #include "compare.hpp"
 #include "document.hpp"
 #include "exit_code.hpp"
@@ -10,9 +11,33 @@
 
 namespace exitaudit {
 
+namespace {
+
+int show_boots(const CompareOptions& options, const std::vector<BootDocument>& boots)
+{
+    if (options.max_regression)
+        throw Error("--max-regression judges what exits cost: it takes documents of exitaudit run", ExitCode::usage);
+    const auto beside = side_by_side(boots);
+    fmt::print("{}", boots_text(beside));
+    if (!options.json.empty())
+        write_file(options.json, document_text(boots_document(beside)));
+    return static_cast<int>(ExitCode::pass);
+}
+
+} // namespace
+
 int compare_documents(const CompareOptions& options)
 {
-    const auto comparison = compare(read_document(options.before), read_document(options.after));
+    const auto before = read_document(options.before), after = read_document(options.after);
+    if (text_member(before, "kind") == "boot") {
+        std::vector<BootDocument> boots{{options.before, before}, {options.after, after}};
+        for (const auto& path : options.more)
+            boots.push_back({path, read_document(path)});
+        return show_boots(options, boots);
+    }
+    if (!options.more.empty())
+        throw Error("more than two documents can be compared only of exitaudit boot", ExitCode::usage);
+    const auto comparison = compare(before, after);
     for (const auto& warning : comparison.warnings)
         fmt::print(stderr, "exitaudit: {}\n", warning);
     if (comparison.changes.empty())

@@ -23,7 +23,7 @@ EXITAUDIT_SOURCES := $(wildcard $(EXITAUDIT_DIR)/*.cpp $(EXITAUDIT_DIR)/log/*.cp
 EXITAUDIT_OBJECTS := $(EXITAUDIT_SOURCES:$(EXITAUDIT_DIR)/%.cpp=$(EXITAUDIT_OBJ)/%.o) $(EXITAUDIT_OBJ)/report/shell.o
 # What the unit tests link: everything but main.
 EXITAUDIT_TESTABLE := $(filter-out $(EXITAUDIT_OBJ)/main.o,$(EXITAUDIT_OBJECTS)) $(PORTABLE_OBJECTS)
-EXITAUDIT_CXXFLAGS = -std=c++20 -I$(EXITAUDIT_DIR) $(WARNINGS) $(or $(CXXFLAGS),-O2 -g)
+EXITAUDIT_CXXFLAGS = -std=c++20 -I$(EXITAUDIT_DIR) $(WARNINGS) $(or $(CXXFLAGS),-O1)
 EXITAUDIT_LIBS := -lpugixml -larchive -lboost_filesystem -pthread
 
 # One file that runs wherever it is copied, inside a guest too. No part of it asks for a name service or a

@@ -78,8 +78,9 @@ void add_report(CLI::App& app, ReportOptions& options)
 void add_compare(CLI::App& app, CompareOptions& options)
 {
     app.footer(compare_text);
-    app.add_option("BEFORE", options.before, "what run --json wrote before the change")->required();
-    app.add_option("AFTER", options.after, "what it wrote after the change")->required();
+    app.add_option("BEFORE", options.before, "what run --json wrote before the change; or boot --json")->required();
+    app.add_option("AFTER", options.after, "and after it; of boots, another to stand beside the first")->required();
+    app.add_option("MORE", options.more, "more boots");
     app.add_option("--max-regression", options.max_regression, "exit with 1 if a trigger became slower by more, beyond chance")
         ->check(CLI::NonNegativeNumber.description(""))
         ->type_name("PERCENT");
@@ -182,7 +183,7 @@ Task parse_options(int argc, char** argv)
     offer(app, task, "judge", "judge a serial log captured elsewhere", add_judge);
     offer(app, task, "list", "list the triggers and audits, and what exits they cause", add_list);
     offer(app, task, "report", "make one HTML page of what --json wrote", add_report);
-    offer(app, task, "compare", "compare what exits cost in two documents of run --json", add_compare);
+    offer(app, task, "compare", "compare what exits cost in two documents of run --json, or the exits of boots", add_compare);
     offer(app, task, "read", "inside a Linux guest: read the ledger of its VM once", add_read);
     offer(app, task, "top", "inside a Linux guest: watch which exits its VM takes", add_top);
 

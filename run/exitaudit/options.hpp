@@ -53,6 +53,7 @@ struct ReportOptions {
 
 struct CompareOptions {
     std::string before, after;            // documents
+    std::vector<std::string> more;        // of boots
     std::optional<double> max_regression; // per cent; none: any change passes
     std::filesystem::path json;
 };

@@ -219,6 +219,10 @@ a.log" ]
     expect 2 "unknown lane" "$exitaudit" boot --lane nope
 }
 
+@test "boot: only our own guest is made to read" {
+    expect 2 "--read needs our own guest" "$exitaudit" boot --read --initrd /nonexistent
+}
+
 @test "boot: a kernel of the user's that is not there" {
     expect 3 "check --kernel-image" "$exitaudit" boot --lane svm --kernel-image /nonexistent
 }
@@ -377,4 +381,16 @@ $(head -n1 /proc/cmdline)" ]
     expect 0 "slower" "$exitaudit" compare "$before" "$after" --max-regression 25
     expect 1 "io.out8 became slower by 20.0 %" "$exitaudit" compare "$before" "$after" --max-regression=10
     expect 0 "1 faster" "$exitaudit" compare "$after" "$before" --max-regression=10
+}
+
+@test "compare stands boots side by side, and judges none" {
+    boot=$root/tests/report/boot.json other=$BATS_TEST_TMPDIR/twice.json
+    jq '.lane = "svm" | .totals.exits[].count *= 2' "$boot" >"$other"
+    expect 0 "lane                          vmx                  svm" "$exitaudit" compare "$boot" "$other" --json "$scratch/c.json"
+    [[ $output == *"all exits "*" x2.00"* ]]
+    [ "$(jq -r '.boots | join(" ")' "$scratch/c.json")" = "boot twice" ]
+    expect 0 "x1.00" "$exitaudit" compare "$boot" "$other" "$boot"
+    expect 2 "--max-regression" "$exitaudit" compare "$boot" "$other" --max-regression 5
+    expect 2 "is of kind run" "$exitaudit" compare "$boot" "$root/tests/report/run.json"
+    expect 2 "only of exitaudit boot" "$exitaudit" compare "$root"/tests/report/{run,run,run}.json
 }

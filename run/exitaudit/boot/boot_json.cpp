@@ -16,6 +16,20 @@ json exits_of(const ExitRows& rows, bool svm)
     return exits;
 }
 
+json guest_read_of(const BootLog& log, bool svm)
+{
+    if (log.readings().empty())
+        return nullptr;
+    json read{{"readings", json::array()}, {"looks", json::array()}};
+    for (const auto& reading : log.readings())
+        read["readings"].push_back(
+            {{"command", reading.command}, {"exit_code", reading.exit_code}, {"ledger", reading.ledger}});
+    for (const auto& look : log.looks())
+        if (log.sampled())
+            read["looks"].push_back({{"t_s", look.seconds}, {"exits", exits_of(look.rows, svm)}});
+    return read;
+}
+
 } // namespace
 
 json boot_document(const BootLog& log, const BootOutcome& outcome, const BootOptions& options)
@@ -35,6 +49,7 @@ json boot_document(const BootLog& log, const BootOutcome& outcome, const BootOpt
         {"totals", {{"count", last.total.count}, {"cycles", last.total.cycles}, {"exits", exits_of(last.rows, svm)}}},
         {"sampling",
          {{"samples", log.samples().size() - 1}, {"exits_while_reading", log.reading()}, {"mark_bytes", log.mark_bytes()}}},
+        {"guest_read", guest_read_of(log, svm)},
     });
     for (const auto& phase : log.phases())
         document["phases"].push_back({{"name", phase.name},

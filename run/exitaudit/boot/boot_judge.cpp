@@ -25,7 +25,7 @@ HostResult phases_reached(const BootLog& log, const BootOptions& options)
     return {phases_name, Outcome::not_ok, fmt::format("the guest ended amid {}, before its last phase", last.name), {}};
 }
 
-Verdict judge_boot(const Session& session, const BootLog& log, const std::vector<HostResult>& host)
+Verdict judge_boot(const Session& session, const BootLog& log, const BootOptions& options, const std::vector<HostResult>& host)
 {
     if (session.ending.how == Ending::How::interrupted)
         return could_not_run("interrupted");
@@ -46,6 +46,8 @@ Verdict judge_boot(const Session& session, const BootLog& log, const std::vector
             return result.name == phases_name
                        ? could_not_run(result.message)
                        : Verdict{ExitCode::audit_failed, fmt::format("fail: {}: {}", result.name, result.message), true};
+    if (options.read && log.readings().empty())
+        return could_not_run("the guest ended before it read its ledger");
     const auto total = log.samples().back().total.count;
     if (session.witness->has_ledger() && session.witness->ledger_total() != total)
         return {

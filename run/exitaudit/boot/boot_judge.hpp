@@ -12,7 +12,8 @@ namespace exitaudit {
 // own affair, and one that --stop ends need not come so far.
 HostResult phases_reached(const BootLog& log, const BootOptions& options);
 
-// Judges a boot by how it ended and by `host`: the instruments' results and phases_reached().
-Verdict judge_boot(const Session& session, const BootLog& log, const std::vector<HostResult>& host);
+// Judges a boot by how it ended and by `host`: what the instruments, phases_reached() and
+// judge_guest_read() say.
+Verdict judge_boot(const Session& session, const BootLog& log, const BootOptions& options, const std::vector<HostResult>& host);
 
 } // namespace exitaudit

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view line_word = "@line ", sample_word = "@sample ", end_word = "@end ";
 constexpr std::string_view phase_word = "#phase ", clock_word = "#kernel-clock ", failed_word = "#failed ";
+constexpr std::string_view look_word = "#look", read_word = "#read ";
 
 constexpr double ns_per_second = 1e9;
 
@@ -79,8 +80,35 @@ std::string_view BootLog::console_line(std::string_view text)
         mark_bytes_ += said.size() + 2;
     } else if (said.starts_with(failed_word)) {
         failures_.emplace_back(said.substr(failed_word.size()));
+    } else if (said == look_word) {
+        looks_.push_back(samples_.size() - 1);
+    } else if (said.starts_with(read_word)) {
+        read_line(said.substr(read_word.size()));
     }
     return said;
+}
+
+void BootLog::read_line(std::string_view text)
+{
+    GuestReading reading;
+    const auto code = std::from_chars(text.data(), text.data() + text.size(), reading.exit_code);
+    const auto document = std::min(text.find('{'), text.size());
+    const auto command = static_cast<std::size_t>(code.ptr - text.data());
+    reading.command = text.substr(command, document - command);
+    while (reading.command.ends_with(' '))
+        reading.command.pop_back();
+    reading.command.erase(0, reading.command.find_first_not_of(' '));
+    if (auto ledger = nlohmann::json::parse(text.substr(document), nullptr, false); ledger.is_object())
+        reading.ledger = std::move(ledger);
+    readings_.push_back(std::move(reading));
+}
+
+std::vector<BootSample> BootLog::looks() const
+{
+    std::vector<BootSample> looks;
+    for (const auto at : looks_)
+        looks.push_back(samples_[at]);
+    return looks;
 }
 
 std::vector<BootPhase> BootLog::phases() const

@@ -2,6 +2,8 @@
 // form), made into phases.
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -33,6 +35,13 @@ struct BootPhase {
     ExitRows rows() const; // of this phase alone, without those that did not grow
 };
 
+// One `exitaudit read --json` in the guest.
+struct GuestReading {
+    std::string command;
+    int exit_code = 0;
+    nlohmann::json ledger; // docs/reading.md; null if the command printed none
+};
+
 class BootLog {
 public:
     // Takes a line. Returns what the guest said in it, if it is one of the console's.
@@ -47,6 +56,10 @@ public:
     std::size_t mark_bytes() const { return mark_bytes_; }                 // on the console, of marks
     const std::vector<std::string>& failures() const { return failures_; } // "#failed ..."
 
+    // "#read EXIT-CODE COMMAND JSON"; and what the host saw at each "#look".
+    const std::vector<GuestReading>& readings() const { return readings_; }
+    std::vector<BootSample> looks() const;
+
     // A guest that marks none has one, `boot`. Before the first mark lie `firmware` and `kernel`
     // if the guest has told its kernel's clock ("#kernel-clock SECONDS": what it showed at the
     // last mark), else `boot`. firmware ends with the last sample before the kernel's start.
@@ -60,11 +73,14 @@ private:
 
     void sample_line(std::string_view text);
     std::string_view console_line(std::string_view text);
+    void read_line(std::string_view text);
 
     std::vector<BootSample> samples_{BootSample{}};
     std::vector<Mark> marks_;
     std::vector<std::string> failures_;
-    double kernel_start_ = -1; // negative: not told
+    std::vector<GuestReading> readings_;
+    std::vector<std::size_t> looks_; // samples
+    double kernel_start_ = -1;       // negative: not told
     bool ended_ = false;
     int status_ = 0;
     std::uint64_t reading_ = 0;

@@ -45,6 +45,8 @@ void add_boot(CLI::App& app, BootOptions& options)
     app.add_option("--disk", options.disk, "a raw image as the guest's disk; what it writes is lost (default: an empty one)")
         ->type_name("FILE");
     app.add_option("--work", options.work, "how much each of our guest's phases does (default: 2, on Bochs 1)")->type_name("N");
+    app.add_flag("--read", options.read,
+                 "have our guest run `exitaudit read` in the end, and hold it against the host's ledger");
     app.add_option("--interval", options.interval, "look at the ledger so often (default 500)")->type_name("MS");
     app.add_option("--stop", options.stop, "end the guest after this long, if it does not by itself")->type_name("SECONDS");
     app.add_option("--timeout", options.timeout, "give up after this long, host's boot and all (default 600)")
@@ -66,6 +68,8 @@ void check_boot(const BootOptions& options)
         throw Error("without KVM there are no exits to count: use another lane than tcg", ExitCode::usage);
     if (options.devices == "emulated" && options.machine != "pc")
         throw Error("a microvm has no emulated disk: use --machine pc with --devices emulated", ExitCode::usage);
+    if (options.read && !(options.kernel_image.empty() && options.initrd.empty()))
+        throw Error("--read needs our own guest: run `exitaudit read` in yours", ExitCode::usage);
     if (options.interval.count() <= 0 || options.timeout.count() <= 0 || options.stop.count() < 0)
         throw Error("--interval and --timeout need a number above 0, --stop no negative one", ExitCode::usage);
 }

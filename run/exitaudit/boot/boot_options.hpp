@@ -23,6 +23,7 @@ struct BootOptions {
     std::filesystem::path kernel_image, initrd, disk; // the user's own; empty: ours
     std::string append;                               // more words for the guest's kernel
     unsigned work = 0;                                // factor for our guest's phases; 0: the lane's default
+    bool read = false;                                // our guest reads its own ledger in the end
     std::chrono::milliseconds interval{500};          // between samples
     std::chrono::seconds stop{0};                     // end the guest then; 0: when it ends
     std::chrono::seconds timeout{600};

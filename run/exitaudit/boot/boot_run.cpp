@@ -4,6 +4,7 @@
 #include "boot/boot_guest.hpp"
 #include "boot/boot_judge.hpp"
 #include "boot/boot_report.hpp"
+#include "boot/guest_read.hpp"
 #include "exit_code.hpp"
 #include "guest_command.hpp"
 #include "instruments.hpp"
@@ -52,6 +53,14 @@ BootFiles find_files(const BootOptions& options, const Places& places)
     return files;
 }
 
+// The guest's initramfs, and in it the program by which it reads.
+std::string initramfs_with_reader(const BootFiles& files, const Places& places)
+{
+    const OverlayFile reader{"bin/exitaudit",
+                             read_file(existing(places.build / "linux-guest" / "exitaudit", "make linux-guest")), true};
+    return join_archives(read_file(files.initrd), make_overlay({&reader, 1}));
+}
+
 // The guest as the embedded host runs it.
 OwnGuest guest_in_host(const BootOptions& options, const BootFiles& files, unsigned work)
 {
@@ -98,7 +107,12 @@ Session run_lane(const Lane& lane, BootOptions options, const RunOptions& run, c
     if (&lane == &svm_bochs_lane)
         options.append = "reboot=a " + options.append;
     const auto places = Places::find(options.build);
-    const auto files = find_files(options, places);
+    auto files = find_files(options, places);
+    std::optional<MemoryFile> with_reader;
+    if (options.read) {
+        with_reader.emplace("initramfs", initramfs_with_reader(files, places));
+        files.initrd = with_reader->path_for_child();
+    }
     const bool bochs = &lane == &vmx_lane || &lane == &svm_bochs_lane;
     const unsigned work = options.work != 0 ? options.work : bochs ? 1 : 2;
     if (!lane.embedded)
@@ -161,8 +175,10 @@ int run_boot(const BootOptions& options)
     auto host = session.witness ? session.witness->results() : std::vector<HostResult>{};
     if (log.ended())
         host.push_back(phases_reached(log, options));
+    if (!log.readings().empty())
+        host.push_back(judge_guest_read(log));
     outcome.circumstances = circumstances_of(*choice.lane, session, seconds(), std::move(host));
-    outcome.verdict = judge_boot(session, log, outcome.circumstances.host);
+    outcome.verdict = judge_boot(session, log, options, outcome.circumstances.host);
     if (log.sampled())
         fmt::print("{}", boot_text(log, outcome));
     for (const auto& line : host_lines(outcome.circumstances.host))

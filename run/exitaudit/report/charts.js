@@ -172,7 +172,9 @@ function shareChart(parent, title, about, exits) {
 
 // Rates between each two samples, of the most frequent reasons.
 function bootChart(parent, boot) {
-    const samples = list(boot.samples);
+    // Of looks at nearly the same moment the later is left out: a rate between the two would be noise.
+    const samples = list(boot.samples).reduce((kept, sample) =>
+        kept.length > 0 && sample.t_s - kept[kept.length - 1].t_s < 0.01 ? kept : [...kept, sample], []);
     if (samples.length < 2)
         return;
     const last = samples[samples.length - 1].counts ?? {};

@@ -83,7 +83,7 @@ function pairs(entries) {
 const named = (values) => Object.entries(values ?? {}).map(([name, value]) => element("div", {}, element("code", {}, name), ` ${value}`));
 
 function environment(parent, run) {
-    const host = run.environment?.host ?? {}, guest = run.run ?? {}, emulator = run.environment?.emulator;
+    const host = run.environment?.host ?? {}, guest = run.run ?? run.guest ?? {}, emulator = run.environment?.emulator;
     const mitigations = named(host.vulnerabilities), parameters = named(host.kvm_parameters);
     parent.append(element("h3", {}, "Environment"), pairs([
         ["Lane", run.lane],
@@ -94,7 +94,8 @@ function environment(parent, run) {
         ["KVM's parameters", parameters.length > 0 && details(`${parameters.length} of them`, parameters)],
         ["Emulator", emulator && `${emulator}, on ${run.environment.machine?.cpu ?? "an unknown processor"}, ${run.environment.machine?.kernel ?? ""}`],
         ["QEMU", run.qemu],
-        ["Guest", [guest.boot && `booted by ${guest.boot}`, guest.vendor, known(guest.vcpus) && `${guest.vcpus} vCPU${guest.vcpus === 1 ? "" : "s"}`].filter(known).join(", ")],
+        ["Guest", [guest.boot && `booted by ${guest.boot}`, guest.vendor, known(guest.vcpus) && `${guest.vcpus} vCPU${guest.vcpus === 1 ? "" : "s"}`,
+            guest.machine, guest.devices && `${guest.devices} devices`, guest.nested_paging === false && "shadow paging"].filter(known).join(", ")],
         ["Plan", guest.plan && element("code", {}, guest.plan)],
         ["Ledger", known(guest.layout) && `layout ${guest.layout}${known(guest.ledger) ? `, revision ${guest.ledger}` : ""}`],
         ["A cycle", emulator ? emulatedClock(emulator) : "a tick of the processor's time stamp counter"],
@@ -130,17 +131,21 @@ function audits(parent, run) {
         element("div", {class: "filter"}, choice, name), rows);
 }
 
+// How many of the host's instruments agree with the ledger, of those that could tell.
+function agreeing(document) {
+    const judged = list(document.host).filter((result) => result.verdict !== "skip");
+    return ["of the host's instruments agree", judged.length > 0 && `${judged.filter((result) => result.verdict === "ok").length} of ${judged.length}`];
+}
+
 // The kinds of documents.
 
 function showRun(parent, run) {
     const results = [...list(run.results), ...list(run.host)];
     const having = (verdict) => list(run.results).filter((result) => result.verdict === verdict).length;
-    const judged = list(run.host).filter((result) => result.verdict !== "skip");
     const {whole: complete, exits} = exitsOf(run);
     parent.append(banner(run.verdict, run.message, circumstances(run)),
         tiles([["audits passed", having("ok")], ["failed", having("not ok")], ["skipped", having("skip")],
-            ["of the host's instruments agree", judged.length > 0 && `${judged.filter((result) => result.verdict === "ok").length} of ${judged.length}`],
-            ["exits counted", sum(exits.map((row) => row.count)) || null]]));
+            agreeing(run), ["exits counted", sum(exits.map((row) => row.count)) || null]]));
     findings(parent, run, results);
     costChart(parent, list(run.results), run.environment?.emulator);
     shareChart(parent, "Share of exits and of their time, by reason", complete
@@ -172,19 +177,28 @@ function showGrade(parent, document) {
 const rowsOf = (exits) => Object.entries(exits ?? {}).map(([exit_name, row]) => ({exit_name, ...row}));
 
 function showBoot(parent, boot) {
-    parent.append(banner(boot.verdict, boot.message, circumstances(boot)));
-    findings(parent, boot, list(boot.results));
+    const phases = list(boot.phases), exits = (part) => sum(rowsOf(part?.exits).map((row) => row.count));
+    const rate = (phase) => phase.end_s > phase.start_s ? exits(phase) / (phase.end_s - phase.start_s) : null;
+    parent.append(banner(boot.verdict, boot.message, circumstances(boot)),
+        tiles([["exits counted", exits(boot.totals) || null], ["phases", phases.length || null], agreeing(boot)]));
+    findings(parent, boot, list(boot.host));
     bootChart(parent, boot);
-    const phases = list(boot.phases);
     if (phases.length > 0)
         parent.append(element("h3", {}, "Phases"), table("Phases", [
             {title: "Phase", of: (phase) => phase.name},
             {title: "From, s", number: true, of: (phase) => phase.start_s?.toFixed(2)},
             {title: "To, s", number: true, of: (phase) => phase.end_s?.toFixed(2)},
-            {title: "Exits", number: true, of: (phase) => whole(sum(rowsOf(phase.exits).map((row) => row.count)))},
+            {title: "Exits", number: true, of: (phase) => whole(exits(phase))},
+            {title: "Exits/s", number: true, of: (phase) => whole(rate(phase))},
             {title: "Most of them", wide: true, of: (phase) => rowsOf(phase.exits).sort((a, b) => b.count - a.count).slice(0, 3)
                 .map((row) => `${row.exit_name} ${whole(row.count)}`).join(", ")},
         ], phases));
+    if (list(boot.host).length > 0)
+        parent.append(element("h3", {}, "The host's instruments"), table("The host's instruments", [
+            {title: "Instrument", of: (result) => result.name},
+            {title: "Verdict", of: (result) => verdictWord(result.verdict)},
+            {title: "What was seen", wide: true, of: (result) => result.message},
+        ], boot.host));
     shareChart(parent, "Share of exits and of their time, by reason", "Of the whole boot.", rowsOf(boot.totals?.exits));
     environment(parent, boot);
 }

@@ -1,0 +1,42 @@
+// The exits of several boots side by side: what a variant of the guest or the host changes.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace exitaudit {
+
+struct BootDocument {
+    std::string path;
+    nlohmann::json document; // of kind `boot`
+};
+
+// A value for each boot; none: it has no such phase or reason.
+struct BootsRow {
+    std::string name;
+    std::vector<std::optional<std::uint64_t>> exits;
+};
+
+struct Boots {
+    std::vector<std::string> names; // of the files, without directory and extension
+    // Circumstances that are not the same in all: their names, and a text for each boot.
+    std::vector<std::pair<std::string, std::vector<std::string>>> differences;
+    BootsRow totals;
+    std::vector<BootsRow> phases;  // in the order of the first boot
+    std::vector<BootsRow> reasons; // by the first boot's count
+};
+
+// Error (usage) if a document is of another kind.
+Boots side_by_side(const std::vector<BootDocument>& boots);
+
+// A column for each boot and its ratio to the first.
+std::string boots_text(const Boots& boots);
+
+// docs/json.md, kind `comparison`.
+nlohmann::json boots_document(const Boots& boots);
+
+} // namespace exitaudit
