@@ -1,6 +1,9 @@
 // The svm lane: QEMU's TCG emulates an AMD CPU with SVM; Linux and its KVM run on
 // that as the embedded host (L1); the guest runs on that KVM (L2).
 #include "embedded_host.hpp"
+#include "tsc.hpp"
+
+#include <fmt/core.h>
 
 namespace exitaudit {
 namespace {
@@ -10,15 +13,26 @@ namespace {
 // Where it turns to the other one, it delivers the interrupt that the last VMRUN injected a second
 // time, even if the guest has interrupts off (helper_vmrun() leaves exception_index set): our guest
 // stands that, but Linux then waits for a lock that it holds.
-std::vector<std::string> host_command(const EmbeddedHost& host, const std::string& initramfs, const char* cpus)
+std::vector<std::string> host_command(const EmbeddedHost& host, const std::string& initramfs, const char* cpus,
+                                      const std::string& kernel_words)
 {
     return {
         "qemu-system-x86_64", "-M", "pc", "-accel", "tcg,thread=single", "-cpu", "EPYC", "-smp", cpus, "-m", "512",
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-chardev", "file,id=console,path=/dev/stderr", "-serial", "chardev:console",
         "-chardev", "stdio,id=guest,signal=off", "-serial", "chardev:guest",
-        "-kernel", host.kernel.string(), "-initrd", initramfs, "-append", host_kernel_words,
+        "-kernel", host.kernel.string(), "-initrd", initramfs, "-append", kernel_words,
     };
+}
+
+// Where this machine is busy, Linux cannot tell the TSC's frequency early in its boot, and
+// corrects it later by more than KVM stands, which by then is loaded: set_tsc_khz() then
+// fails, the TSC of KVM's guests counts as standing still (l1_tsc_scaling_ratio is 0), and
+// a deadline is as far away as the guest is old. QEMU shows this machine's own TSC.
+std::string kernel_words()
+{
+    const auto khz = measured_tsc_khz();
+    return khz ? fmt::format("{} tsc_early_khz={}", host_kernel_words, khz) : host_kernel_words;
 }
 
 Session run(const RunOptions& options, const Places& places, const Listener& listener)
@@ -26,8 +40,9 @@ Session run(const RunOptions& options, const Places& places, const Listener& lis
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto host = EmbeddedHost::find(options, places);
     const MemoryFile initramfs("initramfs", host_initramfs(host, "qemu", options, places));
-    const auto command = host_command(host, initramfs.path_for_child(), options.own_guest ? "1" : "2");
-    return run_embedded_host({"QEMU", command, qemu_version(), host_kernel_words}, options, listener);
+    const auto words = kernel_words();
+    const auto command = host_command(host, initramfs.path_for_child(), options.own_guest ? "1" : "2", words);
+    return run_embedded_host({"QEMU", command, qemu_version(), words}, options, listener);
 }
 
 } // namespace
