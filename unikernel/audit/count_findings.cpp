@@ -67,7 +67,8 @@ void stale_exit_reason(const Evidence& e, Findings& findings)
 
 bool is_twice(const Evidence& e, const Result& r)
 {
-    if (!Evidence::failed(r) || !Evidence::fires(r))
+    // Where more may come, twice as many may be right.
+    if (!Evidence::failed(r) || !Evidence::fires(r) || r.measurement->bound != Bound::exact)
         return false;
     const auto& m = *r.measurement;
     const auto caused = static_cast<std::int64_t>(m.caused);
