@@ -364,7 +364,7 @@ TEST_P(FindingsTest, NameExitsThatCountTwice)
     expect_nothing_unexplained();
 }
 
-// What comes beside an exit counts twice as well, whether or not a trigger has it for its own, and so do the host's interrupts.
+// What comes beside an exit counts twice as well, whether or not a trigger has it for its own, and so does what may come.
 TEST_P(FindingsTest, NameExitsThatCountTwiceBesideOthers)
 {
     record = [&](auto&, auto exit) { host.cause(exit, 2 * times); };
@@ -377,7 +377,8 @@ TEST_P(FindingsTest, NameExitsThatCountTwiceBesideOthers)
     m.told = 400;
     m.stray_rows[0] = {number(28, 0x10), 400, 200, 200};
     m.stray_rows[1] = {number(1, 0x60), 150, 0, 100};
-    m.stray_count = 2;
+    m.stray_rows[2] = {number(52, 0x64), 10, 0, 5};
+    m.stray_count = 3;
     EXPECT_EQ(found(), Ids{"counted-twice"});
     expect_nothing_unexplained();
 }

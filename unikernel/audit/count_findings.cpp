@@ -116,7 +116,7 @@ void counted_twice(const Evidence& e, Findings& findings)
             if (s.exit == e.cpuid())
                 return queries;
             const bool twice = s.low != 0 && s.told == 2 * s.low;
-            return twice || (s.told > s.high && s.told <= 2 * s.high && (rows.contains(s.exit) || is_noise(e.numbering(), s.exit)));
+            return twice || (s.told > s.high && s.told <= 2 * s.high && (rows.contains(s.exit) || !once.contains(s.exit)));
         };
         // Where only some of its exits come by that path, a firing counts less than twice as many.
         const bool more = Evidence::fires(r) && r.measurement->told > static_cast<std::int64_t>(r.measurement->caused) &&
