@@ -536,6 +536,22 @@ TEST_P(FindingsTest, NameOtherLeavesThatChanged)
     EXPECT_EQ(ids(), Ids{"other-leaves-changed"});
 }
 
+TEST_P(FindingsTest, NameCpuidThatDoesNotFault)
+{
+    auto& r = failed("cpuid.faulting");
+    auto& m = r.measurement.emplace();
+    m.exit = ledger::cpuid_exit(GetParam());
+    m.bound = Bound::exact;
+    m.firings = m.caused = 200;
+    m.told = 200;
+    m.queries = 340;
+    EXPECT_EQ(found(), Ids{"other-leaves-changed"});
+    // It faults, and is wrong for another reason.
+    m.raised[static_cast<unsigned>(machine::Exception::general_protection)] = 200;
+    r.show(Symptom::halves_swapped);
+    EXPECT_EQ(found(), Ids{"halves-swapped"});
+}
+
 TEST_P(FindingsTest, TellARaceFromExitsThatAreDropped)
 {
     failed("smp.soak").show(Symptom::soak_lost);
@@ -551,6 +567,18 @@ TEST_P(FindingsTest, TellARaceFromExitsThatAreDropped)
     m.told = 20;
     EXPECT_EQ(found(), Ids{"lost-exits"});
     m.told = 210;
+    // They contend for the counters meanwhile, and the host interrupts them.
+    for (const auto name : {"nested.undefined", "nested.rdmsr", "nested.rdtsc"}) {
+        auto& slow = failed(name).measurement.emplace();
+        slow.exit = number(0, 0x46);
+        slow.bound = Bound::exact;
+        slow.caused = 100;
+        slow.told = 100;
+        slow.stray_rows[0] = {number(1, 0x60), 331, 0, 210};
+        slow.stray_count = 1;
+    }
+    EXPECT_EQ(found(), Ids{"racing-counters"});
+    expect_nothing_unexplained();
     failed("ledger.self-count").show(Symptom::self_count_lost);
     EXPECT_EQ(found(), Ids{"lost-exits"});
 }

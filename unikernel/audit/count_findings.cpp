@@ -266,9 +266,9 @@ bool has_surplus(const Result& r)
 }
 
 // Did its own row grow by more than it caused, and by neither as much again nor by the queries' own?
-bool has_nobodys(const Result& r)
+bool has_nobodys(const Evidence& e, const Result& r)
 {
-    if (!Evidence::fires(r) || r.measurement->bound != Bound::exact)
+    if (!Evidence::fires(r) || r.measurement->bound != Bound::exact || is_noise(e.numbering(), r.measurement->exit))
         return false;
     const auto& m = *r.measurement;
     const auto caused = static_cast<std::int64_t>(m.caused), more = m.told - caused;
@@ -284,12 +284,13 @@ void host_wide(const Evidence& e, Findings& findings)
     for (const auto& r : e.results) {
         if (!Evidence::failed(r) || !r.measurement)
             continue;
-        if (has_nobodys(r)) {
+        if (has_nobodys(e, r)) {
             rows.add(r.measurement->exit);
             nobodys++;
         }
+        // Of what this VM's own host causes, a slow one causes much.
         for (const auto& s : r.measurement->strays())
-            if (s.told > s.high) {
+            if (s.told > s.high && !is_noise(e.numbering(), s.exit)) {
                 rows.add(s.exit);
                 nobodys += !source_of(e, *r.measurement, s);
             }
