@@ -284,10 +284,13 @@ needs_unpatched_kvm() {
 phases="firmware kernel initramfs idle fork/exec memory timers cpu disk network reset"
 
 @test "svm: Linux boots, its phases add up, and the host's instruments agree" {
-    expect_boot 0 "pass: booting and all phases took" --json "$TMPDIR/json"
+    expect_boot 0 "pass: booting and all phases took" --json "$TMPDIR/json" --junit "$TMPDIR/junit"
     [[ $output == *"ok host.tracepoint # "*" exits agree"*"ok host.stats # 4 of KVM's statistics agree"* ]]
     [[ $output != *"could not:"* ]]
     [ "$(jq -r '[.phases[].name] | join(" ")' "$TMPDIR/json")" = "$phases" ]
+    jq -e '.environment | (.emulator | startswith("QEMU ")) and .host.cpu and .host.kvm_parameters["kvm_amd.npt"] and .machine.kernel' "$TMPDIR/json"
+    [ "$(xmllint --xpath 'concat(//testsuite/@tests, //testsuite/@failures, //testsuite/@errors, //testsuite/@skipped)' "$TMPDIR/junit")" = 4000 ]
+    [ "$(xmllint --xpath 'string(//testcase[@name="boot.phases"]/@classname)' "$TMPDIR/junit")" = exitaudit.svm.boot ]
     jq -e '([.phases[].exits[].count] | add) == .totals.count and ([.totals.exits[].count] | add) == .totals.count' "$TMPDIR/json"
     # Each of 80 processes asks for CPU features when it starts; 400 blocks go through the disk's queue.
     jq -e '(.phases[] | select(.name == "fork/exec").exits.cpuid.count) >= 80' "$TMPDIR/json"

@@ -111,6 +111,18 @@ END
     expect 1 "it is not compiled within 10 s" "$exitaudit" grade --timeout 40 "$(adds '#if __INCLUDE_LEVEL__ < 60' '#include __FILE__' '#include __FILE__' '#endif')"
 }
 
+@test "a build that needs more than the sandbox gives it is told from one that does not compile" {
+    expect 1 "64 MiB for a file" "$exitaudit" grade "$(adds 'asm(".pushsection .big, \"a\"; .fill 100000000; .popsection");')" --json "$BATS_TEST_TMPDIR/j"
+    [ "$(jq -r '.rows[0] | .verdict, .findings[].id' "$BATS_TEST_TMPDIR/j" | xargs)" = "does-not-compile over-limit" ]
+}
+
+@test "where the machine has no space, no patch is blamed" {
+    mkdir "$BATS_TEST_TMPDIR/full"
+    expect 3 "no space in $BATS_TEST_TMPDIR/full/exitaudit-grade." bwrap --dev-bind / / --size 10000000 --tmpfs "$BATS_TEST_TMPDIR/full" \
+        --setenv TMPDIR "$BATS_TEST_TMPDIR/full" "$exitaudit" grade "$(adds '/* nothing */')"
+    [[ $output == *"could-not-grade"* ]]
+}
+
 @test "what does not compile is a finding with the place" {
     expect 1 "arch/x86/kvm/vmx/vmx.c:6541: " "$exitaudit" grade "$samples/does-not-compile.patch" --json "$BATS_TEST_TMPDIR/j" --junit "$BATS_TEST_TMPDIR/j.xml"
     [ "$(jq -r '.rows[0] | .verdict, .builds' "$BATS_TEST_TMPDIR/j" | xargs)" = "does-not-compile false" ]
@@ -131,7 +143,7 @@ END
 # row SAMPLE FILTER EXPECTED: of the one row's JSON
 row() {
     [ -n "${SLOW-}" ] || skip "takes a minute: SLOW=1"
-    run "$exitaudit" grade "$samples/$1.patch" --json "$BATS_TEST_TMPDIR/j"
+    run "$exitaudit" grade "$samples/$1.patch" --json "$BATS_TEST_TMPDIR/j" --keep "$BATS_TEST_TMPDIR/kept"
     echo "$output"
     jq '.rows[0] | {verdict, builds, layout, ids: [.findings[].id], notes: [.notes[].id]}' "$BATS_TEST_TMPDIR/j"
     jq -e ".rows[0] | ($2)" "$BATS_TEST_TMPDIR/j"
@@ -158,7 +170,10 @@ row() {
 }
 
 # bats test_tags=slow
-@test "sample crash: the kernel's own words" { row crash '.verdict == "crashes" and (.findings[0].text | test("NULL pointer"))'; }
+@test "sample crash: the kernel's own words, and a run by itself fails, too" {
+    row crash '.verdict == "crashes" and (.findings[0].text | test("NULL pointer"))'
+    expect 1 "fail: the host crashed" "$exitaudit" run --lane svm --modules "$BATS_TEST_TMPDIR/kept/crash.patch"
+}
 
 # bats test_tags=slow
 @test "sample hang: ends within its time" { row hang '.verdict == "hangs"'; }

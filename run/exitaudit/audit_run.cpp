@@ -2,7 +2,6 @@
 #include "audit_run.hpp"
 
 #include "exit_code.hpp"
-#include "junit.hpp"
 #include "lane.hpp"
 #include "log/judge.hpp"
 #include "overlay.hpp"
@@ -18,11 +17,6 @@
 
 namespace exitaudit {
 namespace {
-
-Verdict could_not_run(const std::string& why)
-{
-    return {ExitCode::could_not_run, "could not run: " + why, false};
-}
 
 // The host's instruments overrule a guest that saw nothing wrong.
 template <typename Results> Verdict overruled(const Verdict& verdict, const Results& host)
@@ -74,6 +68,9 @@ Verdict judge_session(const Session& session, const std::vector<HostResult>& hos
         return could_not_run(fmt::format("no end within {} s{}: the guest or its host hangs, or needs a longer --timeout",
                                          options.timeout.count(), amid_what(log, options)));
     const auto verdict = judge_log_of(session, host, log, screen.unfinished());
+    // Without a word of the guest's or of the kernel's it may be the emulator that has failed.
+    if (session.crashed && (log.started || !session.complaint.empty()) && verdict.code != ExitCode::audit_failed)
+        return host_crashed(session.complaint, amid_what(log, options));
     // A host that gets its counts right but warns or crashes over it is not a sound one.
     if (verdict.code == ExitCode::pass && !session.complaint.empty())
         return {ExitCode::audit_failed, "fail: every audit passed, but the host's kernel complained: " + session.complaint};
@@ -127,29 +124,6 @@ Session run_lane(const Lane& lane, const RunOptions& options, Screen& screen)
     return lane.run(options, Places::find(options.build), listener);
 }
 
-Circumstances circumstances_of(const Lane& lane, const Session& session, const std::string& qemu, double seconds,
-                               const std::vector<HostResult>& host)
-{
-    Circumstances circumstances{std::string(lane.name), session.kernel, qemu, seconds, host};
-    circumstances.emulator = session.emulator;
-    circumstances.facts = session.facts;
-    circumstances.machine = facts_of_machine();
-    circumstances.machine_kernel = running_kernel();
-    if (session.witness) {
-        circumstances.exits = session.witness->exits();
-        circumstances.svm = session.witness->is_svm();
-    }
-    return circumstances;
-}
-
-void write_documents(const std::filesystem::path& json, const std::filesystem::path& junit, const nlohmann::json& document)
-{
-    if (!json.empty())
-        write_file(json, document_text(document));
-    if (!junit.empty())
-        write_file(junit, junit_document(document));
-}
-
 } // namespace
 
 int run_audit(const RunOptions& options)
@@ -170,12 +144,8 @@ int run_audit(const RunOptions& options)
     const auto verdict = judge_session(session, host, screen, options);
     const bool interrupted = session.ending.how == Ending::How::interrupted;
 
-    auto circumstances = circumstances_of(*choice.lane, session, interrupted ? "" : qemu_version(), seconds, host);
+    auto circumstances = circumstances_of(*choice.lane, session, seconds, host);
     circumstances.findings = find_causes(screen.log(), host, state_of(session, verdict, options));
-    circumstances.timed_out = session.ending.how == Ending::How::timed_out;
-    circumstances.trouble = session.trouble;
-    circumstances.complaint = session.complaint;
-    circumstances.console = session.console;
     // A host without a ledger, or a guest without an end, gives witnesses nothing to judge.
     if (verdict.code == ExitCode::pass || verdict.code == ExitCode::audit_failed)
         for (const auto& line : host_lines(host))

@@ -29,12 +29,6 @@ struct Cost {
     std::optional<double> host;
 };
 
-double number_member(const json& object, const char* name)
-{
-    const auto found = object.find(name);
-    return found != object.end() && found->is_number() ? found->get<double>() : 0;
-}
-
 std::optional<Cost> cost_of(const json& result)
 {
     const auto& spread = object_member(result, "guest_cycles");

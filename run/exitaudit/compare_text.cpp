@@ -1,6 +1,8 @@
 // How a comparison is told.
 #include "compare.hpp"
 
+#include "document.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -48,7 +50,6 @@ std::string comparison_text(const Comparison& comparison)
 
 json comparison_document(const Comparison& comparison)
 {
-    const auto or_null = [](const std::optional<double>& value) { return value ? json(*value) : json(); };
     json document{{"schema", 1},
                   {"kind", "comparison"},
                   {"triggers", json::array()},

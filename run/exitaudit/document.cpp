@@ -1,4 +1,4 @@
-// Reading documents.
+// Reading documents, and what all that write them need.
 #include "document.hpp"
 
 #include "exit_code.hpp"
@@ -38,6 +38,12 @@ std::string text_member(const json& object, std::string_view name, const std::st
     return found != object.end() && found->is_string() ? found->get<std::string>() : otherwise;
 }
 
+double number_member(const json& object, std::string_view name)
+{
+    const auto found = object.find(name);
+    return found != object.end() && found->is_number() ? found->get<double>() : 0;
+}
+
 const json& array_member(const json& object, std::string_view name)
 {
     static const auto none = json::array();
@@ -50,6 +56,16 @@ const json& object_member(const json& object, std::string_view name)
     static const auto none = json::object();
     const auto found = object.find(name);
     return found != object.end() && found->is_object() ? *found : none;
+}
+
+json or_null(const std::string& text)
+{
+    return text.empty() ? json() : json(text);
+}
+
+std::string document_text(const json& document)
+{
+    return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 } // namespace exitaudit

@@ -6,12 +6,12 @@
 #include "audit/plan.hpp"
 #include "log/lines.hpp"
 #include "perf.hpp"
+#include "take.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace exitaudit {
 namespace {
@@ -55,11 +55,9 @@ fs::path find_modules(const RunOptions& options, const fs::path& built)
 }
 
 // Text after `prefix` if the line has it.
-std::optional<std::string> after(const std::string& line, std::string_view prefix)
+std::optional<std::string_view> after(std::string_view line, std::string_view prefix)
 {
-    if (!line.starts_with(prefix))
-        return std::nullopt;
-    return line.substr(prefix.size());
+    return take_prefix(line, prefix) ? std::optional(line) : std::nullopt;
 }
 
 bool is_complaint(const std::string& line)
@@ -68,6 +66,12 @@ bool is_complaint(const std::string& line)
     constexpr std::array marks{"WARNING: ", "BUG: ", "Oops", "general protection fault", "UBSAN: ", "Kernel panic"};
     return line.find("soft lockup") == std::string::npos &&
            std::any_of(marks.begin(), marks.end(), [&](auto mark) { return line.find(mark) != std::string::npos; });
+}
+
+// A host that has begun to load the KVM which is audited, and ended without a word of its own.
+bool has_crashed(const Emulator& emulator, const Ending& ending, const HostConsole& console)
+{
+    return ending.exited_with(emulator.success) && !console.kernel.empty() && console.failure.empty() && !console.guest_exited;
 }
 
 std::string trouble_of(const Emulator& emulator, const Ending& ending, const HostConsole& console)
@@ -80,7 +84,7 @@ std::string trouble_of(const Emulator& emulator, const Ending& ending, const Hos
         return fmt::format("{}, emulating the host, failed", emulator.name);
     if (console.kernel.empty())
         return fmt::format("the embedded host did not boot on {}", emulator.name);
-    if (!console.guest_exited)
+    if (has_crashed(emulator, ending, console))
         return "the embedded host ended before its guest: it crashed";
     if (*console.guest_exited == 0)
         return "the guest reset or powered off (a triple fault?)";
@@ -125,7 +129,7 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
 {
     auto [command, files] = options.own_guest ? *options.own_guest : audited_guest(emulator, options, places);
     files.push_back({std::string(command_path), std::move(command)});
-    for (const auto* name : {"kvm.ko", "kvm-amd.ko", "kvm-intel.ko"}) {
+    for (const auto* name : kvm_modules) {
         auto path = host.modules / name;
         if (!fs::exists(path))
             path = host.fallback_modules / name;
@@ -177,16 +181,15 @@ std::string HostConsole::line(const std::string& text)
     if (guest_runs && !text.starts_with("embedded-host: "))
         ++kernel_lines;
     if (const auto name = after(text, "embedded-host: kernel: ")) {
-        const auto space = name->find(' ');
-        kernel = kernel_name(name->substr(0, space), space == std::string::npos ? "" : name->substr(space));
+        const std::string words(*name);
+        const auto space = words.find(' ');
+        kernel = kernel_name(words.substr(0, space), space == std::string::npos ? "" : words.substr(space));
         return "host has booted, loading KVM";
     }
     if (after(text, "embedded-host: guest: starts"))
         return guest_runs = true, "KVM is loaded, guest runs";
-    if (const auto status = after(text, "embedded-host: guest: exited with ")) {
-        int value = 0;
-        std::from_chars(status->data(), status->data() + status->size(), value);
-        guest_exited = value;
+    if (auto status = after(text, "embedded-host: guest: exited with ")) {
+        guest_exited = take_number<int>(*status).value_or(0);
         guest_runs = false;
         return "guest has ended";
     }
@@ -224,6 +227,7 @@ Session run_embedded_host(const Emulator& emulator, const RunOptions& options, c
     session.console_lines = console.kernel_lines;
     session.witness = console.witness;
     session.trouble = trouble_of(emulator, session.ending, console);
+    session.crashed = has_crashed(emulator, session.ending, console);
     if (console.guest_exited)
         session.guest_status = guest_status_from(*console.guest_exited);
     return session;

@@ -1,6 +1,8 @@
 // Collecting what is known of a host.
 #include "environment.hpp"
 
+#include "document.hpp"
+
 #include <fstream>
 
 namespace exitaudit {
@@ -55,11 +57,6 @@ std::map<std::string, std::string> values_in(const fs::path& directory, const st
         if (auto value = first_line(entry.path()); !value.empty())
             values[prefix + entry.path().filename().string()] = std::move(value);
     return values;
-}
-
-json or_null(const std::string& text)
-{
-    return text.empty() ? json() : json(text);
 }
 
 } // namespace

@@ -9,7 +9,7 @@ namespace exitaudit {
 
 enum class ExitCode : int {
     pass = 0,          // every audit passed
-    audit_failed = 1,  // the host's ledger is wrong
+    audit_failed = 1,  // the host's ledger is wrong, or the host crashed
     usage = 2,         // the command line or the plan is wrong
     could_not_run = 3, // tool missing, timeout, guest died, log cut off or contradictory
     not_patched = 4,   // the host keeps no ledger

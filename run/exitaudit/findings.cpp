@@ -248,9 +248,7 @@ std::vector<Finding> find_causes(const Log& log, const std::vector<HostResult>& 
 std::vector<std::string> unexplained(const Log& log, const std::vector<HostResult>& host, const std::vector<Finding>& findings)
 {
     const auto explained = [&](const std::string& name) {
-        return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
-            return std::find(finding.explains.begin(), finding.explains.end(), name) != finding.explains.end();
-        });
+        return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) { return explains(finding, name); });
     };
     // Only records tell which results a finding explains; without them, the guest's own list stands for nothing.
     const bool told = log.findings.empty() ||

@@ -1,14 +1,14 @@
 // Setting up tracefs and debugfs, and reading them when the guest has ended.
 #include "instruments.hpp"
 
+#include "take.hpp"
+
 #include <fmt/core.h>
 
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <optional>
 
 #include <cpuid.h>
 #include <fcntl.h>
@@ -27,14 +27,6 @@ constexpr std::string_view trigger = "hist:keys=common_pid,exit_reason:size=1638
 
 // From making the VM to the guest's end QEMU needs many times this.
 constexpr auto watch_interval = std::chrono::milliseconds(1);
-
-// The number that a name starts with.
-std::optional<int> leading_number(std::string_view name)
-{
-    int number = 0;
-    const auto result = std::from_chars(name.data(), name.data() + name.size(), number);
-    return result.ec == std::errc() ? std::optional(number) : std::nullopt;
-}
 
 // Why there is no `wanted` in the file system mounted here; empty: there is.
 std::string obstacle(const fs::path& root, const char* type, const fs::path& wanted, std::string_view otherwise)
@@ -66,9 +58,8 @@ void remove_stale(const fs::path& instances)
     std::error_code ignored; // what cannot be removed is in nobody's way
     for (const auto& entry : fs::directory_iterator(instances, ignored)) {
         const auto name = entry.path().filename().string();
-        if (!name.starts_with(instance_prefix))
-            continue;
-        const auto owner = leading_number(name.substr(instance_prefix.size()));
+        std::string_view rest = name;
+        const auto owner = take_prefix(rest, instance_prefix) ? take_number<int>(rest) : std::nullopt;
         if (owner && kill(*owner, 0) != 0 && errno == ESRCH)
             rmdir(entry.path().c_str());
     }
@@ -135,7 +126,9 @@ void Instruments::watch_until(std::stop_token ended, int process)
         std::error_code ignored; // KVM may be unloaded meanwhile
         // kvm/PID-FD, PID being who made the VM (kvm_create_vm_debugfs())
         for (const auto& entry : fs::directory_iterator(roots_.debug / "kvm", ignored)) {
-            const auto owner = leading_number(entry.path().filename().string());
+            const auto name = entry.path().filename().string();
+            std::string_view rest = name;
+            const auto owner = take_number<int>(rest);
             if (owner && (*owner == process || parent_of(*owner) == process) && open_files(entry.path()))
                 return;
         }

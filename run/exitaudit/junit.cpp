@@ -142,8 +142,8 @@ void add_run(pugi::xml_node parent, const json& run, const std::string& of)
     const auto lane = text_member(run, "lane", "log");
     Suite suite(parent, of.empty() ? "exitaudit " + lane : fmt::format("{} ({})", of, lane),
                 fmt::format("exitaudit.{}{}", of.empty() ? "" : of + ".", lane));
-    if (const auto seconds = run.find("seconds"); seconds != run.end() && seconds->is_number())
-        suite.time(seconds->get<double>());
+    if (const auto seconds = number_member(run, "seconds"); seconds > 0)
+        suite.time(seconds);
     suite.property("kernel", text_member(run, "kernel"));
     suite.property("qemu", text_member(run, "qemu"));
     suite.property("emulator", text_member(object_member(run, "environment"), "emulator"));

@@ -33,6 +33,7 @@ struct Session {
     HostFacts facts;                  // what else is known of it
     std::string emulator;             // of the host, like "Bochs 2.7"; empty: none, it is the machine itself
     std::string trouble;              // why the host or QEMU failed, one line; empty: they did not
+    bool crashed = false;             // the embedded host ended by itself, before its guest
     std::string complaint;            // a warning or oops of the embedded host's kernel; empty: none
     std::string complaint_place;      // where in the kernel that was; empty: it did not say
     std::uint64_t console_lines = 0;  // of the embedded host's kernel while the guest ran
@@ -52,8 +53,8 @@ struct Choice {
     std::string why; // of `auto`, one line; empty if the user chose
 };
 
-// The names that --lane takes, like "auto, svm, native or tcg".
-std::string lane_names();
+// The names that --lane takes, like "auto, svm, native or tcg"; without one of them if need be.
+std::string lane_names(const Lane* without = nullptr);
 
 // Error (usage) that lists the names if this is none of them.
 void check_lane_name(const std::string& name);

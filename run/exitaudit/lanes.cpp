@@ -3,10 +3,12 @@
 
 #include "exit_code.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <array>
 #include <fstream>
+#include <string_view>
+#include <vector>
 
 #include <unistd.h>
 
@@ -32,12 +34,15 @@ std::string native_obstacle()
 
 } // namespace
 
-std::string lane_names()
+std::string lane_names(const Lane* without)
 {
-    std::string names = "auto";
+    std::vector<std::string_view> names{"auto"};
     for (const auto* lane : lanes)
-        names += fmt::format("{}{}", lane == lanes.back() ? " or " : ", ", lane->name);
-    return names;
+        if (lane != without)
+            names.push_back(lane->name);
+    const auto last = names.back();
+    names.pop_back();
+    return fmt::format("{} or {}", fmt::join(names, ", "), last);
 }
 
 void check_lane_name(const std::string& name)

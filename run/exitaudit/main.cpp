@@ -17,29 +17,18 @@
 namespace exitaudit {
 namespace {
 
-int run(int argc, char** argv)
-{
-    const auto task = parse_options(argc, argv);
-    if (const auto* options = std::get_if<RunOptions>(&task))
-        return run_audit(*options);
-    if (const auto* options = std::get_if<JudgeOptions>(&task))
-        return judge_log(*options);
-    if (const auto* options = std::get_if<ListOptions>(&task))
-        return list_catalogue(*options);
-    if (const auto* options = std::get_if<ReadOptions>(&task))
-        return read_ledger(*options);
-    if (const auto* options = std::get_if<TopOptions>(&task))
-        return show_top(*options);
-    if (const auto* options = std::get_if<ReportOptions>(&task))
-        return write_page(*options);
-    if (const auto* options = std::get_if<CompareOptions>(&task))
-        return compare_documents(*options);
-    if (const auto* options = std::get_if<GradeOptions>(&task))
-        return grade_all(*options);
-    if (const auto* options = std::get_if<BootOptions>(&task))
-        return run_boot(*options);
-    return std::get<Answered>(task).exit_code;
-}
+struct Perform {
+    int operator()(const RunOptions& options) const { return run_audit(options); }
+    int operator()(const JudgeOptions& options) const { return judge_log(options); }
+    int operator()(const ListOptions& options) const { return list_catalogue(options); }
+    int operator()(const BootOptions& options) const { return run_boot(options); }
+    int operator()(const GradeOptions& options) const { return grade_all(options); }
+    int operator()(const ReadOptions& options) const { return read_ledger(options); }
+    int operator()(const TopOptions& options) const { return show_top(options); }
+    int operator()(const ReportOptions& options) const { return write_page(options); }
+    int operator()(const CompareOptions& options) const { return compare_documents(options); }
+    int operator()(const Answered& answered) const { return answered.exit_code; }
+};
 
 } // namespace
 } // namespace exitaudit
@@ -48,7 +37,7 @@ int main(int argc, char** argv)
 {
     using exitaudit::ExitCode;
     try {
-        return exitaudit::run(argc, argv);
+        return std::visit(exitaudit::Perform{}, exitaudit::parse_options(argc, argv));
     } catch (const exitaudit::Error& error) {
         fmt::print(stderr, "exitaudit: {}\n", error.what());
         return static_cast<int>(error.code);

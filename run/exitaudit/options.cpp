@@ -7,9 +7,11 @@
 #include "read/options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <fmt/core.h>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <memory>
 
 #ifndef EXITAUDIT_VERSION
 #define EXITAUDIT_VERSION "development"
@@ -25,11 +27,41 @@ Examples:
   exitaudit list 'msr.*' -v              what these triggers cause, and why
   exitaudit grade alice.patch bob.patch  somebody's KVM: what is wrong with it
 
-Exit codes: 0 every audit passed; 1 an audit failed; 2 usage; 3 could not run;
-4 the host is not patched.)";
+Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usage;
+3 could not run; 4 the host is not patched.)";
+
+constexpr auto judge_text = R"(
+Examples:
+  exitaudit judge serial.log --junit results.xml
+  qemu-system-x86_64 ... | exitaudit judge -v -
+
+Exit codes: 0 every audit passed; 1 an audit failed; 2 usage, or the log's plan was refused;
+3 the log cannot be read or is cut off; 4 the host was not patched.)";
+
+constexpr auto list_text = R"(
+Examples:
+  exitaudit list                         a line for each
+  exitaudit list 'msr.*' -v              what these triggers cause, and why
+
+Exit codes: 0 listed; 2 usage.)";
+
+constexpr auto report_text = R"(
+Examples:
+  exitaudit report before.json after.json boot.json -o report.html
+
+Exit codes: 0 written; 2 usage; 3 a document cannot be read, or the page not written.)";
+
+constexpr auto compare_text = R"(
+Examples:
+  exitaudit compare before.json after.json
+  exitaudit compare before.json after.json --max-regression 5
+
+Exit codes: 0 compared; 1 a trigger became slower by more than --max-regression; 2 usage;
+3 the documents cannot be compared.)";
 
 void add_judge(CLI::App& app, JudgeOptions& options)
 {
+    app.footer(judge_text);
     app.add_option("LOG", options.log, "serial log of the guest; - for standard input")->required();
     app.add_option("--json", options.json, "write the verdict and all results to FILE")->type_name("FILE");
     app.add_option("--junit", options.junit, "the same as JUnit's XML, for CI systems")->type_name("FILE");
@@ -38,14 +70,16 @@ void add_judge(CLI::App& app, JudgeOptions& options)
 
 void add_report(CLI::App& app, ReportOptions& options)
 {
+    app.footer(report_text);
     app.add_option("DOCUMENT", options.documents, "what --json wrote; - for standard input")->required();
     app.add_option("-o,--output", options.output, "write the page to FILE")->type_name("FILE")->required();
 }
 
 void add_compare(CLI::App& app, CompareOptions& options)
 {
+    app.footer(compare_text);
     app.add_option("BEFORE", options.before, "what run --json wrote before the change")->required();
-    app.add_option("AFTER", options.after, "and after it")->required();
+    app.add_option("AFTER", options.after, "what it wrote after the change")->required();
     app.add_option("--max-regression", options.max_regression, "exit with 1 if a trigger became slower by more, beyond chance")
         ->check(CLI::NonNegativeNumber.description(""))
         ->type_name("PERCENT");
@@ -54,8 +88,9 @@ void add_compare(CLI::App& app, CompareOptions& options)
 
 void add_list(CLI::App& app, ListOptions& options)
 {
-    auto* json = app.add_flag_callback("--json", [&] { options.form = ListForm::json; }, "as a JSON document, with all details");
-    app.add_flag_callback("--markdown", [&] { options.form = ListForm::markdown; }, "as the page docs/catalogue.md")->excludes(json);
+    app.footer(list_text);
+    auto* json = app.add_flag_callback("--json", [&] { options.form = ListForm::json; }, "list as a JSON document, with all details");
+    app.add_flag_callback("--markdown", [&] { options.form = ListForm::markdown; }, "list as the page docs/catalogue.md")->excludes(json);
     app.add_flag("-v,--verbose", options.verbose, "say with each expectation where it comes from");
     app.add_option("NAME", options.names, "triggers and audits, by name or glob (default: all)");
 }
@@ -74,12 +109,12 @@ void add_run(CLI::App& app, RunOptions& options)
     app.add_option_function<std::string>("--boot", choose, "pvh (default), kernel (Multiboot 1) or iso (GRUB)")
         ->check(CLI::IsMember({"pvh", "kernel", "iso"}).description(""))
         ->type_name("HOW");
-    app.add_option("--machine", options.machine, "guest's machine: microvm, pc or q35")
+    app.add_option("--machine", options.machine, "guest's machine: microvm (default), pc (with --boot iso default) or q35")
         ->check(CLI::IsMember({"microvm", "pc", "q35"}).description(""))
         ->type_name("NAME");
     app.add_option("--timeout", options.timeout, "give up after this long (default 120)")->type_name("SECONDS");
     auto* modules = app.add_option("--modules", options.modules, "KVM modules to load instead of the built")->type_name("DIR");
-    app.add_option("--mutant", options.mutant, "load this deliberately broken host")->type_name("NAME")->excludes(modules);
+    app.add_option("--mutant", options.mutant, "load this host of host-kvm-patch/mutants, broken on purpose")->type_name("NAME")->excludes(modules);
     app.add_flag("--no-ept", options.no_ept, "load kvm-intel with ept=0: shadow paging (vmx lane)");
     app.add_option("--guest", options.guest, "boot this image instead of the built one")->type_name("FILE");
     app.add_option("--build", options.build, "where the built files are (default: exitaudit's own directory)")
@@ -95,54 +130,66 @@ void add_run(CLI::App& app, RunOptions& options)
     app.add_option("PLAN", options.plan, "triggers and audits, by name or glob (default: the guest's)");
 }
 
+// A lane's name and a time limit are checked here: whatever boots comes later.
+void check_run(const RunOptions& options)
+{
+    check_lane_name(options.lane);
+    if (options.timeout.count() <= 0)
+        throw Error("--timeout needs at least 1 second", ExitCode::usage);
+    if (options.boot == Boot::iso && options.machine == "microvm")
+        throw Error("a microvm has no CD drive: use --machine pc or q35 with --boot iso", ExitCode::usage);
+}
+
+template <typename Options>
+void accept(const Options&)
+{
+}
+
+// A subcommand whose options, once read and checked, are the task.
+template <typename Options>
+void offer(CLI::App& app, Task& task, const char* name, const char* what, void (*add)(CLI::App&, Options&),
+           void (*check)(const Options&) = accept<Options>)
+{
+    auto* subcommand = app.add_subcommand(name, what);
+    const auto options = std::make_shared<Options>();
+    add(*subcommand, *options);
+    subcommand->callback([&task, options, check] {
+        check(*options);
+        task = *options;
+    });
+}
+
+std::vector<std::string> subcommand_names(const CLI::App& app)
+{
+    std::vector<std::string> names;
+    for (const auto* subcommand : app.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(subcommand->get_name());
+    return names;
+}
+
 } // namespace
 
 Task parse_options(int argc, char** argv)
 {
-    RunOptions run;
-    JudgeOptions judge;
-    ListOptions list;
-    ReadOptions read;
-    TopOptions top;
-    ReportOptions report;
-    CompareOptions compare;
-    GradeOptions grade;
-    BootOptions boot;
     CLI::App app{"Audits the VM exit ledger that a patched KVM keeps.", "exitaudit"};
     app.set_version_flag("--version", "exitaudit " EXITAUDIT_VERSION);
     app.footer(examples);
     app.require_subcommand(1);
-    auto* run_app = app.add_subcommand("run", "boot the auditing guest on a host and judge what it reports");
-    auto* boot_app = app.add_subcommand("boot", "boot Linux on a host and tell of all its exits, by phase and over time");
-    auto* grade_app = app.add_subcommand("grade", "compile somebody's patches in a sandbox, audit them, tell a row for each");
-    auto* judge_app = app.add_subcommand("judge", "judge a serial log captured elsewhere");
-    auto* list_app = app.add_subcommand("list", "list the triggers and audits, and what exits they cause");
-    auto* report_app = app.add_subcommand("report", "make one HTML page of what --json wrote");
-    auto* compare_app = app.add_subcommand("compare", "compare what exits cost in two documents of run --json");
-    auto* read_app = app.add_subcommand("read", "inside a Linux guest: read the ledger of its VM once");
-    auto* top_app = app.add_subcommand("top", "inside a Linux guest: watch which exits its VM takes");
-    add_run(*run_app, run);
-    add_judge(*judge_app, judge);
-    add_list(*list_app, list);
-    add_read(*read_app, read);
-    add_top(*top_app, top);
-    add_report(*report_app, report);
-    add_compare(*compare_app, compare);
-    add_grade(*grade_app, grade);
-    add_boot(*boot_app, boot);
-    boot_app->callback([&boot] { check_boot(boot); });
-    // A lane's name and a time limit are checked here: whatever boots comes later.
-    run_app->callback([&run] {
-        check_lane_name(run.lane);
-        if (run.timeout.count() <= 0)
-            throw Error("--timeout needs at least 1 second", ExitCode::usage);
-        if (run.boot == Boot::iso && run.machine == "microvm")
-            throw Error("a microvm has no CD drive: use --machine pc or q35 with --boot iso", ExitCode::usage);
-    });
+    Task task;
+    offer(app, task, "run", "boot the auditing guest on a host and judge what it reports", add_run, check_run);
+    offer(app, task, "boot", "boot Linux on a host and tell of all its exits, by phase and over time", add_boot, check_boot);
+    offer(app, task, "grade", "compile somebody's patches in a sandbox, audit them, tell a row for each", add_grade);
+    offer(app, task, "judge", "judge a serial log captured elsewhere", add_judge);
+    offer(app, task, "list", "list the triggers and audits, and what exits they cause", add_list);
+    offer(app, task, "report", "make one HTML page of what --json wrote", add_report);
+    offer(app, task, "compare", "compare what exits cost in two documents of run --json", add_compare);
+    offer(app, task, "read", "inside a Linux guest: read the ledger of its VM once", add_read);
+    offer(app, task, "top", "inside a Linux guest: watch which exits its VM takes", add_top);
 
-    const auto is_named = [&](const CLI::App* subcommand) { return subcommand->get_name() == argv[1]; };
-    if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
-        fmt::print(stderr, "exitaudit: no subcommand '{}': run, boot, grade, judge, list, report, compare, read and top are; see exitaudit --help\n", argv[1]);
+    const auto names = subcommand_names(app);
+    if (argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end()) {
+        fmt::print(stderr, "exitaudit: no subcommand '{}': there are {}; see exitaudit --help\n", argv[1],
+                   fmt::join(names, ", "));
         return Answered{static_cast<int>(ExitCode::usage)};
     }
     try {
@@ -153,23 +200,7 @@ Task parse_options(int argc, char** argv)
         fmt::print(stderr, "exitaudit: {}; see exitaudit --help\n", error.what());
         return Answered{static_cast<int>(ExitCode::usage)};
     }
-    if (run_app->parsed())
-        return run;
-    if (list_app->parsed())
-        return list;
-    if (read_app->parsed())
-        return read;
-    if (top_app->parsed())
-        return top;
-    if (report_app->parsed())
-        return report;
-    if (compare_app->parsed())
-        return compare;
-    if (grade_app->parsed())
-        return grade;
-    if (boot_app->parsed())
-        return boot;
-    return judge;
+    return task;
 }
 
 } // namespace exitaudit

@@ -1,6 +1,8 @@
 // Writing verdicts.
 #include "report.hpp"
 
+#include "document.hpp"
+#include "junit.hpp"
 #include "ledger/exit_names.hpp"
 
 #include <fmt/format.h>
@@ -31,11 +33,6 @@ json result_document(const Result& result)
     return document;
 }
 
-json or_null(const std::string& text)
-{
-    return text.empty() ? json() : json(text);
-}
-
 json environment_document(const Circumstances& circumstances)
 {
     auto host = document_of(circumstances.facts);
@@ -57,8 +54,19 @@ json exits_document(const Circumstances& circumstances)
                             {"inside", row.inside},
                             {"min", row.shortest},
                             {"max", row.longest},
-                            {"traced", row.traced ? json(*row.traced) : json()}});
+                            {"traced", or_null(row.traced)}});
     return document;
+}
+
+json host_documents(const std::vector<HostResult>& results)
+{
+    auto documents = json::array();
+    for (const auto& result : results)
+        documents.push_back({{"name", result.name},
+                             {"verdict", outcome_name(result.outcome)},
+                             {"message", result.message},
+                             {"table", result.table}});
+    return documents;
 }
 
 // While the temporary file exists, a signal must not end us.
@@ -149,17 +157,6 @@ std::string_view verdict_word(ExitCode code)
     return "could-not-run";
 }
 
-json host_documents(const std::vector<HostResult>& results)
-{
-    auto documents = json::array();
-    for (const auto& result : results)
-        documents.push_back({{"name", result.name},
-                             {"verdict", outcome_name(result.outcome)},
-                             {"message", result.message},
-                             {"table", result.table}});
-    return documents;
-}
-
 std::string verdict_line(const Verdict& verdict, const Circumstances& circumstances)
 {
     std::vector<std::string> known;
@@ -174,32 +171,40 @@ std::string verdict_line(const Verdict& verdict, const Circumstances& circumstan
     return known.empty() ? verdict.text : fmt::format("{} ({})", verdict.text, fmt::join(known, ", "));
 }
 
-json run_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances)
+json document_start(std::string_view kind, const Verdict& verdict, const Circumstances& circumstances)
 {
-    json document{
+    return {
         {"schema", 1},
-        {"kind", "run"},
+        {"kind", kind},
+        {"verdict", verdict_word(verdict.code)},
+        {"message", verdict.text},
+        {"exit_code", static_cast<int>(verdict.code)},
         {"lane", or_null(circumstances.lane)},
         {"kernel", or_null(circumstances.kernel)},
         {"qemu", or_null(circumstances.qemu)},
-        {"seconds", circumstances.seconds ? json(*circumstances.seconds) : json()},
+        {"seconds", or_null(circumstances.seconds)},
         {"environment", environment_document(circumstances)},
+        {"host", host_documents(circumstances.host)},
+    };
+}
+
+json run_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances)
+{
+    auto document = document_start("run", verdict, circumstances);
+    document.update({
         {"run", log.run},
         {"end", log.end},
         {"results", json::array()},
         {"findings", json::array()},
         {"notes", json::array()},
         {"unexplained", unexplained(log, circumstances.host, circumstances.findings)},
-        {"host", host_documents(circumstances.host)},
         {"exits", exits_document(circumstances)},
-        {"verdict", verdict_word(verdict.code)},
-        {"message", verdict.text},
-        {"exit_code", static_cast<int>(verdict.code)},
         {"timed_out", circumstances.timed_out},
+        {"crashed", circumstances.crashed},
         {"trouble", or_null(circumstances.trouble)},
         {"complaint", or_null(circumstances.complaint)},
         {"console", verdict.complete ? json::array() : json(circumstances.console)},
-    };
+    });
     for (const auto& result : log.results)
         document["results"].push_back(result_document(result));
     for (const auto& finding : circumstances.findings)
@@ -213,9 +218,13 @@ json run_document(const Log& log, const Verdict& verdict, const Circumstances& c
     return document;
 }
 
-std::string document_text(const json& document)
+void write_documents(const std::filesystem::path& json_file, const std::filesystem::path& junit_file,
+                     const nlohmann::json& document)
 {
-    return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    if (!json_file.empty())
+        write_file(json_file, document_text(document));
+    if (!junit_file.empty())
+        write_file(junit_file, junit_document(document));
 }
 
 void write_file(const std::filesystem::path& path, std::string_view content)

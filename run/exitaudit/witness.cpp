@@ -2,12 +2,12 @@
 #include "witness.hpp"
 
 #include "kvm_exit_ledger.h"
+#include "take.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <iterator>
 #include <sstream>
 
@@ -92,11 +92,9 @@ void Witness::kmsg_line(std::string_view text)
     const auto comma = text.find(',');
     if (comma == std::string_view::npos)
         return;
-    std::uint64_t sequence = 0;
     text.remove_prefix(comma + 1);
-    if (std::from_chars(text.data(), text.data() + text.size(), sequence).ec != std::errc())
-        return;
-    (text.ends_with("begins") ? log_begin_ : log_end_) = sequence;
+    if (const auto sequence = take_number<std::uint64_t>(text))
+        (text.ends_with("begins") ? log_begin_ : log_end_) = *sequence;
 }
 
 void Witness::Vm::trace_line(std::uint64_t thread, std::uint64_t exit, std::uint64_t count)

@@ -264,7 +264,7 @@ a.log" ]
 }
 
 @test "an unknown subcommand is named" {
-    expect 2 "no subcommand 'foo'" "$exitaudit" foo
+    expect 2 "no subcommand 'foo': there are run, boot, grade" "$exitaudit" foo
     [ "${#lines[@]}" -eq 1 ]
 }
 

@@ -70,6 +70,17 @@ TEST(Grade, KeepsACrashFromPassingForAHang)
     EXPECT_EQ(read_report("svm", document, false).verdict, "crashes");
 }
 
+TEST(Grade, CallsAHostThatCrashedUnderAnAuditSo)
+{
+    auto document = report("fail");
+    document["crashed"] = true;
+    document["trouble"] = "the embedded host ended before its guest: it crashed";
+    document["findings"] = {{{"id", "host-complaint"}, {"text", "the host's kernel complained"}}};
+    const auto audit = read_report("svm", document, false);
+    EXPECT_EQ(audit.verdict, "crashes");
+    EXPECT_EQ(audit.findings.at(0).id, "host-complaint");
+}
+
 TEST(Grade, BlamesNoPatchForADocumentThatIsNone)
 {
     EXPECT_EQ(read_report("svm", json(), false).verdict, "could-not-grade");

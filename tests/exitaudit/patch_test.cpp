@@ -117,4 +117,17 @@ TEST(CompileErrors, NameThePlace)
     EXPECT_TRUE(errors[2].text.starts_with("kvm-intel.ko uses exits, which kvm.ko does not export"));
 }
 
+TEST(CompileErrors, WhatTheSandboxDoesNotGiveIsTheOnlyError)
+{
+    const auto errors =
+        compile_errors("/build/tree/arch/x86/kvm/x86.c:12:3: error: no ';'\n"
+                       "/build/tree/arch/x86/kvm/x86.s: fatal error: error writing to /build/x.o: No space left on device\n");
+    ASSERT_EQ(errors.size(), 1U);
+    EXPECT_EQ(errors[0].id, "over-limit");
+    const auto cited =
+        compile_errors("/build/tree/arch/x86/kvm/x86.c:12:3: error: no ';'\n   12 |  pr_err(\"out of memory\")\n");
+    ASSERT_EQ(cited.size(), 1U);
+    EXPECT_EQ(cited[0].id, "does-not-compile");
+}
+
 } // namespace

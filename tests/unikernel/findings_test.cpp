@@ -36,6 +36,12 @@ constexpr Firing firings[] = {
 
 constexpr std::uint32_t times = 100;
 
+bool tells_exits(std::uint32_t leaf)
+{
+    return leaf >= KVM_EXIT_LEDGER_LEAF_EXTREMES && leaf != KVM_EXIT_LEDGER_LEAF_TOTAL && leaf != KVM_EXIT_LEDGER_LEAF_CYCLES &&
+           leaf <= KVM_EXIT_LEDGER_LEAF_LAST;
+}
+
 class FindingsTest : public testing::TestWithParam<Numbering> {
 protected:
     FakeHost host{GetParam()};
@@ -50,6 +56,18 @@ protected:
 
     /// The exit's number on this vendor's host.
     ExitNumber number(ExitNumber on_vmx, ExitNumber on_svm) const { return vmx() ? on_vmx : on_svm; }
+    ExitNumber cpuid_number() const { return ledger::cpuid_exit(GetParam()); }
+
+    void count_queries_twice()
+    {
+        host.meanwhile = [this] { host.cause(cpuid_number(), 1); };
+    }
+
+    /// EDX of undefined numbers, where all ones are due.
+    void mark_undefined_by(std::uint32_t edx)
+    {
+        host.spoil = [=](auto leaf, auto, auto& r) { if (tells_exits(leaf) && r.edx == ~0u) r.edx = edx; };
+    }
 
     void fire(const Firing& firing, ledger::Leaves& leaves)
     {
@@ -102,14 +120,25 @@ protected:
         return result;
     }
 
+    /// A trigger that failed for its own row's growth, or for rows beside it that moved.
+    audit::Measurement& failed_firing(std::string_view name, ExitNumber exit, std::uint64_t caused, std::int64_t told,
+                                      std::initializer_list<audit::Measurement::Stray> strays = {})
+    {
+        auto& m = failed(name).measurement.emplace();
+        m.exit = exit;
+        m.bound = Bound::exact;
+        m.caused = caused;
+        m.told = told;
+        std::ranges::copy(strays, m.stray_rows.begin());
+        m.stray_count = strays.size();
+        return m;
+    }
+
     /// A nested guest's exits that KVM passes on, of which none is counted.
     void lose_passed_on()
     {
-        auto& m = failed("nested.cpuid").measurement.emplace();
-        m.exit = ledger::cpuid_exit(GetParam());
-        m.bound = Bound::exact;
+        auto& m = failed_firing("nested.cpuid", cpuid_number(), 100, 0);
         m.nested = true;
-        m.caused = 100;
         m.queries = 300;
         failed("ledger.conservation").show(Symptom::passed_on_lost);
     }
@@ -134,12 +163,6 @@ using Ids = std::vector<std::string>;
 
 constexpr auto exit_count = static_cast<std::uint32_t>(Leaf::exit_count);
 constexpr auto exit_cycles = static_cast<std::uint32_t>(Leaf::exit_cycles);
-
-bool tells_exits(std::uint32_t leaf)
-{
-    return leaf >= KVM_EXIT_LEDGER_LEAF_EXTREMES && leaf != KVM_EXIT_LEDGER_LEAF_TOTAL && leaf != KVM_EXIT_LEDGER_LEAF_CYCLES &&
-           leaf <= KVM_EXIT_LEDGER_LEAF_LAST;
-}
 
 }
 
@@ -207,21 +230,14 @@ TEST_P(FindingsTest, NameLossesOfANestedGuestAlone)
 TEST_P(FindingsTest, NameARowThatTellsWhatIsOnlyPassedOn)
 {
     const auto tell = [this] {
-        auto& m = failed("nested.rdtsc").measurement.emplace();
-        m.exit = number(24, 0x80);
-        m.bound = Bound::exact;
-        m.nested = true;
-        m.caused = 100;
-        m.told = 100;
-        m.stray_rows[0] = {number(16, 0x6e), 100, 0, 0};
-        m.stray_count = 1;
+        failed_firing("nested.rdtsc", number(24, 0x80), 100, 100, {{number(16, 0x6e), 100, 0, 0}}).nested = true;
         failed("ledger.conservation").show(Symptom::passed_on_lost);
     };
     ids();
     tell();
     EXPECT_EQ(found(), Ids{"not-enabled-answer"});
     expect_nothing_unexplained();
-    host.spoil = [](auto leaf, auto, auto& r) { if (tells_exits(leaf) && r.edx == ~0u) r = {}; };
+    mark_undefined_by(0);
     ids();
     tell();
     EXPECT_EQ(found(), Ids{"wrong-register"});
@@ -274,7 +290,7 @@ TEST_P(FindingsTest, NameAnUnguardedIndex)
 
 TEST_P(FindingsTest, NameARuleThatTestsTheWrongRegister)
 {
-    host.spoil = [](auto leaf, auto, auto& r) { if (tells_exits(leaf) && r.edx == ~0u) r = {}; };
+    mark_undefined_by(0);
     EXPECT_EQ(ids(), Ids{"wrong-register"});
     EXPECT_EQ(findings.all().front().or_id, "undefined-answer");
     expect_words("EAX");
@@ -286,7 +302,7 @@ TEST_P(FindingsTest, NameARuleThatTestsTheWrongRegister)
 
 TEST_P(FindingsTest, NameUndefinedAnswers)
 {
-    host.spoil = [](auto leaf, auto, auto& r) { if (tells_exits(leaf) && r.edx == ~0u) r.edx = 0xfffffff; };
+    mark_undefined_by(0xfffffff);
     EXPECT_EQ(ids(), Ids{"undefined-answer"});
     expect_words("another value than EDX=0xffffffff");
     expect_nothing_unexplained();
@@ -359,7 +375,7 @@ TEST_P(FindingsTest, NameExitsThatCountTwice)
     expect_words("others once");
     expect_nothing_unexplained();
     record = [&](auto&, auto exit) { host.cause(exit, 2 * times); };
-    host.meanwhile = [this] { host.cause(ledger::cpuid_exit(GetParam()), 1); };
+    count_queries_twice();
     EXPECT_EQ(ids(), Ids{"counted-twice"});
     expect_nothing_unexplained();
 }
@@ -368,33 +384,22 @@ TEST_P(FindingsTest, NameExitsThatCountTwice)
 TEST_P(FindingsTest, NameExitsThatCountTwiceBesideOthers)
 {
     record = [&](auto&, auto exit) { host.cause(exit, 2 * times); };
-    host.meanwhile = [this] { host.cause(ledger::cpuid_exit(GetParam()), 1); };
+    count_queries_twice();
     ids();
-    auto& m = failed("cr.write-cr0-cd").measurement.emplace();
-    m.exit = number(28, 0x65);
-    m.bound = Bound::exact;
-    m.caused = 200;
-    m.told = 400;
-    m.stray_rows[0] = {number(28, 0x10), 400, 200, 200};
-    m.stray_rows[1] = {number(1, 0x60), 150, 0, 100};
-    m.stray_rows[2] = {number(52, 0x64), 10, 0, 5};
-    m.stray_count = 3;
+    failed_firing("cr.write-cr0-cd", number(28, 0x65), 200, 400,
+                  {{number(28, 0x10), 400, 200, 200}, {number(1, 0x60), 150, 0, 100}, {number(52, 0x64), 10, 0, 5}});
     EXPECT_EQ(found(), Ids{"counted-twice"});
     expect_nothing_unexplained();
 }
 
 TEST_P(FindingsTest, NameASelfCountThatIsOff)
 {
-    host.meanwhile = [this] { host.cause(ledger::cpuid_exit(GetParam()), 1); };
+    count_queries_twice();
     EXPECT_EQ(ids(), Ids{"self-count"});
     expect_words("twice");
     expect_nothing_unexplained();
-    auto& m = failed("nested.query").measurement.emplace();
-    m.exit = ledger::cpuid_exit(GetParam());
-    m.bound = Bound::exact;
+    auto& m = failed_firing("nested.query", cpuid_number(), 100, 377);
     m.nested = true;
-    m.caused = 100;
-    m.told = 377;
     m.queries = 177;
     EXPECT_EQ(found(), Ids{"self-count"});
     expect_nothing_unexplained();
@@ -404,22 +409,15 @@ TEST_P(FindingsTest, NameASelfCountThatIsMissingBesideOthers)
 {
     host.counts_queries = false;
     ids();
-    auto& m = failed("dr.read-dr0").measurement.emplace();
-    m.exit = number(29, 0x20);
-    m.bound = Bound::at_least;
-    m.caused = 200;
-    m.told = 201;
+    auto& m = failed_firing("dr.read-dr0", number(29, 0x20), 200, 201, {{cpuid_number(), 23, 200, 200}});
     m.queries = 177;
-    m.stray_rows[0] = {ledger::cpuid_exit(GetParam()), 23, 200, 200};
-    m.stray_count = 1;
+    m.bound = Bound::at_least;
     EXPECT_EQ(found(), Ids{"self-count"});
     expect_nothing_unexplained();
     // Twice as many as there must be at the least are right.
-    const auto like = m;
-    auto& more = failed("apic.read-version").measurement.emplace(like);
-    more.exit = number(48, 0x400);
-    more.caused = 40;
-    more.told = 80;
+    auto& more = failed_firing("apic.read-version", number(48, 0x400), 40, 80, {{cpuid_number(), 23, 200, 200}});
+    more.queries = 177;
+    more.bound = Bound::at_least;
     EXPECT_EQ(found(), Ids{"self-count"});
     expect_nothing_unexplained();
 }
@@ -470,13 +468,7 @@ TEST_P(FindingsTest, TakeNoMixedAnswersForCounts)
 {
     failed("smp.own-answers").show(Symptom::foreign_answer);
     for (const auto name : {"io.in8", "io.out8", "hlt.timer"}) {
-        auto& m = failed(name).measurement.emplace();
-        m.exit = number(30, 0x7b);
-        m.bound = Bound::exact;
-        m.caused = 200;
-        m.told = 150;
-        m.stray_rows[0] = {number(31, 0x7c), 37, 0, 0};
-        m.stray_count = 1;
+        failed_firing(name, number(30, 0x7b), 200, 150, {{number(31, 0x7c), 37, 0, 0}});
     }
     EXPECT_EQ(found(), Ids{"shared-query"});
     expect_nothing_unexplained();
@@ -497,32 +489,13 @@ TEST_P(FindingsTest, NameCountersOfTheWholeHost)
 // A VM that does nothing but CPUID adds to one row, by now more, now less, and now by chance as many as the queries.
 TEST_P(FindingsTest, NameCountersOfTheWholeHostByOneRow)
 {
-    const auto cpuid = ledger::cpuid_exit(GetParam());
+    const auto cpuid = cpuid_number();
     std::int64_t more = 0;
     for (const auto name : {"io.in8", "io.out8", "msr.read-efer", "hlt.timer", "instr.rdpmc"}) {
-        auto& m = failed(name).measurement.emplace();
-        m.exit = number(30, 0x7b);
-        m.bound = Bound::exact;
-        m.caused = 200;
-        m.told = 200;
-        m.queries = 340;
-        m.stray_rows[0] = {cpuid, 340 + 97 * more++, 0, 0};
-        m.stray_count = 1;
+        failed_firing(name, number(30, 0x7b), 200, 200, {{cpuid, 340 + 97 * more++, 0, 0}}).queries = 340;
     }
-    auto& own = failed("cpuid.leaf0").measurement.emplace();
-    own.exit = cpuid;
-    own.bound = Bound::exact;
-    own.caused = 200;
-    own.told = 577;
-    own.queries = 340;
-    auto& twice = failed("memory.first-touch").measurement.emplace();
-    twice.exit = number(48, 0x400);
-    twice.bound = Bound::exact;
-    twice.caused = 5;
-    twice.told = 10;
-    twice.queries = 340;
-    twice.stray_rows[0] = {cpuid, 41, 0, 0};
-    twice.stray_count = 1;
+    failed_firing("cpuid.leaf0", cpuid, 200, 577).queries = 340;
+    failed_firing("memory.first-touch", number(48, 0x400), 5, 10, {{cpuid, 41, 0, 0}}).queries = 340;
     failed("time.window").show(Symptom::impossible);
     EXPECT_EQ(found(), Ids{"host-wide"});
     expect_nothing_unexplained();
@@ -534,21 +507,21 @@ TEST_P(FindingsTest, NameOtherLeavesThatChanged)
     EXPECT_EQ(ids(), Ids{});
     host.spoil = [](auto leaf, auto exit, auto& r) { if (leaf == 0xb && exit == 5) r.ecx = 0; };
     EXPECT_EQ(ids(), Ids{"other-leaves-changed"});
+    failed_firing("cpuid.faulting", cpuid_number(), 100, 100).queries = 177;
+    EXPECT_EQ(found(), Ids{"other-leaves-changed"});
+    expect_words("EAX takes in too many leaves");
+    expect_words("asked for CPUID faulting");
+    expect_nothing_unexplained();
 }
 
 TEST_P(FindingsTest, NameCpuidThatDoesNotFault)
 {
-    auto& r = failed("cpuid.faulting");
-    auto& m = r.measurement.emplace();
-    m.exit = ledger::cpuid_exit(GetParam());
-    m.bound = Bound::exact;
-    m.firings = m.caused = 200;
-    m.told = 200;
+    auto& m = failed_firing("cpuid.faulting", cpuid_number(), 200, 200);
     m.queries = 340;
     EXPECT_EQ(found(), Ids{"other-leaves-changed"});
     // It faults, and is wrong for another reason.
     m.raised[static_cast<unsigned>(machine::Exception::general_protection)] = 200;
-    r.show(Symptom::halves_swapped);
+    results.back().show(Symptom::halves_swapped);
     EXPECT_EQ(found(), Ids{"halves-swapped"});
 }
 
@@ -558,25 +531,14 @@ TEST_P(FindingsTest, TellARaceFromExitsThatAreDropped)
     vcpus = 2;
     EXPECT_EQ(found(), Ids{"racing-counters"});
     // Two that always meet lose half.
-    auto& m = failed("io.in8").measurement.emplace();
-    m.exit = number(30, 0x7b);
-    m.bound = Bound::exact;
-    m.caused = 400;
-    m.told = 210;
+    auto& m = failed_firing("io.in8", number(30, 0x7b), 400, 210);
     EXPECT_EQ(found(), Ids{"racing-counters"});
     m.told = 20;
     EXPECT_EQ(found(), Ids{"lost-exits"});
     m.told = 210;
     // They contend for the counters meanwhile, and the host interrupts them.
-    for (const auto name : {"nested.undefined", "nested.rdmsr", "nested.rdtsc"}) {
-        auto& slow = failed(name).measurement.emplace();
-        slow.exit = number(0, 0x46);
-        slow.bound = Bound::exact;
-        slow.caused = 100;
-        slow.told = 100;
-        slow.stray_rows[0] = {number(1, 0x60), 331, 0, 210};
-        slow.stray_count = 1;
-    }
+    for (const auto name : {"nested.undefined", "nested.rdmsr", "nested.rdtsc"})
+        failed_firing(name, number(0, 0x46), 100, 100, {{number(1, 0x60), 331, 0, 210}});
     EXPECT_EQ(found(), Ids{"racing-counters"});
     expect_nothing_unexplained();
     failed("ledger.self-count").show(Symptom::self_count_lost);
@@ -605,7 +567,7 @@ TEST_P(FindingsTest, OfALayoutToldWrongAreThatAlone)
 TEST_P(FindingsTest, AreSeveralWhereCausesAre)
 {
     record = [&](auto&, auto exit) { host.cause(exit, exit == number(30, 0x7b) ? 2 * times : times); };
-    host.spoil = [](auto leaf, auto, auto& r) { if (tells_exits(leaf) && r.edx == ~0u) r.edx = 0xfffffff; };
+    mark_undefined_by(0xfffffff);
     auto all = ids();
     std::ranges::sort(all);
     EXPECT_EQ(all, (Ids{"counted-twice", "undefined-answer"}));

@@ -196,32 +196,28 @@ void foreign_answers(const Evidence& e, Findings& findings)
 
 void other_leaves(const Evidence& e, Findings& findings)
 {
-    if (!e.shown(Symptom::other_leaf))
-        return;
-    auto& finding = findings.add("other-leaves-changed");
-    finding.text.write("CPUID leaves that are not the ledger's no longer answer as without one: its test of EAX takes in too many leaves, or "
-                       "EAX and ECX do not reach kvm_cpuid() as the guest set them");
-    e.explain_shown(finding, Symptom::other_leaf);
-}
-
-// kvm_emulate_cpuid() asks first whether the guest wants CPUID to fault.
-void faulting_ignored(const Evidence& e, Findings& findings)
-{
-    const auto ignored = [](const Result& r) {
+    // kvm_emulate_cpuid() asks first whether the guest wants CPUID to fault.
+    const auto answered = [](const Result& r) {
         return r.name == "cpuid.faulting" && Evidence::right(r) &&
-               r.measurement->raised[static_cast<unsigned>(machine::Exception::general_protection)] < r.measurement->firings;
+               r.measurement->raised[static_cast<unsigned>(machine::Exception::general_protection)] < r.measurement->caused;
     };
-    if (!e.any_failed(ignored))
+    const bool changed = e.shown(Symptom::other_leaf), faulting_ignored = e.any_failed(answered);
+    if (!changed && !faulting_ignored)
         return;
     auto& finding = findings.add("other-leaves-changed");
-    finding.text.write("CPUID at CPL 3 is answered where the guest has asked for CPUID faulting: the test at the start of "
-                       "kvm_emulate_cpuid() is gone, or comes behind the ledger's answer");
-    e.explain(finding, ignored);
+    if (changed)
+        finding.text.write("CPUID leaves that are not the ledger's no longer answer as without one: its test of EAX takes in too many leaves, "
+                           "or EAX and ECX do not reach kvm_cpuid() as the guest set them");
+    if (faulting_ignored)
+        finding.text.format("{}CPUID at CPL 3 is answered where the guest has asked for CPUID faulting: the test at the start of "
+                            "kvm_emulate_cpuid() is gone, or comes behind the ledger's answer",
+                            changed ? "; " : "");
+    e.explain(finding, [&](const Result& r) { return r.shows(Symptom::other_leaf) || answered(r); });
 }
 
 constexpr Recogniser recognisers[] = {wrong_edition, everything_marked, ordinary_data, leftovers, exchanged_answers, undefined_answers,
                                       unhandled_answers};
-constexpr Recogniser late_recognisers[] = {not_enabled_answers, foreign_answers, other_leaves, faulting_ignored};
+constexpr Recogniser late_recognisers[] = {not_enabled_answers, foreign_answers, other_leaves};
 
 }
 

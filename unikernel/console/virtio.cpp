@@ -1,6 +1,7 @@
 // The console's driver: virtio-mmio's registers and a split virtqueue.
 #include "console/virtio.hpp"
 
+#include "machine/address.hpp"
 #include "machine/mmio.hpp"
 
 #include <algorithm>
@@ -46,9 +47,9 @@ enum Status : std::uint32_t { reset = 0, acknowledge = 1, driver = 2, driver_ok 
 // 6 "Reserved Feature Bits": VIRTIO_F_VERSION_1 is bit 32, the first of the second word.
 constexpr std::uint32_t second_word = 1, version_1 = 1;
 
-std::uint32_t address_of(const void* object)
+std::uint32_t low_address_of(const void* object)
 {
-    return static_cast<std::uint32_t>(reinterpret_cast<std::uint64_t>(object)); // the image lies below 4 GiB
+    return static_cast<std::uint32_t>(machine::address_of(object)); // the image lies below 4 GiB
 }
 
 Place place_of(std::uint32_t transport, Register reg)
@@ -87,13 +88,13 @@ bool Virtio::set_up()
     if (!(read_memory(place_of(transport_, status)) & features_ok))
         return false;
 
-    descriptor_.address = address_of(text_.data());
+    descriptor_.address = machine::address_of(text_.data());
     available_.flags = no_interrupt;
     write_register(queue_select, transmit_queue);
     write_register(queue_size, 1);
-    write_register(queue_descriptor_low, address_of(&descriptor_));
-    write_register(queue_driver_low, address_of(&available_));
-    write_register(queue_device_low, address_of(&used_));
+    write_register(queue_descriptor_low, low_address_of(&descriptor_));
+    write_register(queue_driver_low, low_address_of(&available_));
+    write_register(queue_device_low, low_address_of(&used_));
     write_register(queue_ready, 1);
     write_register(status, acknowledge | driver | features_ok | driver_ok);
     return true;

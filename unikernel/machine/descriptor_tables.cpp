@@ -1,6 +1,8 @@
 // A task state segment that no task has, for LTR.
 #include "machine/descriptor_tables.hpp"
 
+#include "machine/address.hpp"
+
 #include <array>
 
 namespace machine {
@@ -17,7 +19,7 @@ constinit std::array<std::uint64_t, 3> table{};
 
 std::array<std::uint64_t, 2> describe_task_state(const void* task_state)
 {
-    const auto base = reinterpret_cast<std::uint64_t>(task_state);
+    const auto base = address_of(task_state);
     return {available_tss | (base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56, base >> 32};
 }
 
@@ -26,7 +28,7 @@ void load_task_register()
     const auto tss = describe_task_state(task_state.data());
     table = {0, tss[0], tss[1]};
     const auto usual = store_gdt();
-    load_gdt({sizeof(table) - 1, reinterpret_cast<std::uint64_t>(table.data())});
+    load_gdt({sizeof(table) - 1, address_of(table.data())});
     asm volatile("ltr %0" : : "r"(tss_selector) : "memory");
     load_gdt(usual);
 }

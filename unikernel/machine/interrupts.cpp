@@ -1,6 +1,7 @@
 // The interrupt descriptor table and the dispatch of what arrives through it.
 #include "machine/interrupts.hpp"
 
+#include "machine/address.hpp"
 #include "machine/apic.hpp"
 #include "machine/exceptions.hpp"
 #include "machine/io.hpp"
@@ -91,7 +92,7 @@ Gate gate_to(std::uint64_t address)
 void set_up_interrupts(UnexpectedHandler unexpected)
 {
     on_unexpected = unexpected;
-    const auto stubs = reinterpret_cast<std::uint64_t>(interrupt_stubs);
+    const auto stubs = address_of(interrupt_stubs);
     for (std::size_t vector = 0; vector < gates.size(); vector++)
         gates[vector] = gate_to(stubs + vector * stub_size);
 
@@ -104,7 +105,7 @@ void set_up_interrupts(UnexpectedHandler unexpected)
 void let_users_call(Vector vector, const void* place)
 {
     auto& gate = gates[static_cast<std::size_t>(vector)];
-    gate = gate_to(reinterpret_cast<std::uint64_t>(place));
+    gate = gate_to(address_of(place));
     gate.attributes |= for_users;
 }
 

@@ -1,6 +1,7 @@
 // Application processors: brought up by the trampoline, then waiting for work.
 #include "machine/processors.hpp"
 
+#include "machine/address.hpp"
 #include "machine/apic.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/msr.hpp"
@@ -130,7 +131,7 @@ void set_up_this_cpu(unsigned index)
 {
     cpus[index].self = &cpus[index];
     cpus[index].index = index;
-    write_msr(Msr::gs_base, reinterpret_cast<std::uint64_t>(&cpus[index]));
+    write_msr(Msr::gs_base, address_of(&cpus[index]));
 }
 
 unsigned start_processors(unsigned wanted)

@@ -1,7 +1,8 @@
 // Out of long mode and back, with two hardware tasks that jump to each other between.
 
+#include "kept_state.h"
+
 #define CR0_PG		(1 << 31)
-#define MSR_GS_BASE	0xc0000101
 #define TSS_CR3		28			// offsets in a 32-bit TSS: SDM vol. 3, figure 7-2
 #define TSS_EIP		32
 #define TSS_EFLAGS	36
@@ -18,18 +19,10 @@
 
 	.globl	switch_tasks			// EDI: how many times
 switch_tasks:
-	pushq	%rbx
-	pushq	%rbp
-	pushq	%r12
-	pushq	%r13
-	pushq	%r14
-	pushq	%r15
+	push_callee_saved
 	subq	$16, %rsp
 	sgdt	(%rsp)
-	movl	$MSR_GS_BASE, %ecx		// loading GS clears it
-	rdmsr
-	pushq	%rax
-	pushq	%rdx
+	push_gs_base
 
 	// A switch loads CR3 from the TSS: the same for both tasks.
 	movq	%cr3, %rax
@@ -92,18 +85,10 @@ other_task:
 	.code64
 long_mode_again:
 	movq	saved_stack, %rsp
-	popq	%rdx
-	popq	%rax
-	movl	$MSR_GS_BASE, %ecx
-	wrmsr
+	pop_gs_base
 	lgdt	(%rsp)
 	addq	$16, %rsp
-	popq	%r15
-	popq	%r14
-	popq	%r13
-	popq	%r12
-	popq	%rbp
-	popq	%rbx
+	pop_callee_saved
 	ret
 
 	.data

@@ -1,6 +1,7 @@
 // The VMCB of a nested guest that shares our address space.
 #include "machine/svm.hpp"
 
+#include "machine/address.hpp"
 #include "machine/control_registers.hpp"
 #include "machine/descriptor_tables.hpp"
 #include "machine/msr.hpp"
@@ -54,11 +55,6 @@ constexpr std::uint64_t rflags_fixed = 1 << 1, dr6_fixed = 0xffff0ff0, dr7_fixed
 constinit Vmcb vmcb{};
 [[gnu::aligned(4096)]] constinit std::uint8_t host_save_area[4096]{};
 
-std::uint64_t address(const void* object)
-{
-    return reinterpret_cast<std::uint64_t>(object);
-}
-
 Segment table(const TableRegister& pointer)
 {
     return {0, 0, pointer.limit, pointer.base};
@@ -69,13 +65,13 @@ Segment table(const TableRegister& pointer)
 void start(const char* code, bool intercepts_cpuid)
 {
     write_msr(Msr::efer, read_msr(Msr::efer) | efer_svme);
-    write_msr(Msr::vm_hsave_pa, address(host_save_area));
+    write_msr(Msr::vm_hsave_pa, address_of(host_save_area));
 
     vmcb = Vmcb();
     vmcb.intercept_exceptions = 1u << static_cast<unsigned>(Exception::invalid_opcode);
     vmcb.intercept_instructions = intercept_rdtsc | intercept_msr | (intercepts_cpuid ? intercept_cpuid : 0);
     vmcb.intercept_svm = intercept_vmrun;
-    vmcb.msrpm_base = address(permit_msrs);
+    vmcb.msrpm_base = address_of(permit_msrs);
     vmcb.asid = 1; // 0 is the host's
 
     vmcb.cs = {read_code_segment(), code_64, no_limit, 0};
@@ -89,13 +85,13 @@ void start(const char* code, bool intercepts_cpuid)
     vmcb.dr6 = dr6_fixed;
     vmcb.dr7 = dr7_fixed;
     vmcb.rflags = rflags_fixed;
-    vmcb.rip = address(code);
+    vmcb.rip = address_of(code);
 }
 
 void run(std::uint32_t ecx, std::uint32_t ebx)
 {
     const auto start = vmcb.rip;
-    svm_enter(address(&vmcb), ecx, ebx);
+    svm_enter(address_of(&vmcb), ecx, ebx);
     vmcb.rip = start;
 }
 

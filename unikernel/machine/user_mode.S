@@ -1,29 +1,22 @@
 // To CPL 3 by IRET and back by INT; and what runs there.
 
+#include "kept_state.h"
+
 #define DATA		0x10			// selectors: entry.S, and user_mode.cpp's table
 #define USER_DATA	0x23
 #define USER_CODE	0x2b
 #define RFLAGS_AC	(1 << 18)
 #define LEAVE_VECTOR	0x43			// Vector::user_mode_left
 #define TSS_STACK	4			// SDM vol. 3, figure 8-11: RSP0
-#define MSR_GS_BASE	0xc0000101
 
 	.section .text, "ax"
 	.code64
 
 	.globl	enter_user_mode			// RDI: a function that ends in INT; RSI: the task state segment
 enter_user_mode:
-	pushq	%rbx
-	pushq	%rbp
-	pushq	%r12
-	pushq	%r13
-	pushq	%r14
-	pushq	%r15
+	push_callee_saved
 	pushfq
-	movl	$MSR_GS_BASE, %ecx		// the way out empties data segments of CPL 0
-	rdmsr
-	pushq	%rax
-	pushq	%rdx
+	push_gs_base				// the way out empties data segments of CPL 0
 	movq	%rsp, TSS_STACK(%rsi)
 	movq	%rsp, kernel_stack
 	pushfq
@@ -43,17 +36,9 @@ user_mode_left:
 	movl	%eax, %ds
 	movl	%eax, %es
 	movl	%eax, %ss
-	popq	%rdx
-	popq	%rax
-	movl	$MSR_GS_BASE, %ecx
-	wrmsr
+	pop_gs_base
 	popfq
-	popq	%r15
-	popq	%r14
-	popq	%r13
-	popq	%r12
-	popq	%rbp
-	popq	%rbx
+	pop_callee_saved
 	ret
 
 	.macro	may_fault first, next

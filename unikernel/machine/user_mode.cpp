@@ -1,6 +1,7 @@
 // Out to CPL 3 and back.
 #include "machine/user_mode.hpp"
 
+#include "machine/address.hpp"
 #include "machine/control_registers.hpp"
 #include "machine/descriptor_tables.hpp"
 #include "machine/interrupts.hpp"
@@ -30,7 +31,7 @@ constexpr std::uint64_t page_user = 1 << 2;
 // Whether CPL 3 may use the 2 MiB round this address: a bit on each level (SDM vol. 3, 4.6.1).
 void let_users(const void* address, bool may)
 {
-    const auto linear = reinterpret_cast<std::uint64_t>(address);
+    const auto linear = address_of(address);
     auto* entries = reinterpret_cast<std::uint64_t*>(read_cr<Cr::cr3>());
     for (const auto shift : {39u, 30u, 21u}) {
         auto& entry = entries[linear >> shift & 511];
@@ -51,7 +52,7 @@ void prepare_user_mode()
     table[boot_descriptors + 1] = user_code;
     table[boot_descriptors + 2] = tss[0];
     table[boot_descriptors + 3] = tss[1];
-    load_gdt({sizeof(table) - 1, reinterpret_cast<std::uint64_t>(table.data())});
+    load_gdt({sizeof(table) - 1, address_of(table.data())});
     asm volatile("ltr %0" : : "r"(tss_selector) : "memory");
     let_users(user_code_start, true);
     let_users_call(Vector::user_mode_left, user_mode_left);

@@ -1,6 +1,7 @@
 // The VMCS of a nested guest that shares our address space.
 #include "machine/vmx.hpp"
 
+#include "machine/address.hpp"
 #include "machine/control_registers.hpp"
 #include "machine/descriptor_tables.hpp"
 #include "machine/msr.hpp"
@@ -108,11 +109,6 @@ constinit Region vmxon_region{}, vmcs{};
 TableRegister usual_gdt{}, usual_idt{}; // VM exits set their limits to 0xffff
 std::uint64_t usual_cr0 = 0;
 
-std::uint64_t address(const void* object)
-{
-    return reinterpret_cast<std::uint64_t>(object);
-}
-
 void write(Field field, std::uint64_t value)
 {
     asm volatile("vmwrite %0, %1" : : "r"(value), "r"(static_cast<std::uint64_t>(field)) : "cc", "memory");
@@ -143,7 +139,7 @@ void enter_vmx_operation()
     constexpr std::uint64_t revision = 0x7fffffff;
     vmcs = Region();
     vmxon_region.revision = vmcs.revision = static_cast<std::uint32_t>(read_msr(Msr::vmx_basic) & revision);
-    const auto region = address(&vmxon_region), current = address(&vmcs);
+    const auto region = address_of(&vmxon_region), current = address_of(&vmcs);
     asm volatile("vmxon %0" : : "m"(region) : "cc", "memory");
     asm volatile("vmclear %0" : : "m"(current) : "cc", "memory");
     asm volatile("vmptrld %0" : : "m"(current) : "cc", "memory");
@@ -156,7 +152,7 @@ void write_controls()
     write(Field::exit_controls, controls(Msr::vmx_true_exit_ctls, exit_to_64_bit));
     write(Field::entry_controls, controls(Msr::vmx_true_entry_ctls, entry_to_64_bit));
     write(Field::exception_bitmap, 1u << static_cast<unsigned>(Exception::invalid_opcode));
-    write(Field::msr_bitmap, address(permit_msrs));
+    write(Field::msr_bitmap, address_of(permit_msrs));
     write(Field::vmcs_link_pointer, no_link);
     for (const auto field : unused_controls)
         write(field, 0);
@@ -187,7 +183,7 @@ void write_guest(const char* code)
     write(Field::guest_cr4, read_cr<Cr::cr4>());
     write(Field::guest_dr7, dr7_fixed);
     write(Field::guest_rflags, rflags_fixed);
-    write(Field::guest_rip, address(code));
+    write(Field::guest_rip, address_of(code));
     for (const auto field : unused_guest_state)
         write(field, 0);
 }
@@ -215,7 +211,7 @@ void write_host()
     write(Field::host_sysenter_esp, read_msr(Msr::sysenter_esp));
     write(Field::host_sysenter_eip, read_msr(Msr::sysenter_eip));
     write(Field::host_rsp, 0);
-    write(Field::host_rip, address(vmx_exited));
+    write(Field::host_rip, address_of(vmx_exited));
 }
 
 }
@@ -233,7 +229,7 @@ void start(const char* code)
     write_guest(nested_cpuid);
     write_host();
     vmx_enter(false, 0, 0);
-    write(Field::guest_rip, address(code));
+    write(Field::guest_rip, address_of(code));
 }
 
 void run(std::uint32_t ecx, std::uint32_t ebx)

@@ -22,16 +22,6 @@ constexpr Row vmx_entry_and_rdmsrs[] = {{EXIT_REASON_VMRESUME, Bound::exact, 1},
 constexpr Row svm_entry_and_rdmsr[] = {{SVM_EXIT_VMRUN, Bound::exact, 1}, {SVM_EXIT_MSR, Bound::exact, 1}};
 constexpr Row svm_entry_and_rdmsrs[] = {{SVM_EXIT_VMRUN, Bound::exact, 1}, {SVM_EXIT_MSR, Bound::exact, 2}};
 
-constexpr Expectation vmx_exits(ExitNumber exit, std::uint32_t per_firing, std::string_view source)
-{
-    return {exit, Bound::exact, per_firing, source, vmx_entry};
-}
-
-constexpr Expectation svm_exits(ExitNumber exit, std::uint32_t per_firing, std::string_view source)
-{
-    return {exit, Bound::exact, per_firing, source, svm_entry};
-}
-
 constexpr Expectation vmx_unhandled{.exit = EXIT_REASON_VMRESUME,
                                     .bound = Bound::exact,
                                     .per_firing = 1,
@@ -68,20 +58,22 @@ constexpr Trigger nested(std::string_view name, std::string_view what, const Exp
 
 constexpr Trigger catalogue[] = {
     nested("nested.cpuid", "entry of a nested guest; its CPUID, which its hypervisor intercepts",
-           vmx_exits(EXIT_REASON_CPUID, 1, "SDM vol. 3, 26.1.2; nested_vmx_l1_wants_exit() always passes CPUID on"),
-           svm_exits(SVM_EXIT_CPUID, 1, "APM vol. 2, 15.9; nested_svm_intercept() passes it on"),
+           {EXIT_REASON_CPUID, Bound::exact, 1, "SDM vol. 3, 26.1.2; nested_vmx_l1_wants_exit() always passes CPUID on", vmx_entry},
+           {SVM_EXIT_CPUID, Bound::exact, 1, "APM vol. 2, 15.9; nested_svm_intercept() passes it on", svm_entry},
            GUEST_CODE([] { machine::start_nested_guest(machine::nested_cpuid); })),
     nested("nested.undefined", "entry of a nested guest; its UD2, whose #UD its hypervisor intercepts",
-           vmx_exits(EXIT_REASON_EXCEPTION_NMI, 1, "SDM vol. 3, 26.2; nested_vmx_l1_wants_exit() asks the exception bitmap"),
-           svm_exits(SVM_EXIT_EXCP_BASE + UD_VECTOR, 1,
-                     "APM vol. 2, 15.12; nested_svm_exit_special() leaves it to ud_interception(), which queues a #UD: "
-                     "svm_check_nested_events() makes that the #VMEXIT, without another exit"),
+           {EXIT_REASON_EXCEPTION_NMI, Bound::exact, 1, "SDM vol. 3, 26.2; nested_vmx_l1_wants_exit() asks the exception bitmap", vmx_entry},
+           {SVM_EXIT_EXCP_BASE + UD_VECTOR, Bound::exact, 1,
+            "APM vol. 2, 15.12; nested_svm_exit_special() leaves it to ud_interception(), which queues a #UD: "
+            "svm_check_nested_events() makes that the #VMEXIT, without another exit",
+            svm_entry},
            GUEST_CODE([] { machine::start_nested_guest(machine::nested_undefined); })),
     nested("nested.rdmsr",
            "entry of a nested guest; its RDMSR twice: of IA32_APIC_BASE, which KVM answers, and of "
            "0xdeadbeef, which goes to its hypervisor",
-           vmx_exits(EXIT_REASON_MSR_READ, 2, "SDM vol. 3, 26.1.3; nested_vmx_exit_handled_msr() asks the hypervisor's bitmap"),
-           svm_exits(SVM_EXIT_MSR, 2, "APM vol. 2, 15.11; nested_svm_exit_handled_msr() asks the hypervisor's bitmap"),
+           {EXIT_REASON_MSR_READ, Bound::exact, 2, "SDM vol. 3, 26.1.3; nested_vmx_exit_handled_msr() asks the hypervisor's bitmap",
+            vmx_entry},
+           {SVM_EXIT_MSR, Bound::exact, 2, "APM vol. 2, 15.11; nested_svm_exit_handled_msr() asks the hypervisor's bitmap", svm_entry},
            GUEST_CODE([] { machine::start_nested_guest(machine::nested_rdmsr); }),
            GUEST_CODE([] { machine::run_nested_guest(static_cast<std::uint32_t>(machine::Msr::apic_base)); })),
     nested("nested.out", "entry of a nested guest; its OUT to a port that KVM leaves to user space, amid the two RDMSR",
@@ -97,7 +89,7 @@ constexpr Trigger catalogue[] = {
            vmx_unhandled, svm_unhandled, GUEST_CODE([] { machine::start_nested_guest(machine::nested_rdtsc); })),
     nested("nested.query",
            "entry of a nested guest; its query of the ledger, by CPUID, which SVM leaves to KVM; there RDMSR of 0xdeadbeef",
-           vmx_exits(EXIT_REASON_CPUID, 1, "SDM vol. 3, 26.1.2: goes to its hypervisor, which cannot leave it to KVM"),
+           {EXIT_REASON_CPUID, Bound::exact, 1, "SDM vol. 3, 26.1.2: goes to its hypervisor, which cannot leave it to KVM", vmx_entry},
            {SVM_EXIT_CPUID, Bound::exact, 1, "APM vol. 2, 15.9; nested_svm_intercept() leaves it to kvm_emulate_cpuid()",
             svm_entry_and_rdmsr},
            GUEST_CODE([] {

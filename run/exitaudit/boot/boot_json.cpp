@@ -1,6 +1,8 @@
 // The report of a boot, as JSON.
 #include "boot/boot_report.hpp"
 
+#include "document.hpp"
+
 namespace exitaudit {
 namespace {
 
@@ -14,28 +16,14 @@ json exits_of(const ExitRows& rows, bool svm)
     return exits;
 }
 
-json or_null(const std::string& text)
-{
-    return text.empty() ? json() : json(text);
-}
-
 } // namespace
 
-std::string boot_document(const BootLog& log, const BootOutcome& outcome, const BootOptions& options)
+json boot_document(const BootLog& log, const BootOutcome& outcome, const BootOptions& options)
 {
-    const auto& circumstances = outcome.circumstances;
+    const bool svm = outcome.circumstances.svm;
     const auto& last = log.samples().back();
-    json document{
-        {"schema", 1},
-        {"kind", "boot"},
-        {"verdict", verdict_word(outcome.verdict.code)},
-        {"message", outcome.verdict.text},
-        {"exit_code", static_cast<int>(outcome.verdict.code)},
-        {"lane", circumstances.lane},
-        {"kernel", or_null(circumstances.kernel)},
-        {"qemu", or_null(circumstances.qemu)},
-        {"seconds", circumstances.seconds ? json(*circumstances.seconds) : json()},
-        {"environment", nullptr},
+    auto document = document_start("boot", outcome.verdict, outcome.circumstances);
+    document.update({
         {"findings", json::array()},
         {"guest",
          {{"machine", options.machine},
@@ -44,24 +32,23 @@ std::string boot_document(const BootLog& log, const BootOutcome& outcome, const 
           {"nested_paging", !options.no_npt}}},
         {"phases", json::array()},
         {"samples", json::array()},
-        {"totals", {{"count", last.total.count}, {"cycles", last.total.cycles}, {"exits", exits_of(last.rows, outcome.svm)}}},
+        {"totals", {{"count", last.total.count}, {"cycles", last.total.cycles}, {"exits", exits_of(last.rows, svm)}}},
         {"sampling",
          {{"samples", log.samples().size() - 1}, {"exits_while_reading", log.reading()}, {"mark_bytes", log.mark_bytes()}}},
-        {"host", host_documents(circumstances.host)},
-    };
+    });
     for (const auto& phase : log.phases())
         document["phases"].push_back({{"name", phase.name},
                                       {"note", or_null(phase.note)},
                                       {"start_s", phase.begin.seconds},
                                       {"end_s", phase.end.seconds},
-                                      {"exits", exits_of(phase.rows(), outcome.svm)}});
+                                      {"exits", exits_of(phase.rows(), svm)}});
     for (const auto& sample : log.samples()) {
         auto counts = json::object();
         for (const auto& [exit, row] : sample.rows)
-            counts[boot_exit_name(outcome.svm, exit)] = row.count;
+            counts[boot_exit_name(svm, exit)] = row.count;
         document["samples"].push_back({{"t_s", sample.seconds}, {"counts", counts}});
     }
-    return document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+    return document;
 }
 
 } // namespace exitaudit

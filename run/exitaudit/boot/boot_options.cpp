@@ -7,13 +7,29 @@
 #include <CLI/CLI.hpp>
 
 namespace exitaudit {
+namespace {
+
+constexpr auto text = R"(
+Examples:
+  exitaudit boot --lane svm --json boot.json
+  exitaudit boot --lane svm --vcpus 4 --machine pc
+  exitaudit boot --lane native --kernel-image bzImage --initrd initrd.img --stop 60
+
+Exit codes: 0 counts agree with the tracepoint's and KVM's own; 1 they do not; 2 usage;
+3 could not run; 4 the host is not patched.)";
+
+} // namespace
 
 void add_boot(CLI::App& app, BootOptions& options)
 {
-    app.add_option("--lane", options.lane, "host: " + lane_names() + ", but not tcg")->type_name("LANE")->capture_default_str();
+    app.footer(text);
+    app.add_option("--lane", options.lane, "host: " + lane_names(&tcg_lane))->type_name("LANE")->capture_default_str();
     app.add_option("--kernel", options.kernel, "Linux of host and guest (default " + std::string(default_kernel) + ")")
         ->type_name("VERSION");
-    app.add_option("--vcpus", options.vcpus, "vCPUs of the guest")->check(CLI::Range(1U, 64U).description(""))->type_name("N");
+    app.add_option("--vcpus", options.vcpus, "vCPUs of the guest")
+        ->check(CLI::Range(1U, 64U).description(""))
+        ->type_name("N")
+        ->capture_default_str();
     app.add_option("--memory", options.memory, "of the guest (default 128; embedded hosts have 512 for all)")->type_name("MIB");
     app.add_option("--machine", options.machine, "guest's machine: microvm (default) or pc")
         ->check(CLI::IsMember({"microvm", "pc"}).description(""))
@@ -38,6 +54,8 @@ void add_boot(CLI::App& app, BootOptions& options)
         ->envname("EXITAUDIT_BUILD")
         ->type_name("DIR");
     app.add_option("--json", options.json, "write phases and samples to FILE")->type_name("FILE");
+    app.add_option("--junit", options.junit, "the host's instruments and the phases as JUnit's XML, for CI systems")
+        ->type_name("FILE");
     app.add_flag("-v,--verbose", options.verbose, "show the guest's console and the host's, too");
 }
 

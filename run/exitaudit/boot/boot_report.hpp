@@ -13,13 +13,12 @@ namespace exitaudit {
 struct BootOutcome {
     Circumstances circumstances;
     Verdict verdict;
-    bool svm = false; // the exits' numbering; else vmx
 };
 
 // Tables of phases, of reasons and of the rate over time, ready to print.
 std::string boot_text(const BootLog& log, const BootOutcome& outcome);
 
-std::string boot_document(const BootLog& log, const BootOutcome& outcome, const BootOptions& options);
+nlohmann::json boot_document(const BootLog& log, const BootOutcome& outcome, const BootOptions& options);
 
 // The kernel's name of the exit, else its number in hexadecimal.
 std::string boot_exit_name(bool svm, std::uint64_t exit);

@@ -2,6 +2,7 @@
 #include "boot/boot_run.hpp"
 
 #include "boot/boot_guest.hpp"
+#include "boot/boot_judge.hpp"
 #include "boot/boot_report.hpp"
 #include "exit_code.hpp"
 #include "guest_command.hpp"
@@ -85,6 +86,7 @@ Session run_natively(const BootOptions& options, const BootFiles& files, unsigne
     watcher.err = [&](std::string_view bytes) { listener.note(bytes); };
     Session session;
     session.kernel = running_kernel();
+    session.facts = facts_of_machine();
     session.ending = run_process(command, options.timeout, watcher);
     session.witness = instruments.testimony();
     return session;
@@ -119,37 +121,6 @@ RunOptions run_options(const BootOptions& options)
     if (run.lane == "auto" && options.no_npt)
         run.lane = svm_lane.name;
     return run;
-}
-
-Verdict verdict_of(const Session& session, const BootLog& log, const std::vector<HostResult>& host)
-{
-    const auto could_not = [](const std::string& why) {
-        return Verdict{ExitCode::could_not_run, "could not run: " + why, false};
-    };
-    if (session.ending.how == Ending::How::interrupted)
-        return could_not("interrupted");
-    if (session.ending.how == Ending::How::timed_out)
-        return could_not("no end in time: the guest hangs, or needs a longer --timeout, or --stop");
-    if (!log.ended())
-        return could_not(session.trouble.empty() ? "the guest's log is cut off" : session.trouble);
-    if (!log.sampled()) {
-        if (log.status() == 0)
-            return {ExitCode::not_patched, "not patched: the host shows no exit_ledger in debugfs (on your own host: as root)",
-                    true};
-        return could_not(fmt::format("QEMU ended with status {}", log.status()));
-    }
-    for (const auto& result : host)
-        if (result.outcome == Outcome::not_ok)
-            return {ExitCode::audit_failed, fmt::format("fail: {}: {}", result.name, result.message), true};
-    const auto total = log.samples().back().total.count;
-    if (session.witness->has_ledger() && session.witness->ledger_total() != total)
-        return {
-            ExitCode::audit_failed,
-            fmt::format("fail: the last sample has {} exits, the ledger in the end {}", total, session.witness->ledger_total()),
-            true};
-    if (!session.complaint.empty())
-        return {ExitCode::audit_failed, "fail: the host's kernel complained: " + session.complaint, true};
-    return {ExitCode::pass, fmt::format("pass: booting and all phases took {} exits", total), true};
 }
 
 } // namespace
@@ -187,10 +158,11 @@ int run_boot(const BootOptions& options)
     const auto session = run_lane(*choice.lane, options, run, listener);
 
     BootOutcome outcome;
-    outcome.circumstances = {std::string(choice.lane->name), session.kernel, qemu_version(), seconds(),
-                             session.witness ? session.witness->results() : std::vector<HostResult>{}};
-    outcome.svm = session.witness && session.witness->is_svm();
-    outcome.verdict = verdict_of(session, log, outcome.circumstances.host);
+    auto host = session.witness ? session.witness->results() : std::vector<HostResult>{};
+    if (log.ended())
+        host.push_back(phases_reached(log, options));
+    outcome.circumstances = circumstances_of(*choice.lane, session, seconds(), std::move(host));
+    outcome.verdict = judge_boot(session, log, outcome.circumstances.host);
     if (log.sampled())
         fmt::print("{}", boot_text(log, outcome));
     for (const auto& line : host_lines(outcome.circumstances.host))
@@ -200,8 +172,7 @@ int run_boot(const BootOptions& options)
             fmt::print(stderr, "  {}\n", line);
     std::fflush(stdout);
     fmt::print(stderr, "exitaudit: {}\n", verdict_line(outcome.verdict, outcome.circumstances));
-    if (!options.json.empty())
-        write_file(options.json, boot_document(log, outcome, options));
+    write_documents(options.json, options.junit, boot_document(log, outcome, options));
     return session.ending.how == Ending::How::interrupted ? 128 + session.ending.status
                                                           : static_cast<int>(outcome.verdict.code);
 }

@@ -149,13 +149,13 @@ std::string boot_exit_name(bool svm, std::uint64_t exit)
 
 std::string boot_text(const BootLog& log, const BootOutcome& outcome)
 {
+    const bool svm = outcome.circumstances.svm;
     const auto phases = log.phases();
     const auto& last = log.samples().back();
     // Each sample's timer ends once more what the guest does, where both share a processor.
     const auto samples = log.samples().size() - 1, at_most = log.reading() + samples;
-    auto text = phase_table(phases, outcome.svm) + "\n" + reason_table(last, outcome.svm) + "\n" +
-                rate_table(log.samples(), outcome.svm) + "\n" + until_user_space(phases) + steadiness(phases) +
-                frequency(last, outcome.svm);
+    auto text = phase_table(phases, svm) + "\n" + reason_table(last, svm) + "\n" + rate_table(log.samples(), svm) + "\n" +
+                until_user_space(phases) + steadiness(phases) + frequency(last, svm);
     text +=
         fmt::format("Sampling: {} samples caused at most {} exits, {:.2f}% of all ({} while the ledger was read, one for each "
                     "timer); marks of phases wrote {} characters on the console, which count as any other output.\n",

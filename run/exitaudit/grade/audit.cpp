@@ -111,7 +111,7 @@ Audit run_audit(const AuditOrder& order, const Rounds& rounds, bool ticks)
                                    "--lane",         order.lane,
                                    "--kernel",       rounds.kernel,
                                    "--build",        rounds.build.string(),
-                                   "--modules",      rounds.modules.string(),
+                                   "--modules",      rounds.directory.string(),
                                    "--timeout",      std::to_string(order.limit.count()),
                                    "--json",         report.string(),
                                    "--log",          (rounds.directory / (name + ".log")).string()};
@@ -152,7 +152,10 @@ Audit read_report(const std::string& lane, json report, bool heard)
     if (const auto edition = run.find("sdm"); edition != run.end() && edition->is_number_unsigned())
         audit.edition = std::to_string(edition->get<unsigned>());
     audit.notes = remarks_of(audit.report, "notes");
-    if (audit.verdict == "fail")
+    const auto crashed = audit.report.find("crashed");
+    if (crashed != audit.report.end() && *crashed == true)
+        judge_unfinished(audit, heard);
+    else if (audit.verdict == "fail")
         audit.findings = findings_of(audit.report);
     else if (audit.verdict == "not-patched")
         audit.findings = {{audit.verdict, "no ledger answers: " + audit.message}};

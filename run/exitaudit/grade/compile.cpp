@@ -2,6 +2,7 @@
 #include "compile.hpp"
 
 #include "exit_code.hpp"
+#include "kvm_module.hpp"
 #include "report.hpp"
 
 #include <fmt/format.h>
@@ -21,9 +22,10 @@ constexpr std::size_t log_limit = 1 << 20;
 constexpr std::size_t most_errors = 5;
 
 // Exit statuses of host-kvm-patch/sandbox and foreign-build.
-constexpr int does_not_compile = 11, out_of_time = 124, no_sandbox = 125;
+constexpr int does_not_compile = 11, no_room_outside = 13, out_of_time = 124, no_sandbox = 125;
 
-constexpr std::array modules{"kvm.ko", "kvm-intel.ko", "kvm-amd.ko"};
+// What the build hands out: modules of some MiB, and logs of 64 MiB at most.
+constexpr std::uintmax_t room_wanted = 128 << 20, room_left = 1 << 20;
 
 std::vector<std::string> sandbox_command(const Base& base, const fs::path& directory, std::chrono::seconds limit)
 {
@@ -51,12 +53,23 @@ std::vector<std::string> sandbox_command(const Base& base, const fs::path& direc
         packages,
     };
     // Single files: no other can be made there, and none grows past the sandbox's limit.
-    for (const std::string name : {"patch.log", "make.log", modules[0], modules[1], modules[2]}) {
+    std::vector<std::string> written{"patch.log", "make.log"};
+    written.insert(written.end(), kvm_modules.begin(), kvm_modules.end());
+    for (const auto& name : written) {
         write_file(directory / name, "");
         words.insert(words.end(), {"--bind", (directory / name).string(), "/out/" + name});
     }
     words.insert(words.end(), {"--", "bash", "/in/build", base.version("headers")});
     return words;
+}
+
+// Not where the compiler cites the source, after a bar.
+bool is_past_limit(std::string_view line)
+{
+    constexpr std::array marks{"out of memory", "annot allocate memory", "o space left on device", "File size limit",
+                               "File too large"};
+    return line.find('|') == std::string_view::npos &&
+           std::any_of(marks.begin(), marks.end(), [&](auto mark) { return line.find(mark) != std::string_view::npos; });
 }
 
 } // namespace
@@ -91,8 +104,7 @@ std::vector<Remark> compile_errors(std::string_view log)
 {
     static const std::regex error("(/[^: ]+):([0-9]+)(:[0-9]+)?: (fatal error|error): (.*)"),
         place("/build/tree/([^: ]+:[0-9]+)(:[0-9]+)?: note: .*"),
-        undefined("ERROR: modpost: \"([^\"]*)\" \\[.*/([^/]+)\\.ko\\] undefined!.*"),
-        memory(".*(out of memory|No space left|File size limit).*");
+        undefined("ERROR: modpost: \"([^\"]*)\" \\[.*/([^/]+)\\.ko\\] undefined!.*");
     constexpr std::string_view tree = "/build/tree/";
     std::vector<Remark> errors;
     const auto add = [&](const std::string& text) {
@@ -105,6 +117,10 @@ std::vector<Remark> compile_errors(std::string_view log)
     std::string elsewhere; // an error in a header's macro, until the source that uses it is named
     for (std::string line; std::getline(lines, line);) {
         line = tame(line, 1000); // the matcher recurses over it
+        if (is_past_limit(line)) // what else is said comes of it
+            return {{"over-limit",
+                     "the build needs more than the sandbox gives it (512 MiB of disk, 64 MiB for a file, 3 GiB of memory): " +
+                         tame(line)}};
         if (std::regex_match(line, found, error)) {
             const auto path = found[1].str();
             if (path.starts_with(tree))
@@ -117,8 +133,6 @@ std::vector<Remark> compile_errors(std::string_view log)
         } else if (std::regex_match(line, found, undefined)) {
             add(fmt::format("{}.ko uses {}, which kvm.ko does not export (EXPORT_SYMBOL_GPL), or nothing defines",
                             found[2].str(), found[1].str()));
-        } else if (std::regex_match(line, found, memory)) {
-            add("the compiler needs more memory or disk than it is given: " + line);
         }
     }
     if (errors.size() > most_errors) {
@@ -131,6 +145,7 @@ std::vector<Remark> compile_errors(std::string_view log)
 
 Compiled compile(const Base& base, const Patch& patch, const fs::path& directory, std::chrono::seconds limit)
 {
+    check_room(directory, room_wanted);
     write_file(directory / "patch", patch.text());
     std::string words;
     Watcher watcher;
@@ -139,16 +154,18 @@ Compiled compile(const Base& base, const Patch& patch, const fs::path& directory
     const auto ending = run_step(sandbox_command(base, directory, limit), limit + std::chrono::seconds(5), watcher);
     if (ending.exited_with(no_sandbox))
         throw Error(tame(words.substr(0, words.find('\n')), 1000));
+    if (ending.exited_with(no_room_outside))
+        throw Error(fmt::format("{} takes no more: {}", directory.string(), tame(words)));
 
     Compiled compiled;
-    compiled.timed_out = ending.how == Ending::How::timed_out || ending.exited_with(out_of_time);
     compiled.built = ending.exited_with(0);
     read_patch_log(read_start(directory / "patch.log", log_limit), patch, compiled);
     if (compiled.built)
         return compiled;
+    check_room(directory, room_left); // full, it may have cost the compiler its log
     const auto log = read_start(directory / "make.log", log_limit);
     compiled.errors = compile_errors(log);
-    if (compiled.timed_out)
+    if (ending.how == Ending::How::timed_out || ending.exited_with(out_of_time))
         compiled.errors = {{"does-not-compile", fmt::format("it is not compiled within {} s", limit.count())}};
     else if (compiled.errors.empty())
         compiled.errors = {

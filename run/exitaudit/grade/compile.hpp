@@ -6,7 +6,7 @@
 namespace exitaudit::grade {
 
 struct Compiled {
-    bool built = false, timed_out = false;
+    bool built = false;
     std::vector<Remark> rejected; // hunks that do not apply
     std::vector<Remark> errors;   // why it is not built
     unsigned fuzzy = 0;           // hunks that apply where not all lines round them are as expected

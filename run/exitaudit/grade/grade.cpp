@@ -2,7 +2,7 @@
 #include "grade.hpp"
 
 #include "exit_code.hpp"
-#include "junit.hpp"
+#include "kvm_module.hpp"
 #include "lane.hpp"
 #include "plan_check.hpp"
 #include "report.hpp"
@@ -26,7 +26,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto time_for_audits = std::chrono::seconds(30); // of a patch's time, not for compiling
 constexpr std::size_t module_limit = 64 << 20;
-constexpr std::array modules{"kvm.ko", "kvm-intel.ko", "kvm-amd.ko"};
 
 // What goes on, for the user's patience.
 class Progress {
@@ -113,7 +112,6 @@ private:
         if (lanes.empty() || !row.verdict.empty())
             return;
         const Rounds rounds{directory,
-                            directory,
                             places_.build,
                             options_.kernel,
                             options_.plan,
@@ -188,15 +186,15 @@ private:
     std::vector<std::string> take_modules(Row& row, const fs::path& directory)
     {
         std::vector<std::string> lanes;
-        for (const std::string name : modules) {
+        for (const std::string name : kvm_modules) {
             const auto module = row.submission.path / name;
             if (!fs::exists(fs::symlink_status(module)))
                 continue;
             write_file(directory / name, read_start(module, module_limit));
-            if (name != modules[0])
-                lanes.push_back(name == modules[1] ? "vmx" : "svm");
+            if (name != kvm_modules[0])
+                lanes.push_back(name == kvm_modules[1] ? "vmx" : "svm");
         }
-        if (!fs::exists(directory / modules[0]))
+        if (!fs::exists(directory / kvm_modules[0]))
             throw Error(fmt::format("{} has no kvm.ko", tame(row.submission.name)));
         return chosen(lanes);
     }
@@ -265,7 +263,7 @@ std::size_t width_of(const std::vector<Submission>& submissions)
     return width;
 }
 
-void write_documents(const GradeOptions& options, const std::vector<Row>& rows)
+nlohmann::json grade_document(const GradeOptions& options, const std::vector<Row>& rows)
 {
     nlohmann::json document{{"schema", 1},
                             {"kind", "grade"},
@@ -274,10 +272,7 @@ void write_documents(const GradeOptions& options, const std::vector<Row>& rows)
                             {"rows", nlohmann::json::array()}};
     for (const auto& row : rows)
         document["rows"].push_back(row_document(row));
-    if (!options.json.empty())
-        write_file(options.json, document_text(document));
-    if (!options.junit.empty())
-        write_file(options.junit, junit_document(document));
+    return document;
 }
 
 } // namespace
@@ -311,7 +306,7 @@ int grade_all(const GradeOptions& options)
         fmt::print(stderr, "exitaudit: interrupted by SIG{}\n", sigabbrev_np(interrupted.signal));
         return 128 + interrupted.signal;
     }
-    write_documents(options, rows);
+    write_documents(options.json, options.junit, grade_document(options, rows));
     return exit_code_of(rows);
 }
 

@@ -1,11 +1,12 @@
 // Reading unified diffs, and what is refused in them.
 #include "patch.hpp"
 
+#include "take.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <regex>
 
@@ -31,31 +32,17 @@ struct Extent {
     unsigned long before = 0, after = 0;
 };
 
-std::optional<unsigned long> number(std::string_view& text)
-{
-    unsigned long value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc())
-        return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    return value;
-}
-
 // "@@ -12,7 +12,9 @@ …"; a length that is not there is 1.
 std::optional<Extent> hunk_extent(std::string_view line)
 {
     Extent extent;
     for (const auto& [mark, length] : {std::pair{"@@ -", &extent.before}, std::pair{" +", &extent.after}}) {
-        if (!line.starts_with(mark))
-            return std::nullopt;
-        line.remove_prefix(std::string_view(mark).size());
-        if (!number(line))
+        if (!take_prefix(line, mark) || !take_number(line))
             return std::nullopt;
         *length = 1;
-        if (!line.starts_with(','))
+        if (!take_prefix(line, ","))
             continue;
-        line.remove_prefix(1);
-        const auto value = number(line);
+        const auto value = take_number(line);
         if (!value)
             return std::nullopt;
         *length = *value;

@@ -25,24 +25,12 @@ bool has_verdict(const Audit& audit)
     return audit.verdict == "pass" || audit.verdict == "fail";
 }
 
-std::int64_t number(const json& object, const char* name)
-{
-    const auto found = object.find(name);
-    return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
-}
-
-double seconds(const json& report)
-{
-    const auto found = report.find("seconds");
-    return found != report.end() && found->is_number() ? found->get<double>() : 0;
-}
-
 // Which results tell of more exits than the guest caused.
 std::set<std::string> surpluses(const json& report)
 {
     std::set<std::string> names;
     for (const auto& result : array_member(report, "results"))
-        if (text_member(result, "verdict") == "not ok" && number(result, "told") > number(result, "caused"))
+        if (text_member(result, "verdict") == "not ok" && number_member(result, "told") > number_member(result, "caused"))
             names.insert(text_member(result, "name"));
     return names;
 }
@@ -52,8 +40,8 @@ bool counts_nothing(const json& report)
 {
     bool caused = false;
     for (const auto& result : array_member(report, "results")) {
-        caused |= number(result, "caused") != 0;
-        if (number(result, "caused") != 0 && number(result, "told") != 0)
+        caused |= number_member(result, "caused") > 0;
+        if (number_member(result, "caused") > 0 && number_member(result, "told") > 0)
             return false;
     }
     return caused;
@@ -78,7 +66,8 @@ std::optional<Remark> about_other_vendor(const Audit& audit)
 void add_news(Audit& audit, const Audit& later)
 {
     // What needed much of its time alone may need more beside another.
-    const bool hurried = later.verdict == "hangs" && seconds(later.report) < 2 * seconds(audit.report);
+    const bool hurried =
+        later.verdict == "hangs" && number_member(later.report, "seconds") < 2 * number_member(audit.report, "seconds");
     if (later.verdict == "could-not-grade" || hurried) {
         audit.notes.push_back(
             {"not-tried", "not tried with 2 vCPUs, nor beside another VM: too little time was left (--timeout)"});

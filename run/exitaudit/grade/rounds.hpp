@@ -9,7 +9,7 @@
 namespace exitaudit::grade {
 
 struct Rounds {
-    std::filesystem::path modules, directory, build;
+    std::filesystem::path directory, build; // the first holds the modules, and gets the reports
     std::string kernel;
     std::vector<std::string> plan; // not empty: that alone
     unsigned vcpus;

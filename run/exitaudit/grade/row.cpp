@@ -1,6 +1,7 @@
 // Showing rows.
 #include "row.hpp"
 
+#include "document.hpp"
 #include "exit_code.hpp"
 
 #include <fmt/format.h>
@@ -101,7 +102,7 @@ json row_document(const Row& row)
     json document{
         {"patch", row.submission.name},
         {"kind", kind_name(row.submission.kind)},
-        {"builds", row.builds ? json(*row.builds) : json()},
+        {"builds", or_null(row.builds)},
         {"layout", row.layout() == "-" ? json() : json(row.layout())},
         {"sdm", row.edition() == "-" ? json() : json(std::stoul(row.edition()))},
         {"verdict", row.verdict},

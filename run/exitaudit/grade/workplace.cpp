@@ -63,6 +63,15 @@ const std::string& Base::version(std::string_view what) const
     return found->second;
 }
 
+void check_room(const fs::path& directory, std::uintmax_t wanted)
+{
+    const auto available = fs::space(directory).available;
+    if (available < wanted)
+        throw Error(fmt::format(
+            "no space in {}: {} MiB are free, {} MiB are needed: make room, or set TMPDIR to a directory that has it",
+            directory.string(), available >> 20, wanted >> 20));
+}
+
 TemporaryDirectory::TemporaryDirectory()
 {
     auto name = (fs::temp_directory_path() / "exitaudit-grade.XXXXXX").string();

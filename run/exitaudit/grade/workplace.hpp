@@ -34,6 +34,9 @@ struct Base {
     const std::string& version(std::string_view what) const;
 };
 
+// Error if the disk that holds the directory has less than this free, in bytes.
+void check_room(const std::filesystem::path& directory, std::uintmax_t wanted);
+
 class TemporaryDirectory {
 public:
     TemporaryDirectory();

@@ -26,7 +26,7 @@ constexpr std::array ends{
 
 Verdict inconsistent(const std::string& why)
 {
-    return {ExitCode::could_not_run, "could not run: log inconsistent: " + why, false};
+    return could_not_run("log inconsistent: " + why);
 }
 
 std::string counted(const Counts& counts)
@@ -51,13 +51,11 @@ std::optional<Counts> counts_of(const nlohmann::json& end)
 Verdict cut_off(const Log& log, std::string_view unfinished)
 {
     if (!log.started)
-        return {ExitCode::could_not_run, "could not run: no KTAP header in the log: did the guest boot?", false};
+        return could_not_run("no KTAP header in the log: did the guest boot?");
     if (log.verdict && log.run.is_null())
-        return {ExitCode::could_not_run,
-                "could not run: the log's #json lines are missing: keep it with `exitaudit run --log FILE`, or run with -v", false};
+        return could_not_run("the log's #json lines are missing: keep it with `exitaudit run --log FILE`, or run with -v");
     const auto last = unfinished.empty() ? std::string_view(log.last_line) : unfinished;
-    return {ExitCode::could_not_run,
-            fmt::format("could not run: log cut off: no end record; the last line is \"{}\"", last.substr(0, 100)), false};
+    return could_not_run(fmt::format("log cut off: no end record; the last line is \"{}\"", last.substr(0, 100)));
 }
 
 // Every announced result must be there, numbered 1 to N.
@@ -100,6 +98,17 @@ std::string contradiction(const Log& log, const Counts& said, std::string_view v
 
 } // namespace
 
+Verdict could_not_run(const std::string& why)
+{
+    return {ExitCode::could_not_run, "could not run: " + why, false};
+}
+
+Verdict host_crashed(std::string_view complaint, std::string_view amid)
+{
+    return {ExitCode::audit_failed, fmt::format("fail: the host crashed{}{}{}", amid, complaint.empty() ? "" : ": ", complaint),
+            false};
+}
+
 Verdict judge(const Log& log, std::string_view unfinished)
 {
     if (!log.contradiction.empty())
@@ -135,10 +144,8 @@ Verdict judge_one_shot(const Log& log, Outcome witness, std::string_view testimo
     if (!log.end.is_null() || !log.results.empty())
         return inconsistent("the guest went on where " + name + " ends it");
     if (witness == Outcome::skip)
-        return {ExitCode::could_not_run,
-                fmt::format("could not run: {} ends the guest, and only the instruments of an embedded host can judge that: {}", name,
-                            testimony),
-                false};
+        return could_not_run(
+            fmt::format("{} ends the guest, and only the instruments of an embedded host can judge that: {}", name, testimony));
     const bool passed = witness == Outcome::ok;
     return {passed ? ExitCode::pass : ExitCode::audit_failed,
             (passed ? "pass: " : "fail: ") + counted({passed, !passed, 0}), true};

@@ -13,6 +13,13 @@ struct Verdict {
     bool complete = false; // the guest reached its end and contradicted itself nowhere
 };
 
+// There is no verdict on the host, and why not.
+Verdict could_not_run(const std::string& why);
+
+// A host that crashes under an audit has failed it, whatever it had counted. `complaint`: its
+// kernel's last words, `amid`: what it was asked then (", amid io.out8"); both may be empty.
+Verdict host_crashed(std::string_view complaint, std::string_view amid);
+
 // Judges a log that ends where `log` ends. `unfinished` is what came after the
 // last newline.
 Verdict judge(const Log& log, std::string_view unfinished = {});

@@ -1,34 +1,18 @@
 // Reading a serial log into results and records.
 #include "log.hpp"
 
+#include "document.hpp"
+#include "take.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace exitaudit {
 namespace {
 
 constexpr std::string_view header = "KTAP version 1";
 constexpr std::string_view record_mark = "#json ";
-
-bool take_prefix(std::string_view& text, std::string_view prefix)
-{
-    if (!text.starts_with(prefix))
-        return false;
-    text.remove_prefix(prefix.size());
-    return true;
-}
-
-std::optional<unsigned long> take_number(std::string_view& text)
-{
-    unsigned long value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc())
-        return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    return value;
-}
 
 // "pass: 17 passed, 0 failed, 0 skipped"
 std::optional<Counts> verdict_counts(std::string_view text)
@@ -48,19 +32,12 @@ std::optional<Counts> verdict_counts(std::string_view text)
     return counts;
 }
 
-std::string text_member(const nlohmann::json& record, const char* name)
-{
-    const auto found = record.find(name);
-    return found != record.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 std::vector<std::string> names_member(const nlohmann::json& record, const char* name)
 {
     std::vector<std::string> names;
-    if (const auto found = record.find(name); found != record.end() && found->is_array())
-        for (const auto& element : *found)
-            if (element.is_string())
-                names.push_back(element.get<std::string>());
+    for (const auto& element : array_member(record, name))
+        if (element.is_string())
+            names.push_back(element.get<std::string>());
     return names;
 }
 

@@ -11,6 +11,20 @@
 namespace exitaudit {
 namespace {
 
+constexpr auto read_text = R"(
+Examples:
+  exitaudit read                         every exit that has happened
+  exitaudit read hlt 0x7b 35 'write_*'   these
+
+Exit codes: 0 read; 2 usage; 3 not in a virtual machine; 4 its host is not patched.)";
+
+constexpr auto top_text = R"(
+Examples:
+  exitaudit top -s cycles                what takes most of the time
+  exitaudit top -b -d 60 -n 10           a table a minute, for ten minutes
+
+Exit codes: 0 ended; 2 usage; 3 not in a virtual machine; 4 its host is not patched.)";
+
 void add_told(CLI::App& app, ToldOptions& told)
 {
     const auto known = CLI::Validator(
@@ -27,15 +41,17 @@ void add_told(CLI::App& app, ToldOptions& told)
 
 void add_read(CLI::App& app, ReadOptions& options)
 {
+    app.footer(read_text);
     app.add_option("EXIT", options.exits,
                    "exit numbers (decimal, or hexadecimal with 0x), names or globs of names (default: all)");
     app.add_flag("-a,--all", options.all, "show exits too that have not happened")->excludes("EXIT");
-    app.add_flag("--json", options.json, "as a JSON document");
+    app.add_flag("--json", options.json, "print a JSON document");
     add_told(app, options.told);
 }
 
 void add_top(CLI::App& app, TopOptions& options)
 {
+    app.footer(top_text);
     static const std::map<std::string, SortKey> keys{{"exits", SortKey::exits},
                                                      {"cycles", SortKey::cycles},
                                                      {"cost", SortKey::cost},

@@ -1,0 +1,18 @@
+// The verdict on a boot.
+#pragma once
+
+#include "boot/boot_log.hpp"
+#include "boot/boot_options.hpp"
+#include "lane.hpp"
+#include "log/judge.hpp"
+
+namespace exitaudit {
+
+// Did our guest come to the end of its phases ("boot.phases")? What another guest marks is its
+// own affair, and one that --stop ends need not come so far.
+HostResult phases_reached(const BootLog& log, const BootOptions& options);
+
+// Judges a boot by how it ended and by `host`: the instruments' results and phases_reached().
+Verdict judge_boot(const Session& session, const BootLog& log, const std::vector<HostResult>& host);
+
+} // namespace exitaudit
