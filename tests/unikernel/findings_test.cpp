@@ -351,6 +351,14 @@ TEST_P(FindingsTest, NameARowThatTwoNumbersShare)
     };
     EXPECT_EQ(ids(), Ids{"shared-slot"});
     expect_words("each other's row");
+    record = [&](auto&, auto exit) {
+        host.cause(exit, times);
+        for (const auto& [a, b] : {std::pair{one, other}, {number(12, 0x78), number(7, 0x64)}})
+            if (exit == a || exit == b)
+                host.cause(exit == a ? b : a, times);
+    };
+    EXPECT_EQ(ids(), Ids{"shared-slot"});
+    expect_words("by twos or more");
     record = [&](auto&, auto exit) { host.cause(exit == one ? other : exit, times); };
     EXPECT_EQ(ids(), Ids{"shared-slot"});
     expect_words("instead of their own");

@@ -220,12 +220,12 @@ SharedRows shared_rows(const Evidence& e)
 void write_shared(Finding& finding, const SharedRows& seen, bool two_rows, Numbering numbering)
 {
     if (seen.both_ways && !seen.moved) {
-        ExitSet mutual;
+        auto sharing = seen.from;
         for (const auto exit : seen.to.all())
-            if (seen.from.contains(exit))
-                mutual.add(exit);
-        mutual.write(finding.text, numbering);
-        finding.text.write(" exits also show in each other's row: these numbers share an index of the table");
+            sharing.add(exit);
+        sharing.write(finding.text, numbering);
+        finding.text.write(sharing.size() == 2 ? " exits also show in each other's row: these numbers share an index of the table"
+                                               : " exits also show in rows of others of these: by twos or more, they share an index of the table");
         return;
     }
     seen.from.write(finding.text, numbering);
