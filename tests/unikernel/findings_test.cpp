@@ -197,6 +197,18 @@ TEST_P(FindingsTest, NameALostFastpath)
     expect_nothing_unexplained();
 }
 
+// Of HLT and the preemption timer all are then lost, of MSR writes some.
+TEST_P(FindingsTest, TakeNoFastpathsForShortcuts)
+{
+    if (!vmx())
+        GTEST_SKIP() << "AMD's fastpaths are fewer";
+    record = [&](auto& firing, auto exit) { host.cause(exit, firing.fastpath || exit == 12 ? 0 : times); };
+    ids();
+    failed_firing("interrupt.tsc-deadline", 52, 4, 0).bound = Bound::at_least;
+    EXPECT_EQ(found(), Ids{"lost-fastpath"});
+    expect_nothing_unexplained();
+}
+
 TEST_P(FindingsTest, HoldALateCounterForWhatIsPassedOnToo)
 {
     record = [&](auto& firing, auto exit) {

@@ -56,7 +56,9 @@ void retpoline_shortcut(const Evidence& e, Findings& findings)
         else
             fastpaths = fastpaths && r.measurement->fastpath;
     }
-    if (shortcuts.size() <= others.size() || !others_counted || (shortcuts.size() == 1 && !counted.empty()))
+    // Where one of the shortcuts' exits is counted, those with a fastpath need not be lost by the shortcuts.
+    const bool by_fastpath = !counted.empty() && std::ranges::all_of(shortcuts.all(), [&](ExitNumber exit) { return has_fastpath(e.numbering(), exit); });
+    if (shortcuts.size() <= others.size() || !others_counted || by_fastpath || (shortcuts.size() == 1 && !counted.empty()))
         return;
     auto& finding = findings.add("retpoline-shortcut", fastpaths ? "lost-fastpath" : "");
     shortcuts.write(finding.text, e.numbering());
