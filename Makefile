@@ -105,7 +105,7 @@ help:
 	@echo '  make boot-variants  VARIANT=npt|vcpus|devices|machine: such boots side by side'
 	@echo '  make check    the tests; SLOW=1 with those that need minutes'
 	@echo '  make mutants  run every host that is wrong on purpose: is it caught, and named?'
-	@echo '                KERNEL=6.1|6.12 MUTANTS="NAME|GLOB..." ARGS="--lane svm"'
+	@echo '                KERNEL=6.1|6.12 MUTANTS="NAME|GLOB..." ARGS="--lane svm --resume"'
 	@echo '  make check-report  the page of `exitaudit report` in a headless browser'
 	@echo '  make iso      build/exitaudit.iso, a CD that boots the guest by GRUB'
 	@echo '  make docs     docs/catalogue.md, from the guest'"'"'s own table of triggers'

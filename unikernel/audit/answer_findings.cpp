@@ -197,7 +197,10 @@ void foreign_answers(const Evidence& e, Findings& findings)
 void other_leaves(const Evidence& e, Findings& findings)
 {
     // kvm_emulate_cpuid() asks first whether the guest wants CPUID to fault.
-    const auto answered = [](const Result& r) { return r.name == "cpuid.faulting" && Evidence::right(r); };
+    const auto answered = [](const Result& r) {
+        return r.name == "cpuid.faulting" && Evidence::right(r) &&
+               r.measurement->raised[static_cast<unsigned>(machine::Exception::general_protection)] < r.measurement->caused;
+    };
     const bool changed = e.shown(Symptom::other_leaf), faulting_ignored = e.any_failed(answered);
     if (!changed && !faulting_ignored)
         return;

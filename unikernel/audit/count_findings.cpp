@@ -67,7 +67,8 @@ void stale_exit_reason(const Evidence& e, Findings& findings)
 
 bool is_twice(const Evidence& e, const Result& r)
 {
-    if (!Evidence::failed(r) || !Evidence::fires(r))
+    // Where more may come, twice as many may be right.
+    if (!Evidence::failed(r) || !Evidence::fires(r) || r.measurement->bound != Bound::exact)
         return false;
     const auto& m = *r.measurement;
     const auto caused = static_cast<std::int64_t>(m.caused);
@@ -115,7 +116,7 @@ void counted_twice(const Evidence& e, Findings& findings)
             if (s.exit == e.cpuid())
                 return queries;
             const bool twice = s.low != 0 && s.told == 2 * s.low;
-            return twice || (s.told > s.high && s.told <= 2 * s.high && (rows.contains(s.exit) || is_noise(e.numbering(), s.exit)));
+            return twice || (s.told > s.high && s.told <= 2 * s.high && (rows.contains(s.exit) || !once.contains(s.exit)));
         };
         // Where only some of its exits come by that path, a firing counts less than twice as many.
         const bool more = Evidence::fires(r) && r.measurement->told > static_cast<std::int64_t>(r.measurement->caused) &&
@@ -219,12 +220,12 @@ SharedRows shared_rows(const Evidence& e)
 void write_shared(Finding& finding, const SharedRows& seen, bool two_rows, Numbering numbering)
 {
     if (seen.both_ways && !seen.moved) {
-        ExitSet mutual;
+        auto sharing = seen.from;
         for (const auto exit : seen.to.all())
-            if (seen.from.contains(exit))
-                mutual.add(exit);
-        mutual.write(finding.text, numbering);
-        finding.text.write(" exits also show in each other's row: these numbers share an index of the table");
+            sharing.add(exit);
+        sharing.write(finding.text, numbering);
+        finding.text.write(sharing.size() == 2 ? " exits also show in each other's row: these numbers share an index of the table"
+                                               : " exits also show in rows of others of these: by twos or more, they share an index of the table");
         return;
     }
     seen.from.write(finding.text, numbering);
@@ -265,9 +266,9 @@ bool has_surplus(const Result& r)
 }
 
 // Did its own row grow by more than it caused, and by neither as much again nor by the queries' own?
-bool has_nobodys(const Result& r)
+bool has_nobodys(const Evidence& e, const Result& r)
 {
-    if (!Evidence::fires(r) || r.measurement->bound != Bound::exact)
+    if (!Evidence::fires(r) || r.measurement->bound != Bound::exact || is_noise(e.numbering(), r.measurement->exit))
         return false;
     const auto& m = *r.measurement;
     const auto caused = static_cast<std::int64_t>(m.caused), more = m.told - caused;
@@ -283,12 +284,13 @@ void host_wide(const Evidence& e, Findings& findings)
     for (const auto& r : e.results) {
         if (!Evidence::failed(r) || !r.measurement)
             continue;
-        if (has_nobodys(r)) {
+        if (has_nobodys(e, r)) {
             rows.add(r.measurement->exit);
             nobodys++;
         }
+        // Of what this VM's own host causes, a slow one causes much.
         for (const auto& s : r.measurement->strays())
-            if (s.told > s.high) {
+            if (s.told > s.high && !is_noise(e.numbering(), s.exit)) {
                 rows.add(s.exit);
                 nobodys += !source_of(e, *r.measurement, s);
             }

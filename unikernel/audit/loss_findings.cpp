@@ -1,6 +1,7 @@
 // Causes that show in rows that grow by less than was caused.
 #include "audit/evidence.hpp"
 
+#include "audit/growth.hpp"
 #include "audit/shortcuts.hpp"
 
 namespace audit {
@@ -55,7 +56,9 @@ void retpoline_shortcut(const Evidence& e, Findings& findings)
         else
             fastpaths = fastpaths && r.measurement->fastpath;
     }
-    if (shortcuts.size() <= others.size() || !others_counted || (shortcuts.size() == 1 && !counted.empty()))
+    // Where one of the shortcuts' exits is counted, those with a fastpath need not be lost by the shortcuts.
+    const bool by_fastpath = !counted.empty() && std::ranges::all_of(shortcuts.all(), [&](ExitNumber exit) { return has_fastpath(e.numbering(), exit); });
+    if (shortcuts.size() <= others.size() || !others_counted || by_fastpath || (shortcuts.size() == 1 && !counted.empty()))
         return;
     auto& finding = findings.add("retpoline-shortcut", fastpaths ? "lost-fastpath" : "");
     shortcuts.write(finding.text, e.numbering());
@@ -150,6 +153,13 @@ Losses losses(const Evidence& e, const Findings& findings)
     return sum;
 }
 
+// Does nothing about it go against the ledger but that more interrupts of the host came than so many exits explain?
+bool interrupted_much(const Evidence& e, const Result& r)
+{
+    return r.measurement && r.measurement->stray_count != 0 && (!Evidence::fires(r) || Evidence::right(r)) &&
+           std::ranges::all_of(r.measurement->strays(), [&](const Stray& s) { return s.told > s.high && is_noise(e.numbering(), s.exit); });
+}
+
 void lost_exits(const Evidence& e, Findings& findings)
 {
     if (e.answers_mix() || e.count_unexplained(findings, has_loss) == 0)
@@ -176,7 +186,10 @@ void lost_exits(const Evidence& e, Findings& findings)
         finding.text.format(" exits are {}: a path of theirs leaves before the counter; count where trace_kvm_exit() stands",
                             sum.all ? "not counted at all" : "lost in part");
     }
-    e.explain(finding, [&](const Result& r) { return has_loss(r) || ((few || races) && (miscounts(r) || r.shows(Symptom::rows_over_total))); });
+    e.explain(finding, [&](const Result& r) {
+        // Counters that vCPUs contend for take time, and with time the host's interrupts come.
+        return has_loss(r) || ((few || races) && (miscounts(r) || r.shows(Symptom::rows_over_total))) || (races && interrupted_much(e, r));
+    });
 }
 
 constexpr Recogniser recognisers[] = {retpoline_shortcut, lost_fastpath, lost_exits};
