@@ -38,8 +38,8 @@ TEST(BootJudge, OurGuestHasToComeToItsLastPhase)
     EXPECT_EQ(phases_reached(whole, {}).outcome, Outcome::ok);
     const auto missed = phases_reached(half, {});
     EXPECT_EQ(missed.outcome, Outcome::not_ok);
-    EXPECT_EQ(judge_boot(sound_session(), whole, {phases_reached(whole, {})}).code, ExitCode::pass);
-    const auto verdict = judge_boot(sound_session(), half, {missed});
+    EXPECT_EQ(judge_boot(sound_session(), whole, {}, {phases_reached(whole, {})}).code, ExitCode::pass);
+    const auto verdict = judge_boot(sound_session(), half, {}, {missed});
     EXPECT_EQ(verdict.code, ExitCode::could_not_run);
     EXPECT_EQ(verdict.text, "could not run: the guest ended amid idle, before its last phase");
     BootOptions stopped;
@@ -59,7 +59,7 @@ TEST(BootJudge, WhatTheInstrumentsSayFails)
 {
     const auto log = boot_of({"reset"});
     const auto verdict =
-        judge_boot(sound_session(), log, {{"host.tracepoint", Outcome::not_ok, "they differ", {}}, phases_reached(log, {})});
+        judge_boot(sound_session(), log, {}, {{"host.tracepoint", Outcome::not_ok, "they differ", {}}, phases_reached(log, {})});
     EXPECT_EQ(verdict.code, ExitCode::audit_failed);
     EXPECT_EQ(verdict.text, "fail: host.tracepoint: they differ");
 }
@@ -71,10 +71,10 @@ TEST(BootJudge, AHostThatCrashesFails)
     log.line("@line 1000000001 #phase idle");
     Session session;
     session.trouble = "the embedded host ended before its guest: it crashed";
-    EXPECT_EQ(judge_boot(session, log, {}).code, ExitCode::could_not_run);
+    EXPECT_EQ(judge_boot(session, log, {}, {}).code, ExitCode::could_not_run);
     session.crashed = true;
     session.complaint = "BUG: unable to handle page fault";
-    const auto verdict = judge_boot(session, log, {});
+    const auto verdict = judge_boot(session, log, {}, {});
     EXPECT_EQ(verdict.code, ExitCode::audit_failed);
     EXPECT_EQ(verdict.text, "fail: the host crashed, amid idle: BUG: unable to handle page fault");
 }
