@@ -70,6 +70,14 @@ processor_entry:
 	jae	stop
 	imull	$PROCESSOR_STACK_SIZE, %ebp, %esp
 	addl	$processor_stacks, %esp		// processor 1's ends where 2's begins, and so on
+	// Touched as a whole now: where an interrupt's delivery is the first to touch a page,
+	// QEMU 7.2 may tell KVM of an exception by the interrupt's vector (handle_even_inj()),
+	// and refuses the VMRUN that then injects one.
+	leal	-PROCESSOR_STACK_SIZE(%esp), %eax
+1:	movb	$0, (%eax)
+	addl	$4096, %eax
+	cmpl	%esp, %eax
+	jb	1b
 	movl	$processor_main, %edi		// processor_main(number)
 
 	// In EDI a function, in EBP and EBX its two arguments, in ESP a stack.
@@ -141,7 +149,7 @@ processors_arrived: .long 1			// the boot processor
 
 	// Not cleared at entry: it would take longer than all else there.
 	.section .stacks, "aw", @nobits
-	.balign	16
+	.balign	4096
 processor_stacks: .skip	(MAX_PROCESSORS - 1) * PROCESSOR_STACK_SIZE
 
 	.section .note.GNU-stack, "", @progbits
