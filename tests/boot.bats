@@ -105,6 +105,20 @@ needs_unpatched_kvm() {
     [[ $output == *"# rax 0x"* ]]
 }
 
+@test "svm: a guest that KVM cannot go on with ends the run at once" {
+    as --32 -o "$TMPDIR/o" - <<'GUEST'
+	.section .note.pvh, "a", @note	// boots by PVH, and executes what is no memory
+	.long 4, 4, 18
+	.asciz "Xen"
+	.long start
+	.text
+start:	movl $0xd0000000, %eax
+	jmp *%eax
+GUEST
+    ld -m elf_i386 -Ttext 0x100000 -e start -o "$TMPDIR/guest" "$TMPDIR/o"
+    expect 3 "could not run: the embedded host failed: KVM internal error. Suberror: 1" "${svm[@]}" --guest "$TMPDIR/guest"
+}
+
 @test "svm: everything passes" {
     expect 0 "ok 1 cpuid.leaf0 # 200 exits, ledger +200" "${svm[@]}" --json "$TMPDIR/json"
     [[ $output == *"ok "*" smp.soak # SKIP needs vcpus=2 or more"* ]]
