@@ -107,12 +107,12 @@ needs_unpatched_kvm() {
 
 @test "svm: a guest that KVM cannot go on with ends the run at once" {
     as --32 -o "$TMPDIR/o" - <<'GUEST'
-	.section .note.pvh, "a", @note	// boots by PVH, and executes what is no memory
+	.section .note.pvh, "a", @note
 	.long 4, 4, 18
 	.asciz "Xen"
 	.long start
 	.text
-start:	movl $0xd0000000, %eax
+start:	movl $0xd0000000, %eax	# no memory there
 	jmp *%eax
 GUEST
     ld -m elf_i386 -Ttext 0x100000 -e start -o "$TMPDIR/guest" "$TMPDIR/o"
