@@ -54,12 +54,17 @@ run: | packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) $
 	@$(MAKE) --no-print-directory -j'$(JOBS)' guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso)
 	@build/exitaudit run $(RUN_OPTIONS)
 
-# The same with a Linux guest of ours.
+# The same with a Linux guest of ours, and its page; a --json of the caller's is the caller's to report.
 .PHONY: boot
+BOOT_PAGE = build/boot/$(LANE)
 BOOT_OPTIONS = --lane $(call quoted,$(LANE)) $(if $(LANE_NEEDS),--kernel $(call quoted,$(KERNEL))) --vcpus $(call quoted,$(VCPUS)) $(ARGS)
 boot: | packages-program packages-run packages-embedded-host $(if $(filter vmx svm-bochs,$(LANE)),packages-bochs)
 	@$(MAKE) --no-print-directory -j'$(JOBS)' build/exitaudit linux-guest embedded-host
-	@build/exitaudit boot $(BOOT_OPTIONS)
+	@mkdir -p build/boot
+	@rm -f '$(BOOT_PAGE).json' '$(BOOT_PAGE).html'
+	@build/exitaudit boot $(BOOT_OPTIONS) $(if $(findstring --json,$(ARGS)),,--json '$(BOOT_PAGE).json'); status=$$?; \
+		[ ! -e '$(BOOT_PAGE).json' ] || { build/exitaudit report '$(BOOT_PAGE).json' -o '$(BOOT_PAGE).html' && \
+		echo 'Charts: $(BOOT_PAGE).html'; } || exit; exit $$status
 
 # Boots that differ in one thing, side by side; each alone: build/boot/NAME.txt.
 VARIANT ?= npt
