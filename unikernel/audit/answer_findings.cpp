@@ -94,7 +94,7 @@ void explain_undefined(const Evidence& e, Finding& finding)
 // Is an exit told, by the number that it has, which KVM only passes on to a nested hypervisor and has no handler for?
 bool tells_unhandled(const Result& r)
 {
-    return r.measurement && r.measurement->nested && Evidence::right(r) && r.measurement->stray_count == 1 &&
+    return r.measurement && r.measurement->unhandled && Evidence::right(r) && r.measurement->stray_count == 1 &&
            r.measurement->strays()[0].high == 0 && r.measurement->strays()[0].told == static_cast<std::int64_t>(r.measurement->caused);
 }
 

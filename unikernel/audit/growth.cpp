@@ -131,7 +131,8 @@ void judge_growth(const Expectation& expectation, Numbering numbering, const Fir
     m.exit = expectation.exit;
     m.bound = expectation.bound;
     m.fastpath = expectation.fastpath;
-    m.nested = expectation.totals_only != 0 ||
+    m.unhandled = expectation.totals_only != 0;
+    m.nested = m.unhandled ||
                std::ranges::find(expectation.also, nested_entry(numbering), &Row::exit) != expectation.also.end();
     m.firings = fired.firings;
     m.caused = fired.firings * expectation.per_firing;

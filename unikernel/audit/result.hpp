@@ -35,6 +35,7 @@ struct Measurement {
     triggers::Bound bound;
     bool fastpath; ///< KVM handles these exits without its exit handler
     bool nested = false; ///< a nested guest was entered, some of whose exits KVM passes on before its exit handlers
+    bool unhandled = false; ///< and has no handler for
     std::uint32_t repeats = 1;
     std::uint64_t firings; ///< in all repeats, as are the figures below
     std::uint64_t caused; ///< exits that the firings must cause
