@@ -5,11 +5,14 @@
 
 namespace machine {
 
-/// SDM vol. 3, 17.2 "Debug Registers".
-enum class Dr : unsigned { dr0 = 0, dr7 = 7 };
+/// SDM vol. 3, 17.2 "Debug Registers". DR4 and DR5 are other names of DR6 and DR7.
+enum class Dr : unsigned { dr0 = 0, dr1 = 1, dr2 = 2, dr3 = 3, dr6 = 6, dr7 = 7 };
 
 /// What DR7 holds while no breakpoint is enabled.
 inline constexpr std::uint64_t dr7_none = 0x400;
+
+/// What DR6 holds while nothing was met.
+inline constexpr std::uint64_t dr6_none = 0xffff0ff0;
 
 template <Dr dr>
 std::uint64_t read_dr()

@@ -41,19 +41,22 @@ constexpr Trigger plain(std::string_view name, std::string_view what, const Expe
     return {name, what, vmx, svm(svm_exit), count, nullptr, fire, nullptr};
 }
 
+constexpr Row its_tables[] = {{EXIT_REASON_GDTR_IDTR, Bound::exact, 3}};
+
 constexpr Trigger with_umip(std::string_view name, std::string_view what, ExitNumber vmx_exit, std::uint32_t vmx_exits,
-                            ExitNumber svm_exit, void (*fire)())
+                            ExitNumber svm_exit, void (*fire)(), std::span<const Row> vmx_also = {}, bool boot_vcpu_only = false)
 {
     return {.name = name,
             .what = what,
-            .vmx = {vmx_exit, Bound::exact, vmx_exits, umip_source},
+            .vmx = {vmx_exit, Bound::exact, vmx_exits, umip_source, vmx_also},
             .svm = svm(svm_exit),
             .count = count,
             .prepare = GUEST_CODE([] { machine::set(machine::Cr4::umip); }),
             .fire = fire,
             .clean_up = GUEST_CODE([] { machine::clear(machine::Cr4::umip); }),
             .excuse = GUEST_CODE(why_umip_may_not_exit),
-            .lacks = GUEST_CODE(lacks_umip)};
+            .lacks = GUEST_CODE(lacks_umip),
+            .boot_vcpu_only = boot_vcpu_only};
 }
 
 constexpr Trigger catalogue[] = {
@@ -89,6 +92,8 @@ constexpr Trigger catalogue[] = {
                   machine::load_ldt(0);
                   machine::store_task_register();
               })),
+    with_umip("descriptor.umip-ltr", "with CR4.UMIP: LTR, between SGDT, LGDT and LGDT", EXIT_REASON_LDTR_TR, 1, SVM_EXIT_TR_WRITE,
+              GUEST_CODE(machine::load_task_register), its_tables, true),
 };
 
 }

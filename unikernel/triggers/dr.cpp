@@ -34,23 +34,37 @@ constexpr Trigger after_cpuid(std::string_view name, std::string_view what, Exit
             nullptr};
 }
 
+template <Dr dr>
+constexpr Trigger read(std::string_view name, std::string_view what)
+{
+    return after_cpuid(name, what, SVM_EXIT_READ_DR0 + static_cast<ExitNumber>(dr), GUEST_CODE([] {
+                           machine::cpuid(0);
+                           machine::read_dr<dr>();
+                       }));
+}
+
+template <Dr dr, std::uint64_t value = 0>
+constexpr Trigger write(std::string_view name, std::string_view what)
+{
+    return after_cpuid(name, what, SVM_EXIT_WRITE_DR0 + static_cast<ExitNumber>(dr), GUEST_CODE([] {
+                           machine::cpuid(0);
+                           machine::write_dr<dr>(value);
+                       }));
+}
+
 constexpr Trigger catalogue[] = {
-    after_cpuid("dr.read-dr0", "CPUID; MOV from DR0", SVM_EXIT_READ_DR0, GUEST_CODE([] {
-                    machine::cpuid(0);
-                    machine::read_dr<Dr::dr0>();
-                })),
-    after_cpuid("dr.write-dr0", "CPUID; MOV to DR0", SVM_EXIT_WRITE_DR0, GUEST_CODE([] {
-                    machine::cpuid(0);
-                    machine::write_dr<Dr::dr0>(0);
-                })),
-    after_cpuid("dr.read-dr7", "CPUID; MOV from DR7", SVM_EXIT_READ_DR7, GUEST_CODE([] {
-                    machine::cpuid(0);
-                    machine::read_dr<Dr::dr7>();
-                })),
-    after_cpuid("dr.write-dr7", "CPUID; MOV to DR7 of no breakpoints", SVM_EXIT_WRITE_DR7, GUEST_CODE([] {
-                    machine::cpuid(0);
-                    machine::write_dr<Dr::dr7>(machine::dr7_none);
-                })),
+    read<Dr::dr0>("dr.read-dr0", "CPUID; MOV from DR0"),
+    write<Dr::dr0>("dr.write-dr0", "CPUID; MOV to DR0"),
+    read<Dr::dr1>("dr.read-dr1", "CPUID; MOV from DR1"),
+    write<Dr::dr1>("dr.write-dr1", "CPUID; MOV to DR1"),
+    read<Dr::dr2>("dr.read-dr2", "CPUID; MOV from DR2"),
+    write<Dr::dr2>("dr.write-dr2", "CPUID; MOV to DR2"),
+    read<Dr::dr3>("dr.read-dr3", "CPUID; MOV from DR3"),
+    write<Dr::dr3>("dr.write-dr3", "CPUID; MOV to DR3"),
+    read<Dr::dr6>("dr.read-dr6", "CPUID; MOV from DR6"),
+    write<Dr::dr6, machine::dr6_none>("dr.write-dr6", "CPUID; MOV to DR6 of nothing met"),
+    read<Dr::dr7>("dr.read-dr7", "CPUID; MOV from DR7"),
+    write<Dr::dr7, machine::dr7_none>("dr.write-dr7", "CPUID; MOV to DR7 of no breakpoints"),
     {
         .name = "dr.write-in-a-row",
         .what = "MOV to DR0, 64 times",

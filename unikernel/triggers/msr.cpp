@@ -4,6 +4,7 @@
 #include "machine/features.hpp"
 #include "machine/msr.hpp"
 #include "machine/this_cpu.hpp"
+#include "machine/tsc.hpp"
 
 #include <asm/svm.h>
 #include <asm/vmx.h>
@@ -23,6 +24,12 @@ constexpr Expectation vmx_read{EXIT_REASON_MSR_READ, Bound::exact, 1, vmx_source
 constexpr Expectation vmx_write{EXIT_REASON_MSR_WRITE, Bound::exact, 1, vmx_source};
 constexpr Expectation vmx_fastpath_write{EXIT_REASON_MSR_WRITE, Bound::exact, 1, vmx_fastpath_source, {}, true};
 constexpr Expectation svm_either{SVM_EXIT_MSR, Bound::exact, 1, svm_source};
+
+constexpr Expectation twice(Expectation expectation)
+{
+    expectation.per_firing *= 2;
+    return expectation;
+}
 
 constexpr std::string_view vmx_passes_source = "vmx_create_vcpu() passes it through";
 constexpr std::string_view svm_passes_source = "direct_access_msrs[] passes it through";
@@ -99,6 +106,8 @@ constexpr Trigger simple(std::string_view name, std::string_view what, const Exp
 constexpr Trigger catalogue[] = {
     simple("msr.read-apic-base", "RDMSR IA32_APIC_BASE", vmx_read, svm_either, nullptr,
            GUEST_CODE([] { machine::read_msr(Msr::apic_base); })),
+    simple("msr.write-apic-base", "WRMSR IA32_APIC_BASE, its own value", vmx_write, svm_either, GUEST_CODE(save<Msr::apic_base>),
+           GUEST_CODE(restore<Msr::apic_base>)),
     simple("msr.read-misc-enable", "RDMSR IA32_MISC_ENABLE", vmx_read, svm_either, nullptr,
            GUEST_CODE([] { machine::read_msr(Msr::misc_enable); })),
     simple("msr.write-misc-enable", "WRMSR IA32_MISC_ENABLE, its own value", vmx_write, svm_either,
@@ -122,6 +131,12 @@ constexpr Trigger catalogue[] = {
            GUEST_CODE([] { machine::read_msr(Msr::tsc_adjust); }), GUEST_CODE(lacks_tsc_adjust)),
     simple("msr.write-tsc-adjust", "WRMSR IA32_TSC_ADJUST, its own value", vmx_write, svm_either,
            GUEST_CODE(save<Msr::tsc_adjust>), GUEST_CODE(restore<Msr::tsc_adjust>), GUEST_CODE(lacks_tsc_adjust)),
+    simple("msr.write-tsc", "WRMSR IA32_TIME_STAMP_COUNTER; WRMSR IA32_TSC_ADJUST, which takes that back", twice(vmx_write),
+           twice(svm_either), GUEST_CODE(save<Msr::tsc_adjust>), GUEST_CODE([] {
+               machine::write_msr(Msr::tsc, machine::rdtsc());
+               restore<Msr::tsc_adjust>();
+           }),
+           GUEST_CODE(lacks_tsc_adjust)),
     simple("msr.read-kvm-system-time", "RDMSR MSR_KVM_SYSTEM_TIME_NEW, KVM's own",
            {EXIT_REASON_MSR_READ, Bound::exact, 1, "SDM vol. 3, 26.1.3: beyond the bitmaps; kvm_get_msr_common() answers"},
            {SVM_EXIT_MSR, Bound::exact, 1, "APM vol. 2, 15.11: not covered by the MSRPM; kvm_get_msr_common() answers"},

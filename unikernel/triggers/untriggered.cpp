@@ -66,8 +66,8 @@ constexpr ledger::ExitNumber exception(unsigned vector)
 }
 
 constexpr std::string_view no_such_register = "a register that does not exist: #UD before any exit";
-constexpr std::string_view all_debug_registers =
-    "not written: dr_interception() answers it as DR0 and DR7, which `dr.*` move from and to";
+constexpr std::string_view aliases =
+    "not written: other names of DR6 and DR7, which `dr.*` move from and to; #UD with CR4.DE";
 constexpr std::string_view not_intercepted = "not intercepted: init_vmcb() leaves it off";
 constexpr std::string_view not_written = "not intercepted: init_vmcb() leaves it off; no trigger raises it to show so";
 constexpr std::string_view no_64_bit = "not intercepted: init_vmcb() leaves it off; in 64-bit mode no instruction raises it";
@@ -83,9 +83,9 @@ constexpr Untriggered svm[] = {
     one(0x11, "write of CR1", no_such_register),
     {0x15, 0x17, "write of CR5 to CR7", no_such_register},
     {0x19, 0x1f, "write of CR9 to CR15", no_such_register},
-    {SVM_EXIT_READ_DR1, SVM_EXIT_READ_DR6, "read of DR1 to DR6", all_debug_registers},
+    {SVM_EXIT_READ_DR4, SVM_EXIT_READ_DR5, "read of DR4, DR5", aliases},
     {0x28, 0x2f, "read of DR8 to DR15", no_such_register},
-    {SVM_EXIT_WRITE_DR1, SVM_EXIT_WRITE_DR6, "write of DR1 to DR6", all_debug_registers},
+    {SVM_EXIT_WRITE_DR4, SVM_EXIT_WRITE_DR5, "write of DR4, DR5", aliases},
     {0x38, 0x3f, "write of DR8 to DR15", no_such_register},
     one(exception(2), "vector 2", "APM vol. 2, 15.12: an NMI has an exit code of its own, 61"),
     {exception(OF_VECTOR), exception(BR_VECTOR), "#OF, #BR", no_64_bit},
