@@ -53,6 +53,13 @@ public:
 
     bool tells_total(std::uint32_t leaf) const { return leaf == leaves_.layout().total || leaf == leaves_.layout().cycles; }
 
+    /// Is it one of the four that every layout has?
+    bool is_common(std::uint32_t leaf) const
+    {
+        const auto& layout = leaves_.layout();
+        return leaf == layout.exit_count || leaf == layout.exit_cycles || tells_total(leaf);
+    }
+
     void ask(std::uint32_t leaf, ExitNumber exit)
     {
         if (!covers(leaf))
@@ -130,8 +137,10 @@ void sweep(const Bench& bench, Result& result)
 {
     Sweep sweep(bench, result);
     for (auto leaf = first_leaf; leaf <= last_leaf; leaf++) {
-        if (sweep.takes_exit(leaf))
-            sweep.ask_range(leaf, leaf == bench.probe.layout->exit_count ? sweep_end : short_sweep_end);
+        if (sweep.is_common(leaf))
+            sweep.ask_range(leaf, sweep_end);
+        else if (sweep.takes_exit(leaf))
+            sweep.ask_range(leaf, short_sweep_end);
         if (sweep.takes_exit(leaf) || sweep.tells_total(leaf) || leaf <= KVM_EXIT_LEDGER_LEAF_REVISION)
             sweep.ask_powers_of_two(leaf);
         else
