@@ -141,6 +141,8 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
 
     findings.find(results, probe, plan.vcpus());
     output.findings(findings, audit::note_definition(results), results);
+    if (std::ranges::all_of(results, [](const auto& r) { return r.verdict == audit::Verdict::skip; }))
+        end(Ending::skipped, "nothing that the plan names could be audited here");
     if (std::ranges::all_of(results, [](const auto& r) { return r.verdict != audit::Verdict::not_ok; }))
         end(Ending::pass, "");
     end(Ending::fail, findings.all().empty() ? "" : findings.all().front().text.view());

@@ -60,6 +60,7 @@ TEST(Judge, EndsWithoutAnAudit)
 {
     EXPECT_EQ(judged(ended_with("not-patched")).code, ExitCode::not_patched);
     EXPECT_EQ(judged(ended_with("not-patched")).text, "not patched: because");
+    EXPECT_EQ(judged(ended_with("skipped")).code, ExitCode::could_not_run);
     EXPECT_EQ(judged(ended_with("usage")).code, ExitCode::usage);
     EXPECT_EQ(judged(without(ended_with("usage"), "\"run\"")).code, ExitCode::usage);
     EXPECT_EQ(judged(ended_with("died")).code, ExitCode::could_not_run);

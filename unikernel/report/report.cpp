@@ -33,6 +33,7 @@ std::string_view name_of(Ending ending)
     case Ending::usage:       return "usage";
     case Ending::died:        return "died";
     case Ending::not_patched: return "not-patched";
+    case Ending::skipped:     return "skipped";
     }
     return "?";
 }
@@ -207,14 +208,15 @@ void Report::one_shot(const triggers::Trigger& trigger)
 
 void Report::table(std::span<const Result> results)
 {
-    if (!writes(Form::table))
+    const auto measured = [](const Result& result) { return result.measurement && result.verdict != Verdict::skip; };
+    if (!writes(Form::table) || std::ranges::none_of(results, measured))
         return;
     sink_.write("#\n# Cycles per firing as the guest saw them, and per exit as the host told them:\n");
     sink_.format("# {:-27} {:-24} {:8} {:8} {:9} {:9} {:9} {:9} {:9} {:9} {:9} {:9}\n", "trigger", "exit", "caused", "told", "min",
                  "median", "mean", "stddev", "p99", "max", "host mean", "in KVM");
     std::uint64_t empty = 0;
     for (const auto& result : results)
-        if (result.measurement && result.verdict != Verdict::skip) {
+        if (measured(result)) {
             write_row(result);
             empty = result.measurement->empty;
         }

@@ -22,6 +22,7 @@ enum class Ending : std::uint8_t {
     usage       = 0x12,
     died        = 0x13,
     not_patched = 0x14,
+    skipped     = 0x15, ///< every audit was
 };
 
 class Report {

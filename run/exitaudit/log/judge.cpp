@@ -22,6 +22,7 @@ constexpr std::array ends{
     End{"usage", ExitCode::usage, 0x12, "usage: the guest refused its plan"},
     End{"died", ExitCode::could_not_run, 0x13, "could not run: the guest died"},
     End{"not-patched", ExitCode::not_patched, 0x14, "not patched"},
+    End{"skipped", ExitCode::could_not_run, 0x15, "could not run: all was skipped"},
 };
 
 Verdict inconsistent(const std::string& why)
