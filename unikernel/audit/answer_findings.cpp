@@ -122,6 +122,10 @@ void explain_out_of_bounds(const Evidence& e, Finding& finding)
 {
     explain_undefined(e, finding);
     e.explain_shown(finding, Symptom::count_unsteady, Symptom::rows_over_total, Symptom::impossible);
+    e.explain(finding, [](const Result& r) {
+        return r.measurement && r.measurement->stray_count != 0 && (!Evidence::fires(r) || Evidence::right(r)) &&
+               std::ranges::all_of(r.measurement->strays(), [](const auto& s) { return s.never_counted; });
+    });
 }
 
 void undefined_answers(const Evidence& e, Findings& findings)

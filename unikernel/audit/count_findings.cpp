@@ -2,6 +2,7 @@
 #include "audit/evidence.hpp"
 
 #include "audit/growth.hpp"
+#include "audit/shortcuts.hpp"
 #include "ledger/exit_names.hpp"
 
 namespace audit {
@@ -120,7 +121,7 @@ void counted_twice(const Evidence& e, Findings& findings)
         };
         // Where only some of its exits come by that path, a firing counts less than twice as many.
         const bool more = Evidence::fires(r) && r.measurement->told > static_cast<std::int64_t>(r.measurement->caused) &&
-                          rows.contains(r.measurement->exit);
+                          (rows.contains(r.measurement->exit) || has_fastpath(e.numbering(), r.measurement->exit));
         const bool own = is_twice(e, r) || more || !Evidence::fires(r) || Evidence::right(r);
         if (r.measurement)
             return own && (is_twice(e, r) || more || r.measurement->stray_count != 0) && std::ranges::all_of(r.measurement->strays(), doubled);
@@ -262,7 +263,7 @@ bool has_surplus(const Result& r)
         return r.shows(Symptom::count_unsteady);
     const auto& m = *r.measurement;
     const bool own = Evidence::fires(r) ? m.told > static_cast<std::int64_t>(m.caused) && !Evidence::right(r) : m.told > 0;
-    return own || std::ranges::any_of(m.strays(), [](const Stray& s) { return s.told > s.high; });
+    return own || std::ranges::any_of(m.strays(), [](const Stray& s) { return s.told > s.high && !s.never_counted; });
 }
 
 // Did its own row grow by more than it caused, and by neither as much again nor by the queries' own?
@@ -290,7 +291,7 @@ void host_wide(const Evidence& e, Findings& findings)
         }
         // Of what this VM's own host causes, a slow one causes much.
         for (const auto& s : r.measurement->strays())
-            if (s.told > s.high && !is_noise(e.numbering(), s.exit)) {
+            if (s.told > s.high && !s.never_counted && !is_noise(e.numbering(), s.exit)) {
                 rows.add(s.exit);
                 nobodys += !source_of(e, *r.measurement, s);
             }
@@ -302,8 +303,8 @@ void host_wide(const Evidence& e, Findings& findings)
     finding.text.write("exits come in that this guest did not cause, whatever it does: ");
     rows.write(finding.text, e.numbering());
     finding.text.write("; another VM's show in its ledger, so the counters are the host's: keep them in struct kvm_vcpu");
-    e.explain(finding, [](const Result& r) {
-        return has_surplus(r) || miscounts(r) || r.shows_any(Symptom::not_enabled_garbage, Symptom::impossible);
+    e.explain(finding, [&](const Result& r) {
+        return (has_surplus(r) && !e.absent(r)) || miscounts(r) || r.shows_any(Symptom::not_enabled_garbage, Symptom::impossible);
     });
 }
 

@@ -123,7 +123,9 @@ template <typename Kinds> bool lacks_only(const Result& r, Kinds kinds)
     const bool own = Evidence::is_short(r) && kinds(m.exit);
     if (!own && Evidence::fires(r) && !Evidence::right(r))
         return false;
-    return (own || m.stray_count != 0) && std::ranges::all_of(m.strays(), [&](const auto& s) { return s.told < s.low && kinds(s.exit); });
+    const auto lacks = [&](const auto& s) { return s.told < s.low && kinds(s.exit); };
+    return (own || std::ranges::any_of(m.strays(), lacks)) &&
+           std::ranges::all_of(m.strays(), [&](const auto& s) { return s.never_counted || lacks(s); });
 }
 
 /// Adds its finding if the evidence speaks for its cause.

@@ -95,9 +95,9 @@ void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t told, co
 {
     if (told >= limit.low && told <= limit.high)
         return;
-    if (auto& m = *result.measurement; m.stray_count < m.stray_rows.size())
-        m.stray_rows[m.stray_count++] = {exit, told, limit.low, limit.high};
     const auto name = ledger::exit_name(numbering, exit);
+    if (auto& m = *result.measurement; m.stray_count < m.stray_rows.size())
+        m.stray_rows[m.stray_count++] = {exit, told, limit.low, limit.high, name == ledger::no_name};
     if (told >= 0 && told < limit.low) {
         result.fail("exit {:x} {} +{}, where each firing causes it too: {} in all", exit, name, told, limit.low);
         result.diagnose("some of these exits are lost, or another row is counted in their place");

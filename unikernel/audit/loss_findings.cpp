@@ -80,14 +80,17 @@ void lost_fastpath(const Evidence& e, Findings& findings)
     if (nothing_at_all(findings))
         return;
     ExitSet lost;
+    bool all_lost = false; // a race leaves some of them
     for (const auto& r : e.results) {
         if (!Evidence::failed(r) || !lacks_many(r) || r.measurement->nested || !has_fastpath(e.numbering(), r.measurement->exit))
             continue;
         const auto exit = r.measurement->exit;
-        if (e.any([&](const Result& other) { return Evidence::right(other) && other.measurement->exit == exit && !other.measurement->fastpath; }))
+        if (e.any([&](const Result& other) { return Evidence::right(other) && other.measurement->exit == exit && !other.measurement->fastpath; })) {
             lost.add(exit);
+            all_lost = all_lost || e.absent(r);
+        }
     }
-    if (lost.empty())
+    if (lost.empty() || !all_lost)
         return;
     auto& finding = findings.add("lost-fastpath");
     lost.write(finding.text, e.numbering());

@@ -28,6 +28,7 @@ struct Measurement {
     struct Stray {
         ledger::ExitNumber exit;
         std::int64_t told, low, high; ///< growth, the queries' own exits left out; what it may be
+        bool never_counted = false;   ///< KVM has no handler for such exits, so that no VM can have taken them
     };
     static constexpr std::size_t max_strays = 6;
 

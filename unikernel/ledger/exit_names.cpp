@@ -29,7 +29,7 @@ std::string_view exit_name(Numbering numbering, ExitNumber exit)
     for (const auto& [number, name] : names)
         if (number == std::int64_t{exit})
             return name;
-    return "-";
+    return no_name;
 }
 
 }
