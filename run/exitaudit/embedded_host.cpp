@@ -80,6 +80,8 @@ std::string trouble_of(const Emulator& emulator, const Ending& ending, const Hos
         return "the embedded host failed: " + console.failure;
     if (ending.how == Ending::How::signalled)
         return fmt::format("{} was ended by signal {}", emulator.name, ending.status);
+    if (ending.how == Ending::How::timed_out || ending.how == Ending::How::interrupted)
+        return {}; // ended by us
     if (!ending.exited_with(emulator.success))
         return fmt::format("{}, emulating the host, failed", emulator.name);
     if (console.kernel.empty())

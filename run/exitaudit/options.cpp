@@ -24,11 +24,15 @@ constexpr auto examples = R"(
 Examples:
   exitaudit run                          everything, on the best lane there is
   exitaudit run --lane svm 'io.*' hlt.timer:count=100
+  exitaudit run vcpus=4 --vcpus 4 repeat=5 count=1000 format=table
   exitaudit list 'msr.*' -v              what these triggers cause, and why
   exitaudit grade alice.patch bob.patch  somebody's KVM: what is wrong with it
 
+PLAN also takes all, NAME:count=N, count=N, repeat=R, vcpus=M, seed=N, format=ktap,table,json,
+layout=F22|F21/S20|..., sdm=LAST, apic=xapic|x2apic; fatal.triple-fault is run if named alone.
+
 Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usage;
-3 could not run; 4 the host is not patched.)";
+3 could not run, or all was skipped; 4 the host is not patched.)";
 
 constexpr auto judge_text = R"(
 Examples:
