@@ -105,6 +105,14 @@ needs_unpatched_kvm() {
     [[ $output == *"# rax 0x"* ]]
 }
 
+# bats test_tags=slow
+@test "svm: everything, on 2, 4 and 8 vCPUs at once" {
+    for vcpus in 2 4 8; do
+        expect 0 "0 failed" "${svm[@]}" --vcpus $vcpus --timeout 300
+        [[ $output == *"ok smp.soak"* && $output == *"ok host.tracepoint"* ]]
+    done
+}
+
 @test "svm: a guest that KVM cannot go on with ends the run at once" {
     as --32 -o "$TMPDIR/o" - <<'GUEST'
 	.section .note.pvh, "a", @note
