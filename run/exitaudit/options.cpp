@@ -24,12 +24,24 @@ constexpr auto examples = R"(
 Examples:
   exitaudit run                          everything, on the best lane there is
   exitaudit run --lane svm 'io.*' hlt.timer:count=100
-  exitaudit run vcpus=4 --vcpus 4 repeat=5 count=1000 format=table
   exitaudit list 'msr.*' -v              what these triggers cause, and why
   exitaudit grade alice.patch bob.patch  somebody's KVM: what is wrong with it
 
-PLAN also takes all, NAME:count=N, count=N, repeat=R, vcpus=M, seed=N, format=ktap,table,json,
-layout=F22|F21/S20|..., sdm=LAST, apic=xapic|x2apic; fatal.triple-fault is run if named alone.
+Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usage;
+3 could not run, or all was skipped; 4 the host is not patched.)";
+
+constexpr auto run_text = R"(
+PLAN is of names and globs, each with :count=N or not, and of
+  all                          but for fatal.triple-fault, which runs if it alone is named
+  count=N repeat=R vcpus=M     firings; readings of so many; vCPUs that fire (default: --vcpus)
+  format=ktap,table,json       what the log has
+  layout=NAME sdm=LAST         what the host is made for, where it is not to be found out
+  apic=xapic|x2apic seed=N
+
+Examples:
+  exitaudit run                          everything, on the best lane there is
+  exitaudit run --lane svm 'io.*' hlt.timer:count=100
+  exitaudit run --lane vmx --vcpus 4 'msr.*' smp.soak:count=100000 --timeout 300
 
 Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usage;
 3 could not run, or all was skipped; 4 the host is not patched.)";
@@ -102,6 +114,7 @@ void add_list(CLI::App& app, ListOptions& options)
 
 void add_run(CLI::App& app, RunOptions& options)
 {
+    app.footer(run_text);
     static const std::map<std::string, Boot> boots{{"kernel", Boot::kernel}, {"pvh", Boot::pvh}, {"iso", Boot::iso}};
     app.add_option("--lane", options.lane, "host to audit: " + lane_names())->type_name("LANE")->capture_default_str();
     app.add_option("--kernel", options.kernel, "Linux of the embedded host (default " + std::string(default_kernel) + ")")
