@@ -37,10 +37,7 @@ constexpr auto packages = "bochs bochs-term bochsbios vgabios";
 std::string require_model(const std::string& model)
 {
     find_program("bochs", packages);
-    std::string models;
-    Watcher watcher;
-    watcher.out = watcher.err = [&](std::string_view bytes) { models += bytes; };
-    run_process({"bochs", "--help", "cpu"}, std::chrono::seconds(10), watcher);
+    const auto models = output_of({"bochs", "--help", "cpu"});
     if (models.find(model) == std::string::npos)
         throw Error(fmt::format("this Bochs cannot emulate the CPU {}: it needs Bochs 2.7, with VT-x and SVM", model));
     std::smatch found;

@@ -2,7 +2,6 @@
 #include "perf.hpp"
 
 #include "exit_code.hpp"
-#include "log/lines.hpp"
 #include "places.hpp"
 #include "process.hpp"
 
@@ -21,20 +20,16 @@ constexpr auto directory = "audit", loader = "ld.so";
 std::vector<OverlayFile> libraries_of(const fs::path& program)
 {
     std::vector<OverlayFile> files;
-    LineSplitter lines;
-    Watcher watcher;
-    watcher.out = [&](std::string_view bytes) {
-        lines.feed(bytes, [&](const std::string& line) {
-            std::istringstream words(line);
-            std::string name, arrow, path;
-            words >> name >> arrow >> path;
-            if (arrow == "=>" && path.starts_with('/'))
-                files.push_back({fmt::format("{}/{}", directory, name), read_file(path), false});
-            else if (name.starts_with('/'))
-                files.push_back({fmt::format("{}/{}", directory, loader), read_file(name), true});
-        });
-    };
-    run_process({"ldd", program.string()}, std::chrono::seconds(10), watcher);
+    std::istringstream lines(output_of({"ldd", program.string()}));
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string name, arrow, path;
+        words >> name >> arrow >> path;
+        if (arrow == "=>" && path.starts_with('/'))
+            files.push_back({fmt::format("{}/{}", directory, name), read_file(path), false});
+        else if (name.starts_with('/'))
+            files.push_back({fmt::format("{}/{}", directory, loader), read_file(name), true});
+    }
     if (files.empty())
         throw Error(fmt::format("{} is no dynamically linked program: apt-get install linux-perf", program.string()));
     return files;

@@ -48,10 +48,7 @@ fs::path find_program(const std::string& name, const std::string& package)
 
 std::string qemu_version()
 {
-    std::string text;
-    Watcher watcher;
-    watcher.out = [&](std::string_view bytes) { text += bytes; };
-    run_process({"qemu-system-x86_64", "--version"}, std::chrono::seconds(10), watcher);
+    const auto text = output_of({"qemu-system-x86_64", "--version"});
     std::smatch found;
     return std::regex_search(text, found, std::regex("version ([0-9.]+)")) ? found[1].str() : "unknown";
 }

@@ -172,4 +172,15 @@ Ending run_process(const std::vector<std::string>& words, std::chrono::milliseco
     return Run(limit, watcher)(program, {words.begin() + 1, words.end()});
 }
 
+std::string output_of(const std::vector<std::string>& words)
+{
+    std::string output;
+    Watcher watcher;
+    watcher.out = watcher.err = [&](std::string_view bytes) { output += bytes; };
+    const auto ending = run_process(words, std::chrono::seconds(10), watcher);
+    if (ending.how == Ending::How::interrupted)
+        throw Error(fmt::format("interrupted by SIG{}", sigabbrev_np(ending.status)), static_cast<ExitCode>(128 + ending.status));
+    return output;
+}
+
 } // namespace exitaudit

@@ -36,6 +36,10 @@ std::filesystem::path search_path(const std::string& program);
 // Standard input is empty. Error if it cannot be started.
 Ending run_process(const std::vector<std::string>& words, std::chrono::milliseconds limit, const Watcher& watcher);
 
+// What a program writes that only tells something: its version, what it can do. Error if it cannot be started
+// or a signal interrupts it, with the exit code that shells give that.
+std::string output_of(const std::vector<std::string>& words);
+
 // While it lives, the same signals end nothing by themselves, not even between two
 // programs: for whoever has something to tidy up.
 class SignalsCaught {
