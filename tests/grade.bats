@@ -79,11 +79,12 @@ END
 @@ -1 +1 @@
 -root
 +rot
+diff --git a/x b/x
 GIT binary patch
 END
     expect 1 "p.patch line 1: arch/x86/kvm/Makefile is none of KVM's C sources and headers" "$exitaudit" grade "$BATS_TEST_TMPDIR/p.patch"
     [[ $output == *"line 7: b/../../etc/passwd is absolute or leads out"* ]]
-    [[ $output == *"line 12: the patch is binary"* ]]
+    [[ $output == *"line 13: the patch is binary"* ]]
 }
 
 @test "a hunk that does not apply is named with its place" {
