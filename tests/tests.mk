@@ -1,6 +1,6 @@
 # All tests. Each runner prints a line for each test and its totals.
 
-CHECK_PACKAGES := gcc libgtest-dev bats procps perl binutils shellcheck jq libxml2-utils linux-perf
+CHECK_PACKAGES := gcc git libgtest-dev bats procps perl binutils shellcheck jq libxml2-utils linux-perf
 # The wrong hosts that the boot tests need.
 check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide racing-counters shared-query layout-f21 handler-only \
 	clock-stopped-early halves-swapped exit-handler-start \

@@ -95,6 +95,16 @@ TEST(Grade, FindsAnotherVmsExitsInTheLaterRun)
     EXPECT_EQ(audit.findings[0].id, "host-wide");
 }
 
+TEST(Grade, SaysOnceThatTheCountersAreTheHosts)
+{
+    auto first = report("fail");
+    first["findings"] = {{{"id", "host-wide"}, {"text", "with one vCPU"}}};
+    auto audit = read_report("vmx", first, false);
+    add_news(audit, read_report("vmx", surplus(), false));
+    ASSERT_EQ(audit.findings.size(), 1u);
+    EXPECT_EQ(audit.findings[0].text, "with one vCPU");
+}
+
 TEST(Grade, CallsAHurriedLaterRunNotTried)
 {
     auto audit = read_report("vmx", report("pass", 50), false);

@@ -17,9 +17,25 @@ std::string change(const std::string& before, const std::string& after)
     return "--- " + before + "\n+++ " + after + "\n@@ -1,2 +1,3 @@\n one\n+new\n two\n";
 }
 
+// Where git says more than diff.
+std::string in_git(const std::string& line)
+{
+    return "diff --git a/x b/x\n" + line + "\n";
+}
+
 Patch read(const std::string& text)
 {
     return read_patch(text, "p", files);
+}
+
+using Ids = std::vector<std::string>;
+
+Ids ids(const std::vector<Remark>& remarks)
+{
+    Ids ids;
+    for (const auto& remark : remarks)
+        ids.push_back(remark.id);
+    return ids;
 }
 
 TEST(Patch, FindsAFilesPlace)
@@ -39,8 +55,9 @@ TEST(Patch, MayChangeKvmsSourcesAndHeadersOnly)
     for (const auto* path : {"arch/x86/kvm/x86.c", "arch/x86/kvm/vmx/vmx.h", "arch/x86/include/asm/kvm_host.h",
                              "arch/x86/include/uapi/asm/vmx.h", "include/linux/kvm_host.h", "virt/kvm/kvm_main.c"})
         EXPECT_TRUE(may_change(path)) << path;
-    for (const auto* path : {"arch/x86/kvm/Makefile", "arch/x86/kvm/vmx/vmenter.S", "arch/x86/kvm/../x.c", "include/linux/mm.h",
-                             "scripts/x.c", "arch/x86/kvm/a b.c", "/arch/x86/kvm/x86.c", "tools/x.h", ""})
+    for (const auto* path :
+         {"arch/x86/kvm/Makefile", "arch/x86/kvm/vmx/vmenter.S", "arch/x86/kvm/../x.c", "include/linux/mm.h", "scripts/x.c",
+          "arch/x86/kvm/a b.c", "arch/x86/kvm/kvm-asm-offsets.h", "/arch/x86/kvm/x86.c", "tools/x.h", ""})
         EXPECT_FALSE(may_change(path)) << path;
 }
 
@@ -67,12 +84,23 @@ TEST(Patch, RefusesWithThePlace)
     const auto makefile = read("hello\n" + change("a/arch/x86/kvm/Makefile", "b/arch/x86/kvm/Makefile"));
     ASSERT_EQ(makefile.refused.size(), 1U);
     EXPECT_EQ(makefile.refused[0].text, "p line 2: arch/x86/kvm/Makefile is none of KVM's C sources and headers");
-    for (const auto& text :
-         {change("a/arch/x86/kvm/cpuid.c", "/dev/null"), change("a/../../x.c", "b/../../x.c"), change("/etc/x.c", "/etc/x.c"),
-          change("a/arch/x86/kvm/none.c", "b/arch/x86/kvm/none.c"), std::string("new file mode 120000\n"),
-          std::string("rename from a\n"), std::string("old mode 100644\n"), std::string("GIT binary patch\n"),
-          std::string("*** a\n--- b\n***************\n")})
-        EXPECT_EQ(read(text).refused.size(), 1U) << text;
+    for (const auto& text : {change("a/arch/x86/kvm/cpuid.c", "/dev/null"), change("a/../../x.c", "b/../../x.c"),
+                             change("/etc/x.c", "/etc/x.c"), change("a/arch/x86/kvm/none.c", "b/arch/x86/kvm/none.c"),
+                             in_git("new file mode 120000"), in_git("rename from a"), in_git("copy from a"),
+                             in_git("old mode 100644"), in_git("GIT binary patch"), in_git("Binary files a/x and b/x differ"),
+                             std::string("Binary files a/x and b/x differ\n"), std::string("*** a\n--- b\n***************\n")})
+        EXPECT_EQ(ids(read(text).refused), Ids{"refused"}) << text;
+}
+
+// A commit message, after which git's header begins, and the next patch's message.
+TEST(Patch, TakesProseForNoHeader)
+{
+    const auto prose = std::string("copy from user space is needed.\nBinary files are not touched.\n***************\n");
+    const auto git = "diff --git a/arch/x86/kvm/cpuid.c b/arch/x86/kvm/cpuid.c\nindex 1..2 100644\n" +
+                     change("a/arch/x86/kvm/cpuid.c", "b/arch/x86/kvm/cpuid.c");
+    EXPECT_EQ(ids(read(prose + git + prose).refused), Ids{});
+    EXPECT_EQ(ids(read(in_git("index 1..2 100644") + "\n" + prose + git).refused), Ids{});
+    EXPECT_EQ(read(prose + git + in_git("rename to b")).refused.at(0).text, "p line 13: the patch renames a file");
 }
 
 TEST(Patch, RefusesAHunkThatIsCutOff)

@@ -118,9 +118,9 @@ std::vector<Remark> compile_errors(std::string_view log)
     for (std::string line; std::getline(lines, line);) {
         line = tame(line, 1000); // the matcher recurses over it
         if (is_past_limit(line)) // what else is said comes of it
-            return {{"over-limit",
-                     "the build needs more than the sandbox gives it (512 MiB of disk, 64 MiB for a file, 3 GiB of memory): " +
-                         tame(line)}};
+            return {{"over-limit", "the build needs more than the sandbox gives it (512 MiB of disk, 64 MiB for a file, 1.5 "
+                                   "GiB of memory for a process): " +
+                                       tame(line)}};
         if (std::regex_match(line, found, error)) {
             const auto path = found[1].str();
             if (path.starts_with(tree))

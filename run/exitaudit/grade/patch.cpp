@@ -60,13 +60,13 @@ std::string_view name_in(std::string_view line)
     return line;
 }
 
-// Lines of git's that ask for more than a change of text.
+// Lines of git's, between "diff --git" and the hunks, that ask for more than a change of text.
 struct Refused {
     std::string_view start, why;
 };
 constexpr std::array refused_lines{
     Refused{"GIT binary patch", "is binary"},
-    Refused{"Binary files ", "is binary"},
+    Refused{"Binary files ", "is binary"}, // diff -r has it, too
     Refused{"rename from ", "renames a file"},
     Refused{"rename to ", "renames a file"},
     Refused{"copy from ", "copies a file"},
@@ -74,7 +74,6 @@ constexpr std::array refused_lines{
     Refused{"new file mode 12", "makes a symbolic link"},
     Refused{"new file mode 100755", "makes a program"},
     Refused{"deleted file mode ", "deletes a file"},
-    Refused{"***************", "is a context diff: make it with diff -u"},
 };
 
 class Reader {
@@ -100,6 +99,11 @@ public:
 private:
     std::string_view ahead(std::size_t lines) const { return at_ + lines < lines_.size() ? lines_[at_ + lines] : ""; }
 
+    bool starts_context_diff() const
+    {
+        return ahead(0).starts_with("*** ") && ahead(1).starts_with("--- ") && ahead(2).starts_with("***************");
+    }
+
     bool starts_file() const
     {
         return ahead(0).starts_with("--- ") && ahead(1).starts_with("+++ ") && ahead(2).starts_with("@@ ");
@@ -110,18 +114,24 @@ private:
         patch_.refused.push_back({"refused", fmt::format("{} line {}: {} {}", source_, at_ + 1, what, why)});
     }
 
+    // Elsewhere than in git's header, the same words are a commit message's.
     void other_line()
     {
         const auto line = ahead(0);
+        in_header_ = line.starts_with("diff --git ") || (in_header_ && !line.empty());
         const auto found =
             std::find_if(refused_lines.begin(), refused_lines.end(), [&](const auto& r) { return line.starts_with(r.start); });
-        if (found != refused_lines.end())
+        const bool of_diff = line.starts_with("Binary files ") && line.ends_with(" differ");
+        if (found != refused_lines.end() && (in_header_ || of_diff))
             refuse("the patch", found->why);
+        if (starts_context_diff())
+            refuse("the patch", "is a context diff: make it with diff -u");
         ++at_;
     }
 
     void file()
     {
+        in_header_ = false;
         const auto before = name_in(ahead(0)), after = name_in(ahead(1));
         FileChange change{place_in_source(after == "/dev/null" ? before : after, files_), source_, before == "/dev/null", {}};
         if (after == "/dev/null")
@@ -171,6 +181,7 @@ private:
     const std::string& source_;
     const SourceFiles& files_;
     std::size_t at_ = 0;
+    bool in_header_ = false; // after "diff --git"
     Patch patch_;
 };
 
@@ -222,7 +233,7 @@ bool may_change(std::string_view path)
                                 "|arch/x86/include/(uapi/)?asm/(kvm|vmx|svm)[A-Za-z0-9_-]*\\.h"
                                 "|include/(uapi/)?linux/kvm[A-Za-z0-9_-]*\\.h"
                                 "|virt/kvm/[A-Za-z0-9_-]+\\.[ch]");
-    return path.size() < 200 && std::regex_match(path.begin(), path.end(), kvm);
+    return path.size() < 200 && !path.ends_with("/kvm-asm-offsets.h") && std::regex_match(path.begin(), path.end(), kvm);
 }
 
 Patch read_patch(std::string_view text, const std::string& source, const SourceFiles& files)

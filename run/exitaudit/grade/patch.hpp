@@ -45,7 +45,7 @@ using SourceFiles = std::set<std::string, std::less<>>;
 // from where KVM's directories begin. Empty if the name is absolute or has a ".." in it.
 std::string place_in_source(std::string_view name, const SourceFiles& files);
 
-// May a patch change it? KVM's C sources and headers only.
+// May a patch change it? KVM's C sources and headers only, but for the one that is generated.
 bool may_change(std::string_view path);
 
 // Reads unified diffs as diff -u, diff -r, git diff and git format-patch write them.

@@ -74,17 +74,19 @@ void add_news(Audit& audit, const Audit& later)
         return;
     }
     std::vector<Remark> news;
+    const auto is_known = [&](std::string_view id) {
+        return std::any_of(audit.findings.begin(), audit.findings.end(), [&](const Remark& known) { return known.id == id; });
+    };
     const auto before = surpluses(audit.report), after = surpluses(later.report);
     const bool mixes = !std::includes(before.begin(), before.end(), after.begin(), after.end());
-    if (mixes)
+    if (mixes && !is_known("host-wide"))
         news.push_back({"host-wide",
                         "another VM's exits appear in the guest's ledger: the counters are the host's, not the VM's; "
                         "keep them in struct kvm_vcpu or struct kvm"});
     for (const auto& finding : later.findings) {
         // Where VMs are mixed, so are the numbers that other findings come from.
         const bool certain = !mixes || finding.id == "racing-counters" || finding.id == "shared-query";
-        if (certain && std::none_of(audit.findings.begin(), audit.findings.end(),
-                                    [&](const Remark& known) { return known.id == finding.id; }))
+        if (certain && !is_known(finding.id))
             news.push_back({finding.id, "with 2 vCPUs, beside another VM: " + finding.text});
     }
     if (news.empty())

@@ -2,6 +2,7 @@
 #include "submission.hpp"
 
 #include "exit_code.hpp"
+#include "kernel_tree.hpp"
 #include "whole_files.hpp"
 
 #include <fmt/format.h>
@@ -25,12 +26,20 @@ bool is_patch(const fs::path& path)
     return path.extension() == ".patch" || path.extension() == ".diff";
 }
 
+// A link that leads to itself is nothing, rather than an error.
+bool leads_somewhere(const fs::path& path)
+{
+    std::error_code ignored;
+    return fs::exists(path, ignored);
+}
+
 Submission::Kind kind_of_directory(const fs::path& path)
 {
     using enum Submission::Kind;
     bool has_modules = false, has_patches = false, has_source = false;
-    if (fs::exists(path / "arch/x86/kvm") || fs::exists(path / ".git"))
+    if (leads_somewhere(path / "arch/x86/kvm") || fs::exists(fs::symlink_status(path / ".git")))
         return tree;
+    (void)fs::directory_iterator(path); // throws if it may not be read, which inside of it is passed over
     // Not through symbolic links, which lead anywhere.
     for (const auto& entry : fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied)) {
         has_modules |= entry.path().extension() == ".ko" && entry.path().parent_path() == path;
@@ -81,21 +90,29 @@ Submission find_submission(const std::string& name)
 {
     using enum Submission::Kind;
     Submission submission{name, unknown, name, ""};
-    if (const auto hash = name.rfind('#'); hash != std::string::npos && !fs::exists(name)) {
+    std::error_code ignored;
+    const bool is_there = fs::exists(fs::symlink_status(name, ignored));
+    if (const auto hash = name.rfind('#'); hash != std::string::npos && !is_there) {
         submission.path = name.substr(0, hash);
         submission.branch = name.substr(hash + 1);
         submission.kind = tree;
-        if (!fs::is_directory(submission.path) || submission.branch.empty() || submission.branch.starts_with('-'))
+        if (!fs::is_directory(submission.path, ignored) || submission.branch.empty() || submission.branch.starts_with('-'))
             throw Error(fmt::format("{}: not a directory, # and a branch", name), ExitCode::usage);
         return submission;
     }
-    if (!fs::exists(submission.path))
+    if (!is_there)
         throw Error(fmt::format("{} is missing: grade takes patches, directories and kernel trees", name), ExitCode::usage);
-    if (fs::is_directory(submission.path))
-        submission.kind = kind_of_directory(submission.path);
-    else
-        submission.kind = is_source(submission.path) ? files : patch;
     return submission;
+}
+
+Submission::Kind kind_of(const Submission& submission)
+{
+    using enum Submission::Kind;
+    if (submission.kind != unknown)
+        return submission.kind;
+    if (fs::is_directory(submission.path))
+        return kind_of_directory(submission.path);
+    return is_source(submission.path) ? files : patch;
 }
 
 Change change_of(const Submission& submission, const Base& base)
@@ -103,7 +120,7 @@ Change change_of(const Submission& submission, const Base& base)
     switch (submission.kind) {
     case Submission::Kind::patch: return {patch_from(submission.path, base), {}, false};
     case Submission::Kind::series: return {series_from(submission.path, base), {}, false};
-    case Submission::Kind::files: return whole_files(submission.path, base);
+    case Submission::Kind::files: return whole_files(submission.path, false, base);
     case Submission::Kind::tree: return kernel_tree(submission.path, submission.branch, base);
     case Submission::Kind::modules:
     case Submission::Kind::unknown: break;

@@ -19,8 +19,12 @@ struct Submission {
 std::string_view kind_name(Submission::Kind kind);
 
 // A patch; a directory of patches, of whole source files, or of kernel modules; one whole
-// source file; a kernel tree, or TREE#BRANCH. Error (usage) if there is no such file.
+// source file; a kernel tree, or TREE#BRANCH. Error (usage) if there is no such file. Only
+// of TREE#BRANCH the kind is known then.
 Submission find_submission(const std::string& name);
+
+// Looks into it. Error, or the file system's, if it cannot be read.
+Submission::Kind kind_of(const Submission& submission);
 
 // The submission as a patch against the base's source.
 struct Change {

@@ -1,4 +1,4 @@
-// Finding what somebody has changed, by diff(1) and git.
+// Finding what somebody has changed in whole files, by diff(1).
 #include "whole_files.hpp"
 
 #include "exit_code.hpp"
@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <regex>
 
 namespace exitaudit::grade {
@@ -14,36 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t file_limit = 2 << 20, most_files = 300, diff_limit = 16 << 20;
-constexpr auto step_limit = std::chrono::seconds(60);
-
-std::string output_of(const std::vector<std::string>& words, Ending& ending, std::string* errors = nullptr)
-{
-    std::string text;
-    Watcher watcher;
-    watcher.out = [&](std::string_view bytes) { text += bytes.substr(0, diff_limit - std::min(diff_limit, text.size())); };
-    if (errors)
-        watcher.err = [&](std::string_view bytes) {
-            *errors += bytes.substr(0, diff_limit - std::min(diff_limit, errors->size()));
-        };
-    ending = run_step(words, step_limit, watcher);
-    return text;
-}
-
-// Kernels of which the source is there: the base's first.
-struct Kernel {
-    std::string name;
-    fs::path source;
-};
-
-std::vector<Kernel> kernels(const Base& base)
-{
-    std::vector<Kernel> kernels{{base.directory.filename().string(), base.source()}};
-    for (const auto& entry : fs::directory_iterator(base.directory.parent_path()))
-        if (entry.path() != base.directory && fs::exists(entry.path() / "versions"))
-            kernels.push_back({entry.path().filename().string(), entry.path() / "source"});
-    return kernels;
-}
+constexpr std::size_t file_limit = 2 << 20, most_files = 300, most_names = 4;
 
 // A submitted file, copied to where no symbolic link of theirs leads.
 struct Theirs {
@@ -53,33 +25,58 @@ struct Theirs {
 
 struct Collected {
     std::vector<Theirs> files;
-    std::vector<Remark> refused;
+    std::vector<std::string> others; // none of KVM's
 };
 
-Collected collect(const fs::path& path, const Base& base, const fs::path& copies)
+// Where a kernel tree has what may_change().
+constexpr std::array<std::string_view, 5> places{"arch/x86/kvm/", "arch/x86/include/", "include/linux/", "include/uapi/linux/",
+                                                 "virt/kvm/"};
+
+// Names from the directory on. Of a tree, KVM's alone.
+std::vector<std::string> names_in(const fs::path& directory, bool is_tree)
+{
+    std::vector<std::string> names;
+    for (fs::recursive_directory_iterator at(directory, fs::directory_options::skip_permission_denied), end; at != end; ++at) {
+        const auto name = at->path().lexically_relative(directory).string();
+        if (at->symlink_status().type() != fs::file_type::directory) {
+            if (!is_tree || may_change(name))
+                names.push_back(name);
+        } else if (is_tree && std::none_of(places.begin(), places.end(), [&, inside = name + "/"](auto place) {
+                       return place.starts_with(inside) || inside.starts_with(place);
+                   })) {
+            at.disable_recursion_pending();
+        }
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+Collected collect(const fs::path& path, bool is_tree, const Base& base, const fs::path& copies)
 {
     Collected collected;
-    const auto take = [&](const fs::path& file, const std::string& name) {
-        const auto place = place_in_source(name, base.files);
+    const bool is_directory = fs::is_directory(path);
+    for (const auto& name : is_directory ? names_in(path, is_tree) : std::vector{path.filename().string()}) {
+        const auto place = is_tree ? name : place_in_source(name, base.files);
         if (!may_change(place)) {
-            collected.refused.push_back({"refused", fmt::format("{} is none of KVM's C sources and headers", tame(name))});
-            return;
+            collected.others.push_back(tame(name));
+            continue;
         }
-        const auto text = read_start(file, file_limit);
+        const auto text = read_start(is_directory ? path / name : path, file_limit);
         if (text.size() == file_limit || collected.files.size() == most_files)
             throw Error(fmt::format("{}: too large, or too many files", tame(name)));
         const auto copy = copies / std::to_string(collected.files.size());
         write_file(copy, text);
         collected.files.push_back({name, place, copy});
-    };
-    if (fs::is_regular_file(path)) {
-        take(path, path.filename().string());
-        return collected;
     }
-    for (const auto& entry : fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied))
-        if (const auto extension = entry.path().extension(); extension == ".c" || extension == ".h")
-            take(entry.path(), fs::relative(entry.path(), path).string());
     return collected;
+}
+
+// The first ones, and how many more.
+std::string listed(const std::vector<std::string>& names)
+{
+    if (names.size() <= most_names)
+        return fmt::format("{}", fmt::join(names, ", "));
+    return fmt::format("{} and {} more", fmt::join(names.begin(), names.begin() + most_names, ", "), names.size() - most_names);
 }
 
 Patch difference(const Collected& theirs, const Kernel& kernel, const Base& base)
@@ -128,37 +125,11 @@ std::string added_lines(const Hunk& hunk)
 std::set<std::string> known_identifiers(const Patch& patch, const Base& base)
 {
     std::set<std::string> known;
-    for (const auto& kernel : kernels(base))
+    for (const auto& kernel : base.kernels())
         for (const auto& change : patch.changes)
             if (fs::exists(kernel.source / change.path))
                 known.merge(identifiers(read_start(kernel.source / change.path, file_limit)));
     return known;
-}
-
-std::vector<std::string> git_command(const fs::path& tree, const Base& base)
-{
-    // A repository names programs for git to run: they run where a compiler may, too.
-    return {(base.scripts / "sandbox").string(),
-            "--seconds",
-            "50",
-            "--ro-bind",
-            fs::absolute(tree).string(),
-            "/in/tree",
-            "--",
-            "git",
-            "-c",
-            "safe.directory=*",
-            "-c",
-            "core.fsmonitor=false",
-            "-c",
-            "core.pager=cat",
-            "-C",
-            "/in/tree"};
-}
-
-std::string first_line(const std::string& text)
-{
-    return text.substr(0, text.find('\n'));
 }
 
 } // namespace
@@ -199,73 +170,35 @@ Patch about_the_ledger(const Patch& patch, const Base& base)
     return result;
 }
 
-Change whole_files(const fs::path& path, const Base& base)
+Change whole_files(const fs::path& path, bool is_tree, const Base& base)
 {
     const TemporaryDirectory copies;
-    const auto theirs = collect(path, base, copies.path());
+    const auto theirs = collect(path, is_tree, base, copies.path());
     Change change{{}, {}, true};
-    const auto all = kernels(base);
+    const auto kernels = base.kernels();
     const Kernel* nearest = nullptr;
-    for (const auto& kernel : all) {
+    for (const auto& kernel : kernels) {
         auto patch = difference(theirs, kernel, base);
         if (nearest && patch.text().size() >= change.patch.text().size())
             continue;
         change.patch = std::move(patch);
         nearest = &kernel;
     }
-    if (nearest != &all.front())
+    if (nearest != &kernels.front())
         change.notes.push_back(
             {"other-kernel",
              fmt::format("the files are nearest to Linux {}'s: what differs from those is carried over", nearest->name)});
-    change.patch.refused = theirs.refused;
-    if (hunks_of(change.patch) == 0 && change.patch.refused.empty())
+    change.patch.refused.clear(); // files that only the nearest kernel has: a hunk that does not apply
+    if (is_tree)
+        change.notes.push_back({"left-out", "of the tree, KVM's C sources and headers are compared with the kernel's; what was "
+                                            "changed elsewhere, in a Makefile too, is not looked at"});
+    const auto others = "none of KVM's C sources and headers: " + listed(theirs.others);
+    if (theirs.files.empty())
+        change.patch.refused.push_back({"refused", theirs.others.empty() ? "nothing of KVM's is in it" : others});
+    else if (hunks_of(change.patch) == 0)
         change.patch.refused.push_back({"no-patch", "the files are those of the kernel: nothing is changed"});
-    return change;
-}
-
-Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& base)
-{
-    if (!fs::exists(tree / ".git")) {
-        if (!branch.empty())
-            throw Error(fmt::format("{} is no git repository, and so has no branch {}", tree.string(), tame(branch)));
-        return whole_files(tree, base);
-    }
-    const auto git = git_command(tree, base);
-    const auto run = [&](std::vector<std::string> words, std::string& errors) {
-        auto command = git;
-        command.insert(command.end(), words.begin(), words.end());
-        Ending ending;
-        auto text = output_of(command, ending, &errors);
-        if (ending.exited_with(125))
-            throw Error(tame(errors, 1000));
-        return ending.exited_with(0) ? text : std::string();
-    };
-    const auto tip = branch.empty() ? "HEAD" : branch;
-    std::string errors;
-    // A release, else the first commit, by which a source was imported.
-    auto start = first_line(run({"describe", "--tags", "--abbrev=0", "--match", "v[0-9]*", tip}, errors));
-    if (start.empty())
-        start = first_line(run({"rev-list", "--max-parents=0", tip, "--"}, errors));
-    if (start.empty())
-        throw Error(fmt::format("git finds no commit {} in {}: {}", tame(tip), tree.string(), tame(first_line(errors))));
-    std::vector<std::string> diff{"diff", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-color", start};
-    if (!branch.empty())
-        diff.push_back(branch);
-    diff.push_back("--");
-    errors.clear();
-    const auto text = run(diff, errors);
-    if (text.empty() && !errors.empty())
-        throw Error(fmt::format("git cannot tell what differs in {}: {}", tree.string(), tame(first_line(errors))));
-    if (text.size() >= diff_limit)
-        throw Error(fmt::format("{} differs too much from {}", tame(tip), tame(start)));
-    Change change{
-        read_patch(text, fmt::format("git diff {}..{}", tame(start, 40), tame(branch.empty() ? "" : branch, 80)), base.files),
-        {},
-        false};
-    if (text.empty())
-        change.patch.refused = {{"no-patch", fmt::format("nothing was changed since {}", tame(start, 40))}};
-    else
-        change.notes.push_back({"git-base", fmt::format("what was changed since {}", tame(start, 40))});
+    if (!theirs.files.empty() && !theirs.others.empty())
+        change.notes.push_back({"left-out", "left out, as " + others});
     return change;
 }
 

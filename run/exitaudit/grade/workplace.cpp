@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <sstream>
@@ -26,13 +27,25 @@ Ending run_step(const std::vector<std::string>& words, std::chrono::milliseconds
     return ending;
 }
 
+std::string output_of(const std::vector<std::string>& words, Ending& ending, std::string* errors)
+{
+    std::string text;
+    const auto keep_start = [](std::string& kept) {
+        return [&](std::string_view bytes) { kept += bytes.substr(0, output_limit - std::min(output_limit, kept.size())); };
+    };
+    Watcher watcher;
+    watcher.out = keep_start(text);
+    if (errors)
+        watcher.err = keep_start(*errors);
+    ending = run_step(words, std::chrono::minutes(1), watcher);
+    return text;
+}
+
 Base Base::make(const fs::path& build, const std::string& kernel)
 {
     Base base;
     base.directory = build / "grade" / kernel;
-    base.scripts = build.parent_path() / "host-kvm-patch";
-    if (!fs::exists(base.scripts / "foreign-base"))
-        throw Error(fmt::format("{} is missing: grade needs exitaudit's source beside the built files", base.scripts.string()));
+    base.scripts = scripts_of(build);
     // Its words are for the user; it downloads, so its time is its own.
     Watcher watcher;
     watcher.out = watcher.err = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); };
@@ -54,6 +67,14 @@ Base Base::make(const fs::path& build, const std::string& kernel)
     return base;
 }
 
+std::vector<Kernel> Base::kernels() const
+{
+    std::vector<Kernel> kernels{{directory.filename().string(), source()}};
+    for (const auto& entry : fs::directory_iterator(directory / "others"))
+        kernels.push_back({entry.path().filename().string(), entry.path()});
+    return kernels;
+}
+
 const std::string& Base::version(std::string_view what) const
 {
     const auto found = versions.find(what);
@@ -61,6 +82,14 @@ const std::string& Base::version(std::string_view what) const
         throw Error(
             fmt::format("{} lacks {}: remove {} and try again", (directory / "versions").string(), what, directory.string()));
     return found->second;
+}
+
+fs::path scripts_of(const fs::path& build)
+{
+    auto scripts = build.parent_path() / "host-kvm-patch";
+    if (!fs::exists(scripts / "foreign-base"))
+        throw Error(fmt::format("{} is missing: grade needs exitaudit's source beside the built files", scripts.string()));
+    return scripts;
 }
 
 void check_room(const fs::path& directory, std::uintmax_t wanted)

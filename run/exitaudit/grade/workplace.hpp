@@ -21,6 +21,18 @@ struct Interrupted {
 // Like run_process. Error if time runs out is the caller's to tell; Interrupted on a signal.
 Ending run_step(const std::vector<std::string>& words, std::chrono::milliseconds limit, const Watcher& watcher);
 
+// What the program says, up to a size, within a minute; its errors as well, if they are asked for.
+std::string output_of(const std::vector<std::string>& words, Ending& ending, std::string* errors = nullptr);
+
+// More than this is cut off from what output_of() returns.
+constexpr std::size_t output_limit = 16 << 20;
+
+// A kernel that there is a source of.
+struct Kernel {
+    std::string name;
+    std::filesystem::path source;
+};
+
 // The distribution's KVM, compiled by host-kvm-patch/foreign-base.
 struct Base {
     std::filesystem::path scripts, directory; // host-kvm-patch, build/grade/VERSION
@@ -31,8 +43,12 @@ struct Base {
     static Base make(const std::filesystem::path& build, const std::string& kernel);
 
     std::filesystem::path source() const { return directory / "source"; }
+    std::vector<Kernel> kernels() const; // the base's own first
     const std::string& version(std::string_view what) const;
 };
+
+// exitaudit's own, beside the built files. Error if they are not there.
+std::filesystem::path scripts_of(const std::filesystem::path& build);
 
 // Error if the disk that holds the directory has less than this free, in bytes.
 void check_room(const std::filesystem::path& directory, std::uintmax_t wanted);

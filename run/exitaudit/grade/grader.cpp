@@ -1,0 +1,191 @@
+// From one submission to its row.
+#include "grader.hpp"
+
+#include "exit_code.hpp"
+#include "kvm_module.hpp"
+#include "report.hpp"
+#include "rounds.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace exitaudit::grade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto time_for_audits = std::chrono::seconds(30); // of a patch's time, not for compiling
+constexpr std::size_t module_limit = 64 << 20;
+
+std::string names_of(const std::vector<Kernel>& kernels)
+{
+    std::vector<std::string> names;
+    for (const auto& kernel : kernels)
+        names.push_back(kernel.name);
+    return fmt::format("{}", fmt::join(names, " and "));
+}
+
+void report(Row& row, const Compiled& compiled, bool partial_allowed)
+{
+    row.builds = compiled.built;
+    if (compiled.fuzzy)
+        row.notes.push_back(
+            {"fuzz", fmt::format("{} hunks apply only with fuzz: the lines round them differ", compiled.fuzzy)});
+    auto& rejected = partial_allowed ? row.notes : row.findings;
+    rejected.insert(rejected.end(), compiled.rejected.begin(), compiled.rejected.end());
+    if (!partial_allowed && !compiled.rejected.empty()) {
+        row.builds = false;
+        row.verdict = "does-not-apply";
+    } else if (!compiled.built) {
+        row.verdict = "does-not-compile";
+        row.findings.insert(row.findings.end(), compiled.errors.begin(), compiled.errors.end());
+    }
+}
+
+std::string worst(const std::vector<Audit>& audits)
+{
+    constexpr std::array order{"could-not-grade", "crashes", "hangs", "fail", "not-patched"};
+    for (const auto* verdict : order)
+        if (std::any_of(audits.begin(), audits.end(), [&](const Audit& audit) { return audit.verdict == verdict; }))
+            return verdict;
+    return "pass";
+}
+
+} // namespace
+
+Grader::Grader(const GradeOptions& options, const Places& places, Progress& progress)
+    : options_(options), places_(places), base_(Base::make(places.build, options.kernel)), progress_(progress)
+{
+}
+
+Row Grader::operator()(const Submission& submission)
+{
+    progress_.next(submission.name);
+    Row row;
+    row.submission = submission;
+    const TemporaryDirectory directory;
+    try {
+        grade(row, directory.path());
+    } catch (const std::exception& error) { // the others are still to be graded
+        row.verdict = "could-not-grade";
+        row.findings.push_back({"could-not-grade", tame(error.what(), 1000)});
+    }
+    row.seconds = static_cast<double>(progress_.elapsed().count());
+    if (!options_.keep.empty())
+        keep(submission, directory.path());
+    return row;
+}
+
+void Grader::grade(Row& row, const fs::path& directory)
+{
+    row.submission.kind = kind_of(row.submission);
+    std::vector<std::string> lanes;
+    if (row.submission.kind == Submission::Kind::modules)
+        lanes = take_modules(row, directory);
+    else if (build(row, directory))
+        lanes = lanes_of(row);
+    if (lanes.empty() || !row.verdict.empty())
+        return;
+    const Rounds rounds{directory,
+                        places_.build,
+                        options_.kernel,
+                        options_.plan,
+                        options_.vcpus,
+                        [&](const std::string& what) { progress_.stage(what); },
+                        [&] { progress_.tick(); },
+                        [&] { return options_.timeout - progress_.elapsed(); }};
+    // The other vendor's side is glanced at where the patch names one.
+    const bool glance = lanes.size() == 1 && options_.lane == "auto" && options_.plan.empty() &&
+                        row.submission.kind != Submission::Kind::modules;
+    auto outcome = rounds.run(lanes, !glance ? "" : lanes.front() == "vmx" ? "svm" : "vmx");
+    row.audits = std::move(outcome.audits);
+    if (outcome.other)
+        (outcome.other->id == "vendor-not-patched" ? row.notes : row.findings).push_back(*outcome.other);
+    row.verdict = worst(row.audits);
+}
+
+bool Grader::build(Row& row, const fs::path& directory)
+{
+    progress_.stage("reading");
+    auto change = change_of(row.submission, base_);
+    row.notes = change.notes;
+    for (const auto& file : change.patch.changes)
+        if (std::find(row.changes.begin(), row.changes.end(), file.path) == row.changes.end())
+            row.changes.push_back(file.path);
+    if (!change.patch.refused.empty()) {
+        row.verdict = "refused";
+        row.findings = change.patch.refused;
+        return false;
+    }
+    auto compiled = compile_in_time(change.patch, directory);
+    if (change.partial_allowed && !compiled.built) {
+        auto part = about_the_ledger(change.patch, base_);
+        if (!part.changes.empty()) {
+            row.notes.push_back(
+                {"ledger-only",
+                 fmt::format("as a whole it does not compile ({}): what does not speak of the ledger was left out",
+                             compiled.errors.front().text)});
+            change.patch = std::move(part);
+            compiled = compile_in_time(change.patch, directory);
+        }
+    }
+    report(row, compiled, change.partial_allowed);
+    if (change.partial_allowed && !compiled.built)
+        row.notes.push_back({"other-kernel", fmt::format("the files were compared with Linux {}: if they are of another "
+                                                         "kernel, hand in a patch",
+                                                         names_of(base_.kernels()))});
+    return row.verdict.empty();
+}
+
+Compiled Grader::compile_in_time(const Patch& patch, const fs::path& directory)
+{
+    progress_.stage("compiling");
+    const auto left = options_.timeout - progress_.elapsed() - time_for_audits;
+    return compile(base_, patch, directory, std::max(left, std::chrono::seconds(10)));
+}
+
+std::vector<std::string> Grader::take_modules(Row& row, const fs::path& directory)
+{
+    std::vector<std::string> lanes;
+    for (const std::string name : kvm_modules) {
+        const auto module = row.submission.path / name;
+        if (!fs::exists(fs::symlink_status(module)))
+            continue;
+        write_file(directory / name, read_start(module, module_limit));
+        if (name != kvm_modules[0])
+            lanes.push_back(name == kvm_modules[1] ? "vmx" : "svm");
+    }
+    if (!fs::exists(directory / kvm_modules[0]))
+        throw Error(fmt::format("{} has no kvm.ko", tame(row.submission.name)));
+    return chosen(lanes);
+}
+
+std::vector<std::string> Grader::lanes_of(const Row& row) const
+{
+    const auto touched = [&](std::string_view directory) {
+        return std::any_of(row.changes.begin(), row.changes.end(),
+                           [&](const auto& path) { return path.starts_with(directory); });
+    };
+    const bool intel = touched("arch/x86/kvm/vmx/"), amd = touched("arch/x86/kvm/svm/");
+    if (intel != amd)
+        return chosen({intel ? "vmx" : "svm"});
+    return chosen({"svm", "vmx"});
+}
+
+std::vector<std::string> Grader::chosen(std::vector<std::string> lanes) const
+{
+    return options_.lane == "auto" ? std::move(lanes) : std::vector<std::string>{options_.lane};
+}
+
+void Grader::keep(const Submission& submission, const fs::path& directory)
+{
+    auto name = fs::absolute(submission.path).lexically_normal().filename().string();
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c <= ' ' || c > '~' || c == '/'; }, '_');
+    fs::create_directories(options_.keep / name);
+    fs::copy(directory, options_.keep / name, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+}
+
+} // namespace exitaudit::grade

@@ -1,0 +1,36 @@
+// Grading what one hands in: compiled, audited, judged.
+#pragma once
+
+#include "compile.hpp"
+#include "grade.hpp"
+#include "places.hpp"
+#include "progress.hpp"
+#include "row.hpp"
+
+namespace exitaudit::grade {
+
+class Grader {
+public:
+    // Makes the base if it is not there. Error if it cannot be made.
+    Grader(const GradeOptions& options, const Places& places, Progress& progress);
+
+    // Whatever is wrong with the one is in its row.
+    Row operator()(const Submission& submission);
+
+private:
+    void grade(Row& row, const std::filesystem::path& directory);
+    // Compiles it; false and a verdict, if it is not to be audited.
+    bool build(Row& row, const std::filesystem::path& directory);
+    Compiled compile_in_time(const Patch& patch, const std::filesystem::path& directory);
+    std::vector<std::string> take_modules(Row& row, const std::filesystem::path& directory);
+    std::vector<std::string> lanes_of(const Row& row) const;
+    std::vector<std::string> chosen(std::vector<std::string> lanes) const;
+    void keep(const Submission& submission, const std::filesystem::path& directory);
+
+    const GradeOptions& options_;
+    const Places& places_;
+    Base base_;
+    Progress& progress_;
+};
+
+} // namespace exitaudit::grade

@@ -1,0 +1,159 @@
+// Finding what somebody has changed in a repository, by git.
+#include "kernel_tree.hpp"
+
+#include "exit_code.hpp"
+#include "whole_files.hpp"
+
+#include <fmt/format.h>
+
+#include <sstream>
+
+namespace exitaudit::grade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t most_new_files = 100;
+
+// A repository names programs for git to run: they run where a compiler may, too.
+class Git {
+public:
+    Git(const fs::path& tree, const fs::path& scripts)
+        : command_{(scripts / "sandbox").string(),
+                   "--seconds",
+                   "50",
+                   "--ro-bind",
+                   fs::absolute(tree).string(),
+                   "/in/tree",
+                   "--",
+                   "git",
+                   "-c",
+                   "safe.directory=*",
+                   "-c",
+                   "core.fsmonitor=false",
+                   "-c",
+                   "core.pager=cat",
+                   "-c", // else a pack is mapped by the GiB, which is more than the sandbox gives
+                   "core.packedGitWindowSize=32m",
+                   "-c",
+                   "core.packedGitLimit=256m",
+                   "-C",
+                   "/in/tree"}
+    {
+    }
+
+    // Empty if git fails; what it says of that is in errors().
+    std::string operator()(const std::vector<std::string>& words)
+    {
+        auto command = command_;
+        command.insert(command.end(), words.begin(), words.end());
+        errors_.clear();
+        auto text = output_of(command, ending_, &errors_);
+        if (ending_.exited_with(125))
+            throw Error(tame(errors_, 1000));
+        return ending_.exited_with(0) || ending_.exited_with(1) ? text : std::string(); // 1: files differ
+    }
+
+    const Ending& ending() const { return ending_; }
+    std::string errors() const { return tame(errors_.substr(0, errors_.find('\n'))); }
+
+private:
+    std::vector<std::string> command_;
+    Ending ending_;
+    std::string errors_;
+};
+
+// What the sandbox, which shows git the tree alone, would keep it from; empty: nothing.
+std::string_view outside(const fs::path& tree)
+{
+    std::error_code ignored; // what cannot be looked at, git tells of
+    if (fs::symlink_status(tree / ".git", ignored).type() != fs::file_type::directory)
+        return "it is a worktree of a repository elsewhere";
+    if (fs::exists(tree / ".git/objects/info/alternates", ignored))
+        return "it borrows objects from a repository elsewhere";
+    return {};
+}
+
+std::string first_line(const std::string& text)
+{
+    return text.substr(0, text.find('\n'));
+}
+
+// A release, else the first commit, by which a source was imported.
+std::string start_of(Git& git, const std::string& tip)
+{
+    // v6.1, v6.1.3, v6.12-rc3; not somebody's v2, or v6.1-exits.
+    const auto release = first_line(git({"describe", "--tags", "--abbrev=0", "--match", "v[2-9].[0-9]*", "--match",
+                                         "v[1-9][0-9].[0-9]*", "--exclude", "v*[!0-9.rc-]*", "--exclude", "v*-[!r]*", tip}));
+    return release.empty() ? first_line(git({"rev-list", "--max-parents=0", tip, "--"})) : release;
+}
+
+// What git diff does not show: KVM's files that were never added.
+std::string new_files(Git& git)
+{
+    std::istringstream names(git({"ls-files", "--others", "--exclude-standard"}));
+    std::string text;
+    std::size_t count = 0;
+    for (std::string name; std::getline(names, name);) {
+        if (!may_change(name))
+            continue;
+        if (++count > most_new_files)
+            throw Error(fmt::format("more than {} files of KVM's were never added (git add)", most_new_files));
+        text += git({"diff", "--no-index", "--no-ext-diff", "--no-textconv", "--no-color", "--", "/dev/null", name});
+    }
+    return text;
+}
+
+} // namespace
+
+void check_branch(const Submission& submission, const fs::path& scripts)
+{
+    std::error_code ignored;
+    if (submission.branch.empty() || !fs::exists(submission.path / ".git", ignored) || !outside(submission.path).empty())
+        return;
+    Git git(submission.path, scripts);
+    git({"rev-parse", "--verify", "--quiet", submission.branch + "^{commit}"});
+    if (git.ending().exited_with(1))
+        throw Error(fmt::format("no branch or commit {} in {}", tame(submission.branch), submission.path.string()),
+                    ExitCode::usage);
+}
+
+Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& base)
+{
+    if (!fs::exists(fs::symlink_status(tree / ".git"))) {
+        if (!branch.empty())
+            throw Error(fmt::format("{} is no git repository, and so has no branch {}", tree.string(), tame(branch)));
+        return whole_files(tree, true, base);
+    }
+    if (const auto why = outside(tree); !why.empty())
+        throw Error(fmt::format("{}: {}, which the sandbox does not show to git: hand in what `git diff` writes there, as a "
+                                "patch, or that repository with #BRANCH",
+                                tree.string(), why));
+    Git git(tree, base.scripts);
+    const auto start = start_of(git, branch.empty() ? "HEAD" : branch);
+    if (start.empty())
+        throw Error(fmt::format("git finds no commit {} in {}: {}", tame(branch.empty() ? "HEAD" : branch), tree.string(),
+                                git.errors()));
+    std::vector<std::string> diff{"diff", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-color", start};
+    if (!branch.empty())
+        diff.push_back(branch);
+    diff.push_back("--");
+    auto text = git(diff);
+    if (text.empty() && !git.ending().exited_with(0))
+        throw Error(fmt::format("git cannot tell what differs in {}: {}", tree.string(), git.errors()));
+    if (branch.empty())
+        text += new_files(git);
+    if (text.size() >= output_limit)
+        throw Error(fmt::format("{} differs too much from {}", tame(branch.empty() ? tree.string() : branch), tame(start)));
+    Change change{
+        read_patch(text, fmt::format("git diff {}..{}", tame(start, 40), tame(branch.empty() ? "" : branch, 80)), base.files),
+        {},
+        false};
+    if (text.empty())
+        change.patch.refused = {{"no-patch", fmt::format("nothing was changed since {}", tame(start, 40))}};
+    else
+        change.notes.push_back({"git-base", fmt::format("what was changed since {}", tame(start, 40))});
+    return change;
+}
+
+} // namespace exitaudit::grade
