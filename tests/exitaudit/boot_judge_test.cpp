@@ -55,11 +55,42 @@ TEST(BootJudge, AnotherGuestsPhasesAreItsOwnAffair)
     EXPECT_EQ(phases_reached(boot_of({"idle"}), options).outcome, Outcome::ok);
 }
 
+TEST(BootJudge, AHostWithoutLedgerIsNotPatchedHoweverTheGuestEnds)
+{
+    auto session = sound_session();
+    session.no_ledger = "this machine's KVM is not patched";
+    const auto known = judge_boot(session, {}, {}, {});
+    EXPECT_EQ(known.code, ExitCode::not_patched);
+    EXPECT_EQ(known.text, "not patched: this machine's KVM is not patched");
+
+    BootLog silent, speaking;
+    speaking.line("@line 1000000001 #phase idle");
+    auto hanging = sound_session();
+    hanging.ending.how = Ending::How::timed_out;
+    EXPECT_EQ(judge_boot(hanging, speaking, {}, {}).code, ExitCode::not_patched);
+    EXPECT_EQ(judge_boot(hanging, silent, {}, {}).code, ExitCode::could_not_run);
+    EXPECT_EQ(judge_boot(hanging, boot_of({"idle"}), {}, {}).code, ExitCode::could_not_run);
+}
+
+TEST(BootJudge, AGuestWithoutAnyExitDidNotStart)
+{
+    BootLog log;
+    log.line("@sample 1000000000 total 0 0");
+    log.line("@end 2000000000 1 0");
+    auto session = sound_session();
+    EXPECT_EQ(judge_boot(session, log, {}, {}).text, "could not run: QEMU did not start the guest: it ended with status 1");
+    session.console = {"loading", "qemu-system-x86_64: warning: slow",
+                       "embedded-host: emulator: qemu-system-x86_64: Cannot allocate memory",
+                       "embedded-host: guest: exited with 1"};
+    EXPECT_EQ(judge_boot(session, log, {}, {}).text,
+              "could not run: QEMU did not start the guest: qemu-system-x86_64: Cannot allocate memory");
+}
+
 TEST(BootJudge, WhatTheInstrumentsSayFails)
 {
     const auto log = boot_of({"reset"});
-    const auto verdict =
-        judge_boot(sound_session(), log, {}, {{"host.tracepoint", Outcome::not_ok, "they differ", {}}, phases_reached(log, {})});
+    const auto verdict = judge_boot(sound_session(), log, {},
+                                    {{"host.tracepoint", Outcome::not_ok, "they differ", {}}, phases_reached(log, {})});
     EXPECT_EQ(verdict.code, ExitCode::audit_failed);
     EXPECT_EQ(verdict.text, "fail: host.tracepoint: they differ");
 }

@@ -217,6 +217,19 @@ a.log" ]
     expect 2 "--machine pc" "$exitaudit" boot --devices emulated
     expect 2 "--interval" "$exitaudit" boot --interval 0
     expect 2 "unknown lane" "$exitaudit" boot --lane nope
+    expect 2 "--memory" "$exitaudit" boot --memory 0
+}
+
+@test "boot: more memory than an embedded host can spare is a usage error" {
+    expect 2 "at most 256 for the guest" "$exitaudit" boot --lane svm --memory 257
+    expect 2 "at most 256 for the guest" "$exitaudit" boot --lane vmx --memory 4096
+}
+
+@test "boot: this machine's own KVM, where it is not patched, is not waited for" {
+    [ -w /dev/kvm ] || skip "no /dev/kvm"
+    [ ! -e /sys/module/kvm/parameters/exit_ledger ] || skip "this machine's KVM is patched"
+    expect 4 "exitaudit: not patched: this machine's KVM is not patched" "$exitaudit" boot --lane native --json "$scratch/a.json"
+    [ "$(jq -r .verdict "$scratch/a.json")" = not-patched ]
 }
 
 @test "boot: only our own guest is made to read" {
