@@ -120,7 +120,15 @@ TEST(BootJudge, TheDocumentHasEnvironmentAndTestcases)
     outcome.circumstances.facts.cpu = "EPYC";
     outcome.circumstances.host = {{"host.tracepoint", Outcome::not_ok, "they differ", {"0x78 1 2"}}, phases_reached(log, {})};
     outcome.verdict = {ExitCode::audit_failed, "fail: host.tracepoint: they differ", true};
-    const auto document = boot_document(log, outcome, {});
+    BootOptions options;
+    options.work = 2;
+    options.disk = "/images/root.img";
+    const auto document = boot_document(log, outcome, options);
+    EXPECT_EQ(document["guest"]["memory_mib"], 128);
+    EXPECT_EQ(document["guest"]["work"], 2);
+    EXPECT_EQ(document["guest"]["disk"], "root.img");
+    EXPECT_EQ(document["guest"]["initrd"], nullptr);
+    EXPECT_EQ(document["guest"]["kernel_version"], "6.1");
     EXPECT_EQ(document["kind"], "boot");
     EXPECT_EQ(document["environment"]["emulator"], "QEMU 7.2");
     EXPECT_EQ(document["environment"]["host"]["cpu"], "EPYC");

@@ -404,6 +404,9 @@ $(head -n1 /proc/cmdline)" ]
     [ "$(jq -r '.boots | join(" ")' "$scratch/c.json")" = "boot twice" ]
     expect 0 "x1.00" "$exitaudit" compare "$boot" "$other" "$boot"
     expect 2 "--max-regression" "$exitaudit" compare "$boot" "$other" --max-regression 5
-    expect 2 "is of kind run" "$exitaudit" compare "$boot" "$root/tests/report/run.json"
+    expect 2 "kinds cannot be mixed" "$exitaudit" compare "$boot" "$root/tests/report/run.json"
+    expect 2 "kinds cannot be mixed" "$exitaudit" compare "$root/tests/report/run.json" "$boot"
+    expect 2 "kinds cannot be mixed" "$exitaudit" compare "$boot" "$boot" "$root/tests/report/run.json"
+    expect 3 "report takes documents of kind run, grade and boot" "$exitaudit" report "$scratch/c.json" -o "$scratch/page.html"
     expect 2 "only of exitaudit boot" "$exitaudit" compare "$root"/tests/report/{run,run,run}.json
 }

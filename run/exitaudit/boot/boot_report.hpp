@@ -18,6 +18,7 @@ struct BootOutcome {
 // Tables of phases, of reasons and of the rate over time, ready to print.
 std::string boot_text(const BootLog& log, const BootOutcome& outcome);
 
+// `options.work` is what the guest was given, never 0.
 nlohmann::json boot_document(const BootLog& log, const BootOutcome& outcome, const BootOptions& options);
 
 // The kernel's name of the exit, else its number in hexadecimal.
