@@ -65,6 +65,7 @@ json boot_document(const BootLog& log, const BootOutcome& outcome, const BootOpt
     document.update({
         {"findings", json::array()},
         {"guest", guest_of(options)},
+        {"summary", boot_summary(log, svm)},
         {"phases", json::array()},
         {"samples", json::array()},
         {"totals", {{"count", last.total.count}, {"cycles", last.total.cycles}, {"exits", exits_of(last.rows, svm)}}},
