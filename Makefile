@@ -66,7 +66,7 @@ boot: | packages-program packages-run packages-embedded-host $(if $(filter vmx s
 		[ ! -e '$(BOOT_PAGE).json' ] || { build/exitaudit report '$(BOOT_PAGE).json' -o '$(BOOT_PAGE).html' && \
 		echo 'Charts: $(BOOT_PAGE).html'; } || exit; exit $$status
 
-# Boots that differ in one thing, side by side; each alone: build/boot/NAME.txt.
+# Boots that differ in one thing, side by side, and their page; each alone: build/boot/NAME.txt.
 VARIANT ?= npt
 VARIANTS_npt := npt no-npt
 VARIANTS_vcpus := 1-vcpu 2-vcpus 4-vcpus
@@ -84,7 +84,8 @@ boot-variants:
 	@mkdir -p build/boot
 	@$(foreach name,$(VARIANTS),$(MAKE) --no-print-directory boot VCPUS='$(or $(VCPUS_$(name)),$(VCPUS))' \
 		ARGS='$(ARGS) $(ARGS_$(name)) --json build/boot/$(name).json' >build/boot/$(name).txt &&) \
-		build/exitaudit compare $(VARIANTS:%=build/boot/%.json)
+		build/exitaudit compare $(VARIANTS:%=build/boot/%.json) && \
+		build/exitaudit report $(VARIANTS:%=build/boot/%.json) -o 'build/boot/$(VARIANT).html' && echo 'Charts: build/boot/$(VARIANT).html'
 
 # Rows for somebody's patches: PATCHES='a.patch b/'; see build/exitaudit grade --help.
 .PHONY: grade

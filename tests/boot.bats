@@ -338,6 +338,11 @@ phases="firmware kernel initramfs idle fork/exec memory timers cpu disk network 
     jq -e '[.guest_read.readings[] | .exit_code, .ledger.patched] == [4, false, 4, false]' "$TMPDIR/json"
 }
 
+@test "svm: a guest that QEMU refuses did not start, and has no tables" {
+    expect_boot 3 "could not run: QEMU did not start the guest: qemu: invalid kernel header" --kernel-image "$root/README.md"
+    [[ $output != *"most frequent"* ]]
+}
+
 @test "svm: a boot on a host that drops one exit in a thousand fails" {
     expect_boot 1 "the ledger's final counts differ from the kvm_exit tracepoint's" --modules "$host/mutants/drop-one-in-1000"
 }

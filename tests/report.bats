@@ -92,6 +92,31 @@ check_page() { # WIDTH light|dark
     [ "$(evaluate 'document.title')" = '"Exit Audit: run.json: fail, boot.json: pass, grade.json: fail"' ]
 }
 
+@test "a boot's sentences, notes and instruments are on its page" {
+    show 1280 light
+    [ "$(evaluate 'document.querySelectorAll("#document-1 .summary li").length')" = 4 ]
+    [ "$(evaluate 'document.querySelector("#document-1 [aria-label=Phases]").textContent.includes("4 blocks written")')" = true ]
+    # A skipped instrument says nothing, and boot.phases is none.
+    [ "$(evaluate 'document.querySelector("#document-1 .tiles").textContent.includes("1 of 1of the host")')" = true ]
+}
+
+@test "a boot's rates are those of stretches long enough, in chart and table" {
+    show 1280 light
+    [ "$(evaluate '(() => {
+        const boot = JSON.parse(document.getElementById("documents").textContent)[1].document;
+        const {data} = charts.find((chart) => chart.canvas.closest("#document-1")).chart;
+        const points = data.datasets.find((set) => set.label === "HLT").data;
+        const level = points.every((point, index) => point.y === points[index - index % 2].y);
+        const rows = document.querySelectorAll("#document-1 [aria-label=\"Exits per second\"] tbody tr").length;
+        return `${boot.samples.length} ${points.length / 2} ${level} ${rows} ${Math.max(...points.map((point) => point.y))}`;
+    })()')" = '"14 12 true 12 46"' ]
+}
+
+@test "no phase's name covers another" {
+    show 400 light
+    [ "$(evaluate 'rowsOfLabels([{from: 0, to: 50}, {from: 10, to: 60}, {from: 12, to: 40}, {from: 55, to: 90}]).join()')" = '"0,1,2,0"' ]
+}
+
 @test "a log's text stays text" {
     show 1280 light
     [ "$(evaluate 'window.hostile === undefined && document.images.length === 0')" = true ]

@@ -13,7 +13,7 @@ namespace exitaudit {
 
 namespace {
 
-int show_boots(const CompareOptions& options, const std::vector<BootDocument>& boots)
+int show_boots(const CompareOptions& options, const std::vector<NamedDocument>& boots)
 {
     if (options.max_regression)
         throw Error("--max-regression judges what exits cost: it takes documents of exitaudit run", ExitCode::usage);
@@ -24,20 +24,36 @@ int show_boots(const CompareOptions& options, const std::vector<BootDocument>& b
     return static_cast<int>(ExitCode::pass);
 }
 
+std::string kind_of(const NamedDocument& document)
+{
+    return text_member(document.document, "kind");
+}
+
+void require_one_kind(const std::vector<NamedDocument>& documents)
+{
+    const auto& first = documents.front();
+    for (const auto& other : documents)
+        if (kind_of(other) != kind_of(first))
+            throw Error(fmt::format("{} is of kind {} and {} of kind {}: kinds cannot be mixed", first.file, kind_of(first),
+                                    other.file, kind_of(other)),
+                        ExitCode::usage);
+}
+
 } // namespace
 
 int compare_documents(const CompareOptions& options)
 {
-    const auto before = read_document(options.before), after = read_document(options.after);
-    if (text_member(before, "kind") == "boot") {
-        std::vector<BootDocument> boots{{options.before, before}, {options.after, after}};
-        for (const auto& path : options.more)
-            boots.push_back({path, read_document(path)});
-        return show_boots(options, boots);
-    }
+    std::vector<NamedDocument> documents;
+    auto paths = options.more;
+    paths.insert(paths.begin(), {options.before, options.after});
+    for (const auto& path : paths)
+        documents.push_back({path, read_document(path)});
+    require_one_kind(documents);
+    if (kind_of(documents.front()) == "boot")
+        return show_boots(options, documents);
     if (!options.more.empty())
         throw Error("more than two documents can be compared only of exitaudit boot", ExitCode::usage);
-    const auto comparison = compare(before, after);
+    const auto comparison = compare(documents[0].document, documents[1].document);
     for (const auto& warning : comparison.warnings)
         fmt::print(stderr, "exitaudit: {}\n", warning);
     if (comparison.changes.empty())

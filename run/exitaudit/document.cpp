@@ -28,7 +28,8 @@ json read_document(const std::string& path)
         throw Error(fmt::format("{} has schema {}: this exitaudit reads schema {}", path, document["schema"].dump(), schema));
     const auto kind = text_member(document, "kind");
     if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
-        throw Error(fmt::format("{} is of unknown kind '{}': this exitaudit reads run, grade and boot", path, kind));
+        throw Error(fmt::format(
+            "{} is of kind '{}': report takes documents of kind run, grade and boot, compare of run or boot", path, kind));
     return document;
 }
 

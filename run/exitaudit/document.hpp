@@ -10,6 +10,11 @@
 
 namespace exitaudit {
 
+struct NamedDocument {
+    std::string file;
+    nlohmann::json document;
+};
+
 // Reads a document; "-" is standard input. Error if the file is unreadable or no document
 // of a schema known here.
 nlohmann::json read_document(const std::string& path);

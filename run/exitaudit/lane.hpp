@@ -32,6 +32,7 @@ struct Session {
     std::string kernel;               // of the host, like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
     HostFacts facts;                  // what else is known of it
     std::string emulator;             // of the host, like "Bochs 2.7"; empty: none, it is the machine itself
+    std::string no_ledger;            // why this machine's KVM keeps none, known before the guest ran; empty: it may
     std::string trouble;              // why the host or QEMU failed, one line; empty: they did not
     bool crashed = false;             // the embedded host ended by itself, before its guest
     std::string complaint;            // a warning or oops of the embedded host's kernel; empty: none
@@ -61,6 +62,12 @@ void check_lane_name(const std::string& name);
 
 // The lane that the options name. Error (usage) if they contradict it.
 Choice choose_lane(const RunOptions& options);
+
+// Error that tells the remedy if this machine's /dev/kvm cannot be opened.
+void require_kvm();
+
+// Why this machine's own KVM keeps no ledger; empty if it does.
+std::string ledger_obstacle();
 
 // The guest's status from QEMU's: isa-debug-exit makes 2 * status + 1 of it.
 std::optional<int> guest_status_from(int qemu_status);

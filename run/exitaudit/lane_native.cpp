@@ -17,22 +17,6 @@
 namespace exitaudit {
 namespace {
 
-void require_kvm()
-{
-    const int descriptor = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-    if (descriptor >= 0) {
-        close(descriptor);
-        return;
-    }
-    if (errno == ENOENT)
-        throw Error("there is no /dev/kvm: load kvm-intel or kvm-amd, switch virtualization on in the firmware, "
-                    "or use --lane svm, which needs neither");
-    if (errno == EACCES || errno == EPERM)
-        throw Error("no permission for /dev/kvm: add yourself to group kvm (usermod -aG kvm USER) and log in again, "
-                    "or use --lane svm");
-    throw Error(fmt::format("cannot open /dev/kvm: {}: use --lane svm", std::strerror(errno)));
-}
-
 // perf's report of what it recorded in this file goes to the witness.
 void read_perf(const MemoryFile& data, Witness& witness)
 {
@@ -74,6 +58,22 @@ Session run(const RunOptions& options, const Places& places, const Listener& lis
 }
 
 } // namespace
+
+void require_kvm()
+{
+    const int descriptor = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+    if (descriptor >= 0) {
+        close(descriptor);
+        return;
+    }
+    if (errno == ENOENT)
+        throw Error("there is no /dev/kvm: load kvm-intel or kvm-amd, switch virtualization on in the firmware, "
+                    "or use --lane svm, which needs neither");
+    if (errno == EACCES || errno == EPERM)
+        throw Error("no permission for /dev/kvm: add yourself to group kvm (usermod -aG kvm USER) and log in again, "
+                    "or use --lane svm");
+    throw Error(fmt::format("cannot open /dev/kvm: {}: use --lane svm", std::strerror(errno)));
+}
 
 const Lane native_lane{"native", run};
 

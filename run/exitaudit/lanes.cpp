@@ -26,10 +26,7 @@ std::string native_obstacle()
         return "there is no /dev/kvm";
     if (access("/dev/kvm", R_OK | W_OK) != 0)
         return "no permission for /dev/kvm";
-    std::string value;
-    if (!(std::ifstream(ledger_parameter) >> value))
-        return "this machine's KVM is not patched";
-    return value == "N" || value == "0" ? "this machine's KVM has its exit_ledger switched off" : "";
+    return ledger_obstacle();
 }
 
 } // namespace
@@ -79,6 +76,14 @@ Choice choose_lane(const RunOptions& options)
         return {lane, ""};
     }
     throw Error("unknown lane", ExitCode::usage);
+}
+
+std::string ledger_obstacle()
+{
+    std::string value;
+    if (!(std::ifstream(ledger_parameter) >> value))
+        return "this machine's KVM is not patched";
+    return value == "N" || value == "0" ? "this machine's KVM has its exit_ledger switched off" : "";
 }
 
 std::optional<int> guest_status_from(int qemu_status)

@@ -55,11 +55,42 @@ TEST(BootJudge, AnotherGuestsPhasesAreItsOwnAffair)
     EXPECT_EQ(phases_reached(boot_of({"idle"}), options).outcome, Outcome::ok);
 }
 
+TEST(BootJudge, AHostWithoutLedgerIsNotPatchedHoweverTheGuestEnds)
+{
+    auto session = sound_session();
+    session.no_ledger = "this machine's KVM is not patched";
+    const auto known = judge_boot(session, {}, {}, {});
+    EXPECT_EQ(known.code, ExitCode::not_patched);
+    EXPECT_EQ(known.text, "not patched: this machine's KVM is not patched");
+
+    BootLog silent, speaking;
+    speaking.line("@line 1000000001 #phase idle");
+    auto hanging = sound_session();
+    hanging.ending.how = Ending::How::timed_out;
+    EXPECT_EQ(judge_boot(hanging, speaking, {}, {}).code, ExitCode::not_patched);
+    EXPECT_EQ(judge_boot(hanging, silent, {}, {}).code, ExitCode::could_not_run);
+    EXPECT_EQ(judge_boot(hanging, boot_of({"idle"}), {}, {}).code, ExitCode::could_not_run);
+}
+
+TEST(BootJudge, AGuestWithoutAnyExitDidNotStart)
+{
+    BootLog log;
+    log.line("@sample 1000000000 total 0 0");
+    log.line("@end 2000000000 1 0");
+    auto session = sound_session();
+    EXPECT_EQ(judge_boot(session, log, {}, {}).text, "could not run: QEMU did not start the guest: it ended with status 1");
+    session.console = {"loading", "qemu-system-x86_64: warning: slow",
+                       "embedded-host: emulator: qemu-system-x86_64: Cannot allocate memory",
+                       "embedded-host: guest: exited with 1"};
+    EXPECT_EQ(judge_boot(session, log, {}, {}).text,
+              "could not run: QEMU did not start the guest: qemu-system-x86_64: Cannot allocate memory");
+}
+
 TEST(BootJudge, WhatTheInstrumentsSayFails)
 {
     const auto log = boot_of({"reset"});
-    const auto verdict =
-        judge_boot(sound_session(), log, {}, {{"host.tracepoint", Outcome::not_ok, "they differ", {}}, phases_reached(log, {})});
+    const auto verdict = judge_boot(sound_session(), log, {},
+                                    {{"host.tracepoint", Outcome::not_ok, "they differ", {}}, phases_reached(log, {})});
     EXPECT_EQ(verdict.code, ExitCode::audit_failed);
     EXPECT_EQ(verdict.text, "fail: host.tracepoint: they differ");
 }
@@ -89,7 +120,15 @@ TEST(BootJudge, TheDocumentHasEnvironmentAndTestcases)
     outcome.circumstances.facts.cpu = "EPYC";
     outcome.circumstances.host = {{"host.tracepoint", Outcome::not_ok, "they differ", {"0x78 1 2"}}, phases_reached(log, {})};
     outcome.verdict = {ExitCode::audit_failed, "fail: host.tracepoint: they differ", true};
-    const auto document = boot_document(log, outcome, {});
+    BootOptions options;
+    options.work = 2;
+    options.disk = "/images/root.img";
+    const auto document = boot_document(log, outcome, options);
+    EXPECT_EQ(document["guest"]["memory_mib"], 128);
+    EXPECT_EQ(document["guest"]["work"], 2);
+    EXPECT_EQ(document["guest"]["disk"], "root.img");
+    EXPECT_EQ(document["guest"]["initrd"], nullptr);
+    EXPECT_EQ(document["guest"]["kernel_version"], "6.1");
     EXPECT_EQ(document["kind"], "boot");
     EXPECT_EQ(document["environment"]["emulator"], "QEMU 7.2");
     EXPECT_EQ(document["environment"]["host"]["cpu"], "EPYC");

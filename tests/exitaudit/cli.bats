@@ -217,6 +217,19 @@ a.log" ]
     expect 2 "--machine pc" "$exitaudit" boot --devices emulated
     expect 2 "--interval" "$exitaudit" boot --interval 0
     expect 2 "unknown lane" "$exitaudit" boot --lane nope
+    expect 2 "--memory" "$exitaudit" boot --memory 0
+}
+
+@test "boot: more memory than an embedded host can spare is a usage error" {
+    expect 2 "at most 256 for the guest" "$exitaudit" boot --lane svm --memory 257
+    expect 2 "at most 256 for the guest" "$exitaudit" boot --lane vmx --memory 4096
+}
+
+@test "boot: this machine's own KVM, where it is not patched, is not waited for" {
+    [ -w /dev/kvm ] || skip "no /dev/kvm"
+    [ ! -e /sys/module/kvm/parameters/exit_ledger ] || skip "this machine's KVM is patched"
+    expect 4 "exitaudit: not patched: this machine's KVM is not patched" "$exitaudit" boot --lane native --json "$scratch/a.json"
+    [ "$(jq -r .verdict "$scratch/a.json")" = not-patched ]
 }
 
 @test "boot: only our own guest is made to read" {
@@ -391,6 +404,9 @@ $(head -n1 /proc/cmdline)" ]
     [ "$(jq -r '.boots | join(" ")' "$scratch/c.json")" = "boot twice" ]
     expect 0 "x1.00" "$exitaudit" compare "$boot" "$other" "$boot"
     expect 2 "--max-regression" "$exitaudit" compare "$boot" "$other" --max-regression 5
-    expect 2 "is of kind run" "$exitaudit" compare "$boot" "$root/tests/report/run.json"
+    expect 2 "kinds cannot be mixed" "$exitaudit" compare "$boot" "$root/tests/report/run.json"
+    expect 2 "kinds cannot be mixed" "$exitaudit" compare "$root/tests/report/run.json" "$boot"
+    expect 2 "kinds cannot be mixed" "$exitaudit" compare "$boot" "$boot" "$root/tests/report/run.json"
+    expect 3 "report takes documents of kind run, grade and boot" "$exitaudit" report "$scratch/c.json" -o "$scratch/page.html"
     expect 2 "only of exitaudit boot" "$exitaudit" compare "$root"/tests/report/{run,run,run}.json
 }

@@ -33,9 +33,9 @@ void add_devices(std::vector<std::string>& words, const BootOptions& options, co
 
 } // namespace
 
-std::vector<std::string> boot_command(const BootOptions& options, const BootFiles& files, unsigned work)
+std::vector<std::string> boot_command(const BootOptions& options, const BootFiles& files)
 {
-    auto append = fmt::format("{} work={}", kernel_words, work);
+    auto append = fmt::format("{} work={}", kernel_words, options.work);
     if (!options.append.empty())
         append += " " + options.append;
     std::vector<std::string> words{

@@ -14,7 +14,7 @@ struct BootFiles {
     bool disposable_disk = false;              // a copy that may be written to
 };
 
-// The whole command. `work` is what our guest's phases are multiplied by.
-std::vector<std::string> boot_command(const BootOptions& options, const BootFiles& files, unsigned work);
+// The whole command.
+std::vector<std::string> boot_command(const BootOptions& options, const BootFiles& files);
 
 } // namespace exitaudit

@@ -2,6 +2,7 @@
 #include "boot/boot_report.hpp"
 
 #include "document.hpp"
+#include "lane.hpp"
 
 namespace exitaudit {
 namespace {
@@ -30,6 +31,30 @@ json guest_read_of(const BootLog& log, bool svm)
     return read;
 }
 
+json file_name(const std::filesystem::path& path)
+{
+    return or_null(path.filename().string());
+}
+
+// What bears on the counts, and can be chosen.
+json guest_of(const BootOptions& options)
+{
+    return {{"machine", options.machine},
+            {"devices", options.devices},
+            {"vcpus", options.vcpus},
+            {"memory_mib", options.memory},
+            {"nested_paging", !options.no_npt},
+            {"kernel_version", options.kernel_image.empty() ? json(options.kernel.value_or(default_kernel)) : json()},
+            {"kernel_image", file_name(options.kernel_image)},
+            {"initrd", file_name(options.initrd)},
+            {"disk", file_name(options.disk)},
+            {"append", or_null(options.append)},
+            {"work", options.work},
+            {"read", options.read},
+            {"interval_ms", options.interval.count()},
+            {"stop_s", options.stop.count() == 0 ? json() : json(options.stop.count())}};
+}
+
 } // namespace
 
 json boot_document(const BootLog& log, const BootOutcome& outcome, const BootOptions& options)
@@ -39,11 +64,8 @@ json boot_document(const BootLog& log, const BootOutcome& outcome, const BootOpt
     auto document = document_start("boot", outcome.verdict, outcome.circumstances);
     document.update({
         {"findings", json::array()},
-        {"guest",
-         {{"machine", options.machine},
-          {"devices", options.devices},
-          {"vcpus", options.vcpus},
-          {"nested_paging", !options.no_npt}}},
+        {"guest", guest_of(options)},
+        {"summary", boot_summary(log, svm)},
         {"phases", json::array()},
         {"samples", json::array()},
         {"totals", {{"count", last.total.count}, {"cycles", last.total.cycles}, {"exits", exits_of(last.rows, svm)}}},

@@ -1,6 +1,8 @@
 // Judging a boot: did it come to its end, and do the host's instruments agree?
 #include "boot/boot_judge.hpp"
 
+#include "take.hpp"
+
 #include <fmt/core.h>
 
 namespace exitaudit {
@@ -8,6 +10,24 @@ namespace {
 
 constexpr auto phases_name = "boot.phases";
 constexpr std::string_view last_phase = "reset"; // of run/linux-guest/init
+
+// QEMU's last words on its standard error, where an embedded host (run/embedded-host/init) marks
+// them on its console; where it had none, how it ended.
+std::string last_words(const Session& session, const BootLog& log)
+{
+    for (auto line = session.console.rbegin(); line != session.console.rend(); ++line) {
+        std::string_view text = *line;
+        take_prefix(text, "embedded-host: emulator: ");
+        if (text.starts_with("qemu"))
+            return std::string(text);
+    }
+    return fmt::format("it ended with status {}", log.status());
+}
+
+Verdict not_patched(const std::string& why)
+{
+    return {ExitCode::not_patched, "not patched: " + why, true};
+}
 
 } // namespace
 
@@ -29,16 +49,22 @@ Verdict judge_boot(const Session& session, const BootLog& log, const BootOptions
 {
     if (session.ending.how == Ending::How::interrupted)
         return could_not_run("interrupted");
+    if (!session.no_ledger.empty())
+        return not_patched(session.no_ledger);
+    constexpr auto nothing_in_debugfs = "the host shows no exit_ledger in debugfs (on your own host: as root)";
+    if (session.ending.how == Ending::How::timed_out && log.spoke() && !log.sampled())
+        return not_patched(nothing_in_debugfs);
     if (session.ending.how == Ending::How::timed_out)
         return could_not_run("no end in time: the guest hangs, or needs a longer --timeout, or --stop");
     if (session.crashed && (log.sampled() || !session.complaint.empty()))
         return host_crashed(session.complaint, fmt::format(", amid {}", log.phases().back().name));
     if (!log.ended())
         return could_not_run(session.trouble.empty() ? "the guest's log is cut off" : session.trouble);
+    if (!log.started() && (log.sampled() || log.status() != 0))
+        return could_not_run("QEMU did not start the guest: " + last_words(session, log));
     if (!log.sampled()) {
         if (log.status() == 0)
-            return {ExitCode::not_patched, "not patched: the host shows no exit_ledger in debugfs (on your own host: as root)",
-                    true};
+            return not_patched(nothing_in_debugfs);
         return could_not_run(fmt::format("QEMU ended with status {}", log.status()));
     }
     for (const auto& result : host)

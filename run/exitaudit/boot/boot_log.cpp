@@ -66,6 +66,7 @@ void BootLog::sample_line(std::string_view text)
 // "TIME TEXT". The sampler has sampled just before it wrote down a mark.
 std::string_view BootLog::console_line(std::string_view text)
 {
+    spoke_ = true;
     const auto said = text.substr(std::min(text.find(' ') + 1, text.size()));
     if (said.starts_with(phase_word)) {
         const auto mark = said.substr(phase_word.size());

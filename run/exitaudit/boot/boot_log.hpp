@@ -50,6 +50,9 @@ public:
     // In order of time, the first of them the moment of start.
     const std::vector<BootSample>& samples() const { return samples_; }
     bool sampled() const { return samples_.size() > 1; }
+    bool spoke() const { return spoke_; } // on its console
+    // Did the guest take an exit, or say a word?
+    bool started() const { return spoke_ || samples_.back().total.count != 0; }
     bool ended() const { return ended_; }
     int status() const { return status_; }                                 // of QEMU
     std::uint64_t reading() const { return reading_; }                     // exits while the ledger was read
@@ -81,7 +84,7 @@ private:
     std::vector<GuestReading> readings_;
     std::vector<std::size_t> looks_; // samples
     double kernel_start_ = -1;       // negative: not told
-    bool ended_ = false;
+    bool spoke_ = false, ended_ = false;
     int status_ = 0;
     std::uint64_t reading_ = 0;
     std::size_t mark_bytes_ = 0;

@@ -5,6 +5,7 @@
 #include "lane.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
 namespace exitaudit {
 namespace {
@@ -30,7 +31,9 @@ void add_boot(CLI::App& app, BootOptions& options)
         ->check(CLI::Range(1U, 64U).description(""))
         ->type_name("N")
         ->capture_default_str();
-    app.add_option("--memory", options.memory, "of the guest (default 128; embedded hosts have 512 for all)")->type_name("MIB");
+    app.add_option("--memory", options.memory,
+                   fmt::format("of the guest (default 128; embedded hosts have 512 for all, at most {} for it)", most_memory))
+        ->type_name("MIB");
     app.add_option("--machine", options.machine, "guest's machine: microvm (default) or pc")
         ->check(CLI::IsMember({"microvm", "pc"}).description(""))
         ->type_name("NAME");
@@ -56,7 +59,7 @@ void add_boot(CLI::App& app, BootOptions& options)
         ->envname("EXITAUDIT_BUILD")
         ->type_name("DIR");
     app.add_option("--json", options.json, "write phases and samples to FILE")->type_name("FILE");
-    app.add_option("--junit", options.junit, "the host's instruments and the phases as JUnit's XML, for CI systems")
+    app.add_option("--junit", options.junit, "a testcase for each result of `host` in --json as JUnit's XML, for CI systems")
         ->type_name("FILE");
     app.add_flag("-v,--verbose", options.verbose, "show the guest's console and the host's, too");
 }
@@ -70,8 +73,8 @@ void check_boot(const BootOptions& options)
         throw Error("a microvm has no emulated disk: use --machine pc with --devices emulated", ExitCode::usage);
     if (options.read && !(options.kernel_image.empty() && options.initrd.empty()))
         throw Error("--read needs our own guest: run `exitaudit read` in yours", ExitCode::usage);
-    if (options.interval.count() <= 0 || options.timeout.count() <= 0 || options.stop.count() < 0)
-        throw Error("--interval and --timeout need a number above 0, --stop no negative one", ExitCode::usage);
+    if (options.memory == 0 || options.interval.count() <= 0 || options.timeout.count() <= 0 || options.stop.count() < 0)
+        throw Error("--memory, --interval and --timeout need a number above 0, --stop no negative one", ExitCode::usage);
 }
 
 } // namespace exitaudit

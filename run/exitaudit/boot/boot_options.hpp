@@ -16,7 +16,7 @@ struct BootOptions {
     std::string lane = "auto";
     std::optional<std::string> kernel; // of the embedded host and, unless the user brings one, of the guest
     unsigned vcpus = 1;
-    unsigned memory = 128;                            // MiB
+    unsigned memory = 128;                            // MiB, on an embedded host at most most_memory
     std::string machine = "microvm";                  // or pc
     std::string devices = "virtio";                   // or emulated, which only a pc has
     bool no_npt = false;                              // shadow paging: kvm-amd's npt=0, kvm-intel's ept=0
@@ -30,6 +30,9 @@ struct BootOptions {
     std::filesystem::path modules, json, junit, build;
     bool verbose = false;
 };
+
+// What an embedded host of 512 MiB can spare: under Bochs its initramfs takes its room twice, packed and unpacked.
+inline constexpr unsigned most_memory = 256;
 
 // Gives the subcommand its options.
 void add_boot(CLI::App& app, BootOptions& options);

@@ -7,6 +7,7 @@
 #include "report.hpp"
 
 #include <string>
+#include <vector>
 
 namespace exitaudit {
 
@@ -15,9 +16,14 @@ struct BootOutcome {
     Verdict verdict;
 };
 
-// Tables of phases, of reasons and of the rate over time, ready to print.
+// What a boot answers, a sentence each: exits until user space, the rate's range, the most and the least
+// frequent reasons, what sampling itself caused; and what the guest could not do.
+std::vector<std::string> boot_summary(const BootLog& log, bool svm);
+
+// Tables of phases, of reasons and of the rate over time, and the summary, ready to print.
 std::string boot_text(const BootLog& log, const BootOutcome& outcome);
 
+// `options.work` is what the guest was given, never 0.
 nlohmann::json boot_document(const BootLog& log, const BootOutcome& outcome, const BootOptions& options);
 
 // The kernel's name of the exit, else its number in hexadecimal.

@@ -62,7 +62,7 @@ std::string initramfs_with_reader(const BootFiles& files, const Places& places)
 }
 
 // The guest as the embedded host runs it.
-OwnGuest guest_in_host(const BootOptions& options, const BootFiles& files, unsigned work)
+OwnGuest guest_in_host(const BootOptions& options, const BootFiles& files)
 {
     if (!files.disk.empty() && fs::file_size(files.disk) > largest_disk)
         throw Error(fmt::format("{}: an embedded host has no room for a disk of more than {} MiB: use --lane native",
@@ -80,22 +80,32 @@ OwnGuest guest_in_host(const BootOptions& options, const BootFiles& files, unsig
         guest.files.push_back({"audit/kvm-amd.parameters", "npt=0\n"});
         guest.files.push_back({"audit/kvm-intel.parameters", "ept=0\n"});
     }
-    guest.command = "exec " + shell_line(boot_command(options, inside, work)) + "\n";
+    guest.command = "exec " + shell_line(boot_command(options, inside)) + "\n";
     return guest;
 }
 
-Session run_natively(const BootOptions& options, const BootFiles& files, unsigned work, const Listener& listener)
+Session run_natively(const BootOptions& options, const BootFiles& files, const Listener& listener)
 {
     if (options.no_npt)
         throw Error("--no-npt loads KVM anew, which only an embedded host allows: use --lane svm or vmx", ExitCode::usage);
-    Instruments instruments;
-    const auto command = boot_command(options, files, work);
-    listener.note(shell_line(command));
-    Watcher watcher{listener.guest, {}, listener.tick, [&](int process) { instruments.watch(process); }};
-    watcher.err = [&](std::string_view bytes) { listener.note(bytes); };
+    require_kvm();
     Session session;
     session.kernel = running_kernel();
     session.facts = facts_of_machine();
+    session.no_ledger = ledger_obstacle();
+    if (!session.no_ledger.empty())
+        return session;
+    Instruments instruments;
+    const auto command = boot_command(options, files);
+    listener.note(shell_line(command));
+    Watcher watcher{listener.guest, {}, listener.tick, [&](int process) { instruments.watch(process); }};
+    LineSplitter lines;
+    watcher.err = [&](std::string_view bytes) {
+        lines.feed(bytes, [&](const std::string& line) {
+            session.console.push_back(line);
+            listener.note(line);
+        });
+    };
     session.ending = run_process(command, options.timeout, watcher);
     session.witness = instruments.testimony();
     return session;
@@ -113,12 +123,10 @@ Session run_lane(const Lane& lane, BootOptions options, const RunOptions& run, c
         with_reader.emplace("initramfs", initramfs_with_reader(files, places));
         files.initrd = with_reader->path_for_child();
     }
-    const bool bochs = &lane == &vmx_lane || &lane == &svm_bochs_lane;
-    const unsigned work = options.work != 0 ? options.work : bochs ? 1 : 2;
     if (!lane.embedded)
-        return run_natively(options, files, work, listener);
+        return run_natively(options, files, listener);
     auto with_guest = run;
-    with_guest.own_guest = guest_in_host(options, files, work);
+    with_guest.own_guest = guest_in_host(options, files);
     return lane.run(with_guest, places, listener);
 }
 
@@ -137,12 +145,26 @@ RunOptions run_options(const BootOptions& options)
     return run;
 }
 
+// With what the lane decides.
+BootOptions settled(BootOptions options, const Lane& lane)
+{
+    if (lane.embedded && options.memory > most_memory)
+        throw Error(
+            fmt::format("--memory {}: an embedded host has 512 MiB for all, and at most {} for the guest: use --lane native",
+                        options.memory, most_memory),
+            ExitCode::usage);
+    if (options.work == 0)
+        options.work = &lane == &vmx_lane || &lane == &svm_bochs_lane ? 1 : 2;
+    return options;
+}
+
 } // namespace
 
-int run_boot(const BootOptions& options)
+int run_boot(const BootOptions& asked)
 {
-    const auto run = run_options(options);
+    const auto run = run_options(asked);
     const auto choice = choose_lane(run);
+    const auto options = settled(asked, *choice.lane);
     if (!choice.why.empty())
         fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
 
@@ -173,13 +195,13 @@ int run_boot(const BootOptions& options)
 
     BootOutcome outcome;
     auto host = session.witness ? session.witness->results() : std::vector<HostResult>{};
-    if (log.ended())
+    if (log.ended() && log.started())
         host.push_back(phases_reached(log, options));
     if (!log.readings().empty())
         host.push_back(judge_guest_read(log));
     outcome.circumstances = circumstances_of(*choice.lane, session, seconds(), std::move(host));
     outcome.verdict = judge_boot(session, log, options, outcome.circumstances.host);
-    if (log.sampled())
+    if (log.sampled() && log.started())
         fmt::print("{}", boot_text(log, outcome));
     for (const auto& line : host_lines(outcome.circumstances.host))
         fmt::print("{}\n", line);

@@ -1,9 +1,6 @@
 // Lining up the figures of boots.
 #include "boot/boots.hpp"
 
-#include "document.hpp"
-#include "exit_code.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -48,7 +45,7 @@ std::string text_of(const json& object, const char* name)
     return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
-void add_difference(Boots& beside, const std::vector<BootDocument>& boots, const char* title, const char* name, bool of_guest)
+void add_difference(Boots& beside, const std::vector<NamedDocument>& boots, const char* title, const char* name, bool of_guest)
 {
     std::vector<std::string> values;
     for (const auto& [path, document] : boots)
@@ -100,14 +97,12 @@ json rows_document(const std::vector<BootsRow>& rows)
 
 } // namespace
 
-Boots side_by_side(const std::vector<BootDocument>& boots)
+Boots side_by_side(const std::vector<NamedDocument>& boots)
 {
     Boots beside;
     std::vector<BootsRow> totals;
     for (std::size_t boot = 0; boot < boots.size(); ++boot) {
         const auto& [path, document] = boots[boot];
-        if (const auto kind = text_member(document, "kind"); kind != "boot")
-            throw Error(fmt::format("{} is of kind {}: a boot is compared with boots", path, kind), ExitCode::usage);
         beside.names.push_back(std::filesystem::path(path).stem().string());
         for (const auto& phase : array_member(document, "phases"))
             add(beside.phases, text_member(phase, "name"), boot, boots.size(), exits_of(phase));
@@ -129,7 +124,17 @@ Boots side_by_side(const std::vector<BootDocument>& boots)
                                                 {"machine", "machine", true},
                                                 {"devices", "devices", true},
                                                 {"vCPUs", "vcpus", true},
-                                                {"nested paging", "nested_paging", true}})
+                                                {"memory, MiB", "memory_mib", true},
+                                                {"nested paging", "nested_paging", true},
+                                                {"guest's kernel", "kernel_version", true},
+                                                {"own kernel", "kernel_image", true},
+                                                {"own initramfs", "initrd", true},
+                                                {"own disk", "disk", true},
+                                                {"kernel's words", "append", true},
+                                                {"work", "work", true},
+                                                {"guest reads", "read", true},
+                                                {"interval, ms", "interval_ms", true},
+                                                {"stopped after, s", "stop_s", true}})
         add_difference(beside, boots, title, name, of_guest);
     return beside;
 }

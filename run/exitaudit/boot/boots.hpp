@@ -1,7 +1,7 @@
 // The exits of several boots side by side: what a variant of the guest or the host changes.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include "document.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -9,11 +9,6 @@
 #include <vector>
 
 namespace exitaudit {
-
-struct BootDocument {
-    std::string path;
-    nlohmann::json document; // of kind `boot`
-};
 
 // A value for each boot; none: it has no such phase or reason.
 struct BootsRow {
@@ -30,8 +25,8 @@ struct Boots {
     std::vector<BootsRow> reasons; // by the first boot's count
 };
 
-// Error (usage) if a document is of another kind.
-Boots side_by_side(const std::vector<BootDocument>& boots);
+// Of documents of kind `boot`.
+Boots side_by_side(const std::vector<NamedDocument>& boots);
 
 // A column for each boot and its ratio to the first.
 std::string boots_text(const Boots& boots);

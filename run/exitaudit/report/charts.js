@@ -1,4 +1,4 @@
-// The charts, each with its figures in a table below, by Chart.js.
+// The charts of what exits cost and of which there were, each with its figures in a table below, by Chart.js.
 "use strict";
 
 // Charts are drawn anew when the colours change.
@@ -166,52 +166,4 @@ function shareChart(parent, title, about, exits) {
         {title: "Avg", number: true, of: (row) => row.count > 0 && time > 0 ? whole(row.cycles / row.count) : "–"},
         {title: "Tracepoint", number: true, of: (row) => whole(row.traced)},
     ], rows)));
-}
-
-// Exits over time.
-
-// Rates between each two samples, of the most frequent reasons.
-function bootChart(parent, boot) {
-    // Of looks at nearly the same moment the later is left out: a rate between the two would be noise.
-    const samples = list(boot.samples).reduce((kept, sample) =>
-        kept.length > 0 && sample.t_s - kept[kept.length - 1].t_s < 0.01 ? kept : [...kept, sample], []);
-    if (samples.length < 2)
-        return;
-    const last = samples[samples.length - 1].counts ?? {};
-    const names = Object.keys(last).sort((a, b) => last[b] - last[a]);
-    const shown = names.slice(0, 6), rest = names.slice(6);
-    const rate = (count) => samples.slice(1).map((sample, index) => ({x: sample.t_s,
-        y: (count(sample.counts ?? {}) - count(samples[index].counts ?? {})) / (sample.t_s - samples[index].t_s)}));
-    const of = (name) => (counts) => counts[name] ?? 0;
-    const lines = [...shown.map((name) => [name, rate(of(name))]),
-        ...rest.length > 0 ? [[`${rest.length} others`, rate((counts) => sum(rest.map((name) => counts[name] ?? 0)))]] : []];
-    const phases = list(boot.phases);
-    const marks = {id: "phases", afterDatasetsDraw({ctx, scales: {x}, chartArea}) {
-        ctx.save();
-        ctx.strokeStyle = ctx.fillStyle = colour("muted");
-        ctx.font = "11px system-ui, sans-serif";
-        ctx.setLineDash([4, 4]);
-        for (const phase of phases) {
-            const at = x.getPixelForValue(phase.start_s), end = x.getPixelForValue(phase.end_s);
-            ctx.beginPath();
-            ctx.moveTo(at, chartArea.top);
-            ctx.lineTo(at, chartArea.bottom);
-            ctx.stroke();
-            if (ctx.measureText(phase.name).width < end - at - 6)
-                ctx.fillText(phase.name, at + 4, chartArea.top + 12);
-        }
-        ctx.restore();
-    }};
-    figure(parent, "Exits over time", "Exits per second between each two looks at the ledger, by reason; dashed: where a phase begins.", 380, () => ({
-        type: "line",
-        plugins: [marks],
-        data: {datasets: lines.map(([label, data], index) => ({label, data, borderColor: colour(`s${index + 1}`),
-            backgroundColor: colour(`s${index + 1}`), borderWidth: 2, pointRadius: 0, pointHitRadius: 8}))},
-        options: {
-            interaction: {mode: "index", intersect: false},
-            scales: {x: {type: "linear", title: {display: true, text: "seconds"}, min: samples[0].t_s, max: samples[samples.length - 1].t_s},
-                y: {beginAtZero: true, title: {display: true, text: "exits per second"}, ticks: {callback: compact}}},
-            plugins: {legend: {position: "top"}},
-        },
-    }));
 }

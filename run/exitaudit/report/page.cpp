@@ -1,7 +1,6 @@
 // Putting documents into the page.
 #include "page.hpp"
 
-#include "../document.hpp"
 #include "../exit_code.hpp"
 #include "../report.hpp"
 

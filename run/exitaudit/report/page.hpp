@@ -1,19 +1,13 @@
 // `exitaudit report`: documents that --json wrote, as one page for people.
 #pragma once
 
+#include "../document.hpp"
 #include "../options.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <string>
 #include <vector>
 
 namespace exitaudit {
-
-struct NamedDocument {
-    std::string file;
-    nlohmann::json document; // docs/json.md
-};
 
 // The page, which needs nothing but itself. Whatever text the documents hold, a browser
 // takes it for data: no character that HTML gives a meaning stands in it.

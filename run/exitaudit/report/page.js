@@ -95,7 +95,9 @@ function environment(parent, run) {
         ["Emulator", emulator && `${emulator}, on ${run.environment.machine?.cpu ?? "an unknown processor"}, ${run.environment.machine?.kernel ?? ""}`],
         ["QEMU", run.qemu],
         ["Guest", [guest.boot && `booted by ${guest.boot}`, guest.vendor, known(guest.vcpus) && `${guest.vcpus} vCPU${guest.vcpus === 1 ? "" : "s"}`,
-            guest.machine, guest.devices && `${guest.devices} devices`, guest.nested_paging === false && "shadow paging"].filter(known).join(", ")],
+            known(guest.memory_mib) && `${guest.memory_mib} MiB`, guest.machine, guest.devices && `${guest.devices} devices`,
+            guest.kernel_image && `kernel ${guest.kernel_image}`, guest.initrd && `initramfs ${guest.initrd}`,
+            guest.disk && `disk ${guest.disk}`, guest.nested_paging === false && "shadow paging"].filter(known).join(", ")],
         ["Plan", guest.plan && element("code", {}, guest.plan)],
         ["Ledger", known(guest.layout) && `layout ${guest.layout}${known(guest.ledger) ? `, revision ${guest.ledger}` : ""}`],
         ["A cycle", emulator ? emulatedClock(emulator) : "a tick of the processor's time stamp counter"],
@@ -133,7 +135,7 @@ function audits(parent, run) {
 
 // How many of the host's instruments agree with the ledger, of those that could tell.
 function agreeing(document) {
-    const judged = list(document.host).filter((result) => result.verdict !== "skip");
+    const judged = list(document.host).filter((result) => String(result.name).startsWith("host.") && result.verdict !== "skip");
     return ["of the host's instruments agree", judged.length > 0 && `${judged.filter((result) => result.verdict === "ok").length} of ${judged.length}`];
 }
 
@@ -182,10 +184,14 @@ function showBoot(parent, boot) {
     parent.append(banner(boot.verdict, boot.message, circumstances(boot)),
         tiles([["exits counted", exits(boot.totals) || null], ["phases", phases.length || null], agreeing(boot)]));
     findings(parent, boot, list(boot.host));
+    if (list(boot.summary).length > 0)
+        parent.append(element("h3", {}, "In short"), element("ul", {class: "summary"},
+            boot.summary.map((sentence) => element("li", {}, sentence))));
     bootChart(parent, boot);
     if (phases.length > 0)
         parent.append(element("h3", {}, "Phases"), table("Phases", [
             {title: "Phase", of: (phase) => phase.name},
+            {title: "What it does", of: (phase) => phase.note},
             {title: "From, s", number: true, of: (phase) => phase.start_s?.toFixed(2)},
             {title: "To, s", number: true, of: (phase) => phase.end_s?.toFixed(2)},
             {title: "Exits", number: true, of: (phase) => whole(exits(phase))},
@@ -194,8 +200,8 @@ function showBoot(parent, boot) {
                 .map((row) => `${row.exit_name} ${whole(row.count)}`).join(", ")},
         ], phases));
     if (list(boot.host).length > 0)
-        parent.append(element("h3", {}, "The host's instruments"), table("The host's instruments", [
-            {title: "Instrument", of: (result) => result.name},
+        parent.append(element("h3", {}, "Checks"), table("Checks", [
+            {title: "Check", of: (result) => result.name},
             {title: "Verdict", of: (result) => verdictWord(result.verdict)},
             {title: "What was seen", wide: true, of: (result) => result.message},
         ], boot.host));
