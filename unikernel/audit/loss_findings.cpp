@@ -163,6 +163,13 @@ bool interrupted_much(const Evidence& e, const Result& r)
            std::ranges::all_of(r.measurement->strays(), [&](const Stray& s) { return s.told > s.high && is_noise(e.numbering(), s.exit); });
 }
 
+// Did the time of an exit come through, and its count not?
+bool outlasts(const Result& r)
+{
+    const auto* host = r.measurement && r.measurement->host ? &*r.measurement->host : nullptr;
+    return host && host->extremes && host->mean() > host->extremes->longest;
+}
+
 void lost_exits(const Evidence& e, Findings& findings)
 {
     if (e.answers_mix() || e.count_unexplained(findings, has_loss) == 0)
@@ -191,7 +198,7 @@ void lost_exits(const Evidence& e, Findings& findings)
     }
     e.explain(finding, [&](const Result& r) {
         // Counters that vCPUs contend for take time, and with time the host's interrupts come.
-        return has_loss(r) || ((few || races) && (miscounts(r) || r.shows(Symptom::rows_over_total))) || (races && interrupted_much(e, r));
+        return has_loss(r) || ((few || races) && (miscounts(r) || r.shows(Symptom::rows_over_total))) || (races && (interrupted_much(e, r) || outlasts(r)));
     });
 }
 
