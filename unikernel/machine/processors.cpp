@@ -3,6 +3,7 @@
 
 #include "machine/address.hpp"
 #include "machine/apic.hpp"
+#include "machine/cpuid.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/msr.hpp"
 #include "machine/patience.hpp"
@@ -118,6 +119,15 @@ void rest_until_woken()
     cpu.woken = false;
 }
 
+// SDM vol. 2, CPUID leaf 1, EBX: logical processors of this package; 1 if it does not tell. QEMU puts
+// all into one package unless its -smp says otherwise.
+unsigned processors_told()
+{
+    constexpr std::uint32_t htt = 1u << 28;
+    const auto leaf = cpuid(1);
+    return leaf.edx & htt ? leaf.ebx >> 16 & 0xff : 1;
+}
+
 [[noreturn]] void park()
 {
     parked++;
@@ -156,10 +166,13 @@ unsigned start_processors(unsigned wanted)
     enable_interrupts(); // as wait_until() does
     wait_for_processors([&] { return running >= wanted; });
 
-    // As long again for those left over, so that none comes amid a measurement.
+    // For those left over, too, so that none comes amid a measurement, or when the trampoline is gone.
+    constexpr std::uint64_t times_as_long = 16;
     const auto took = rdtsc() - start;
     const auto now = rdtsc();
-    while (rdtsc() - now < took) {
+    const auto present = processors_told();
+    const auto patience = present > 1 ? times_as_long * took : took;
+    while (rdtsc() - now < patience && (present == 1 || running + parked < present)) {
     }
     disable_interrupts();
     std::memcpy(page, kept.data(), size);
