@@ -66,7 +66,7 @@ Verdict judge_session(const Session& session, const std::vector<HostResult>& hos
         return could_not_run(fmt::format("interrupted by SIG{}", sigabbrev_np(session.ending.status)));
     if (session.ending.how == Ending::How::timed_out)
         return could_not_run(fmt::format("no end within {} s{}: the guest or its host hangs, or needs a longer --timeout",
-                                         options.timeout.count(), amid_what(log, options)));
+                                         options.time_limit().count(), amid_what(log, options)));
     const auto verdict = judge_log_of(session, host, log, screen.unfinished());
     // Without a word of the guest's or of the kernel's it may be the emulator that has failed.
     if (session.crashed && (log.started || !session.complaint.empty()) && verdict.code != ExitCode::audit_failed)
@@ -88,7 +88,7 @@ HostState state_of(const Session& session, const Verdict& verdict, const RunOpti
     state.place = session.complaint_place;
     state.console_lines = session.console_lines;
     if (session.ending.how == Ending::How::timed_out)
-        state.hang = fmt::format("the guest or its host hangs: no end within {} s", options.timeout.count());
+        state.hang = fmt::format("the guest or its host hangs: no end within {} s", options.time_limit().count());
     else if (session.ending.how != Ending::How::interrupted && !verdict.complete)
         state.crash = session.trouble;
     state.unanswered = verdict.code == ExitCode::not_patched && session.witness && session.witness->has_ledger();

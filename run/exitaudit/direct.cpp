@@ -29,7 +29,7 @@ Session run_directly(const RunOptions& options, const Places& places, const List
     };
     session.kernel = running_kernel();
     session.facts = facts_of_machine();
-    session.ending = run_process(command, options.timeout, watcher);
+    session.ending = run_process(command, options.time_limit(), watcher);
     if (session.ending.how == Ending::How::exited)
         session.guest_status = guest_status_from(session.ending.status);
     if (session.ending.exited_with(1))

@@ -218,7 +218,7 @@ Session run_embedded_host(const Emulator& emulator, const RunOptions& options, c
         });
     };
     Session session;
-    session.ending = run_process(emulator.command, options.timeout, watcher);
+    session.ending = run_process(emulator.command, options.time_limit(), watcher);
     session.kernel = console.kernel;
     session.facts = console.facts;
     session.facts.command_line = emulator.kernel_words;

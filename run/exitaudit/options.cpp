@@ -130,7 +130,8 @@ void add_run(CLI::App& app, RunOptions& options)
     app.add_option("--machine", options.machine, "guest's machine: microvm (default), pc (with --boot iso default) or q35")
         ->check(CLI::IsMember({"microvm", "pc", "q35"}).description(""))
         ->type_name("NAME");
-    app.add_option("--timeout", options.timeout, "give up after this long (default 120)")->type_name("SECONDS");
+    app.add_option("--timeout", options.timeout, "give up after this long (default 120, and 30 for each further vCPU)")
+        ->type_name("SECONDS");
     auto* modules = app.add_option("--modules", options.modules, "KVM modules to load instead of the built")->type_name("DIR");
     app.add_option("--mutant", options.mutant, "load this host of host-kvm-patch/mutants, broken on purpose")->type_name("NAME")->excludes(modules);
     app.add_flag("--no-ept", options.no_ept, "load kvm-intel with ept=0: shadow paging (vmx lane)");
@@ -152,7 +153,7 @@ void add_run(CLI::App& app, RunOptions& options)
 void check_run(const RunOptions& options)
 {
     check_lane_name(options.lane);
-    if (options.timeout.count() <= 0)
+    if (options.time_limit().count() <= 0)
         throw Error("--timeout needs at least 1 second", ExitCode::usage);
     if (options.boot == Boot::iso && options.machine == "microvm")
         throw Error("a microvm has no CD drive: use --machine pc or q35 with --boot iso", ExitCode::usage);

@@ -21,7 +21,7 @@ struct RunOptions {
     std::optional<std::string> kernel; // of the embedded host; none: the default
     unsigned vcpus = 1;
     Boot boot = Boot::pvh;
-    std::chrono::seconds timeout{120};
+    std::optional<std::chrono::seconds> timeout; // none: time_limit() chooses
     std::filesystem::path modules; // instead of the built host's
     std::string mutant;
     bool no_ept = false;
@@ -35,6 +35,12 @@ struct RunOptions {
     bool verbose = false;
     std::vector<std::string> plan;
     std::optional<OwnGuest> own_guest; // not from the command line
+
+    // An emulator of one thread takes as much longer as there are vCPUs.
+    std::chrono::seconds time_limit() const
+    {
+        return timeout.value_or(std::chrono::seconds{120} + (vcpus - 1) * std::chrono::seconds{30});
+    }
 
     // Any of these can only be had on a host that we boot ourselves.
     bool wants_embedded_host() const { return kernel || !modules.empty() || !mutant.empty() || no_ept || noise; }

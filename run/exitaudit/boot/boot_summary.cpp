@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace exitaudit {
 namespace {
 
@@ -51,7 +53,8 @@ std::string frequency(const BootSample& last, bool svm)
 std::string sampling(const BootLog& log)
 {
     // Each sample's timer ends once more what the guest does, where both share a processor.
-    const auto samples = log.samples().size() - 1, at_most = log.reading() + samples;
+    const auto samples = log.samples().size() - 1;
+    const auto at_most = std::min(log.reading() + samples, log.samples().back().total.count);
     return fmt::format(
         "Sampling: {} samples caused at most {} exits, {:.2f}% of all ({} while the ledger was read, one for each "
         "timer); marks of phases wrote {} characters on the console, which count as any other output.",
