@@ -39,6 +39,16 @@ TEST(Witness, AgreesWithAnHonestLedger)
     EXPECT_EQ(result(honest(), "host.stats").outcome, Outcome::ok);
 }
 
+TEST(Witness, TellsAHostWithoutLedgerFromOneThatWasNotAsked)
+{
+    Witness witness;
+    witness.line("vendor kvm-amd");
+    EXPECT_EQ(result(witness, "host.tracepoint").outcome, Outcome::skip);
+    EXPECT_EQ(result(witness, "host.tracepoint").message, "the run ended before the host's instruments were read");
+    witness.line("stat io_exits 100");
+    EXPECT_EQ(result(witness, "host.stats").message, "the host shows no ledger of its own in debugfs");
+}
+
 TEST(Witness, TellsOfTheExitThatEndedTheGuest)
 {
     auto witness = honest();
