@@ -9,7 +9,8 @@ patience=60 # of wait_for, in seconds
 setup_file() {
     root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
     export root page="$BATS_FILE_TMPDIR/page.html" port=$((20000 + RANDOM % 10000)) session
-    "$root/build/exitaudit" report "$root"/tests/report/{run,boot,grade}.json -o "$page"
+    jq '.totals.exits.HLT.count = 199 | .totals.exits.CPUID.count = 7 | del(.phases[0])' "$root/tests/report/boot.json" >"$BATS_FILE_TMPDIR/variant.json"
+    "$root/build/exitaudit" report "$root"/tests/report/{run,boot,grade}.json "$BATS_FILE_TMPDIR/variant.json" -o "$page"
     chromedriver --port="$port" >"$BATS_FILE_TMPDIR/log" 2>&1 3>&- &
     echo $! >"$BATS_FILE_TMPDIR/driver"
     local options
@@ -65,7 +66,7 @@ show() { # WIDTH light|dark
 # What draws, its colours, and that it fits.
 check_page() { # WIDTH light|dark
     show "$1" "$2"
-    [ "$(evaluate 'document.documentElement.dataset.drawn')" = '"6"' ]
+    [ "$(evaluate 'document.documentElement.dataset.drawn')" = '"10"' ]
     [ "$(evaluate 'document.documentElement.scrollWidth <= innerWidth')" = true ]
     local light
     light=$(evaluate 'getComputedStyle(document.body).backgroundColor === "rgb(255, 255, 255)"')
@@ -89,7 +90,7 @@ check_page() { # WIDTH light|dark
 @test "charts have names and tables" {
     show 1280 light
     [ "$(evaluate '[...document.querySelectorAll("canvas")].every((c) => c.getAttribute("role") === "img" && c.getAttribute("aria-label").length > 20)')" = true ]
-    [ "$(evaluate 'document.title')" = '"Exit Audit: run.json: fail, boot.json: pass, grade.json: fail"' ]
+    [ "$(evaluate 'document.title')" = '"Exit Audit: run.json: fail, boot.json: pass, grade.json: fail, variant.json: pass"' ]
 }
 
 @test "a boot's sentences, notes and instruments are on its page" {
@@ -110,6 +111,14 @@ check_page() { # WIDTH light|dark
         const rows = document.querySelectorAll("#document-1 [aria-label=\"Exits per second\"] tbody tr").length;
         return `${boot.samples.length} ${points.length / 2} ${level} ${rows} ${Math.max(...points.map((point) => point.y))}`;
     })()')" = '"14 12 true 12 46"' ]
+}
+
+@test "boots stand side by side, by reason and by phase" {
+    show 1280 light
+    local rows='(name) => [...document.querySelectorAll(`[aria-label="${name}"] tbody tr`)].map((row) => [...row.cells].map((cell) => cell.textContent).join(" "))'
+    [ "$(evaluate "($rows)('Exits of each boot, by reason').join()")" = '"IO_INSTRUCTION 1,400 1,400,HLT 100 199,CPUID – 7"' ]
+    [ "$(evaluate "($rows)('Exits of each boot, by phase').filter((row) => row.endsWith('–')).length")" = 1 ]
+    [ "$(evaluate 'charts.find((chart) => chart.canvas.ariaLabel.startsWith("Exits of each boot, by reason")).chart.data.datasets.map((set) => `${set.label} ${set.data.join("/")}`).join()')" = '"boot.json 1400/100/,variant.json 1400/199/7"' ]
 }
 
 @test "no phase's name covers another" {

@@ -44,7 +44,7 @@ $(addprefix $(EXITAUDIT_OBJ)/,options.o plan_check.o list.o listed.o embedded_ho
 
 # The page of `exitaudit report`, but for its data, lies in the program.
 CHART_LIBRARY := /usr/share/javascript/chart.js/chart.min.js
-PAGE_PARTS := $(addprefix $(EXITAUDIT_DIR)/report/,make-shell page.html page.css elements.js charts.js boot_chart.js page.js)
+PAGE_PARTS := $(addprefix $(EXITAUDIT_DIR)/report/,make-shell page.html page.css elements.js charts.js boot_chart.js boots_chart.js page.js)
 $(EXITAUDIT_OBJ)/report/shell.html: $(PAGE_PARTS) | packages-program
 	@mkdir -p $(@D)
 	$(call announce,PAGE)$(EXITAUDIT_DIR)/report/make-shell $(CHART_LIBRARY) >$@

@@ -230,6 +230,9 @@ function show() {
             {title: "Verdict", of: (row) => verdictWord(overall(row.document).verdict)},
             {title: "", wide: true, of: (row) => [overall(row.document).message, " ", element("span", {class: "muted"}, circumstances(row.document))]},
         ], documents.map((entry, index) => ({...entry, index}))));
+    const boots = documents.filter(({document: d}) => d.kind === "boot");
+    if (boots.length > 1)
+        bootsSideBySide(page, boots);
     documents.forEach(({file, document: d}, index) => {
         const section = element("section", {id: `document-${index}`}, element("h2", {}, file));
         page.append(section);
