@@ -52,6 +52,8 @@ Guest guest_from(const RunOptions& options, Accelerator accelerator, const std::
         plan.insert(plan.begin(), fmt::format("vcpus={}", options.vcpus));
     if (options.no_ept)
         plan.emplace_back("paging=shadow");
+    if (options.noise)
+        plan.emplace_back("noise=yes");
     return {accelerator, options.boot, options.machine, std::max(options.vcpus, vcpus_of(plan)), image, plan, false};
 }
 

@@ -39,6 +39,7 @@ std::string_view name_of(Where where)
     switch (where) {
     case Where::on_qemu:             return "on QEMU's emulation";
     case Where::on_bochs:            return "on Bochs's emulation";
+    case Where::on_bochs_with_noise: return "on Bochs's emulation, beside another VM";
     case Where::with_shadow_paging:  return "with shadow paging";
     }
     return "?";

@@ -67,6 +67,8 @@ TEST(GuestCommand, FollowsTheOptions)
 
     options.no_ept = true;
     EXPECT_EQ(value_of(guest_command(guest_from(options, Accelerator::kvm, "x")), "-append"), "vcpus=4 io.* count=7 paging=shadow");
+    options.noise = true;
+    EXPECT_EQ(value_of(guest_command(guest_from(options, Accelerator::kvm, "x")), "-append"), "vcpus=4 io.* count=7 paging=shadow noise=yes");
 }
 
 TEST(GuestCommand, HasAsManyVcpusAsThePlanWantsToFire)

@@ -167,11 +167,14 @@ TEST(Plan, EndsTheGuestOnlyWhereThatIsAskedForAlone)
 
 TEST(Plan, TellsOfTheHost)
 {
-    const auto plan = parsed("emulator=bochs paging=shadow");
+    const auto plan = parsed("emulator=bochs paging=shadow noise=yes");
     EXPECT_EQ(plan.circumstances().emulator, triggers::Emulator::bochs);
     EXPECT_EQ(plan.circumstances().paging, triggers::Paging::shadow);
+    EXPECT_TRUE(plan.circumstances().noise);
+    EXPECT_FALSE(parsed("all").circumstances().noise);
     EXPECT_EQ(parsed("all").circumstances().emulator, triggers::Emulator::none);
     EXPECT_NE(error_of("emulator=vmware").find("qemu"), std::string::npos);
+    EXPECT_NE(error_of("noise=loud").find("yes"), std::string::npos);
     EXPECT_NE(error_of("paging=none").find("shadow"), std::string::npos);
 }
 

@@ -14,6 +14,7 @@ TEST(Trigger, DeviatesOnlyWhereItSaysSo)
     static constexpr triggers::Deviation deviations[] = {
         {Where::on_qemu, Numbering::svm, {0x8d, Bound::none, 0, "not emulated"}},
         {Where::with_shadow_paging, Numbering::vmx, {14, Bound::exact, 1, "shadow"}},
+        {Where::on_bochs_with_noise, Numbering::vmx, {8, Bound::none, 0, "mixed up"}, true},
     };
     triggers::Trigger trigger{};
     trigger.vmx = {55, Bound::exact, 1, "vmx"};
@@ -29,4 +30,7 @@ TEST(Trigger, DeviatesOnlyWhereItSaysSo)
     EXPECT_EQ(source(Numbering::svm, {.paging = Paging::shadow}), "svm");
     EXPECT_EQ(source(Numbering::vmx, {.emulator = Emulator::qemu}), "vmx");
     EXPECT_EQ(source(Numbering::vmx, {.emulator = Emulator::bochs, .paging = Paging::shadow}), "shadow");
+    EXPECT_EQ(source(Numbering::vmx, {.emulator = Emulator::bochs}), "vmx");
+    EXPECT_EQ(source(Numbering::vmx, {.noise = true}), "vmx");
+    EXPECT_EQ(source(Numbering::vmx, {.emulator = Emulator::bochs, .noise = true}), "mixed up");
 }

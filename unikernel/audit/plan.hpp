@@ -13,6 +13,7 @@
 //   format=ktap,table,json        which forms of the results are written
 //   emulator=qemu|bochs           what emulates the host's processor; none if not given
 //   paging=shadow                 the host runs without EPT or NPT
+//   noise=yes                     another VM is busy beside this one
 //   layout=F21                    which layout the host's leaves have, rather than finding out
 //   sdm=70                        the last exit reason that the host's edition of Intel's manual defines
 //   seed=42                       where random choices start, so that they can be repeated
@@ -107,6 +108,7 @@ private:
     std::optional<PlanError> read_forms(std::string_view word, std::string_view value);
     std::optional<PlanError> read_emulator(std::string_view word, std::string_view value);
     std::optional<PlanError> read_paging(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_noise(std::string_view word, std::string_view value);
     std::optional<PlanError> read_layout(std::string_view word, std::string_view value);
     std::optional<PlanError> read_edition(std::string_view word, std::string_view value);
     std::optional<PlanError> read_seed(std::string_view word, std::string_view value);

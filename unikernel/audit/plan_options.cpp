@@ -24,6 +24,7 @@ constexpr Named<Console> console_names[] = {{"serial", Console::serial}, {"virti
 constexpr Named<Emulator> emulator_names[] = {{"none", Emulator::none}, {"qemu", Emulator::qemu}, {"bochs", Emulator::bochs}};
 constexpr Named<machine::ApicMode> apic_modes[] = {{"xapic", machine::ApicMode::xapic}, {"x2apic", machine::ApicMode::x2apic}};
 constexpr Named<Paging> paging_names[] = {{"nested", Paging::nested}, {"shadow", Paging::shadow}};
+constexpr Named<bool> noise_names[] = {{"no", false}, {"yes", true}};
 
 // The value of that name, if there is one.
 template <typename Value, std::size_t Size>
@@ -88,6 +89,7 @@ constinit const Plan::Option Plan::options_[] = {
     {"format=", &Plan::read_forms},
     {"emulator=", &Plan::read_emulator},
     {"paging=", &Plan::read_paging},
+    {"noise=", &Plan::read_noise},
     {"layout=", &Plan::read_layout},
     {"sdm=", &Plan::read_edition},
     {"seed=", &Plan::read_seed},
@@ -165,6 +167,15 @@ std::optional<PlanError> Plan::read_paging(std::string_view word, std::string_vi
     if (!paging)
         return PlanError("'{}': paging is nested (EPT, NPT) or shadow", word);
     circumstances_.paging = *paging;
+    return {};
+}
+
+std::optional<PlanError> Plan::read_noise(std::string_view word, std::string_view value)
+{
+    const auto noise = find_named(noise_names, value);
+    if (!noise)
+        return PlanError("'{}': noise is yes (another VM is busy beside this one) or no", word);
+    circumstances_.noise = *noise;
     return {};
 }
 

@@ -7,9 +7,10 @@ namespace {
 bool holds(Where where, const Circumstances& circumstances)
 {
     switch (where) {
-    case Where::on_qemu:            return circumstances.emulator == Emulator::qemu;
-    case Where::on_bochs:           return circumstances.emulator == Emulator::bochs;
-    case Where::with_shadow_paging: return circumstances.paging == Paging::shadow;
+    case Where::on_qemu:             return circumstances.emulator == Emulator::qemu;
+    case Where::on_bochs:            return circumstances.emulator == Emulator::bochs;
+    case Where::on_bochs_with_noise: return circumstances.emulator == Emulator::bochs && circumstances.noise;
+    case Where::with_shadow_paging:  return circumstances.paging == Paging::shadow;
     }
     return false;
 }

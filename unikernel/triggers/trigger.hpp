@@ -54,9 +54,10 @@ enum class Paging { nested, shadow };
 struct Circumstances {
     Emulator emulator = Emulator::none;
     Paging paging = Paging::nested;
+    bool noise = false; ///< another VM is busy on the same processors
 };
 
-enum class Where { on_qemu, on_bochs, with_shadow_paging };
+enum class Where { on_qemu, on_bochs, on_bochs_with_noise, with_shadow_paging };
 
 /// What is expected instead where the host is not as manuals and defaults have it.
 struct Deviation {
