@@ -58,6 +58,12 @@ std::string amid_what(const Log& log, const RunOptions& options)
     return log.planned == names.size() && done < names.size() ? fmt::format(", amid {}", names[done]) : "";
 }
 
+std::string no_end(const Log& log, const RunOptions& options)
+{
+    return fmt::format("no end within {} s{}: the guest or its host hangs, or needs a longer --timeout", options.time_limit().count(),
+                       amid_what(log, options));
+}
+
 // The log's verdict, unless the run that wrote it went wrong.
 Verdict judge_session(const Session& session, const std::vector<HostResult>& host, const Screen& screen, const RunOptions& options)
 {
@@ -65,8 +71,7 @@ Verdict judge_session(const Session& session, const std::vector<HostResult>& hos
     if (session.ending.how == Ending::How::interrupted)
         return could_not_run(fmt::format("interrupted by SIG{}", sigabbrev_np(session.ending.status)));
     if (session.ending.how == Ending::How::timed_out)
-        return could_not_run(fmt::format("no end within {} s{}: the guest or its host hangs, or needs a longer --timeout",
-                                         options.time_limit().count(), amid_what(log, options)));
+        return could_not_run(no_end(log, options));
     const auto verdict = judge_log_of(session, host, log, screen.unfinished());
     // Without a word of the guest's or of the kernel's it may be the emulator that has failed.
     if (session.crashed && (log.started || !session.complaint.empty()) && verdict.code != ExitCode::audit_failed)
@@ -81,14 +86,15 @@ Verdict judge_session(const Session& session, const std::vector<HostResult>& hos
     return overruled(verdict, host);
 }
 
-HostState state_of(const Session& session, const Verdict& verdict, const RunOptions& options)
+HostState state_of(const Session& session, const Log& log, const Verdict& verdict, const RunOptions& options)
 {
     HostState state;
     state.complaint = session.complaint;
     state.place = session.complaint_place;
     state.console_lines = session.console_lines;
+    state.stall = session.stall;
     if (session.ending.how == Ending::How::timed_out)
-        state.hang = fmt::format("the guest or its host hangs: no end within {} s", options.time_limit().count());
+        state.hang = no_end(log, options);
     else if (session.ending.how != Ending::How::interrupted && !verdict.complete)
         state.crash = session.trouble;
     state.unanswered = verdict.code == ExitCode::not_patched && session.witness && session.witness->has_ledger();
@@ -145,7 +151,7 @@ int run_audit(const RunOptions& options)
     const bool interrupted = session.ending.how == Ending::How::interrupted;
 
     auto circumstances = circumstances_of(*choice.lane, session, seconds, host);
-    circumstances.findings = find_causes(screen.log(), host, state_of(session, verdict, options));
+    circumstances.findings = find_causes(screen.log(), host, state_of(session, screen.log(), verdict, options));
     // A host without a ledger, or a guest without an end, gives witnesses nothing to judge.
     if (verdict.code == ExitCode::pass || verdict.code == ExitCode::audit_failed)
         for (const auto& line : host_lines(host))

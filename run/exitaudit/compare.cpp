@@ -79,6 +79,12 @@ double scatter(const std::vector<double>& logs, const std::vector<double>& varia
     return std::sqrt(std::max(0.0, deviation * deviation - median(variances)));
 }
 
+// Whether the host's clock follows the machine's time, and cycles so what else the machine does.
+bool follows_time(const json& document)
+{
+    return text_member(object_member(document, "environment"), "emulator").starts_with("QEMU");
+}
+
 // The value under these names; null where there is none.
 json value_of(const json& document, std::initializer_list<const char*> names)
 {
@@ -107,6 +113,15 @@ std::string difference(const json& before, const json& after)
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
+// Each run measures anew what the svm lane tells its kernel of the clock.
+std::string without_calibration(std::string words)
+{
+    const auto begin = words.find("tsc_early_khz=");
+    if (begin != std::string::npos)
+        words.erase(begin, words.find(' ', begin) - begin);
+    return words;
+}
+
 void check_comparable(const json& before, const json& after, Comparison& comparison)
 {
     for (const auto* document : {&before, &after})
@@ -114,6 +129,7 @@ void check_comparable(const json& before, const json& after, Comparison& compari
             throw Error("compare takes documents of exitaudit run or judge; this one is of kind " +
                             text_member(*document, "kind"),
                         ExitCode::usage);
+    static constexpr auto kernel_words = "kernel command line";
     struct Circumstance {
         const char* what;
         std::initializer_list<const char*> names;
@@ -125,7 +141,7 @@ void check_comparable(const json& before, const json& after, Comparison& compari
         {"number of vCPUs", {"run", "vcpus"}, true},
         {"host processor", {"environment", "host", "cpu"}, false},
         {"host kernel", {"kernel"}, false},
-        {"kernel command line", {"environment", "host", "command_line"}, false},
+        {kernel_words, {"environment", "host", "command_line"}, false},
         {"emulator", {"environment", "emulator"}, false},
         {"machine below the emulator", {"environment", "machine", "cpu"}, false},
         {"QEMU", {"qemu"}, false},
@@ -134,7 +150,11 @@ void check_comparable(const json& before, const json& after, Comparison& compari
         {"verdict", {"verdict"}, false},
     };
     for (const auto& [what, names, must_agree] : circumstances) {
-        const auto first = value_of(before, names), second = value_of(after, names);
+        auto first = value_of(before, names), second = value_of(after, names);
+        if (what == kernel_words)
+            for (auto* value : {&first, &second})
+                if (value->is_string())
+                    *value = without_calibration(value->get<std::string>());
         if (first == second)
             continue;
         if (must_agree)
@@ -181,6 +201,13 @@ Comparison compare(const json& before, const json& after)
         if (const auto name = text_member(result, "name"); second.contains(name) && !first.contains(name))
             comparison.only_after.push_back(name);
 
+    if (comparison.by_time = follows_time(before) || follows_time(after); comparison.by_time)
+        comparison.warnings.emplace_back("QEMU's emulated clock follows the machine's time: two runs of one host differ by more than the "
+                                         "intervals say; run both on lane vmx or svm-bochs to compare costs");
+    if (logs.size() < enough_for_scatter)
+        comparison.warnings.push_back(fmt::format("{} triggers in common are too few to tell how much runs differ by themselves: the "
+                                                  "intervals are too narrow (at least {})",
+                                                  logs.size(), enough_for_scatter));
     comparison.between = scatter(logs, variances);
     comparison.common = std::exp(median(logs));
     for (std::size_t i = 0; i < logs.size(); ++i) {

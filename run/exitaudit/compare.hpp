@@ -24,6 +24,7 @@ struct Comparison {
     std::vector<std::string> warnings; // what else differs between the two
     double between = 0;                // standard deviation of log ratios that the firings do not explain
     double common = 1;                 // the median ratio
+    bool by_time = false;              // cycles are the emulator's speed, which no model of chance holds for
 
     // Significant changes for the worse past this share.
     std::vector<const Change*> regressions(double percent) const;

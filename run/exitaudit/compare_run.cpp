@@ -63,6 +63,8 @@ int compare_documents(const CompareOptions& options)
         write_file(options.json, document_text(comparison_document(comparison)));
     if (!options.max_regression)
         return static_cast<int>(ExitCode::pass);
+    if (comparison.by_time)
+        throw Error("--max-regression judges no cycles of QEMU's emulation, which are the machine's time: run both on lane vmx or svm-bochs");
     const auto regressions = comparison.regressions(*options.max_regression);
     for (const auto* change : regressions)
         fmt::print(stderr, "exitaudit: {} became slower by {:.1f} % (95 % interval {:.1f} to {:.1f} %), more than {:g} %\n",

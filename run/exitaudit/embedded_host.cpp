@@ -68,6 +68,12 @@ bool is_complaint(const std::string& line)
            std::any_of(marks.begin(), marks.end(), [&](auto mark) { return line.find(mark) != std::string::npos; });
 }
 
+bool is_stall(const std::string& line)
+{
+    return line.find("soft lockup") != std::string::npos || line.find("detected stall") != std::string::npos ||
+           line.find("self-detected stall") != std::string::npos;
+}
+
 // A host that has begun to load the KVM which is audited, and ended without a word of its own.
 bool has_crashed(const Emulator& emulator, const Ending& ending, const HostConsole& console)
 {
@@ -178,8 +184,12 @@ std::string HostConsole::line(const std::string& text)
         tail.erase(tail.begin());
     if (!kernel.empty() && complaint.empty() && is_complaint(text))
         complaint = text;
-    if (const auto place = text.find("RIP: "); !complaint.empty() && complaint_place.empty() && place != std::string::npos)
-        complaint_place = text.substr(text.find_last_of(':') + 1);
+    if (!kernel.empty() && stall.empty() && is_stall(text))
+        stall = text;
+    if (text.find("RIP: ") != std::string::npos)
+        for (const auto& [what, place] : {std::pair(&complaint, &complaint_place), std::pair(&stall, &stall_place)})
+            if (!what->empty() && place->empty())
+                *place = text.substr(text.find_last_of(':') + 1);
     if (guest_runs && !text.starts_with("embedded-host: "))
         ++kernel_lines;
     if (const auto name = after(text, "embedded-host: kernel: ")) {
@@ -226,6 +236,7 @@ Session run_embedded_host(const Emulator& emulator, const RunOptions& options, c
     session.console = console.tail;
     session.complaint = console.complaint;
     session.complaint_place = console.complaint_place;
+    session.stall = console.stall + (console.stall_place.empty() ? "" : ", at " + console.stall_place);
     session.console_lines = console.kernel_lines;
     session.witness = console.witness;
     session.trouble = trouble_of(emulator, session.ending, console);

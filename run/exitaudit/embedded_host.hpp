@@ -38,6 +38,7 @@ struct HostConsole {
     std::string failure;             // what init could not do
     std::string complaint;           // a kernel warning or oops; those before KVM is loaded are about the emulator
     std::string complaint_place;     // what its RIP line says
+    std::string stall, stall_place;  // likewise of its watchdogs: an overloaded machine brings them about, too
     std::uint64_t kernel_lines = 0;  // while the guest ran
     bool guest_runs = false;
     std::optional<int> guest_exited; // with this status of the inner QEMU

@@ -106,7 +106,7 @@ bool agrees(const Finding& finding, const Rows& rows)
         return rows.all_lost([&](const Difference& d) { return has_fastpath(rows, d) || misses_passed_on(finding); });
     constexpr std::array others{"lost-exits",  "racing-counters",     "counted-twice",     "self-count",     "shared-slot",
                                 "host-wide",   "exit-in-two-slots",   "stale-exit-reason", "vendor-not-patched",
-                                "out-of-bounds"};
+                                "out-of-bounds", "counts-go-back"};
     return std::find(others.begin(), others.end(), id) != others.end();
 }
 
@@ -221,7 +221,7 @@ void judge_state(std::vector<Finding>& findings, const Log& log, const HostState
     if (!state.crash.empty() && state.complaint.empty())
         add(findings, "host-crashed", fmt::format("{}{}", state.crash, last), {});
     if (!state.hang.empty() && state.complaint.empty() && !flooded)
-        add(findings, "hang", fmt::format("{}{}", state.hang, last), {});
+        add(findings, "hang", state.hang + (state.stall.empty() ? last : fmt::format("; the host's kernel: \"{}\"", state.stall)), {});
     if (state.unanswered)
         add(findings, "answer-overwritten",
             "the host keeps a ledger of this guest, as its debugfs shows, but the leaves answer as on an unpatched host: they do not reach the "

@@ -22,6 +22,7 @@ struct HostState {
     std::string place;     // where in the kernel that was, if it said so
     std::string crash;     // how the host, or its emulator, ended before its guest; empty: it did not
     std::string hang;      // that the guest or its host came to no end; empty: it did
+    std::string stall;     // what its kernel's watchdogs said; empty: nothing
     std::uint64_t console_lines = 0; // that its kernel wrote on its console while the guest ran
     bool unanswered = false;         // it keeps a ledger, but its leaves answer as an unpatched host's
 };

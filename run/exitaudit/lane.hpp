@@ -37,6 +37,7 @@ struct Session {
     bool crashed = false;             // the embedded host ended by itself, before its guest
     std::string complaint;            // a warning or oops of the embedded host's kernel; empty: none
     std::string complaint_place;      // where in the kernel that was; empty: it did not say
+    std::string stall;                // what its watchdogs said, and where that was; empty: nothing
     std::uint64_t console_lines = 0;  // of the embedded host's kernel while the guest ran
     std::vector<std::string> console; // last lines of the host's console or of QEMU's errors
     std::optional<Witness> witness;   // the host's own instruments; none: the lane has none

@@ -394,6 +394,9 @@ $(head -n1 /proc/cmdline)" ]
     expect 0 "slower" "$exitaudit" compare "$before" "$after" --max-regression 25
     expect 1 "io.out8 became slower by 20.0 %" "$exitaudit" compare "$before" "$after" --max-regression=10
     expect 0 "1 faster" "$exitaudit" compare "$after" "$before" --max-regression=10
+    jq '.environment.emulator = "QEMU 7.2"' "$before" >"$after"
+    expect 0 "follows the machine's time" "$exitaudit" compare "$after" "$after"
+    expect 3 "run both on lane vmx or svm-bochs" "$exitaudit" compare "$after" "$after" --max-regression=10
 }
 
 @test "compare stands boots side by side, and judges none" {

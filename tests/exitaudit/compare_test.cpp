@@ -152,7 +152,9 @@ TEST(Compare, RefusesWhatCannotBeCompared)
 
 TEST(Compare, WarnsOfOtherDifferences)
 {
-    auto before = document({}), after = document({});
+    auto before = scattered(0.01), after = scattered(0.01);
+    for (auto* each : {&before, &after})
+        (*each)["environment"]["host"]["command_line"] = fmt::format("quiet tsc_early_khz={} nokaslr", each == &after);
     before["kernel"] = "Linux 6.1";
     after["kernel"] = "Linux 6.12";
     before["environment"]["host"]["kvm_parameters"] = {{"kvm.halt_poll_ns", "0"}, {"kvm_intel.ept", "Y"}};
@@ -161,6 +163,17 @@ TEST(Compare, WarnsOfOtherDifferences)
     EXPECT_EQ(compare(before, after).warnings,
               (std::vector<std::string>{"different host kernel: Linux 6.1 before, Linux 6.12 after",
                                         "different KVM parameters: kvm.halt_poll_ns"}));
+}
+
+TEST(Compare, WarnsOfIntervalsThatPromiseTooMuch)
+{
+    auto few = document({result("a", 1000)});
+    EXPECT_NE(compare(few, few).warnings.at(0).find("1 triggers in common are too few"), std::string::npos);
+    EXPECT_FALSE(compare(few, few).by_time);
+    auto timed = scattered(0.01);
+    timed["environment"]["emulator"] = "QEMU 7.2.22";
+    EXPECT_NE(compare(timed, timed).warnings.at(0).find("svm-bochs"), std::string::npos);
+    EXPECT_TRUE(compare(timed, timed).by_time);
 }
 
 TEST(Compare, SurvivesDocumentsOfAnyShape)

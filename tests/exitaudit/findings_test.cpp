@@ -104,6 +104,8 @@ TEST(HostFindings, NameHangsCrashesAndFloods)
     const auto hang = find_causes(read(good_log.substr(0, 200)), {}, state);
     ASSERT_EQ(ids(hang), Ids{"hang"});
     EXPECT_NE(hang[0].text.find("last line"), std::string::npos);
+    state.stall = "BUG: soft lockup, at handle_halt";
+    EXPECT_NE(find_causes({}, {}, state).at(0).text.find("the host's kernel: \"BUG: soft lockup, at handle_halt\""), std::string::npos);
     state.console_lines = 5000;
     EXPECT_EQ(ids(find_causes({}, {}, state)), Ids{"slow-query"});
     state = {};

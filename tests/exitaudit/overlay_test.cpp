@@ -56,6 +56,18 @@ TEST(HostConsole, RemembersFailureAndComplaint)
     EXPECT_EQ(console.tail.size(), 3U);
 }
 
+TEST(HostConsole, TellsAWatchdogsWordFromAComplaint)
+{
+    HostConsole console;
+    console.line("embedded-host: kernel: 6.1.0 #1");
+    console.line("[   40.0] watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [qemu:60]");
+    console.line("[   40.1] RIP: 0010:handle_halt+0x7/0x9 [kvm_intel]");
+    console.line("[   66.1] RIP: 0010:elsewhere+0x7/0x9");
+    EXPECT_EQ(console.complaint, "");
+    EXPECT_NE(console.stall.find("soft lockup"), std::string::npos);
+    EXPECT_EQ(console.stall_place, "handle_halt+0x7/0x9 [kvm_intel]");
+}
+
 TEST(HostConsole, CountsNoComplaintFromBeforeKvm)
 {
     HostConsole console;

@@ -186,6 +186,48 @@ TEST_P(FindingsTest, NameTheRetpolineShortcut)
     expect_nothing_unexplained();
 }
 
+TEST_P(FindingsTest, NameAQueryThatClearsWhatItAnswers)
+{
+    host.spoil = [cleared = std::map<ExitNumber, std::uint32_t>()](auto leaf, auto exit, auto& r) mutable {
+        if (leaf == exit_count && r.edx == 0)
+            r.eax -= std::exchange(cleared[exit], r.eax);
+    };
+    EXPECT_EQ(ids(), Ids{"counts-go-back"});
+    expect_words("a query that resets what it answers");
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, NameCountsOfTooFewBits)
+{
+    host.cause(number(30, 0x7b), 65500);
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (leaf == exit_count && r.edx == 0)
+            r.eax &= 0xffff;
+    };
+    EXPECT_EQ(ids(), Ids{"counts-go-back"});
+    expect_words("too few bits");
+    expect_nothing_unexplained();
+}
+
+// With several vCPUs a race may be why.
+TEST_P(FindingsTest, TakeNoRaceForCountsThatAreCleared)
+{
+    vcpus = 2;
+    failed("time.monotonic").show(Symptom::count_unsteady);
+    EXPECT_EQ(found(), Ids{});
+    failed_firing("io.out8", number(30, 0x7b), 400, -885);
+    EXPECT_EQ(found(), Ids{"counts-go-back"});
+    EXPECT_EQ(findings.all().front().or_id, "racing-counters");
+}
+
+TEST_P(FindingsTest, SayThatExitsAreLostOnOnePathAlone)
+{
+    ids();
+    failed_firing("io.in8", number(30, 0x7b), 200, 0);
+    EXPECT_EQ(found(), Ids{"lost-exits"});
+    expect_words("not counted on one path, and counted on another");
+}
+
 TEST_P(FindingsTest, NameALostFastpath)
 {
     record = [&](auto& firing, auto exit) {

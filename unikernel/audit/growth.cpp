@@ -41,7 +41,7 @@ struct Limits {
     std::int64_t low, high;
 };
 
-constexpr std::int64_t unlimited = std::numeric_limits<std::uint32_t>::max();
+constexpr std::int64_t unlimited = std::numeric_limits<std::int32_t>::max();
 
 Limits limits(const Row& row, std::int64_t firings, unsigned vcpus = 1)
 {
@@ -65,12 +65,17 @@ std::string_view words(Bound bound)
     }
 }
 
-void judge_own_row(const Measurement& m, Result& result)
+void judge_own_row(const Measurement& m, Numbering numbering, Result& result)
 {
     const auto caused = static_cast<std::int64_t>(m.caused);
     const auto limit = limits({m.exit, m.bound, 1}, caused);
     if (m.told >= limit.low && m.told <= limit.high) {
         result.message.format("{}{} exits, ledger +{}", words(m.bound), m.caused, m.told);
+        return;
+    }
+    if (steps_back(numbering, m.exit, m.told, m.queries)) {
+        result.fail("expected ledger +{}, seen -{}", m.caused, -m.told);
+        result.diagnose("a count is not only added to");
         return;
     }
     if (m.told < 0) {
@@ -103,6 +108,11 @@ void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t told, co
         result.diagnose("some of these exits are lost, or another row is counted in their place");
         return;
     }
+    if (steps_back(numbering, exit, told, result.measurement->queries)) {
+        result.fail("exit {:x} {} -{}, where counts only grow", exit, name, -told);
+        result.diagnose("a count is not only added to");
+        return;
+    }
     const bool lost = told < 0;
     result.fail("exit {:x} {} {}{}, {}", exit, name, lost ? "-" : "+", lost ? -told : told,
                 limit.high ? "far more than the host can have caused by itself" : "which nothing here causes");
@@ -115,6 +125,11 @@ bool is_noise(Numbering numbering, ExitNumber exit)
 {
     const auto rows = numbering == Numbering::vmx ? std::span<const ExitNumber>(vmx_noise) : svm_noise;
     return std::ranges::find(rows, exit) != rows.end();
+}
+
+bool steps_back(Numbering numbering, ExitNumber exit, std::int64_t told, std::int64_t queries)
+{
+    return told < (exit == ledger::cpuid_exit(numbering) ? -queries : 0);
 }
 
 std::uint64_t Window::waited() const
@@ -138,7 +153,7 @@ void judge_growth(const Expectation& expectation, Numbering numbering, const Fir
     m.caused = fired.firings * expectation.per_firing;
     m.told = after.growth_without_queries(before, expectation.exit);
     m.queries = static_cast<std::int64_t>(after.queries_since(before));
-    judge_own_row(m, result);
+    judge_own_row(m, numbering, result);
 
     const auto clock = static_cast<std::int64_t>(m.caused + after.queries_since(before) + fired.waited);
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {

@@ -10,6 +10,9 @@ namespace audit {
 /// Does a host cause such exits by itself, whatever its guest does?
 bool is_noise(ledger::Numbering numbering, ledger::ExitNumber exit);
 
+/// Is growth of `told`, the exits of so many queries left out, a count that went back?
+bool steps_back(ledger::Numbering numbering, ledger::ExitNumber exit, std::int64_t told, std::int64_t queries);
+
 /// What happened between two snapshots.
 struct Fired {
     std::uint64_t firings;    ///< by all vCPUs together

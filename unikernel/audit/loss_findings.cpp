@@ -192,9 +192,12 @@ void lost_exits(const Evidence& e, Findings& findings)
         finding.text.format("about one exit in {} is lost, whatever its kind{}: the counter is skipped now and then, which is no race",
                             sum.lost ? sum.caused / sum.lost : 0, e.vcpus > 1 ? ", while one vCPU asks alone as well" : ", with one vCPU alone");
     else {
+        const bool others_counted = e.any([&](const Result& r) {
+            return Evidence::fires(r) && Evidence::right(r) && sum.kinds.contains(r.measurement->exit);
+        });
         sum.kinds.write(finding.text, e.numbering());
         finding.text.format(" exits are {}: a path of theirs leaves before the counter; count where trace_kvm_exit() stands",
-                            sum.all ? "not counted at all" : "lost in part");
+                            !sum.all ? "lost in part" : others_counted ? "not counted on one path, and counted on another" : "not counted at all");
     }
     e.explain(finding, [&](const Result& r) {
         // Counters that vCPUs contend for take time, and with time the host's interrupts come.

@@ -95,16 +95,38 @@ Questions questions(const Leaves& leaves)
              {"CPUID leaf 0", 0, 0, Answer::same}}};
 }
 
-// Has the value, which only grows, not shrunk? Nothing else may be in the registers.
-bool follows(const Question& question, const CpuidRegisters& before, const CpuidRegisters& after)
+// Is there nothing in the registers but a value of the kind that was asked for?
+bool is_value(const Question& question, const CpuidRegisters& answer)
 {
-    if (question.answer == Question::Answer::count)
-        return !(after.ebx | after.ecx | after.edx) && static_cast<std::int32_t>(after.eax - before.eax) >= 0;
-    return !(after.eax | after.edx) &&
-           (std::uint64_t{after.ebx} << 32 | after.ecx) >= (std::uint64_t{before.ebx} << 32 | before.ecx);
+    return question.answer == Question::Answer::count ? !(answer.ebx | answer.ecx | answer.edx) : !(answer.eax | answer.edx);
 }
 
-// One vCPU's questions, and the first answer that was not its own.
+// Has the value, which only grows, not shrunk?
+bool follows(const Question& question, const CpuidRegisters& before, const CpuidRegisters& after)
+{
+    if (!is_value(question, after))
+        return false;
+    if (question.answer == Question::Answer::count)
+        return static_cast<std::int32_t>(after.eax - before.eax) >= 0;
+    return (std::uint64_t{after.ebx} << 32 | after.ecx) >= (std::uint64_t{before.ebx} << 32 | before.ecx);
+}
+
+// Answers that are wrong in one way.
+struct Wrong {
+    std::uint32_t times = 0;
+    std::size_t asked = 0; // of the first one
+    CpuidRegisters seen{};
+
+    void add(std::size_t number, const CpuidRegisters& answer)
+    {
+        if (times++ == 0) {
+            asked = number;
+            seen = answer;
+        }
+    }
+};
+
+// One vCPU's questions, and the answers that were not its own, or less than before.
 class Asker {
 public:
     Asker() = default;
@@ -119,23 +141,22 @@ public:
     {
         const auto& question = (*questions_)[number];
         const auto answer = leaves.query(question.leaf, question.exit);
-        if (fits(number, answer)) {
+        if (fits(number, answer))
             last_[number] = answer;
-        } else if (foreign_++ == 0) {
-            asked_ = number;
-            seen_ = answer;
-        }
+        else if (question.answer != Question::Answer::same && is_value(question, answer) && !meant(number, answer))
+            less_.add(number, answer);
+        else
+            foreign_.add(number, answer);
     }
 
-    std::uint32_t foreign() const { return foreign_; }
-    std::size_t asked() const { return asked_; }
-    const CpuidRegisters& seen() const { return seen_; }
+    const Wrong& foreign() const { return foreign_; }
+    const Wrong& less() const { return less_; }
 
-    /// The question that the foreign answer answers, if any does.
-    std::optional<std::size_t> meant() const
+    /// The other question that this answers, if any is.
+    std::optional<std::size_t> meant(std::size_t asked, const CpuidRegisters& answer) const
     {
         for (std::size_t i = 0; i < question_count; i++)
-            if (i != asked_ && fits(i, seen_))
+            if (i != asked && fits(i, answer))
                 return i;
         return {};
     }
@@ -149,10 +170,30 @@ private:
 
     const Questions* questions_ = nullptr;
     std::array<CpuidRegisters, question_count> last_{};
-    std::uint32_t foreign_ = 0;
-    std::size_t asked_ = 0;
-    CpuidRegisters seen_{};
+    Wrong foreign_, less_;
 };
+
+void judge_foreign(unsigned vcpu, const Asker& asker, const Questions& asked, std::uint32_t count, Result& result)
+{
+    const auto& [times, number, r] = asker.foreign();
+    const auto meant = asker.meant(number, r);
+    result.fail("vCPU {} asked for {}, was told {:x} {:x} {:x} {:x}; so {} times of {}", vcpu, asked[number].what, r.eax, r.ebx, r.ecx,
+                r.edx, times, count);
+    result.show(Symptom::foreign_answer);
+    result.diagnosis.format("{}{}: the query passes through storage that the vCPUs share",
+                            meant ? "that answers another vCPU's question for " : "no vCPU asked for that",
+                            meant ? asked[*meant].what : "");
+}
+
+void judge_less(unsigned vcpu, const Asker& asker, const Questions& asked, std::uint32_t count, Result& result)
+{
+    const auto& [times, number, r] = asker.less();
+    const bool is_count = asked[number].answer == Question::Answer::count;
+    result.fail("vCPU {} asked for {}, was told {:x} {:x} {:x} {:x}, less than before; so {} times of {}", vcpu, asked[number].what,
+                r.eax, r.ebx, r.ecx, r.edx, times, count);
+    result.show(is_count ? Symptom::count_unsteady : Symptom::impossible);
+    result.diagnose("a counter is not only added to, or sums over vCPUs lose some of them");
+}
 
 void own_answers(const Crew& crew, const Amount& amount, Leaves& leaves, Result& result)
 {
@@ -174,18 +215,12 @@ void own_answers(const Crew& crew, const Amount& amount, Leaves& leaves, Result&
     });
 
     for (unsigned vcpu = 0; vcpu < crew.vcpus; vcpu++) {
-        const auto& asker = askers[vcpu];
-        if (asker.foreign() == 0)
-            continue;
-        const auto& r = asker.seen();
-        const auto meant = asker.meant();
-        result.fail("vCPU {} asked for {}, was told {:x} {:x} {:x} {:x}; so {} times of {}", vcpu, asked[asker.asked()].what,
-                    r.eax, r.ebx, r.ecx, r.edx, asker.foreign(), count);
-        result.show(Symptom::foreign_answer);
-        result.diagnosis.format("{}{}: the query passes through storage that the vCPUs share",
-                                meant ? "that answers another vCPU's question for " : "no vCPU asked for that",
-                                meant ? asked[*meant].what : "");
-        return;
+        if (askers[vcpu].foreign().times != 0)
+            return judge_foreign(vcpu, askers[vcpu], asked, count, result);
+    }
+    for (unsigned vcpu = 0; vcpu < crew.vcpus; vcpu++) {
+        if (askers[vcpu].less().times != 0)
+            return judge_less(vcpu, askers[vcpu], asked, count, result);
     }
     result.message.format("{} x {} queries at once, each got its own answer", crew.vcpus, count);
 }

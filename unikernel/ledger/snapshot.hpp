@@ -23,17 +23,18 @@ public:
         }
     }
 
-    /// Growth of one exit's count since `earlier`, modulo 2^32, as told.
-    std::uint32_t growth(const Snapshot& earlier, ExitNumber exit) const
+    /// Growth of one exit's count since `earlier`. Counts are told modulo 2^32: growth by
+    /// half of that or more is a step back, and negative.
+    std::int32_t growth(const Snapshot& earlier, ExitNumber exit) const
     {
-        return counts_[exit] - earlier.counts_[exit];
+        return static_cast<std::int32_t>(counts_[exit] - earlier.counts_[exit]);
     }
 
     /// CPUID exits that the queries between the two snapshots caused.
     std::uint64_t queries_since(const Snapshot& earlier) const { return queries_ - earlier.queries_; }
 
     /// Growth without the CPUID exits that the queries between the two snapshots
-    /// caused. Negative if the ledger lost some.
+    /// caused. Negative if the ledger lost some, or counts go back.
     std::int64_t growth_without_queries(const Snapshot& earlier, ExitNumber exit) const
     {
         const std::int64_t told = growth(earlier, exit);

@@ -90,7 +90,7 @@ void judge_unfinished(Audit& audit, bool heard)
     } else if (timed_out) {
         audit.verdict = "hangs";
         for (auto& finding : audit.findings)
-            if (finding.id == "hang")
+            if (finding.id == "hang" && finding.text.find("the host's kernel: ") == std::string::npos)
                 finding.text += last_words(audit.report);
     } else if (crashed || (booted && !trouble.empty())) {
         audit.verdict = "crashes";

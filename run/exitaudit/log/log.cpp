@@ -64,7 +64,7 @@ std::string Log::message() const
 LogReader::Kind LogReader::line(std::string_view text)
 {
     ++line_number_;
-    if (!text.empty())
+    if (!text.empty() && !text.starts_with(record_mark)) // records are for programs
         log_.last_line = text;
     const bool first = starts(text);
     if (!log_.started)
