@@ -5,13 +5,15 @@ KERNEL  ?= 6.1
 VCPUS   ?= 1
 PLAN    ?=
 BOOT    ?= pvh
-TIMEOUT ?= 120
+TIMEOUT ?=
 ARGS    ?=
 JOBS    ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
+# Under `make -jN` its N goes on to submakes by itself.
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j'$(JOBS)')
 CXX := $(if $(filter default,$(origin CXX)),g++,$(CXX))
 
 # `make V=1` shows whole commands.
@@ -42,16 +44,16 @@ LANE_NEEDS := $(if $(or $(filter native tcg,$(LANE)),$(and $(filter auto,$(LANE)
 # PLAN and the rest reach exitaudit as they are, whatever a shell would make of them.
 quoted = '$(subst ','\'',$(1))'
 RUN_OPTIONS = --lane $(call quoted,$(LANE)) $(if $(LANE_NEEDS),--kernel $(call quoted,$(KERNEL))) --vcpus $(call quoted,$(VCPUS)) \
-	--boot $(call quoted,$(BOOT)) --timeout $(call quoted,$(TIMEOUT)) $(ARGS) $(if $(PLAN),$(call quoted,$(PLAN)))
+	--boot $(call quoted,$(BOOT)) $(if $(TIMEOUT),--timeout $(call quoted,$(TIMEOUT))) $(ARGS) $(if $(PLAN),$(call quoted,$(PLAN)))
 
 # Packages one after the other; exitaudit, to refuse a mistyped word before minutes
 # of building; then the rest side by side; then the run alone.
 .PHONY: run
 run: | packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) $(if $(filter iso,$(BOOT)),packages-iso) \
 		$(if $(filter vmx svm-bochs,$(LANE)),packages-bochs)
-	@$(MAKE) --no-print-directory -j'$(JOBS)' build/exitaudit
+	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit
 	@build/exitaudit run --dry-run $(RUN_OPTIONS)
-	@$(MAKE) --no-print-directory -j'$(JOBS)' guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso)
+	@$(MAKE) --no-print-directory $(PARALLEL) guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso)
 	@build/exitaudit run $(RUN_OPTIONS)
 
 # The same with a Linux guest of ours, and its page; a --json of the caller's is the caller's to report.
@@ -59,7 +61,7 @@ run: | packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) $
 BOOT_PAGE = build/boot/$(LANE)
 BOOT_OPTIONS = --lane $(call quoted,$(LANE)) $(if $(LANE_NEEDS),--kernel $(call quoted,$(KERNEL))) --vcpus $(call quoted,$(VCPUS)) $(ARGS)
 boot: | packages-program packages-run packages-embedded-host $(if $(filter vmx svm-bochs,$(LANE)),packages-bochs)
-	@$(MAKE) --no-print-directory -j'$(JOBS)' build/exitaudit linux-guest embedded-host
+	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit linux-guest embedded-host
 	@mkdir -p build/boot
 	@rm -f '$(BOOT_PAGE).json' '$(BOOT_PAGE).html'
 	@build/exitaudit boot $(BOOT_OPTIONS) $(if $(findstring --json,$(ARGS)),,--json '$(BOOT_PAGE).json'); status=$$?; \
@@ -90,7 +92,7 @@ boot-variants:
 # Rows for somebody's patches: PATCHES='a.patch b/'; see build/exitaudit grade --help.
 .PHONY: grade
 grade: | packages-guest packages-program packages-run packages-embedded-host packages-bochs packages-grade
-	@$(MAKE) --no-print-directory -j'$(JOBS)' build/exitaudit guest embedded-host
+	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit guest embedded-host
 	@build/exitaudit grade --kernel '$(KERNEL)' $(ARGS) $(PATCHES)
 
 .PHONY: clean

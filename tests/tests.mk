@@ -24,7 +24,7 @@ packages-report:
 
 # One after the other, because the tests that boot want the machine for themselves.
 check: | packages-guest packages-program packages-run packages-embedded-host packages-iso packages-bochs packages-check
-	@$(MAKE) --no-print-directory -j'$(JOBS)' check-built
+	@$(MAKE) --no-print-directory $(PARALLEL) check-built
 	@$(MAKE) --no-print-directory -j1 check-style check-unit check-accounting check-cli check-boot
 
 check-built: build/exitaudit guest linux-guest iso embedded-host mutant-hosts foreign-base build/tests/unikernel_tests build/tests/exitaudit_tests $(ACCOUNTING) $(STAND_INS)
@@ -50,5 +50,5 @@ check-boot: $(if $(SLOW),check-report)
 # Each host that is wrong on purpose: is it caught, and called by its name?
 mutants: | packages-guest packages-program packages-run packages-embedded-host packages-bochs
 	@run/install-packages 'to read results' jq
-	@$(MAKE) --no-print-directory -j'$(JOBS)' build/exitaudit guest embedded-host
+	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit guest embedded-host
 	@tests/mutants --kernel '$(KERNEL)' $(ARGS) $(patsubst %,'%',$(MUTANTS))

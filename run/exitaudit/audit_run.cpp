@@ -136,6 +136,7 @@ int run_audit(const RunOptions& options)
 {
     if (const auto error = check_plan(options.plan))
         throw Error(*error, ExitCode::usage);
+    require_directories_of({options.json, options.junit, options.log});
     const auto choice = choose_lane(options);
     if (options.dry_run)
         return static_cast<int>(ExitCode::pass);
@@ -143,6 +144,7 @@ int run_audit(const RunOptions& options)
         fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
 
     Screen screen(options.verbose);
+    screen.expect(audits_of(options.plan));
     const auto session = run_lane(*choice.lane, options, screen);
     const auto seconds = screen.seconds();
     screen.finish();

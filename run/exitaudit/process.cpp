@@ -23,6 +23,18 @@ namespace bp = boost::process;
 
 constexpr auto tick_interval = std::chrono::milliseconds(250);
 
+// Asio's handlers are installed without SA_RESTART: a signal, the child's death too, would
+// end a write to a slow terminal, and the line with it.
+void let_writes_go_on()
+{
+    for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction action {};
+        sigaction(signal, nullptr, &action);
+        action.sa_flags |= SA_RESTART;
+        sigaction(signal, &action, nullptr);
+    }
+}
+
 // One end of the child's output, read until it closes.
 class Stream {
 public:
@@ -96,6 +108,7 @@ private:
                 });
         if (error)
             throw Error(fmt::format("cannot start {}: {}", program.string(), error.message()));
+        let_writes_go_on();
     }
 
     void tick()
@@ -149,6 +162,7 @@ SignalsCaught::SignalsCaught() : set_(std::make_unique<Set>())
         if (!error)
             set->first = signal;
     });
+    let_writes_go_on();
 }
 
 SignalsCaught::~SignalsCaught() = default;

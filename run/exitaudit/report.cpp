@@ -227,6 +227,13 @@ void write_documents(const std::filesystem::path& json_file, const std::filesyst
         write_file(junit_file, junit_document(document));
 }
 
+void require_directories_of(std::initializer_list<std::filesystem::path> files)
+{
+    for (const auto& file : files)
+        if (const auto directory = file.parent_path(); !directory.empty() && !std::filesystem::is_directory(directory))
+            throw Error(fmt::format("cannot write {}: {} is no directory", file.string(), directory.string()), ExitCode::usage);
+}
+
 void write_file(const std::filesystem::path& path, std::string_view content)
 {
     // A device or pipe (/dev/stdout) cannot be replaced, only written to.

@@ -75,9 +75,10 @@ void Screen::tick()
 std::string Screen::progress() const
 {
     const auto& log = reader_.log();
-    if (!log.planned || log.results.empty() || log.results.size() >= *log.planned)
+    const auto done = log.results.size();
+    if (!log.planned || done >= *log.planned)
         return stage_;
-    return fmt::format("{}, {} of {} results are in", stage_, log.results.size(), *log.planned);
+    return fmt::format("{}, {}{} of {}", stage_, *log.planned == names_.size() ? fmt::format("{}, ", names_[done]) : "", done + 1, *log.planned);
 }
 
 void Screen::finish()

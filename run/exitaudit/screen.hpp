@@ -15,6 +15,9 @@ class Screen {
 public:
     explicit Screen(bool verbose);
 
+    // The names of what the guest will run, in this order, for progress.
+    void expect(std::vector<std::string_view> names) { names_ = std::move(names); }
+
     // Bytes of the guest's log, in any portions.
     void guest(std::string_view bytes);
 
@@ -45,6 +48,7 @@ private:
     int write_error_ = 0; // errno of the first write to standard output that failed
     std::chrono::steady_clock::time_point start_, next_progress_;
     std::string stage_, bytes_;
+    std::vector<std::string_view> names_;
     LineSplitter lines_;
     LogReader reader_;
 };

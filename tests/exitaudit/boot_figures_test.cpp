@@ -61,7 +61,7 @@ TEST(BootFigures, TheSummaryAnswersTheQuestions)
     EXPECT_EQ(boot_summary(log, true),
               (std::vector<std::string>{
                   "Until user space: 201 exits in 4.00 s.",
-                  "Rate: from 20 exits/s (idle) to 50 exits/s (boot).",
+                  "Rate, in phases of 0.2 s and longer: from 20 exits/s (idle) to 50 exits/s (boot).",
                   "Most frequent: hlt (299). Least frequent: io (1 each).",
                   "Sampling: 4 samples caused at most 6 exits, 2.00% of all (2 while the ledger was read, one for each timer); "
                   "marks of phases wrote 31 characters on the console, which count as any other output.",

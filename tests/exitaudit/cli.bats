@@ -70,6 +70,11 @@ start_hanging_run() {
 
 @test "a missing guest image" { expect 3 "is missing" "$exitaudit" run --lane tcg --guest /nonexistent; }
 
+@test "outputs that cannot be written are told of before the run" {
+    expect 2 "cannot write /nonexistent/a: /nonexistent is no directory" "$exitaudit" run --lane tcg --json /nonexistent/a
+    expect 2 "cannot write /nonexistent/a" "$exitaudit" run --lane tcg --log /nonexistent/a
+    expect 2 "cannot write /nonexistent/a" "$exitaudit" boot --junit /nonexistent/a
+}
 @test "a missing build directory" { expect 3 "is not a directory" "$exitaudit" run --lane tcg --build /nonexistent; }
 
 @test "an embedded host that is not built" {
@@ -185,8 +190,8 @@ a.log" ]
 }
 
 @test "a guest that is long at one trigger: progress on the terminal" {
-    expect 3 "guest runs, 1 of 2 results are in (" \
-        script -qec "$exitaudit run --lane tcg --timeout 5 --guest $(guest hang)" /dev/null
+    expect 3 "guest runs, io.out8, 2 of 2 (" \
+        script -qec "$exitaudit run --lane tcg --timeout 5 --guest $(guest hang) cpuid.leaf0 io.out8" /dev/null
     no_emulators
 }
 

@@ -46,10 +46,12 @@ constexpr Row its_tables[] = {{EXIT_REASON_GDTR_IDTR, Bound::exact, 3}};
 constexpr Trigger with_umip(std::string_view name, std::string_view what, ExitNumber vmx_exit, std::uint32_t vmx_exits,
                             ExitNumber svm_exit, void (*fire)(), std::span<const Row> vmx_also = {}, bool boot_vcpu_only = false)
 {
+    auto amd = svm(svm_exit);
+    amd.unseen = "no AMD processor that a lane emulates has UMIP";
     return {.name = name,
             .what = what,
             .vmx = {vmx_exit, Bound::exact, vmx_exits, umip_source, vmx_also},
-            .svm = svm(svm_exit),
+            .svm = amd,
             .count = count,
             .prepare = GUEST_CODE([] { machine::set(machine::Cr4::umip); }),
             .fire = fire,

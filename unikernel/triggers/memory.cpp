@@ -38,7 +38,7 @@ constexpr Row vmx_rom_also[] = {{EXIT_REASON_EPT_MISCONFIG, Bound::at_most, 1}};
 
 [[maybe_unused]] std::string_view why_rom_may_not_exit()
 {
-    return "this machine has no ROM below 4 GiB";
+    return "this machine has no ROM below 4 GiB; pc and q35 have (--machine)";
 }
 
 [[maybe_unused]] std::string_view lacks_fresh_memory()

@@ -162,6 +162,7 @@ BootOptions settled(BootOptions options, const Lane& lane)
 
 int run_boot(const BootOptions& asked)
 {
+    require_directories_of({asked.json, asked.junit});
     const auto run = run_options(asked);
     const auto choice = choose_lane(run);
     const auto options = settled(asked, *choice.lane);

@@ -9,10 +9,10 @@
 namespace exitaudit {
 namespace {
 
-// Phases too short for a rate are left out.
+// A rate of less than some tenths of a second is chance.
 std::string steadiness(const std::vector<BootPhase>& phases)
 {
-    constexpr double shortest = 0.5;
+    constexpr double shortest = 0.2;
     const BootPhase *least = nullptr, *most = nullptr;
     for (const auto& phase : phases) {
         if (phase.seconds() < shortest)
@@ -24,7 +24,7 @@ std::string steadiness(const std::vector<BootPhase>& phases)
     }
     if (!least || least == most)
         return {};
-    return fmt::format("Rate: from {:.0f} exits/s ({}) to {:.0f} exits/s ({}).", rate_of(*least), least->name, rate_of(*most),
+    return fmt::format("Rate, in phases of {} s and longer: from {:.0f} exits/s ({}) to {:.0f} exits/s ({}).", shortest, rate_of(*least), least->name, rate_of(*most),
                        most->name);
 }
 

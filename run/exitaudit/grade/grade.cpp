@@ -23,10 +23,7 @@ void check(const GradeOptions& options, const Places& places)
     if (const auto error = check_plan(options.plan))
         throw Error(*error, ExitCode::usage);
     find_program("bwrap", "bubblewrap");
-    // Known now rather than after the last patch.
-    for (const auto& file : {options.json, options.junit})
-        if (const auto directory = file.parent_path(); !directory.empty() && !fs::is_directory(directory))
-            throw Error(fmt::format("cannot write {}: {} is no directory", file.string(), directory.string()), ExitCode::usage);
+    require_directories_of({options.json, options.junit});
     const auto host = places.build / "embedded-host" / options.kernel / "vmlinux";
     if (!fs::exists(host))
         throw Error(fmt::format("no embedded host with Linux {} is built: make one with `make embedded-host KERNEL={}`",
