@@ -133,6 +133,7 @@ using Recogniser = void (*)(const Evidence& evidence, Findings& findings);
 
 /// In this order: a later one may ask what an earlier one has found.
 std::span<const Recogniser> answer_recognisers();
+std::span<const Recogniser> step_recognisers();
 std::span<const Recogniser> count_recognisers();
 std::span<const Recogniser> loss_recognisers();
 std::span<const Recogniser> late_answer_recognisers(); ///< of what wrong counts explain too

@@ -63,7 +63,7 @@ void Findings::find(std::span<const Result> results, const ledger::Probe& probe,
                             probe.layout->name, probe.detected->name);
         evidence.explain(finding, [](const Result&) { return true; });
     } else {
-        for (const auto recognisers : {answer_recognisers(), count_recognisers(), loss_recognisers(), late_answer_recognisers(), time_recognisers()})
+        for (const auto recognisers : {answer_recognisers(), step_recognisers(), count_recognisers(), loss_recognisers(), late_answer_recognisers(), time_recognisers()})
             for (const auto recognise : recognisers)
                 recognise(evidence, *this);
     }
