@@ -239,7 +239,7 @@ void write_shared(Finding& finding, const SharedRows& seen, bool two_rows, Numbe
 
 void shared_slots(const Evidence& e, Findings& findings)
 {
-    if (findings.all().size() != 0 && (findings.has("stale-exit-reason") || findings.has("self-count") || findings.has("counted-twice")))
+    if (e.answers_mix() || findings.has("stale-exit-reason") || findings.has("self-count") || findings.has("counted-twice"))
         return;
     const auto seen = shared_rows(e);
     if (seen.sourced <= seen.unsourced)
