@@ -51,17 +51,15 @@ Verdict judge_log_of(const Session& session, const std::vector<HostResult>& host
 }
 
 // ", amid io.out8": which audit the guest was in when it was heard no more, if its log tells.
-std::string amid_what(const Log& log, const RunOptions& options)
+std::string amid_what(const Screen& screen)
 {
-    const auto names = audits_of(options.plan);
-    const auto done = log.results.size();
-    return log.planned == names.size() && done < names.size() ? fmt::format(", amid {}", names[done]) : "";
+    return screen.amid().empty() ? "" : fmt::format(", amid {}", screen.amid());
 }
 
-std::string no_end(const Log& log, const RunOptions& options)
+std::string no_end(const Screen& screen, const RunOptions& options)
 {
     return fmt::format("no end within {} s{}: the guest or its host hangs, or needs a longer --timeout", options.time_limit().count(),
-                       amid_what(log, options));
+                       amid_what(screen));
 }
 
 // The log's verdict, unless the run that wrote it went wrong.
@@ -71,11 +69,11 @@ Verdict judge_session(const Session& session, const std::vector<HostResult>& hos
     if (session.ending.how == Ending::How::interrupted)
         return could_not_run(fmt::format("interrupted by SIG{}", sigabbrev_np(session.ending.status)));
     if (session.ending.how == Ending::How::timed_out)
-        return could_not_run(no_end(log, options));
+        return could_not_run(no_end(screen, options));
     const auto verdict = judge_log_of(session, host, log, screen.unfinished());
     // Without a word of the guest's or of the kernel's it may be the emulator that has failed.
     if (session.crashed && (log.started || !session.complaint.empty()) && verdict.code != ExitCode::audit_failed)
-        return host_crashed(session.complaint, amid_what(log, options));
+        return host_crashed(session.complaint, amid_what(screen));
     // A host that gets its counts right but warns or crashes over it is not a sound one.
     if (verdict.code == ExitCode::pass && !session.complaint.empty())
         return {ExitCode::audit_failed, "fail: every audit passed, but the host's kernel complained: " + session.complaint};
@@ -86,7 +84,7 @@ Verdict judge_session(const Session& session, const std::vector<HostResult>& hos
     return overruled(verdict, host);
 }
 
-HostState state_of(const Session& session, const Log& log, const Verdict& verdict, const RunOptions& options)
+HostState state_of(const Session& session, const Screen& screen, const Verdict& verdict, const RunOptions& options)
 {
     HostState state;
     state.complaint = session.complaint;
@@ -94,7 +92,7 @@ HostState state_of(const Session& session, const Log& log, const Verdict& verdic
     state.console_lines = session.console_lines;
     state.stall = session.stall;
     if (session.ending.how == Ending::How::timed_out)
-        state.hang = no_end(log, options);
+        state.hang = no_end(screen, options);
     else if (session.ending.how != Ending::How::interrupted && !verdict.complete)
         state.crash = session.trouble;
     state.unanswered = verdict.code == ExitCode::not_patched && session.witness && session.witness->has_ledger();
@@ -153,7 +151,7 @@ int run_audit(const RunOptions& options)
     const bool interrupted = session.ending.how == Ending::How::interrupted;
 
     auto circumstances = circumstances_of(*choice.lane, session, seconds, host);
-    circumstances.findings = find_causes(screen.log(), host, state_of(session, screen.log(), verdict, options));
+    circumstances.findings = find_causes(screen.log(), host, state_of(session, screen, verdict, options));
     // A host without a ledger, or a guest without an end, gives witnesses nothing to judge.
     if (verdict.code == ExitCode::pass || verdict.code == ExitCode::audit_failed)
         for (const auto& line : host_lines(host))

@@ -122,6 +122,13 @@ std::string without_calibration(std::string words)
     return words;
 }
 
+// What is to agree in both documents.
+json circumstance(const json& document, std::initializer_list<const char*> names)
+{
+    auto value = value_of(document, names);
+    return value.is_string() ? json(without_calibration(value.get<std::string>())) : value;
+}
+
 void check_comparable(const json& before, const json& after, Comparison& comparison)
 {
     for (const auto* document : {&before, &after})
@@ -129,7 +136,6 @@ void check_comparable(const json& before, const json& after, Comparison& compari
             throw Error("compare takes documents of exitaudit run or judge; this one is of kind " +
                             text_member(*document, "kind"),
                         ExitCode::usage);
-    static constexpr auto kernel_words = "kernel command line";
     struct Circumstance {
         const char* what;
         std::initializer_list<const char*> names;
@@ -141,7 +147,7 @@ void check_comparable(const json& before, const json& after, Comparison& compari
         {"number of vCPUs", {"run", "vcpus"}, true},
         {"host processor", {"environment", "host", "cpu"}, false},
         {"host kernel", {"kernel"}, false},
-        {kernel_words, {"environment", "host", "command_line"}, false},
+        {"kernel command line", {"environment", "host", "command_line"}, false},
         {"emulator", {"environment", "emulator"}, false},
         {"machine below the emulator", {"environment", "machine", "cpu"}, false},
         {"QEMU", {"qemu"}, false},
@@ -150,11 +156,7 @@ void check_comparable(const json& before, const json& after, Comparison& compari
         {"verdict", {"verdict"}, false},
     };
     for (const auto& [what, names, must_agree] : circumstances) {
-        auto first = value_of(before, names), second = value_of(after, names);
-        if (what == kernel_words)
-            for (auto* value : {&first, &second})
-                if (value->is_string())
-                    *value = without_calibration(value->get<std::string>());
+        const auto first = circumstance(before, names), second = circumstance(after, names);
         if (first == second)
             continue;
         if (must_agree)

@@ -70,8 +70,7 @@ bool is_complaint(const std::string& line)
 
 bool is_stall(const std::string& line)
 {
-    return line.find("soft lockup") != std::string::npos || line.find("detected stall") != std::string::npos ||
-           line.find("self-detected stall") != std::string::npos;
+    return line.find("soft lockup") != std::string::npos || line.find("detected stall") != std::string::npos;
 }
 
 // A host that has begun to load the KVM which is audited, and ended without a word of its own.

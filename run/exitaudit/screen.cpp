@@ -78,7 +78,14 @@ std::string Screen::progress() const
     const auto done = log.results.size();
     if (!log.planned || done >= *log.planned)
         return stage_;
-    return fmt::format("{}, {}{} of {}", stage_, *log.planned == names_.size() ? fmt::format("{}, ", names_[done]) : "", done + 1, *log.planned);
+    return fmt::format("{}, {}{}{} of {}", stage_, amid(), amid().empty() ? "" : ", ", done + 1, *log.planned);
+}
+
+std::string_view Screen::amid() const
+{
+    const auto& log = reader_.log();
+    const auto done = log.results.size();
+    return log.planned == names_.size() && done < names_.size() ? names_[done] : std::string_view();
 }
 
 void Screen::finish()

@@ -15,7 +15,7 @@ class Screen {
 public:
     explicit Screen(bool verbose);
 
-    // The names of what the guest will run, in this order, for progress.
+    // The names of what the guest will run, in this order.
     void expect(std::vector<std::string_view> names) { names_ = std::move(names); }
 
     // Bytes of the guest's log, in any portions.
@@ -32,6 +32,9 @@ public:
 
     // Removes the progress line. Error if standard output could not take everything.
     void finish();
+
+    // Which of them it is in, as far as its log tells; otherwise empty.
+    std::string_view amid() const;
 
     const Log& log() const { return reader_.log(); }
     const std::string& bytes() const { return bytes_; }

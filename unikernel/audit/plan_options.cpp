@@ -34,6 +34,18 @@ std::optional<Value> find_named(const Named<Value> (&names)[Size], std::string_v
     return known == std::end(names) ? std::nullopt : std::optional(known->value);
 }
 
+// Reads it into `target`; otherwise the error, of which the pattern says what there is.
+template <typename Value, std::size_t Size>
+std::optional<PlanError> read_named(const Named<Value> (&names)[Size], std::string_view word, std::string_view value, Value& target,
+                                    std::string_view pattern)
+{
+    const auto found = find_named(names, value);
+    if (!found)
+        return PlanError(pattern, word);
+    target = *found;
+    return {};
+}
+
 // The up to three names nearest to the word; none that share nothing with it.
 class NearMatches {
 public:
@@ -154,29 +166,17 @@ std::optional<PlanError> Plan::read_forms(std::string_view word, std::string_vie
 
 std::optional<PlanError> Plan::read_emulator(std::string_view word, std::string_view value)
 {
-    const auto emulator = find_named(emulator_names, value);
-    if (!emulator)
-        return PlanError("'{}': emulators are none, qemu and bochs", word);
-    circumstances_.emulator = *emulator;
-    return {};
+    return read_named(emulator_names, word, value, circumstances_.emulator, "'{}': emulators are none, qemu and bochs");
 }
 
 std::optional<PlanError> Plan::read_paging(std::string_view word, std::string_view value)
 {
-    const auto paging = find_named(paging_names, value);
-    if (!paging)
-        return PlanError("'{}': paging is nested (EPT, NPT) or shadow", word);
-    circumstances_.paging = *paging;
-    return {};
+    return read_named(paging_names, word, value, circumstances_.paging, "'{}': paging is nested (EPT, NPT) or shadow");
 }
 
 std::optional<PlanError> Plan::read_noise(std::string_view word, std::string_view value)
 {
-    const auto noise = find_named(noise_names, value);
-    if (!noise)
-        return PlanError("'{}': noise is yes (another VM is busy beside this one) or no", word);
-    circumstances_.noise = *noise;
-    return {};
+    return read_named(noise_names, word, value, circumstances_.noise, "'{}': noise is yes (another VM is busy beside this one) or no");
 }
 
 std::optional<PlanError> Plan::read_layout(std::string_view word, std::string_view value)
@@ -209,20 +209,12 @@ std::optional<PlanError> Plan::read_seed(std::string_view word, std::string_view
 
 std::optional<PlanError> Plan::read_apic(std::string_view word, std::string_view value)
 {
-    const auto mode = find_named(apic_modes, value);
-    if (!mode)
-        return PlanError("'{}': a local APIC's mode is xapic or x2apic", word);
-    apic_ = *mode;
-    return {};
+    return read_named(apic_modes, word, value, apic_, "'{}': a local APIC's mode is xapic or x2apic");
 }
 
 std::optional<PlanError> Plan::read_console(std::string_view word, std::string_view value)
 {
-    const auto console = find_named(console_names, value);
-    if (!console)
-        return PlanError("'{}': the log goes to serial or virtio", word);
-    console_ = *console;
-    return {};
+    return read_named(console_names, word, value, console_, "'{}': the log goes to serial or virtio");
 }
 
 std::optional<PlanError> Plan::read_vcpus(std::string_view word, std::string_view value)

@@ -33,12 +33,11 @@ void counts_go_back(const Evidence& e, Findings& findings)
         return;
     const auto in_rows = e.count_unexplained(findings, [&](const Result& r) { return row_steps_back(e, r); });
     const bool in_own_row = e.any_failed([&](const Result& r) { return own_row_steps_back(e, r); });
-    const auto monotony = std::ranges::find_if(e.results, [](const Result& r) {
-        return r.name == "time.monotonic" && Evidence::failed(r) && r.shows(Symptom::count_unsteady);
+    const bool seen_by_rule = e.vcpus == 1 && e.any_failed([](const Result& r) {
+        return r.name == "time.monotonic" && r.shows(Symptom::count_unsteady);
     });
     // What that rule saw once may, with several vCPUs, be a race; and of memory behind a table a row may be any value.
     constexpr std::size_t least_rows = 3;
-    const bool seen_by_rule = e.vcpus == 1 && monotony != e.results.end();
     if (in_rows < least_rows && !seen_by_rule && !in_own_row)
         return;
     auto& finding = findings.add("counts-go-back", e.vcpus > 1 ? "racing-counters" : "");

@@ -2,6 +2,7 @@
 "use strict";
 
 const countsOf = (exits) => Object.entries(exits ?? {}).map(([name, {count}]) => [name, count]);
+const totalOf = (exits) => sum(countsOf(exits).map(([, count]) => count));
 
 // A row for each name that any boot has, with each boot's count of it, where it has one.
 function rowsAcross(boots, namedCounts) {
@@ -38,7 +39,7 @@ function chartAcross(parent, title, caption, boots, rows, shown) {
 function bootsSideBySide(parent, boots) {
     const most = ({counts}) => Math.max(...counts), shown = 10;
     const reasons = rowsAcross(boots, ({totals}) => countsOf(totals?.exits)).sort((a, b) => most(b) - most(a));
-    const phases = rowsAcross(boots, (boot) => list(boot.phases).map(({name, exits}) => [name, sum(countsOf(exits).map(([, count]) => count))]));
+    const phases = rowsAcross(boots, (boot) => list(boot.phases).map(({name, exits}) => [name, totalOf(exits)]));
     if (reasons.length === 0)
         return;
     parent.append(element("h2", {}, "Boots side by side"));

@@ -179,7 +179,7 @@ function showGrade(parent, document) {
 const rowsOf = (exits) => Object.entries(exits ?? {}).map(([exit_name, row]) => ({exit_name, ...row}));
 
 function showBoot(parent, boot) {
-    const phases = list(boot.phases), exits = (part) => sum(rowsOf(part?.exits).map((row) => row.count));
+    const phases = list(boot.phases), exits = (part) => totalOf(part?.exits);
     const rate = (phase) => phase.end_s > phase.start_s ? exits(phase) / (phase.end_s - phase.start_s) : null;
     parent.append(banner(boot.verdict, boot.message, circumstances(boot)),
         tiles([["exits counted", exits(boot.totals) || null], ["phases", phases.length || null], agreeing(boot)]));
