@@ -132,6 +132,11 @@ EmbeddedHost EmbeddedHost::find(const RunOptions& options, const Places& places)
     return host;
 }
 
+std::string emulator_word(std::string_view name, std::string_view version)
+{
+    return version == "unknown" ? std::string(name) : fmt::format("{}:{}", name, version);
+}
+
 std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const RunOptions& options, const Places& places)
 {
     auto [command, files] = options.own_guest ? *options.own_guest : audited_guest(emulator, options, places);

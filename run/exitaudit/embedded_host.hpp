@@ -20,8 +20,11 @@ struct EmbeddedHost {
     static EmbeddedHost find(const RunOptions& options, const Places& places);
 };
 
-// Its whole initramfs: the base, then KVM's modules, guest and command. The guest is told
-// what emulates the host's processor: qemu or bochs.
+// What the guest is told of what emulates the host's processor: "qemu:7.2.22"; without
+// its version where that is "unknown".
+std::string emulator_word(std::string_view name, std::string_view version);
+
+// Its whole initramfs: the base, then KVM's modules, guest and command.
 std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const RunOptions& options, const Places& places);
 
 // The kernel's command line on every emulator: mitigations and self-tests are not

@@ -50,8 +50,8 @@ Session run(const char* model, const RunOptions& options, const Places& places, 
     const auto version = require_model(model);
     const auto host = EmbeddedHost::find(options, places);
     const auto kernel_words = fmt::format("{} {}", host_kernel_words, bochs_kernel_words);
-    const auto image = make_pvh_image(read_file(host.kernel), host_initramfs(host, "bochs", options, places), kernel_words,
-                                      bochs_memory);
+    const auto image = make_pvh_image(read_file(host.kernel), host_initramfs(host, emulator_word("bochs", version), options, places),
+                                      kernel_words, bochs_memory);
     const MemoryFile memory("memory", image);
     const MemoryFile configuration(
         "configuration", bochs_configuration(model, (host.kernel.parent_path() / "pvh.rom").string(), memory.path_for_child()));

@@ -41,10 +41,11 @@ Session run(const RunOptions& options, const Places& places, const Listener& lis
 {
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto host = EmbeddedHost::find(options, places);
-    const MemoryFile initramfs("initramfs", host_initramfs(host, "qemu", options, places));
+    const auto version = qemu_version();
+    const MemoryFile initramfs("initramfs", host_initramfs(host, emulator_word("qemu", version), options, places));
     const auto words = kernel_words();
     const auto command = host_command(host, initramfs.path_for_child(), options.own_guest ? "1" : "2", words);
-    return run_embedded_host({"QEMU", command, qemu_version(), words}, options, listener);
+    return run_embedded_host({"QEMU", command, version, words}, options, listener);
 }
 
 } // namespace

@@ -17,6 +17,7 @@ namespace {
 using json = nlohmann::ordered_json;
 using ledger::Numbering;
 using triggers::Bound;
+using triggers::Deviation;
 using triggers::Expectation;
 using triggers::Trigger;
 using triggers::Where;
@@ -34,15 +35,23 @@ std::string_view name_of(Bound bound)
     return "?";
 }
 
-std::string_view name_of(Where where)
+// "QEMU 7.2, 10.0, 11.1"
+std::string versions_text(triggers::Emulator emulator, std::span<const triggers::Version> versions)
 {
-    switch (where) {
-    case Where::on_qemu:             return "on QEMU's emulation";
-    case Where::on_bochs:            return "on Bochs's emulation";
-    case Where::on_bochs_with_noise: return "on Bochs's emulation, beside another VM";
-    case Where::with_shadow_paging:  return "with shadow paging";
-    }
-    return "?";
+    std::string text(name_of(emulator));
+    for (const auto& version : versions)
+        text += fmt::format("{} {}.{}", &version == versions.data() ? "" : ",", version.major, version.minor);
+    return text;
+}
+
+std::string place_of(const Deviation& deviation)
+{
+    if (deviation.where == Where::with_shadow_paging)
+        return "with shadow paging";
+    if (deviation.where == Where::measured)
+        return "where the guest finds it so";
+    return fmt::format("on {}'s emulation up to {}.{}{}", name_of(deviation.emulator()), deviation.last.major, deviation.last.minor,
+                       deviation.where == Where::on_bochs_with_noise ? ", beside another VM" : "");
 }
 
 std::string exit_text(Numbering numbering, ledger::ExitNumber exit)
@@ -100,10 +109,13 @@ void print_table(const Catalogue& catalogue, bool verbose)
         if (!verbose)
             continue;
         for (const auto numbering : vendors)
-            fmt::print("    {}: {}\n", ledger::numbering_name(numbering), details(numbering, expectation(*trigger, numbering)));
-        for (const auto& [where, numbering, instead, left_out] : trigger->deviations)
-            fmt::print("    {} {}: {} x{}: {}\n", ledger::numbering_name(numbering), name_of(where), exit_text(numbering, instead.exit),
-                       count_text(instead.bound, instead.per_firing), details(numbering, instead, left_out));
+            fmt::print("    {}: {}\n", ledger::numbering_name(numbering), details(numbering, trigger->expectation(numbering)));
+        for (const auto& deviation : trigger->deviations) {
+            const auto& instead = deviation.instead;
+            fmt::print("    {} {}: {} x{}: {}\n", ledger::numbering_name(deviation.numbering), place_of(deviation),
+                       exit_text(deviation.numbering, instead.exit), count_text(instead.bound, instead.per_firing),
+                       details(deviation.numbering, instead, deviation.left_out));
+        }
     }
     for (const auto* audit : catalogue.audits)
         fmt::print("{:<27} {}\n", audit->name, audit->what);
@@ -141,13 +153,13 @@ void print_json(const Catalogue& catalogue)
     for (const auto* trigger : catalogue.triggers) {
         json record{{"name", trigger->name}, {"what", trigger->what}, {"count", trigger->count}};
         for (const auto numbering : vendors)
-            record[ledger::numbering_name(numbering)] = as_json(numbering, expectation(*trigger, numbering));
-        for (const auto& [where, numbering, instead, left_out] : trigger->deviations) {
-            auto deviation = as_json(numbering, instead);
-            deviation["where"] = name_of(where);
-            if (left_out)
-                deviation["left_out"] = true;
-            record[ledger::numbering_name(numbering)]["deviations"].push_back(std::move(deviation));
+            record[ledger::numbering_name(numbering)] = as_json(numbering, trigger->expectation(numbering));
+        for (const auto& deviation : trigger->deviations) {
+            auto instead = as_json(deviation.numbering, deviation.instead);
+            instead["where"] = place_of(deviation);
+            if (deviation.left_out)
+                instead["left_out"] = true;
+            record[ledger::numbering_name(deviation.numbering)]["deviations"].push_back(std::move(instead));
         }
         document["triggers"].push_back(std::move(record));
     }
@@ -173,10 +185,10 @@ std::string markdown_cell(const Trigger& trigger, Numbering numbering)
         const auto count = expected.bound == Bound::none ? "" : " ×" + count_text(expected.bound, expected.per_firing);
         return fmt::format("`{}`{}: {}", exit_text(numbering, expected.exit), count, details(numbering, expected, left_out));
     };
-    auto text = one(expectation(trigger, numbering));
+    auto text = one(trigger.expectation(numbering));
     for (const auto& deviation : trigger.deviations)
         if (deviation.numbering == numbering)
-            text += fmt::format("<br>*{}:* {}", name_of(deviation.where), one(deviation.instead, deviation.left_out));
+            text += fmt::format("<br>*{}:* {}", place_of(deviation), one(deviation.instead, deviation.left_out));
     return cell(text);
 }
 
@@ -195,8 +207,12 @@ void print_markdown(const Catalogue& catalogue)
 {
     fmt::print("# The catalogue\n\n<!-- Made by `make docs` from the guest's own table; do not edit. -->\n\n"
                "{}.\n\nPer trigger: what one firing executes, and for each vendor the exit number (hexadecimal), how many\n"
-               "exits one firing causes, and why; or the exit that must not happen, and why not.\n",
-               catalogue.summary());
+               "exits one firing causes, and why; or the exit that must not happen, and why not. *In italics:* where something\n"
+               "else is expected. \"Up to\" names the last version that is known to deviate; tried were {} and {}.\n"
+               "\"Where the guest finds it so\": it looks before it\n"
+               "fires, by its own clock or by the exception that comes.\n",
+               catalogue.summary(), versions_text(triggers::Emulator::qemu, triggers::tried_qemu),
+               versions_text(triggers::Emulator::bochs, triggers::tried_bochs));
     std::string_view family;
     for (const auto* trigger : catalogue.triggers) {
         if (const auto name = trigger->name.substr(0, trigger->name.find('.')); name != family) {

@@ -28,7 +28,7 @@ std::string Catalogue::exits(Numbering numbering) const
             seen.insert(exit);
     };
     for (const auto* trigger : triggers) {
-        const auto& expected = expectation(*trigger, numbering);
+        const auto& expected = trigger->expectation(numbering);
         add(expected, expected.exit, expected.bound, expected.per_firing);
         for (const auto& row : expected.also)
             add(expected, row.exit, row.bound, row.per_firing);

@@ -20,12 +20,6 @@ struct Catalogue {
     std::string summary() const;
 };
 
-// What is expected where no deviation holds.
-inline const triggers::Expectation& expectation(const triggers::Trigger& trigger, ledger::Numbering numbering)
-{
-    return numbering == ledger::Numbering::vmx ? trigger.vmx : trigger.svm;
-}
-
 // What these names and globs match; all, if there are none. Error (usage) if a name matches nothing.
 Catalogue listed(const std::vector<std::string>& names);
 

@@ -127,6 +127,17 @@ TEST(Catalogue, DeviatesOnceForEachCircumstance)
     });
 }
 
+TEST(Catalogue, NamesATriedVersionForEachDeviationOfAnEmulator)
+{
+    triggers::for_each_trigger([](const Trigger& trigger) {
+        for (const auto& deviation : trigger.deviations) {
+            const auto emulator = deviation.emulator();
+            EXPECT_EQ(deviation.last.is_known(), emulator != triggers::Emulator::none) << trigger.name;
+            EXPECT_TRUE(is_tried(emulator, deviation.last)) << trigger.name;
+        }
+    });
+}
+
 // What neither emulator of AMD can show is said to be unseen.
 TEST(Catalogue, SaysWhatNoEmulatorShows)
 {

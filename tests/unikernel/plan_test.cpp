@@ -174,8 +174,21 @@ TEST(Plan, TellsOfTheHost)
     EXPECT_FALSE(parsed("all").circumstances().noise);
     EXPECT_EQ(parsed("all").circumstances().emulator, triggers::Emulator::none);
     EXPECT_NE(error_of("emulator=vmware").find("qemu"), std::string::npos);
+    EXPECT_NE(error_of("emulator=vmware:7.2").find("qemu"), std::string::npos);
     EXPECT_NE(error_of("noise=loud").find("yes"), std::string::npos);
     EXPECT_NE(error_of("paging=none").find("shadow"), std::string::npos);
+}
+
+TEST(Plan, TellsTheEmulatorsVersion)
+{
+    EXPECT_EQ(parsed("emulator=qemu:7.2").circumstances().version, triggers::qemu_7_2);
+    EXPECT_EQ(parsed("emulator=qemu:7.2.22").circumstances().version, triggers::qemu_7_2);
+    EXPECT_EQ(parsed("emulator=qemu:10.0.13").circumstances().emulator, triggers::Emulator::qemu);
+    EXPECT_EQ(parsed("emulator=bochs:2.7").circumstances().version, triggers::bochs_2_7);
+    EXPECT_FALSE(parsed("emulator=qemu").circumstances().version.is_known());
+    EXPECT_FALSE(parsed("emulator=qemu:7.2 emulator=bochs").circumstances().version.is_known());
+    for (const auto* words : {"emulator=qemu:", "emulator=qemu:7", "emulator=qemu:x.y", "emulator=qemu:7.", "emulator=none:7.2"})
+        EXPECT_NE(error_of(words).find("qemu:7.2"), std::string::npos) << words;
 }
 
 TEST(Plan, NamesNearMatchesOfAnUnknownWord)

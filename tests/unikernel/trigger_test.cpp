@@ -4,33 +4,71 @@
 #include <gtest/gtest.h>
 
 using triggers::Bound;
+using triggers::Circumstances;
+using triggers::Deviation;
 using triggers::Emulator;
 using triggers::Numbering;
 using triggers::Paging;
 using triggers::Where;
 
-TEST(Trigger, DeviatesOnlyWhereItSaysSo)
+namespace {
+
+// Where the expectation of a trigger with these deviations comes from.
+std::string_view source(std::span<const Deviation> deviations, Numbering numbering, const Circumstances& circumstances)
 {
-    static constexpr triggers::Deviation deviations[] = {
-        {Where::on_qemu, Numbering::svm, {0x8d, Bound::none, 0, "not emulated"}},
-        {Where::with_shadow_paging, Numbering::vmx, {14, Bound::exact, 1, "shadow"}},
-        {Where::on_bochs_with_noise, Numbering::vmx, {8, Bound::none, 0, "mixed up"}, true},
-    };
     triggers::Trigger trigger{};
     trigger.vmx = {55, Bound::exact, 1, "vmx"};
     trigger.svm = {0x8d, Bound::exact, 1, "svm"};
     trigger.deviations = deviations;
+    const auto* const deviation = trigger.deviation(numbering, circumstances);
+    return (deviation ? deviation->instead : trigger.expectation(numbering)).source;
+}
 
-    const auto source = [&](Numbering numbering, const triggers::Circumstances& circumstances) {
-        return trigger.expectation(numbering, circumstances).source;
+}
+
+TEST(Trigger, DeviatesOnlyWhereItSaysSo)
+{
+    static constexpr Deviation deviations[] = {
+        {Where::on_qemu, Numbering::svm, {0x8d, Bound::none, 0, "not emulated"}, triggers::qemu_7_2},
+        {Where::with_shadow_paging, Numbering::vmx, {14, Bound::exact, 1, "shadow"}},
+        {Where::on_bochs_with_noise, Numbering::vmx, {8, Bound::none, 0, "mixed up"}, triggers::bochs_2_7, true},
     };
-    EXPECT_EQ(source(Numbering::svm, {}), "svm");
-    EXPECT_EQ(source(Numbering::svm, {.emulator = Emulator::qemu}), "not emulated");
-    EXPECT_EQ(source(Numbering::svm, {.emulator = Emulator::bochs}), "svm");
-    EXPECT_EQ(source(Numbering::svm, {.paging = Paging::shadow}), "svm");
-    EXPECT_EQ(source(Numbering::vmx, {.emulator = Emulator::qemu}), "vmx");
-    EXPECT_EQ(source(Numbering::vmx, {.emulator = Emulator::bochs, .paging = Paging::shadow}), "shadow");
-    EXPECT_EQ(source(Numbering::vmx, {.emulator = Emulator::bochs}), "vmx");
-    EXPECT_EQ(source(Numbering::vmx, {.noise = true}), "vmx");
-    EXPECT_EQ(source(Numbering::vmx, {.emulator = Emulator::bochs, .noise = true}), "mixed up");
+    constexpr Circumstances qemu{.emulator = Emulator::qemu, .version = triggers::qemu_7_2};
+    constexpr Circumstances bochs{.emulator = Emulator::bochs, .version = triggers::bochs_2_7};
+    const auto on = [&](Numbering numbering, const Circumstances& circumstances) { return source(deviations, numbering, circumstances); };
+    EXPECT_EQ(on(Numbering::svm, {}), "svm");
+    EXPECT_EQ(on(Numbering::svm, qemu), "not emulated");
+    EXPECT_EQ(on(Numbering::svm, bochs), "svm");
+    EXPECT_EQ(on(Numbering::svm, {.paging = Paging::shadow}), "svm");
+    EXPECT_EQ(on(Numbering::vmx, qemu), "vmx");
+    EXPECT_EQ(on(Numbering::vmx, {.emulator = Emulator::bochs, .version = triggers::bochs_2_7, .paging = Paging::shadow}), "shadow");
+    EXPECT_EQ(on(Numbering::vmx, bochs), "vmx");
+    EXPECT_EQ(on(Numbering::vmx, {.noise = true}), "vmx");
+    EXPECT_EQ(on(Numbering::vmx, {.emulator = Emulator::bochs, .version = triggers::bochs_2_7, .noise = true}), "mixed up");
+}
+
+TEST(Trigger, DeviatesUpToTheLastVersionThatIsKnownTo)
+{
+    static constexpr Deviation deviations[] = {
+        {Where::on_qemu, Numbering::svm, {0x8d, Bound::none, 0, "deviates"}, triggers::qemu_10_0}};
+    const auto on = [&](const triggers::Version& version) {
+        return source(deviations, Numbering::svm, {.emulator = Emulator::qemu, .version = version});
+    };
+    for (const triggers::Version version : {triggers::Version{6, 2}, {7, 2}, {9, 11}, {10, 0}})
+        EXPECT_EQ(on(version), "deviates") << version.major << "." << version.minor;
+    for (const triggers::Version version : {triggers::Version{10, 1}, {11, 0}, {}})
+        EXPECT_EQ(on(version), "svm") << version.major << "." << version.minor;
+}
+
+TEST(Trigger, DeviatesWhereItIsFoundToWhateverTheVersion)
+{
+    static constexpr Deviation yes[] = {
+        {.where = Where::measured, .numbering = Numbering::svm, .instead = {0x8d, Bound::none, 0, "found"}, .found = [] { return true; }}};
+    static constexpr Deviation no[] = {
+        {.where = Where::measured, .numbering = Numbering::svm, .instead = {0x8d, Bound::none, 0, "found"}, .found = [] { return false; }}};
+    for (const auto& circumstances : {Circumstances{}, Circumstances{.emulator = Emulator::qemu, .version = {12, 0}}}) {
+        EXPECT_EQ(source(yes, Numbering::svm, circumstances), "found");
+        EXPECT_EQ(source(no, Numbering::svm, circumstances), "svm");
+        EXPECT_EQ(source(yes, Numbering::vmx, circumstances), "vmx");
+    }
 }

@@ -46,6 +46,17 @@ std::optional<PlanError> read_named(const Named<Value> (&names)[Size], std::stri
     return {};
 }
 
+// "7.2", "7.2.22": what follows the second number does not matter.
+std::optional<triggers::Version> parse_version(std::string_view text)
+{
+    constexpr std::uint32_t most = 999;
+    const auto major = next_word(text, "."), minor = next_word(text, ".");
+    const auto first = major ? parse_number(*major, most) : std::nullopt, second = minor ? parse_number(*minor, most) : std::nullopt;
+    if (!first || !second)
+        return {};
+    return triggers::Version{*first, *second};
+}
+
 // The up to three names nearest to the word; none that share nothing with it.
 class NearMatches {
 public:
@@ -166,7 +177,18 @@ std::optional<PlanError> Plan::read_forms(std::string_view word, std::string_vie
 
 std::optional<PlanError> Plan::read_emulator(std::string_view word, std::string_view value)
 {
-    return read_named(emulator_names, word, value, circumstances_.emulator, "'{}': emulators are none, qemu and bochs");
+    constexpr std::string_view pattern = "'{}': emulators are none, qemu and bochs, with a version if it is known, as qemu:7.2";
+    const auto colon = value.find(':');
+    circumstances_.version = {};
+    if (auto error = read_named(emulator_names, word, value.substr(0, colon), circumstances_.emulator, pattern))
+        return error;
+    if (colon == value.npos)
+        return {};
+    const auto version = parse_version(value.substr(colon + 1));
+    if (!version || circumstances_.emulator == Emulator::none)
+        return PlanError(pattern, word);
+    circumstances_.version = *version;
+    return {};
 }
 
 std::optional<PlanError> Plan::read_paging(std::string_view word, std::string_view value)

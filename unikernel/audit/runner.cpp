@@ -120,8 +120,8 @@ std::uint64_t cost_of_nothing()
     return samples.spread().median;
 }
 
-// \param present vCPUs that run, of which those not in the crew wait
-void run_once(const Trigger& trigger, const triggers::Expectation& expectation, const Crew& crew, unsigned present,
+// Those of the plan's vCPUs that are not in the crew wait.
+void run_once(const Trigger& trigger, const triggers::Expectation& expectation, const Plan& plan, const Crew& crew,
               std::uint64_t firings, Leaves& leaves, const ledger::Probe& probe, Result& result)
 {
     const bool rdtscp = machine::has(machine::feature::rdtscp);
@@ -154,11 +154,12 @@ void run_once(const Trigger& trigger, const triggers::Expectation& expectation, 
     if (trigger.clean_up)
         crew.run([&](unsigned) { trigger.clean_up(); });
     machine::expect_no_traps();
-    const Window whole{present, end - begin, end - begin - window, samples.sum() - sampled_before, 2 * (queries_before - first_query)};
-    judge_growth(expectation, leaves.numbering(), {crew.vcpus * firings, crew.vcpus, whole.waited()}, before, after, result);
+    const Window whole{plan.vcpus(), end - begin, end - begin - window, samples.sum() - sampled_before, 2 * (queries_before - first_query)};
+    const Fired fired{crew.vcpus * firings, crew.vcpus, whole.waited()};
+    judge_growth(expectation, leaves.numbering(), fired, before, after, result);
     result.measurement->raised = raised;
-    result.measurement->host = host_figures(leaves, probe, expectation.exit, row_before, row_after);
     judge_exceptions(expectation, result);
+    result.measurement->host = host_figures(leaves, probe, expectation.exit, row_before, row_after);
     judge_time(crew.vcpus * window, result);
     excuse(trigger, result);
 }
@@ -187,16 +188,18 @@ bool must_skip(const Trigger& trigger, const triggers::Deviation* deviation, std
 Result run_undisturbed(const Trigger& trigger, const Plan& plan, const Crew& crew, std::uint64_t firings, Leaves& leaves,
                        const ledger::Probe& probe)
 {
-    const auto& expectation = trigger.expectation(leaves.numbering(), plan.circumstances());
+    const auto numbering = leaves.numbering();
+    const auto* const deviation = trigger.deviation(numbering, plan.circumstances());
+    const auto& expectation = deviation ? deviation->instead : trigger.expectation(numbering);
     constexpr unsigned attempts = 3;
     Result result;
     for (unsigned i = 0; i < attempts; i++) {
         result = Result();
         result.name = trigger.name;
-        if (must_skip(trigger, trigger.deviation(leaves.numbering(), plan.circumstances()), crew.vcpus * firings, result))
+        if (must_skip(trigger, deviation, crew.vcpus * firings, result))
             break;
-        run_once(trigger, expectation, crew, plan.vcpus(), firings, leaves, probe, result);
-        if (!disturbed(result, leaves.numbering()))
+        run_once(trigger, expectation, plan, crew, firings, leaves, probe, result);
+        if (!disturbed(result, numbering))
             break;
     }
     return result;

@@ -38,6 +38,14 @@ using ExceptionCounts = std::array<std::uint32_t, exception_vectors>;
 ExceptionCounts resumed_exceptions();
 void forget_exceptions();
 
+/// Does a firing on this vCPU raise this exception, and is resumed after it? The counts start anew.
+inline bool raises(Exception exception, void (*fire)())
+{
+    forget_exceptions();
+    fire();
+    return resumed_exceptions()[static_cast<unsigned>(exception)] != 0;
+}
+
 /// From now on an exception of this vector is resumed after wherever it comes from: for
 /// traps, whose frame points behind the instruction. A #DB ends single-stepping.
 void expect_trap(Exception exception);

@@ -197,7 +197,7 @@ void Report::write_json(std::size_t number, const Result& result)
 
 void Report::one_shot(const triggers::Trigger& trigger)
 {
-    const auto& expectation = trigger.expectation(numbering_, plan_->circumstances());
+    const auto& expectation = trigger.expectation(numbering_);
     sink_.write("#json ");
     JsonObject record(sink_);
     record.member("record", "one-shot").member("name", trigger.name);

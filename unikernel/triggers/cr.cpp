@@ -1,6 +1,7 @@
 // Control registers. VMX lets a guest own single bits of CR0 and CR4 and takes no exit
 // for reads; SVM intercepts registers as a whole, and CR0 by what a write changes.
 #include "triggers/catalogue.hpp"
+#include "triggers/passes.hpp"
 
 #include "machine/apic.hpp"
 #include "machine/control_registers.hpp"
@@ -64,16 +65,39 @@ constexpr Deviation write_protect_shadow[] = {
     {Where::with_shadow_paging,
      Numbering::vmx,
      {EXIT_REASON_CR_ACCESS, Bound::exact, 2, "vmx_l1_guest_owned_cr0_bits(): without EPT CR0.WP is KVM's", vmx_refaults}}};
-constexpr Deviation page_global_shadow[] = {
-    {Where::with_shadow_paging,
-     Numbering::vmx,
-     {EXIT_REASON_CR_ACCESS, Bound::exact, 2, "set_cr4_guest_host_mask(): without EPT bits that flush TLBs are KVM's",
-      vmx_refaults}}};
+constexpr Deviation page_global_shadow = {
+    Where::with_shadow_paging,
+    Numbering::vmx,
+    {EXIT_REASON_CR_ACCESS, Bound::exact, 2, "set_cr4_guest_host_mask(): without EPT bits that flush TLBs are KVM's", vmx_refaults}};
 
-constexpr std::string_view lmsw_source =
-    "LMSW is checked like MOV, by what it changes; APM vol. 2, 15.9 table 15-7: it always exits";
-constexpr Deviation lmsw_deviations[] = {{Where::on_qemu, Numbering::svm, svm_none(SVM_EXIT_CR0_SEL_WRITE, lmsw_source)},
-                                         {Where::on_bochs, Numbering::svm, svm_none(SVM_EXIT_CR0_SEL_WRITE, lmsw_source)}};
+constexpr Deviation passing(const Expectation& instead, bool (*found)())
+{
+    return {.where = Where::measured, .numbering = Numbering::svm, .instead = instead, .found = found};
+}
+
+[[maybe_unused]] void load_same_status()
+{
+    load_machine_status(store_machine_status());
+}
+
+constexpr Deviation lmsw_deviations[] = {
+    passing(svm_none(SVM_EXIT_CR0_SEL_WRITE, "QEMU, as seen up to 11.1, and Bochs check LMSW like MOV, by what it changes"),
+            GUEST_CODE([] { return passes(load_same_status); }))};
+
+[[maybe_unused]] bool reading_cr4_passes()
+{
+    return passes([] { read_cr<Cr::cr4>(); });
+}
+
+constexpr std::string_view cr4_read_source = "QEMU, as seen of 10.0 and 11.1, checks CR0's intercept for reads of any control register";
+constexpr Row svm_refaults[] = {{SVM_EXIT_NPF, Bound::at_most, refaults}};
+constexpr Deviation cr4_read_deviations[] = {
+    passing(svm_none(SVM_EXIT_READ_CR4, cr4_read_source), GUEST_CODE(reading_cr4_passes))};
+constexpr Deviation cr4_toggle_passing = passing({SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source}, GUEST_CODE(reading_cr4_passes));
+constexpr Deviation cr4_toggle_deviations[] = {cr4_toggle_passing};
+constexpr Deviation page_global_deviations[] = {cr4_toggle_passing, page_global_shadow};
+constexpr Deviation smep_deviations[] = {
+    passing({SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source, svm_refaults}, GUEST_CODE(reading_cr4_passes))};
 
 // Writes of CR8 by a nested guest abort QEMU 7.2 by an assertion if KVM waits for the guest
 // to enable interrupts (V_IRQ). None waits so here: one that the TPR holds back does not.
@@ -158,7 +182,7 @@ constexpr Trigger catalogue[] = {
                 .unseen = "QEMU and Bochs check LMSW like MOV, by what it changes"},
         .count = count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] { load_machine_status(store_machine_status()); }),
+        .fire = GUEST_CODE(load_same_status),
         .clean_up = nullptr,
         .deviations = lmsw_deviations,
     },
@@ -187,13 +211,13 @@ constexpr Trigger catalogue[] = {
         .deviations = cr3_write_shadow,
     },
     simple("cr.read-cr4", "MOV from CR4", vmx_read, {SVM_EXIT_READ_CR4, Bound::exact, 1, "init_vmcb() sets the intercept"},
-           GUEST_CODE([] { read_cr<Cr::cr4>(); })),
+           GUEST_CODE([] { read_cr<Cr::cr4>(); }), cr4_read_deviations),
     simple("cr.write-cr4-mce", "MOV to CR4, twice: changes MCE and back",
            vmx_exits(2, "SDM vol. 3, 26.1.3: MCE is not among KVM_POSSIBLE_CR4_GUEST_BITS"), svm_cr4_toggle,
-           GUEST_CODE([] { toggle(Cr4::machine_check); })),
+           GUEST_CODE([] { toggle(Cr4::machine_check); }), cr4_toggle_deviations),
     simple("cr.write-cr4-pge", "MOV to CR4, twice: changes PGE and back",
            vmx_none("KVM_POSSIBLE_CR4_GUEST_BITS: with EPT the guest owns PGE"), svm_cr4_toggle,
-           GUEST_CODE([] { toggle(Cr4::page_global); }), page_global_shadow),
+           GUEST_CODE([] { toggle(Cr4::page_global); }), page_global_deviations),
     {
         .name = "cr.write-cr4-smep",
         .what = "MOV to CR4, twice: changes SMEP and back, which resets KVM's MMU",
@@ -205,6 +229,7 @@ constexpr Trigger catalogue[] = {
         .fire = GUEST_CODE([] { toggle(Cr4::smep); }),
         .clean_up = nullptr,
         .lacks = GUEST_CODE(lacks_smep),
+        .deviations = smep_deviations,
     },
     simple("cr.read-cr8", "MOV from CR8", vmx_tpr_shadow,
            svm_none(SVM_EXIT_READ_CR8,

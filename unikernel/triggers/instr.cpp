@@ -1,6 +1,7 @@
 // Instructions that fit no other family: some exit, some KVM leaves to the processor, some
 // are undefined in a guest.
 #include "triggers/catalogue.hpp"
+#include "triggers/passes.hpp"
 #include "triggers/undefined.hpp"
 
 #include "machine/control_registers.hpp"
@@ -37,10 +38,8 @@ namespace {
     if (is_intel())
         return "";
     choose_counter();
-    machine::forget_exceptions();
-    read_counter();
-    const bool raised = machine::resumed_exceptions()[static_cast<unsigned>(Exception::general_protection)] != 0;
-    return raised ? "this vCPU has no performance counters: RDPMC raises #GP" : "";
+    return machine::raises(Exception::general_protection, read_counter)
+               ? "this vCPU has no performance counters: RDPMC raises #GP" : "";
 }
 
 // XSETBV, XSAVES, XRSTORS need CR4.OSXSAVE.
@@ -74,21 +73,44 @@ constexpr std::string_view no_lanes_processor = "no processor that a lane emulat
 
 constexpr std::string_view xss_source = "init_vmcs() has the XSS-exiting bitmap empty (VMX_XSS_EXIT_BITMAP)";
 
+[[maybe_unused]] void write_same_xcr0()
+{
+    machine::write_xcr0(xcr0);
+}
+
+[[maybe_unused]] void clean_up_xsetbv()
+{
+    machine::clear(machine::Cr4::osxsave);
+}
+
+[[maybe_unused]] bool xsetbv_passes()
+{
+    if (!lacks_xsave().empty())
+        return false;
+    prepare_xsetbv();
+    const bool passing = passes(write_same_xcr0);
+    clean_up_xsetbv();
+    return passing;
+}
+
 constexpr Deviation xsetbv_deviations[] = {
-    {Where::on_qemu, Numbering::svm, {SVM_EXIT_XSETBV, Bound::none, 0, "QEMU's XSETBV checks no intercept"}},
+    {.where = Where::measured,
+     .numbering = Numbering::svm,
+     .instead = {SVM_EXIT_XSETBV, Bound::none, 0, "QEMU's XSETBV, as seen of 7.2, checks no intercept"},
+     .found = GUEST_CODE(xsetbv_passes)},
 };
 
 // RDPRU and ENCLS: where the processor has them not, they are undefined; a guest cannot know,
 // for KVM shows it neither.
 constexpr Deviation rdpru_deviations[] = {
-    {Where::on_qemu, Numbering::svm, svm_undefined("QEMU knows no RDPRU: #UD")},
-    {Where::on_bochs, Numbering::svm, svm_undefined("Bochs's AMD processors, older than Zen 2, have no RDPRU: #UD")},
+    {Where::on_qemu, Numbering::svm, svm_undefined("QEMU knows no RDPRU: #UD"), qemu_11_1},
+    {Where::on_bochs, Numbering::svm, svm_undefined("Bochs's AMD processors, older than Zen 2, have no RDPRU: #UD"), bochs_2_7},
 };
 constexpr Deviation rsm_deviations[] = {
-    {Where::on_bochs, Numbering::svm, svm_undefined("Bochs looks for SMM before the intercept: #UD")},
+    {Where::on_bochs, Numbering::svm, svm_undefined("Bochs looks for SMM before the intercept: #UD"), bochs_2_7},
 };
 constexpr Deviation encls_deviations[] = {
-    {Where::on_bochs, Numbering::vmx, vmx_undefined("Bochs emulates no SGX: #UD")},
+    {Where::on_bochs, Numbering::vmx, vmx_undefined("Bochs emulates no SGX: #UD"), bochs_2_7},
 };
 
 constexpr Expectation with(Expectation expectation, std::string_view unseen)
@@ -144,8 +166,8 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_XSETBV, Bound::exact, 1, "APM vol. 2, 15.9; init_vmcb() sets the intercept"},
         .count = default_count,
         .prepare = GUEST_CODE(prepare_xsetbv),
-        .fire = GUEST_CODE([] { machine::write_xcr0(xcr0); }),
-        .clean_up = GUEST_CODE([] { machine::clear(machine::Cr4::osxsave); }),
+        .fire = GUEST_CODE(write_same_xcr0),
+        .clean_up = GUEST_CODE(clean_up_xsetbv),
         .lacks = GUEST_CODE(lacks_xsave),
         .deviations = xsetbv_deviations,
     },

@@ -81,6 +81,7 @@ constexpr Deviation window_deviations[] = {
     {Where::on_bochs_with_noise,
      Numbering::vmx,
      {EXIT_REASON_NMI_WINDOW, Bound::none, 0, "Bochs mixes up blocking by NMI of several vCPUs, and another VM's run here, too"},
+     bochs_2_7,
      true},
     {Where::on_bochs,
      Numbering::svm,
@@ -90,7 +91,8 @@ constexpr Deviation window_deviations[] = {
       .source =
           "each NMI's IRET; Bochs raises no #DB for TF on an IRET that clears it, so the second NMI waits for the next exit",
       .also = bochs_svm_two_also,
-      .raises = Exception::nmi}},
+      .raises = Exception::nmi},
+     bochs_2_7},
 };
 
 constexpr Trigger catalogue[] = {

@@ -2,34 +2,36 @@
 #include "triggers/trigger.hpp"
 
 namespace triggers {
-namespace {
 
-bool holds(Where where, const Circumstances& circumstances)
+Emulator Deviation::emulator() const
 {
     switch (where) {
-    case Where::on_qemu:             return circumstances.emulator == Emulator::qemu;
-    case Where::on_bochs:            return circumstances.emulator == Emulator::bochs;
-    case Where::on_bochs_with_noise: return circumstances.emulator == Emulator::bochs && circumstances.noise;
-    case Where::with_shadow_paging:  return circumstances.paging == Paging::shadow;
+    case Where::on_qemu:             return Emulator::qemu;
+    case Where::on_bochs:
+    case Where::on_bochs_with_noise: return Emulator::bochs;
+    case Where::with_shadow_paging:
+    case Where::measured:            return Emulator::none;
     }
-    return false;
+    return Emulator::none;
 }
 
+bool Deviation::holds(const Circumstances& circumstances) const
+{
+    if (where == Where::measured)
+        return found && found();
+    if (where == Where::with_shadow_paging)
+        return circumstances.paging == Paging::shadow;
+    if (where == Where::on_bochs_with_noise && !circumstances.noise)
+        return false;
+    return circumstances.emulator == emulator() && circumstances.version <= last;
 }
 
 const Deviation* Trigger::deviation(Numbering numbering, const Circumstances& circumstances) const
 {
     for (const auto& deviation : deviations)
-        if (deviation.numbering == numbering && holds(deviation.where, circumstances))
+        if (deviation.numbering == numbering && deviation.holds(circumstances))
             return &deviation;
     return nullptr;
-}
-
-const Expectation& Trigger::expectation(Numbering numbering, const Circumstances& circumstances) const
-{
-    if (const auto* const deviates = deviation(numbering, circumstances))
-        return deviates->instead;
-    return numbering == Numbering::vmx ? vmx : svm;
 }
 
 }

@@ -3,6 +3,7 @@
 
 #include "ledger/leaves.hpp"
 #include "machine/exceptions.hpp"
+#include "triggers/emulator.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -44,27 +45,32 @@ struct Expectation {
     std::uint32_t totals_only = 0;            ///< further exits, of a number that KVM has no handler for: its row reads 0
 };
 
-/// What emulates the processor on which KVM runs.
-enum class Emulator { none, qemu, bochs };
-
 /// Who walks the guest's page tables: the processor (EPT, NPT) or KVM.
 enum class Paging { nested, shadow };
 
 /// What a guest cannot find out about its host; its plan tells.
 struct Circumstances {
-    Emulator emulator = Emulator::none;
+    Emulator emulator = Emulator::none; ///< of the processor on which KVM runs
+    Version version{};                  ///< of the emulator
     Paging paging = Paging::nested;
     bool noise = false; ///< another VM is busy on the same processors
 };
 
-enum class Where { on_qemu, on_bochs, on_bochs_with_noise, with_shadow_paging };
+enum class Where { on_qemu, on_bochs, on_bochs_with_noise, with_shadow_paging, measured };
 
 /// What is expected instead where the host is not as manuals and defaults have it.
 struct Deviation {
     Where where;
     Numbering numbering;
-    Expectation instead;   ///< its source says why
-    bool left_out = false; ///< not even fired there
+    Expectation instead;         ///< its source says why
+    Version last{};              ///< of the emulator's, that is known to deviate; those before it did, too
+    bool left_out = false;       ///< not even fired there
+    bool (*found)() = nullptr;   ///< where measured: does this vCPU deviate? Nothing that the ledger says may decide it.
+
+    /// The emulator's, whichever of its versions deviate; else none.
+    Emulator emulator() const;
+
+    bool holds(const Circumstances& circumstances) const;
 };
 
 struct Trigger {
@@ -94,10 +100,11 @@ struct Trigger {
     /// own instruments judge it.
     bool one_shot = false;
 
-    /// The deviation that holds, if one does.
+    /// The deviation that holds, if one does. One that is measured is so by this vCPU, now.
     const Deviation* deviation(Numbering numbering, const Circumstances& circumstances) const;
 
-    const Expectation& expectation(Numbering numbering, const Circumstances& circumstances) const;
+    /// What is expected where none does.
+    const Expectation& expectation(Numbering numbering) const { return numbering == Numbering::vmx ? vmx : svm; }
 };
 
 /// Firings by default of a trigger whose exit costs only its round trip.
