@@ -208,8 +208,8 @@ void print_markdown(const Catalogue& catalogue)
     fmt::print("# The catalogue\n\n<!-- Made by `make docs` from the guest's own table; do not edit. -->\n\n"
                "{}.\n\nPer trigger: what one firing executes, and for each vendor the exit number (hexadecimal), how many\n"
                "exits one firing causes, and why; or the exit that must not happen, and why not. *In italics:* where something\n"
-               "else is expected. \"Up to\" names the last version that is known to deviate; tried were {} and {}.\n"
-               "\"Where the guest finds it so\": it looks before it\n"
+               "else is expected. \"Up to\" names the last version that is known to deviate; tried were {} and {}. On another\n"
+               "version, a failure that such a deviation explains is a skip. \"Where the guest finds it so\": it looks before it\n"
                "fires, by its own clock or by the exception that comes.\n",
                catalogue.summary(), versions_text(triggers::Emulator::qemu, triggers::tried_qemu),
                versions_text(triggers::Emulator::bochs, triggers::tried_bochs));

@@ -2,11 +2,10 @@
 #include "audit/runner.hpp"
 
 #include "audit/audits.hpp"
-#include "audit/exceptions.hpp"
-#include "audit/growth.hpp"
 #include "audit/repeats.hpp"
 #include "audit/statistics.hpp"
 #include "audit/time.hpp"
+#include "audit/untried.hpp"
 #include "machine/apic.hpp"
 #include "machine/cpuid.hpp"
 #include "machine/exceptions.hpp"
@@ -156,9 +155,9 @@ void run_once(const Trigger& trigger, const triggers::Expectation& expectation, 
     machine::expect_no_traps();
     const Window whole{plan.vcpus(), end - begin, end - begin - window, samples.sum() - sampled_before, 2 * (queries_before - first_query)};
     const Fired fired{crew.vcpus * firings, crew.vcpus, whole.waited()};
-    judge_growth(expectation, leaves.numbering(), fired, before, after, result);
-    result.measurement->raised = raised;
-    judge_exceptions(expectation, result);
+    const Seen seen{fired, before, after, raised};
+    judge(expectation, leaves.numbering(), seen, result);
+    excuse_untried(trigger, plan.circumstances(), leaves.numbering(), seen, result);
     result.measurement->host = host_figures(leaves, probe, expectation.exit, row_before, row_after);
     judge_time(crew.vcpus * window, result);
     excuse(trigger, result);

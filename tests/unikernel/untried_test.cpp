@@ -1,0 +1,113 @@
+// Failures on versions of emulators, tried and untried, on right hosts and wrong ones.
+#include "fake_host.hpp"
+
+#include "audit/untried.hpp"
+
+#include <gtest/gtest.h>
+
+using audit::Result;
+using audit::Verdict;
+using ledger::Numbering;
+using triggers::Bound;
+using triggers::Circumstances;
+using triggers::Deviation;
+using triggers::Emulator;
+using triggers::Exception;
+using triggers::Where;
+
+namespace {
+
+constexpr std::uint32_t firings = 100;
+constexpr ledger::ExitNumber invd = 0x76, wbinvd = 0x89, undefined = 0x46, io = 0x7b;
+
+constexpr triggers::Row refaults[] = {{io, Bound::at_most, 1}};
+constexpr Deviation deviations[] = {
+    {Where::on_bochs, Numbering::svm, {invd, Bound::none, 0, "Bochs drops it"}, triggers::bochs_2_7},
+    {Where::on_qemu, Numbering::svm, {wbinvd, Bound::exact, 1, "exits as WBINVD", refaults}, triggers::qemu_7_2},
+    {Where::on_qemu, Numbering::svm, {undefined, Bound::exact, 1, "#UD", {}, false, Exception::invalid_opcode}, triggers::qemu_7_2},
+};
+
+constexpr Circumstances qemu(const triggers::Version& version)
+{
+    return {.emulator = Emulator::qemu, .version = version};
+}
+constexpr triggers::Version newer{12, 0};
+
+// What is said of INVD, fired on such a host, when this happens meanwhile.
+Result judged(const Circumstances& circumstances, const std::function<void(FakeHost&)>& meanwhile, std::uint32_t undefined_raised = 0)
+{
+    triggers::Trigger trigger{};
+    trigger.svm = {invd, Bound::exact, 1, "manual"};
+    trigger.deviations = deviations;
+    FakeHost host(Numbering::svm);
+    auto leaves = host.leaves();
+    const ledger::Snapshot before(leaves);
+    meanwhile(host);
+    const ledger::Snapshot after(leaves);
+    machine::ExceptionCounts raised{};
+    raised[static_cast<unsigned>(Exception::invalid_opcode)] = undefined_raised;
+    const audit::Fired fired{firings};
+    const audit::Seen seen{fired, before, after, raised};
+    Result result;
+    result.name = "cache.invd";
+    audit::judge(trigger.svm, Numbering::svm, seen, result);
+    audit::excuse_untried(trigger, circumstances, Numbering::svm, seen, result);
+    return result;
+}
+
+void exits_as_wbinvd(FakeHost& host)
+{
+    host.cause(wbinvd, firings);
+}
+
+}
+
+TEST(Untried, VersionThatFollowsTheManualPasses)
+{
+    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(invd, firings); }).verdict, Verdict::ok);
+}
+
+TEST(Untried, VersionThatDeviatesAsAnotherDoesIsASkip)
+{
+    const auto result = judged(qemu(newer), exits_as_wbinvd);
+    EXPECT_EQ(result.verdict, Verdict::skip);
+    EXPECT_EQ(result.message.view(), "QEMU 12.0, which is untried, seems to deviate as 7.2 does: exits as WBINVD");
+    EXPECT_TRUE(result.diagnosis.empty());
+    EXPECT_EQ(judged(qemu({}), exits_as_wbinvd).message.view(),
+              "this QEMU, of unknown version, seems to deviate as 7.2 does: exits as WBINVD");
+}
+
+TEST(Untried, RowsBesideMayDeviateAsWell)
+{
+    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(wbinvd, firings); host.cause(io, firings); }).verdict, Verdict::skip);
+    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(wbinvd, firings); host.cause(io, firings + 1); }).verdict, Verdict::not_ok);
+}
+
+TEST(Untried, ExceptionsMustBeTheDeviationsToo)
+{
+    const auto exits_undefined = [](auto& host) { host.cause(undefined, firings); };
+    EXPECT_EQ(judged(qemu(newer), exits_undefined, firings).verdict, Verdict::skip);
+    EXPECT_EQ(judged(qemu(newer), exits_undefined).verdict, Verdict::not_ok);
+    EXPECT_EQ(judged(qemu(newer), exits_as_wbinvd, firings).verdict, Verdict::not_ok);
+}
+
+TEST(Untried, VersionIsNoExcuseForAHostThatIsWrong)
+{
+    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(invd, 2 * firings); }).verdict, Verdict::not_ok);
+    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(wbinvd, firings - 1); }).verdict, Verdict::not_ok);
+    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(wbinvd, firings); host.cause(0x72, firings); }).verdict, Verdict::not_ok);
+}
+
+TEST(Untried, AnotherEmulatorsDeviationIsNoExcuse)
+{
+    const auto nothing = [](auto&) {};
+    EXPECT_EQ(judged(qemu(newer), nothing).verdict, Verdict::not_ok);
+    EXPECT_EQ(judged({.emulator = Emulator::bochs, .version = {9, 0}}, nothing).verdict, Verdict::skip);
+}
+
+TEST(Untried, VersionsThatWereTriedAndRealProcessorsHaveNoExcuse)
+{
+    for (const auto& version : triggers::tried_qemu)
+        EXPECT_EQ(judged(qemu(version), exits_as_wbinvd).verdict, Verdict::not_ok);
+    EXPECT_EQ(judged({}, exits_as_wbinvd).verdict, Verdict::not_ok);
+}
