@@ -311,7 +311,16 @@ phases="firmware kernel initramfs idle fork/exec memory timers cpu disk network 
     jq -e '([.phases[] | select(.name == "disk").exits[].count] | add) >= 400' "$TMPDIR/json"
 }
 
-@test "svm: Linux boots on two vCPUs of a PC with an emulated disk, with shadow paging" {
+@test "svm: Linux boots on two vCPUs of a PC with an emulated disk" {
+    expect_boot 0 "pass: booting" --vcpus 2 --machine pc --devices emulated
+    [[ $output == *"ok host.tracepoint # "*" exits agree"* && $output != *"could not:"* ]]
+}
+
+@test "svm: Linux boots with shadow paging, or is refused where QEMU is known to let reads of CR3 pass" {
+    if [[ $(qemu-system-x86_64 --version) =~ version\ (10\.|11\.[01]\.) ]]; then
+        expect_boot 3 "lets a guest read CR3 without an exit" --no-npt
+        return
+    fi
     expect_boot 0 "pass: booting" --vcpus 2 --machine pc --devices emulated --no-npt \
         --json "$TMPDIR/json"
     [[ $output == *"ok host.tracepoint # "*" exits agree"* && $output != *"could not:"* ]]

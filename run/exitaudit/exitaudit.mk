@@ -40,7 +40,7 @@ $(filter $(EXITAUDIT_OBJ)/read/%,$(EXITAUDIT_OBJECTS)): EXITAUDIT_CXXFLAGS += $(
 
 # Plans are checked by the guest's own parser, its catalogue is listed; witnesses go by the ledger's header and exit
 # names, --vcpus by the guest's limit.
-$(addprefix $(EXITAUDIT_OBJ)/,options.o plan_check.o list.o listed.o embedded_host.o witness.o perf_counts.o main.o findings.o report.o boot/boot_text.o): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
+$(addprefix $(EXITAUDIT_OBJ)/,options.o plan_check.o list.o listed.o embedded_host.o witness.o perf_counts.o main.o findings.o report.o qemu.o boot/boot_text.o): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
 
 # The page of `exitaudit report`, but for its data, lies in the program.
 CHART_LIBRARY := /usr/share/javascript/chart.js/chart.min.js

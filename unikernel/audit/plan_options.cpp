@@ -46,17 +46,6 @@ std::optional<PlanError> read_named(const Named<Value> (&names)[Size], std::stri
     return {};
 }
 
-// "7.2", "7.2.22": what follows the second number does not matter.
-std::optional<triggers::Version> parse_version(std::string_view text)
-{
-    constexpr std::uint32_t most = 999;
-    const auto major = next_word(text, "."), minor = next_word(text, ".");
-    const auto first = major ? parse_number(*major, most) : std::nullopt, second = minor ? parse_number(*minor, most) : std::nullopt;
-    if (!first || !second)
-        return {};
-    return triggers::Version{*first, *second};
-}
-
 // The up to three names nearest to the word; none that share nothing with it.
 class NearMatches {
 public:

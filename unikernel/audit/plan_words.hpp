@@ -14,6 +14,9 @@ std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t m
 /// A whole number from 1 to Plan::max_count.
 std::optional<std::uint32_t> parse_count(std::string_view text);
 
+/// "7.2" or "7.2.22": what follows the second number does not matter. Nothing if the text is no version.
+std::optional<triggers::Version> parse_version(std::string_view text);
+
 PlanError bad_count(std::string_view word);
 
 }

@@ -10,6 +10,7 @@
 #include "instruments.hpp"
 #include "lane.hpp"
 #include "log/lines.hpp"
+#include "qemu.hpp"
 
 #include <fmt/core.h>
 
@@ -125,6 +126,8 @@ Session run_lane(const Lane& lane, BootOptions options, const RunOptions& run, c
     }
     if (!lane.embedded)
         return run_natively(options, files, listener);
+    if (&lane == &svm_lane && options.no_npt)
+        require_intercepted_cr3(qemu_version());
     auto with_guest = run;
     with_guest.own_guest = guest_in_host(options, files);
     return lane.run(with_guest, places, listener);
