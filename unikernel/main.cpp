@@ -110,6 +110,8 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
     machine::set_up_waiting(give_up);
     loader = boot::read_loader_info(magic, loader_info);
     const auto error = audit::Plan::parse(loader.command_line, plan);
+    if (forgets_interrupt_shadow(plan.circumstances().emulator, plan.circumstances().version))
+        machine::expect_forgotten_shadow();
     const bool has_console = set_up_console();
     output.begin(loader, plan);
     if (error)

@@ -60,6 +60,15 @@ TEST(Trigger, DeviatesUpToTheLastVersionThatIsKnownTo)
         EXPECT_EQ(on(version), "svm") << version.major << "." << version.minor;
 }
 
+TEST(Emulator, ForgetsTheInterruptShadowInOlderVersionsOfQemuAlone)
+{
+    EXPECT_TRUE(forgets_interrupt_shadow(Emulator::qemu, triggers::qemu_7_2));
+    EXPECT_FALSE(forgets_interrupt_shadow(Emulator::qemu, triggers::qemu_10_0));
+    EXPECT_FALSE(forgets_interrupt_shadow(Emulator::qemu, {}));
+    EXPECT_FALSE(forgets_interrupt_shadow(Emulator::bochs, triggers::bochs_2_7));
+    EXPECT_FALSE(forgets_interrupt_shadow(Emulator::none, {}));
+}
+
 TEST(Trigger, DeviatesWhereItIsFoundToWhateverTheVersion)
 {
     static constexpr Deviation yes[] = {

@@ -32,15 +32,15 @@ constexpr std::size_t stub_size = 16;
 
 constinit std::array<Gate, 256> gates{};
 constinit UnexpectedHandler on_unexpected = nullptr;
+constinit bool shadow_is_forgotten = false;
 
-// STI holds interrupts off until the HLT after it has begun (SDM vol. 2, STI). QEMU's
-// emulation of SVM forgets that when the vCPU exits between the two: VMRUN does not
-// load the interrupt shadow that #VMEXIT saved (APM vol. 2, 15.21.5). The interrupt
-// that should end the HLT then comes before it, and nothing would end it.
+// STI holds interrupts off until the HLT after it has begun (SDM vol. 2, STI). Where the
+// host's processor forgets that when the vCPU exits between the two, the interrupt that
+// should end the HLT comes before it, and nothing would end it.
 bool came_before_hlt(const InterruptFrame& frame)
 {
     constexpr std::uint8_t hlt_opcode = 0xf4;
-    return *reinterpret_cast<const std::uint8_t*>(frame.rip) == hlt_opcode;
+    return shadow_is_forgotten && *reinterpret_cast<const std::uint8_t*>(frame.rip) == hlt_opcode;
 }
 
 // Has halt_until_interrupt() begin anew, with the interrupt pending as before.
@@ -53,8 +53,8 @@ void repeat_halt(InterruptFrame& frame)
     local_apic.send_to_self(static_cast<std::uint8_t>(frame.vector));
 }
 
-// QEMU's VMRUN leaves the vector of an interrupt that it has injected behind as an
-// exception yet to come: if its main loop takes a turn before the next #VMEXIT, the
+// VMRUN of QEMU, as seen up to 11.1, leaves the vector of an interrupt that it has injected behind as
+// an exception yet to come: if its main loop takes a turn before the next #VMEXIT, the
 // interrupt comes once more, though its handler has interrupts off. An EOI for it would
 // end nothing, and to count it would tell a sender that may send the next one already.
 bool came_twice(const InterruptFrame& frame)
@@ -100,6 +100,11 @@ void set_up_interrupts(UnexpectedHandler unexpected)
 
     Io::out<std::uint8_t>(Port::pic_primary_mask, 0xff);
     Io::out<std::uint8_t>(Port::pic_secondary_mask, 0xff);
+}
+
+void expect_forgotten_shadow()
+{
+    shadow_is_forgotten = true;
 }
 
 void let_users_call(Vector vector, const void* place)

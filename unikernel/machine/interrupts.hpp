@@ -28,6 +28,10 @@ using UnexpectedHandler = void (*)(const InterruptFrame&);
 /// interrupt controllers. Interrupts stay disabled.
 void set_up_interrupts(UnexpectedHandler unexpected);
 
+/// Says that the host's processor forgets the interrupt shadow of STI when the vCPU exits in it:
+/// from now on a HLT that its interrupt came before is begun anew.
+void expect_forgotten_shadow();
+
 /// Has software at CPL 3 reach this place by INT with that vector.
 void let_users_call(Vector vector, const void* place);
 

@@ -99,7 +99,7 @@ constexpr Deviation page_global_deviations[] = {cr4_toggle_passing, page_global_
 constexpr Deviation smep_deviations[] = {
     passing({SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source, svm_refaults}, GUEST_CODE(reading_cr4_passes))};
 
-// Writes of CR8 by a nested guest abort QEMU 7.2 by an assertion if KVM waits for the guest
+// Writes of CR8 by a nested guest abort QEMU, as seen up to 11.1, by an assertion if KVM waits for the guest
 // to enable interrupts (V_IRQ). None waits so here: one that the TPR holds back does not.
 
 // The self-IPI, and its EOI in the handler, are writes to the APIC's page, or to its

@@ -32,6 +32,13 @@ struct Version {
 inline constexpr Version qemu_7_2{7, 2}, qemu_10_0{10, 0}, qemu_11_1{11, 1}, bochs_2_7{2, 7};
 inline constexpr Version tried_qemu[] = {qemu_7_2, qemu_10_0, qemu_11_1}, tried_bochs[] = {bochs_2_7};
 
+/// Does VMRUN forget the interrupt shadow that #VMEXIT has saved (APM vol. 2, 15.21.5)? QEMU 7.2 does,
+/// 10.0 does not; those in between were not tried, and what helps does no harm.
+constexpr bool forgets_interrupt_shadow(Emulator emulator, const Version& version)
+{
+    return emulator == Emulator::qemu && version < qemu_10_0;
+}
+
 /// Is it known how this version deviates? Always, where nothing emulates.
 constexpr bool is_tried(Emulator emulator, const Version& version)
 {
