@@ -60,6 +60,19 @@ TEST(Trigger, DeviatesUpToTheLastVersionThatIsKnownTo)
         EXPECT_EQ(on(version), "svm") << version.major << "." << version.minor;
 }
 
+TEST(Trigger, IsLeftOutOnUntriedVersionsToo)
+{
+    static constexpr Deviation deviations[] = {
+        {Where::on_qemu, Numbering::svm, {0x77, Bound::none, 0, "left out"}, triggers::qemu_7_2, true}};
+    const auto on = [&](const triggers::Version& version) {
+        return source(deviations, Numbering::svm, {.emulator = Emulator::qemu, .version = version});
+    };
+    for (const triggers::Version version : {triggers::qemu_7_2, triggers::Version{12, 0}, triggers::Version{}})
+        EXPECT_EQ(on(version), "left out") << version.major << "." << version.minor;
+    EXPECT_EQ(on(triggers::qemu_10_0), "svm");
+    EXPECT_EQ(source(deviations, Numbering::svm, {}), "svm");
+}
+
 TEST(Emulator, ForgetsTheInterruptShadowInOlderVersionsOfQemuAlone)
 {
     EXPECT_TRUE(forgets_interrupt_shadow(Emulator::qemu, triggers::qemu_7_2));

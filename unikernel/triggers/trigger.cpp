@@ -23,7 +23,9 @@ bool Deviation::holds(const Circumstances& circumstances) const
         return circumstances.paging == Paging::shadow;
     if (where == Where::on_bochs_with_noise && !circumstances.noise)
         return false;
-    return circumstances.emulator == emulator() && circumstances.version <= last;
+    if (circumstances.emulator != emulator())
+        return false;
+    return circumstances.version <= last || (left_out && !is_tried(circumstances.emulator, circumstances.version));
 }
 
 const Deviation* Trigger::deviation(Numbering numbering, const Circumstances& circumstances) const

@@ -64,7 +64,7 @@ struct Deviation {
     Numbering numbering;
     Expectation instead;         ///< its source says why
     Version last{};              ///< of the emulator's, that is known to deviate; those before it did, too
-    bool left_out = false;       ///< not even fired there
+    bool left_out = false;       ///< not even fired there, nor on a version that nobody has tried: it may end the run
     bool (*found)() = nullptr;   ///< where measured: does this vCPU deviate? Nothing that the ledger says may decide it.
 
     /// The emulator's, whichever of its versions deviate; else none.
