@@ -1,6 +1,7 @@
 // Editing a module's section headers.
 #include "kvm_module.hpp"
 
+#include <cstdint>
 #include <cstring>
 #include <optional>
 

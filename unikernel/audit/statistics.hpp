@@ -36,8 +36,8 @@ constexpr std::uint64_t standard_deviation(std::span<const std::uint64_t> sample
     for (const auto sample : samples)
         largest = std::max(largest, distance(sample));
     // Low bits are left out where the squares' sum would not fit into 64.
-    const auto room = (64 - std::bit_width(samples.size())) / 2;
-    const auto shift = std::max(0, static_cast<int>(std::bit_width(largest)) - static_cast<int>(room));
+    const auto room = std::countl_zero(samples.size()) / 2;
+    const auto shift = std::max(0, 64 - std::countl_zero(largest) - room);
     std::uint64_t sum = 0;
     for (const auto sample : samples) {
         const auto scaled = distance(sample) >> shift;

@@ -1,6 +1,7 @@
 // What GCC and the freestanding headers expect a C library to have.
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string_view>
 
 // Else GCC recognises the loops below as strlen() and the like, and has them call themselves.
@@ -61,7 +62,12 @@ std::size_t strlen(const char* text)
 }
 
 // string_view::substr() past the end is a mistake of ours: #UD, with the register dump.
+// GCC's freestanding headers call one or the other for it.
+#if __GNUC__ < 13
 void std::__throw_out_of_range_fmt(const char*, ...)
+#else
+void std::terminate() noexcept
+#endif
 {
     __builtin_trap();
 }
