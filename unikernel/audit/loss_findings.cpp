@@ -42,7 +42,8 @@ void retpoline_shortcut(const Evidence& e, Findings& findings)
     if (nothing_at_all(findings))
         return;
     ExitSet shortcuts, others, counted;
-    for (const auto exit : lost_kinds(e).all())
+    const auto kinds = lost_kinds(e);
+    for (const auto exit : kinds.all())
         (is_shortcut(e.numbering(), exit) ? shortcuts : others).add(exit);
     bool others_counted = false, fastpaths = true;
     for (const auto& r : e.results) {
