@@ -1,10 +1,11 @@
-# An option ROM that enters Linux by PVH, for an emulator that has no such loader:
-# protected mode, then the kernel's PVH entry with %ebx on the start info (Xen's
-# pvh.pandoc, "x86/HVM direct boot ABI"). The BIOS runs it after its ACPI tables are
-# made and before it looks for disks, so none is needed. Kernel, start info and the
-# rest are in memory already: run/exitaudit/pvh_image.hpp puts them there.
+# An option ROM that enters Linux by PVH, for an emulator that has no such loader: reads
+# kernel, start info and the rest from the first disk, then calls the kernel's PVH entry
+# in protected mode with %ebx on the start info (Xen's pvh.pandoc, "x86/HVM direct boot
+# ABI"). The BIOS runs it after its ACPI tables are made. run/exitaudit/pvh_image.hpp
+# lays out the disk.
 
-.set image, 0xfe0000			# there: the entry's address, then the start info
+.set image, 0xfe0000			# there: the entry's address, the number of pieces,
+					# the start info
 
 	.code16
 	.globl	_start
@@ -25,8 +26,49 @@ flat:	movw	$(data - gdt), %ax
 	movw	%ax, %ds
 	movw	%ax, %es
 	movw	%ax, %ss
+
+	# Pieces of 256 sectors by READ SECTORS (ATA, "PIO data-in command protocol"). The
+	# first tells how many there are.
+	movl	$image, %edi
+	xorl	%esi, %esi		# the piece
+piece:	movw	$0x1f2, %dx
+	xorl	%eax, %eax
+	outb	%al, %dx		# sector count: 0 is 256
+	incl	%edx
+	outb	%al, %dx		# LBA: bits 0 to 7
+	incl	%edx
+	movl	%esi, %eax
+	outb	%al, %dx		# bits 8 to 15
+	incl	%edx
+	movb	%ah, %al
+	outb	%al, %dx		# bits 16 to 23
+	incl	%edx
+	movb	$0xe0, %al
+	outb	%al, %dx		# this is an LBA, and drive 0
+	incl	%edx
+	movb	$0x20, %al
+	outb	%al, %dx		# the command
+
+	movl	$256, %ebp
+sector:	inb	%dx, %al		# status
+	testb	$0x80, %al		# busy
+	jnz	sector
+	testb	$0x08, %al		# data request
+	jz	failed
+	movb	$0xf0, %dl		# data
+	movl	$128, %ecx
+	rep insl			# fewer steps to emulate than insw
+	movb	$0xf7, %dl
+	decl	%ebp
+	jnz	sector
+	incl	%esi
+	cmpl	image + 4, %esi
+	jb	piece
+
 	movl	$(image + 8), %ebx
 	jmp	*image
+
+failed:	ud2				# a triple fault: there are no handlers
 
 	.balign	8
 gdt:	.quad	0

@@ -1,4 +1,4 @@
-// Bochs's input: its configuration and the commands for its debugger, as text.
+// Bochs's input: its configuration as text, and whether its debugger waits for a command.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ inline constexpr std::uint64_t bochs_memory = 512 << 20;
 // them), COM1 on standard error and COM2 on descriptor 3.
 std::string bochs_configuration(std::string_view cpu_model, std::string_view rom, std::string_view image);
 
-// What the debugger does with a PVH image of this size: arrange memory, then go.
-std::string bochs_debugger_commands(std::uint64_t image_size);
+// Whether this version waits for a command of its debugger before it runs.
+bool bochs_starts_in_debugger(std::string_view version);
 
 } // namespace exitaudit

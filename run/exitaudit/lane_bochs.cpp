@@ -9,6 +9,9 @@
 #include <fmt/core.h>
 
 #include <regex>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace exitaudit {
 namespace {
@@ -39,7 +42,9 @@ std::string require_model(const std::string& model)
     find_program("bochs", packages);
     const auto models = output_of({"bochs", "--help", "cpu"});
     if (models.find(model) == std::string::npos)
-        throw Error(fmt::format("this Bochs cannot emulate the CPU {}: it needs Bochs 2.7, with VT-x and SVM", model));
+        throw Error(fmt::format("this Bochs cannot emulate the CPU {}: "
+                                "it needs Bochs 2.7 or 3.0, with VT-x and SVM",
+                                model));
     std::smatch found;
     return std::regex_search(models, found, std::regex("Emulator ([0-9.]+)")) ? found[1].str() : "unknown";
 }
@@ -55,15 +60,13 @@ Session run(const char* model, const RunOptions& options, const Places& places, 
     const MemoryFile memory("memory", image);
     const MemoryFile configuration(
         "configuration", bochs_configuration(model, (host.kernel.parent_path() / "pvh.rom").string(), memory.path_for_child()));
-    const MemoryFile commands("commands", bochs_debugger_commands(image.size()));
-    // The debugger writes to standard output, the guest to 3; the display wants any terminal's name.
-    const Emulator bochs{
-        "Bochs",
-        {"sh", "-c", "TERM=vt100 exec bochs \"$@\" 3>&1 >/dev/null", "sh", "-q", "-f", configuration.path_for_child(), "-rc",
-         commands.path_for_child()},
-        version,
-        kernel_words,
-        1};
+    const MemoryFile commands("commands", "c\n"); // continue
+    // Bochs writes to standard output, the guest to 3; the display wants any terminal's name.
+    std::vector<std::string> command{"sh", "-c", "TERM=vt100 exec bochs \"$@\" 3>&1 >/dev/null",
+                                     "sh", "-q", "-f", configuration.path_for_child()};
+    if (bochs_starts_in_debugger(version))
+        command.insert(command.end(), {"-rc", commands.path_for_child()});
+    const Emulator bochs{"Bochs", std::move(command), version, kernel_words, 1};
     return run_embedded_host(bochs, options, listener);
 }
 

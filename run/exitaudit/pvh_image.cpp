@@ -36,7 +36,7 @@ struct MemoryRange {
 
 // The image's first pages.
 struct Head {
-    std::uint64_t entry;
+    std::uint32_t entry, pieces;
     StartInfo start;
     Module initramfs;
     std::array<MemoryRange, 3> memory;
@@ -109,6 +109,8 @@ std::string make_pvh_image(std::string_view kernel, std::string_view initramfs, 
     image.resize(rounded_up(image.size(), page));
     head.initramfs = {pvh_image_address + image.size(), initramfs.size()};
     image += initramfs;
+    image.resize(rounded_up(image.size(), pvh_image_piece));
+    head.pieces = static_cast<std::uint32_t>(image.size() / pvh_image_piece);
 
     const auto tables = memory - 64 * 1024;
     if (pvh_image_address + image.size() > tables)

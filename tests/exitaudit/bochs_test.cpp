@@ -1,4 +1,4 @@
-// What Bochs is given: the PVH image, its configuration, its debugger's commands.
+// What Bochs is given: the PVH image, its configuration, its options.
 #include "bochs.hpp"
 #include "exit_code.hpp"
 #include "pvh_image.hpp"
@@ -68,10 +68,21 @@ TEST(PvhImage, HoldsKernelInitramfsAndStartInfoWhereTheyBelong)
     EXPECT_EQ(archive % 4096, 0U);
     EXPECT_GT(archive, 16 * mebibyte);
     EXPECT_EQ(get<std::uint64_t>(image, module + 8), 7U);
-    EXPECT_EQ(image.substr(archive - pvh_image_address), "archive");
+    EXPECT_STREQ(image.data() + (archive - pvh_image_address), "archive");
 
     const auto command_line = get<std::uint64_t>(image, start + 24);
     EXPECT_STREQ(image.data() + (command_line - pvh_image_address), "console=ttyS0");
+}
+
+TEST(PvhImage, TellsTheRomHowManyPiecesToRead)
+{
+    // Head and kernel take the first piece and a page of the second.
+    for (const std::size_t rest : {1U, 0x1f000U, 0x1f001U}) {
+        const auto image = make_pvh_image(kernel(18), std::string(rest, 'x'), "", 512 * mebibyte);
+        const std::uint32_t pieces = rest > 0x1f000 ? 3 : 2;
+        EXPECT_EQ(get<std::uint32_t>(image, pvh_image_address + 4), pieces);
+        EXPECT_EQ(image.size(), pieces * 0x20000);
+    }
 }
 
 TEST(PvhImage, KeepsLinuxOffTheAcpiTables)
@@ -98,13 +109,13 @@ TEST(Bochs, IsToldModelRomAndImage)
     const auto text = bochs_configuration("zambezi", "/a/pvh.rom", "/proc/1/fd/3");
     EXPECT_NE(text.find("cpu: model=zambezi,"), std::string::npos);
     EXPECT_NE(text.find("optromimage1: file=/a/pvh.rom,"), std::string::npos);
-    EXPECT_NE(text.find("optramimage1: file=/proc/1/fd/3, address=0xfe0000"), std::string::npos);
+    EXPECT_NE(text.find("ata0-master: type=disk, path=/proc/1/fd/3,"), std::string::npos);
 }
 
-TEST(Bochs, TouchesEveryBlockOfTheImageInOrder)
+TEST(Bochs, StartsInItsDebuggerUntilVersion3)
 {
-    EXPECT_EQ(bochs_debugger_commands(1), "xp /1 0xfe0000\nc\n");
-    EXPECT_EQ(bochs_debugger_commands(0x40001), "xp /1 0xfe0000\nxp /1 0x1000000\nxp /1 0x1020000\nc\n");
+    EXPECT_TRUE(bochs_starts_in_debugger("2.7"));
+    EXPECT_FALSE(bochs_starts_in_debugger("3.0"));
 }
 
 } // namespace
