@@ -138,6 +138,22 @@ TEST(Catalogue, NamesATriedVersionForEachDeviationOfAnEmulator)
     });
 }
 
+// Bochs 3.0 keeps apart what blocks NMIs of several vCPUs; on SVM it deviates as 2.7 does.
+TEST(Catalogue, KnowsWhereBochs3FollowsTheManual)
+{
+    constexpr triggers::Circumstances bochs{
+        .emulator = triggers::Emulator::bochs, .version = triggers::bochs_3_0, .noise = true};
+    triggers::for_each_trigger([&](const Trigger& trigger) {
+        if (trigger.name == "nmi.window") {
+            EXPECT_FALSE(trigger.deviation(Numbering::vmx, bochs));
+            EXPECT_TRUE(trigger.deviation(Numbering::svm, bochs));
+        }
+        if (trigger.name == "instr.rsm") {
+            EXPECT_TRUE(trigger.deviation(Numbering::svm, bochs));
+        }
+    });
+}
+
 // What neither emulator of AMD can show is said to be unseen.
 TEST(Catalogue, SaysWhatNoEmulatorShows)
 {

@@ -29,8 +29,8 @@ struct Version {
 };
 
 /// The versions on which a right host was audited: how these deviate from the manuals is known.
-inline constexpr Version qemu_7_2{7, 2}, qemu_10_0{10, 0}, qemu_11_1{11, 1}, bochs_2_7{2, 7};
-inline constexpr Version tried_qemu[] = {qemu_7_2, qemu_10_0, qemu_11_1}, tried_bochs[] = {bochs_2_7};
+inline constexpr Version qemu_7_2{7, 2}, qemu_10_0{10, 0}, qemu_11_1{11, 1}, bochs_2_7{2, 7}, bochs_3_0{3, 0};
+inline constexpr Version tried_qemu[] = {qemu_7_2, qemu_10_0, qemu_11_1}, tried_bochs[] = {bochs_2_7, bochs_3_0};
 
 /// Does VMRUN forget the interrupt shadow that #VMEXIT has saved (APM vol. 2, 15.21.5)? QEMU 7.2 does,
 /// 10.0 does not; those in between were not tried, and what helps does no harm.

@@ -104,13 +104,13 @@ constexpr Deviation xsetbv_deviations[] = {
 // for KVM shows it neither.
 constexpr Deviation rdpru_deviations[] = {
     {Where::on_qemu, Numbering::svm, svm_undefined("QEMU knows no RDPRU: #UD"), qemu_11_1},
-    {Where::on_bochs, Numbering::svm, svm_undefined("Bochs's AMD processors, older than Zen 2, have no RDPRU: #UD"), bochs_2_7},
+    {Where::on_bochs, Numbering::svm, svm_undefined("Bochs's AMD processors, older than Zen 2, have no RDPRU: #UD"), bochs_3_0},
 };
 constexpr Deviation rsm_deviations[] = {
-    {Where::on_bochs, Numbering::svm, svm_undefined("Bochs looks for SMM before the intercept: #UD"), bochs_2_7},
+    {Where::on_bochs, Numbering::svm, svm_undefined("Bochs looks for SMM before the intercept: #UD"), bochs_3_0},
 };
 constexpr Deviation encls_deviations[] = {
-    {Where::on_bochs, Numbering::vmx, vmx_undefined("Bochs emulates no SGX: #UD"), bochs_2_7},
+    {Where::on_bochs, Numbering::vmx, vmx_undefined("Bochs emulates no SGX: #UD"), bochs_3_0},
 };
 
 constexpr Expectation with(Expectation expectation, std::string_view unseen)

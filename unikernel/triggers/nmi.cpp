@@ -92,7 +92,7 @@ constexpr Deviation window_deviations[] = {
           "each NMI's IRET; Bochs raises no #DB for TF on an IRET that clears it, so the second NMI waits for the next exit",
       .also = bochs_svm_two_also,
       .raises = Exception::nmi},
-     bochs_2_7},
+     bochs_3_0},
 };
 
 constexpr Trigger catalogue[] = {

@@ -59,7 +59,7 @@ constexpr Deviation pause_loop_deviations[] = {
      {SVM_EXIT_PAUSE, Bound::none, 0, "QEMU's emulation turns to another processor at each PAUSE, for long where that is busy"},
      qemu_11_1,
      true},
-    {Where::on_bochs, Numbering::svm, {SVM_EXIT_PAUSE, Bound::none, 0, no_filter_source, svm_loop_also}, bochs_2_7},
+    {Where::on_bochs, Numbering::svm, {SVM_EXIT_PAUSE, Bound::none, 0, no_filter_source, svm_loop_also}, bochs_3_0},
 };
 
 [[maybe_unused]] std::string_view why_pause_loops_may_not_exit()
