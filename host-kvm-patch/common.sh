@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# What build, refresh and check-style share.  Sourced, not run.
+# What the scripts here share.  Sourced, not run.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repository=$(dirname "$here")
@@ -14,19 +14,15 @@ die() {
 	exit "$1"
 }
 
+# shellcheck source=../run/step.sh
+. "$repository/run/step.sh"
+
 # What fails without a word of ours must not end with another's exit status.
 spoken=
-trap 'if (($?)) && [[ -z $spoken ]]; then say "failed: is there space on the disk?"; exit 3; fi' EXIT
+trap 'status=$?; end_step; if ((status)) && [[ -z $spoken ]]; then say "failed: is there space on the disk?"; exit 3; fi' EXIT
 
 # apt and dpkg are read by their words.
 export LC_ALL=C
-
-# Prints nothing for a package that is not installed, which is no error.
-installed_version() {
-	# shellcheck disable=SC2016 # dpkg-query's own variables
-	{ dpkg-query -W -f '${db:Status-Abbrev} ${Version}\n' "$1" 2>/dev/null || true; } |
-		sed -n 's/^ii  *//p'
-}
 
 install_packages() {
 	"$repository/run/install-packages" 'to build the KVM modules' "$@" ||
@@ -43,12 +39,12 @@ need() {
 	((${#missing[@]} == 0)) || install_packages "${missing[@]}"
 }
 
-# use_kernel KERNEL OUTPUT: sets series, output, work, source_version ...
+# use_kernel KERNEL OUTPUT: sets series, patches, output, work, and, of the packages that
+# it has unpacked: version, release, compiler, pristine (the source) and headers.
 use_kernel() {
 	kernel=$1
 	series=$here/linux-$kernel
-	[[ -r $series/packages ]] ||
-		die 2 "no series for kernel $kernel: there is $(cd "$here" && echo linux-*)"
+	"$here/packages/kernels" --check "$kernel" || { status=$?; spoken=yes; exit $status; }
 	output=${2:-$repository/build/host/$kernel}
 	# Kbuild takes each word of the path for a module of its own.
 	[[ $output != *[[:space:]]* ]] ||
@@ -67,44 +63,32 @@ use_kernel() {
 	# Kbuild's notes keep absolute paths: a moved tree would link, and
 	# silently, what it finds where it came from.
 	if [[ $(cat "$work/path" 2>/dev/null) != "$work" ]]; then
-		rm -rf "$work"/{headers,tree,mutants,style}
+		rm -rf "$work"/{packages,tree,mutants,style}
 		echo "$work" >"$work/path"
 	fi
-
-	# shellcheck source=linux-6.1/packages
-	. "$series/packages"
 	patches=("$series"/[0-9]*.patch)
 
 	PATH=$PATH:/usr/sbin:/sbin
-	# gcc-12 is what the headers packages ask make to call.
-	need make make gcc-12 gcc-12 patch patch xz xz-utils modinfo kmod
-	source_version=$(installed_version "$source_package")
-	if [[ -z $source_version ]]; then
-		install_packages "$source_package"
-		source_version=$(installed_version "$source_package")
-	fi
+	need make make patch patch xz xz-utils modinfo kmod
+	"$here/packages/obtain" --kernel "$kernel" --output "$work/packages" --series "$series" ||
+		{ spoken=yes; exit 3; }
+	version='' release='' compiler='' libelf='' note=''
+	# shellcheck source=/dev/null
+	. "$work/packages/set"
+	pristine=$work/packages/$version/source
+	headers=$work/packages/$version/headers/usr/src/linux-headers-$release
+	# The compiler that the headers have make call, and a library of kbuild's tools.
+	need "$compiler" "$compiler"
+	install_packages "$libelf"
 }
 
-# The parts of the source that the series, the build and checkpatch touch.
-unpack_source() {
-	pristine=$work/source-$source_version
-	[[ ! -d $pristine ]] || return 0
-	say "unpacking $source_package $source_version"
-	rm -rf "$work"/source-*
-	mkdir "$pristine.new"
-	tar -C "$pristine.new" --strip-components=1 \
-		-xf "/usr/src/$source_package.tar.xz" \
-		"$source_package"/{MAINTAINERS,arch/x86/{kvm,include},virt/kvm} \
-		"$source_package"/Documentation/admin-guide/kernel-parameters.txt \
-		"$source_package"/scripts/{checkpatch.pl,spelling.txt,const_structs.checkpatch} ||
-		die 3 "cannot unpack $source_package: run apt-get install --reinstall $source_package"
-	mv "$pristine.new" "$pristine"
+apply_quietly() { # DIRECTORY PATCH
+	patch -d "$1" -p1 -s -f --fuzz=0 --no-backup-if-mismatch <"$2"
 }
 
-# apply_patch DIRECTORY PATCH
-apply_patch() {
-	patch -d "$1" -p1 -s -f --fuzz=0 --no-backup-if-mismatch <"$2" >"$work/patch.log" 2>&1 ||
-		die 3 "$(basename "$2") does not apply to $source_package $source_version: see $work/patch.log"
+apply_patch() { # DIRECTORY PATCH
+	apply_quietly "$1" "$2" >"$work/patch.log" 2>&1 ||
+		die 3 "$(basename "$2") does not apply to Linux $version: see $work/patch.log"
 }
 
 # make_tree DIRECTORY PATCH...: the patched source, made buildable out of tree.
@@ -129,68 +113,6 @@ make_tree() {
 		cp "$stage/$file" "$tree/$file"
 	done
 	rm -rf "$stage"
-}
-
-# fetch DIRECTORY PACKAGE...: the files of packages that are not installed.
-# Installed, a headers package of some kernels brings its image along, which
-# would be what the machine boots next.
-fetch() {
-	local new=$work/fetched package
-	rm -rf "$new"
-	mkdir -p "$new/debs"
-	(cd "$new/debs" && apt-get download -qq "${@:2}" >"$work/apt.log" 2>&1) ||
-		die 3 "cannot fetch ${*:2}: see $work/apt.log"
-	for package in "$new/debs"/*.deb; do
-		dpkg-deb -x "$package" "$new" ||
-			die 3 "cannot unpack $(basename "$package"): is there space in $work?"
-	done
-	rm -rf "$new/debs" "$1"
-	mv "$new" "$1"
-}
-
-# The image's release and the headers, of the very version of the source.
-find_packages() {
-	local image
-	image=$(image_of_version) || {
-		say "refreshing the package lists (apt)"
-		if [[ $(id -u) = 0 ]]; then apt-get update -qq; else sudo apt-get update -qq; fi
-		image=$(image_of_version)
-	} || die 3 "$source_package is $source_version, but $image_package is on offer as $(candidate "$image_package"): run apt-get install $source_package=$(candidate "$image_package")"
-	image_package=$image
-	release=${image#linux-image-}
-	headers=$work/headers/usr/src/linux-headers-$release
-	unpack_headers
-}
-
-unpack_headers() {
-	local packages
-	[[ $(cat "$work/headers/.version" 2>/dev/null) != "$source_version $release" ]] || return 0
-	say "fetching linux-headers-$release $source_version"
-	packages=$(headers_of_version) ||
-		die 3 "linux-headers-$release $source_version is not on offer: run apt-get update"
-	# shellcheck disable=SC2086 # words are wanted
-	fetch "$work/headers" $packages
-	sed -i "s|/usr/src/|$work/headers&|" "$headers/Makefile"
-	# A library of their tools.
-	[[ -n $(installed_version libelf1) ]] || install_packages libelf1
-	echo "$source_version $release" >"$work/headers/.version"
-}
-
-# The headers and those it depends on, but not the image.
-headers_of_version() {
-	local package=linux-headers-$release
-	{
-		echo "$package"
-		apt-cache show "$package=$source_version" 2>/dev/null |
-			sed -n 's/^Depends: //p' | grep -oE 'linux-(headers|kbuild)-[^ ,]+'
-	} | sed "s|$|=$source_version|"
-}
-
-candidate() { apt-cache policy "$1" | sed -n 's/^ *Candidate: //p'; }
-
-image_of_version() {
-	apt-cache show "$image_package=$source_version" 2>/dev/null |
-		sed -n 's/^Depends:.*\(linux-image-[0-9][^ ,]*\).*/\1/p' | grep .
 }
 
 # compile TREE: kvm.ko, kvm-intel.ko and kvm-amd.ko in TREE/arch/x86/kvm
