@@ -1,7 +1,8 @@
 # The front door. `make help` lists what it opens.
 
 LANE    ?= auto
-KERNEL  ?= 6.1
+# The release's own kernel, if none is chosen.
+KERNEL  := $(or $(KERNEL),$(shell host-kvm-patch/packages/kernels --default 2>/dev/null))
 VCPUS   ?= 1
 PLAN    ?=
 BOOT    ?= pvh
@@ -49,7 +50,7 @@ RUN_OPTIONS = --lane $(call quoted,$(LANE)) $(if $(LANE_NEEDS),--kernel $(call q
 # Packages one after the other; exitaudit, to refuse a mistyped word before minutes
 # of building; then the rest side by side; then the run alone.
 .PHONY: run
-run: | packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) $(if $(filter iso,$(BOOT)),packages-iso) \
+run: | $(LANE_NEEDS:%=check-kernel) packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) $(if $(filter iso,$(BOOT)),packages-iso) \
 		$(if $(filter vmx svm-bochs,$(LANE)),packages-bochs)
 	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit
 	@build/exitaudit run --dry-run $(RUN_OPTIONS)
@@ -60,7 +61,7 @@ run: | packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) $
 .PHONY: boot
 BOOT_PAGE = build/boot/$(LANE)
 BOOT_OPTIONS = --lane $(call quoted,$(LANE)) $(if $(LANE_NEEDS),--kernel $(call quoted,$(KERNEL))) --vcpus $(call quoted,$(VCPUS)) $(ARGS)
-boot: | packages-program packages-run packages-embedded-host $(if $(filter vmx svm-bochs,$(LANE)),packages-bochs)
+boot: | $(LANE_NEEDS:%=check-kernel) packages-program packages-run packages-embedded-host $(if $(filter vmx svm-bochs,$(LANE)),packages-bochs)
 	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit linux-guest embedded-host
 	@mkdir -p build/boot
 	@rm -f '$(BOOT_PAGE).json' '$(BOOT_PAGE).html'
@@ -91,7 +92,7 @@ boot-variants:
 
 # Rows for somebody's patches: PATCHES='a.patch b/'; see build/exitaudit grade --help.
 .PHONY: grade
-grade: | packages-guest packages-program packages-run packages-embedded-host packages-bochs packages-grade
+grade: | check-kernel packages-guest packages-program packages-run packages-embedded-host packages-bochs packages-grade
 	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit guest embedded-host
 	@build/exitaudit grade --kernel '$(KERNEL)' $(ARGS) $(PATCHES)
 
@@ -105,7 +106,7 @@ help:
 	@echo
 	@echo '  make run      boot the audited guest and print the verdict'
 	@echo '                LANE=auto|svm|vmx|svm-bochs|native|tcg  the host (default $(LANE))'
-	@echo '                KERNEL=6.1|6.12           Linux of the embedded host'
+	@echo '                KERNEL=VERSION            Linux of the embedded host: $(or $(shell host-kvm-patch/packages/kernels 2>/dev/null),none here)'
 	@echo '                VCPUS=M BOOT=pvh|kernel|iso TIMEOUT=SECONDS ARGS="--json F"'
 	@echo "                PLAN='io.* hlt.timer:count=7'"
 	@echo '  make grade    PATCHES="a.patch b/": a row for each of somebody'"'"'s KVM patches'
@@ -113,7 +114,7 @@ help:
 	@echo '  make boot-variants  VARIANT=npt|vcpus|devices|machine: such boots side by side'
 	@echo '  make check    the tests; SLOW=1 with those that need minutes'
 	@echo '  make mutants  run every host that is wrong on purpose: is it caught, and named?'
-	@echo '                KERNEL=6.1|6.12 MUTANTS="NAME|GLOB..." ARGS="--lane svm --resume"'
+	@echo '                KERNEL=VERSION MUTANTS="NAME|GLOB..." ARGS="--lane svm --resume"'
 	@echo '  make check-report  the page of `exitaudit report` in a headless browser'
 	@echo '  make iso      build/exitaudit.iso, a CD that boots the guest by GRUB'
 	@echo '  make docs     docs/catalogue.md, from the guest'"'"'s own table of triggers'

@@ -3,7 +3,12 @@
 # Which of mutants/ to build or run; none named: all.
 MUTANTS ?=
 
-.PHONY: host mutant-hosts foreign-base packages-grade
+.PHONY: check-kernel host mutant-hosts foreign-base packages-grade
+
+# Before anything is installed or compiled.
+check-kernel:
+	@host-kvm-patch/packages/kernels --check '$(or $(KERNEL),any)'
+
 host:
 	@host-kvm-patch/build --kernel '$(KERNEL)'
 

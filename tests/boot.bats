@@ -8,8 +8,8 @@ setup() {
     root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
     build=$root/build
     exitaudit=$build/exitaudit
-    host=$build/host/${KERNEL:-6.1}
-    svm=("$exitaudit" run --lane svm --kernel "${KERNEL:-6.1}")
+    host=$build/host/$KERNEL
+    svm=("$exitaudit" run --lane svm --kernel "$KERNEL")
     export TMPDIR=$BATS_TEST_TMPDIR
 }
 
@@ -39,7 +39,7 @@ expect_despite_seabios() {
 }
 
 expect_boot() {
-    expect "$1" "$2" "$exitaudit" boot --lane svm --kernel "${KERNEL:-6.1}" --timeout 120 "${@:3}"
+    expect "$1" "$2" "$exitaudit" boot --lane svm --kernel "$KERNEL" --timeout 120 "${@:3}"
 }
 
 needs_unpatched_kvm() {
@@ -187,7 +187,7 @@ GUEST
 }
 
 @test "svm: the distribution's own KVM is not patched" {
-    expect 4 "not patched" "${svm[@]}" --modules "$(dirname "$(find "$host/distribution" -name kvm-amd.ko)")"
+    expect 4 "not patched" "${svm[@]}" --modules "$(dirname "$(find "$host/distribution/" -name kvm-amd.ko)")"
 }
 
 @test "svm: counting behind the retpoline shortcut fails and is named" {
@@ -251,7 +251,7 @@ GUEST
 
 @test "svm: wrong answers are caught, and called by their names" {
     command -v jq >/dev/null || skip "no jq"
-    expect 0 "all 3 runs find what their mutant is" "$root/tests/mutants" --kernel "${KERNEL:-6.1}" --lane svm \
+    expect 0 "all 3 runs find what their mutant is" "$root/tests/mutants" --kernel "$KERNEL" --lane svm \
         --plan 'io.out8 ledger.* time.*' answers-exchanged undefined-digit query-counted-twice
 }
 
@@ -355,7 +355,7 @@ phases="firmware kernel initramfs idle fork/exec memory timers cpu disk network 
 
 @test "svm: a boot on the distribution's own KVM is not patched, and exitaudit read in it says so" {
     expect_boot 4 "not patched: the host shows no exit_ledger" --read --json "$TMPDIR/json" \
-        --modules "$(dirname "$(find "$host/distribution" -name kvm-amd.ko)")"
+        --modules "$(dirname "$(find "$host/distribution/" -name kvm-amd.ko)")"
     [[ $output == *"ok guest.read # "*"with exit code 4: the leaves answer zeros"* ]]
     jq -e '[.guest_read.readings[] | .exit_code, .ledger.patched] == [4, false, 4, false]' "$TMPDIR/json"
 }

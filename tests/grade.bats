@@ -60,7 +60,7 @@ END
 }
 
 @test "of whole files, and of a tree without git, KVM's are compared and the rest is left out with a note" {
-    local source=$root/build/grade/6.1/source
+    local source=$root/build/grade/$KERNEL/source
     cd "$BATS_TEST_TMPDIR"
     mkdir -p bob/tests other
     cp "$source"/arch/x86/kvm/{cpuid.c,vmx/vmx.c} bob
@@ -80,7 +80,7 @@ END
 }
 
 @test "whole files of another kernel are compared with that one's" {
-    local other=$root/build/grade/6.1/others/6.12
+    local other=$root/build/grade/$KERNEL/others/$other_kernel
     [ -d "$other" ] || skip "needs linux-source-6.12"
     cd "$BATS_TEST_TMPDIR"
     mkdir bob
@@ -92,7 +92,7 @@ END
 
 @test "of a repository: what differs from its release, with what was never added; no such branch; one that needs another" {
     cd "$BATS_TEST_TMPDIR"
-    cp -r "$root/build/grade/6.1/source" tree
+    cp -r "$root/build/grade/$KERNEL/source" tree
     local git=(git -C tree -c user.name=bob -c user.email=bob@example.org)
     "${git[@]}" init -q
     "${git[@]}" add -A

@@ -23,7 +23,7 @@ packages-report:
 .PHONY: check check-style check-unit check-cli check-boot check-built packages-check mutants
 
 # One after the other, because the tests that boot want the machine for themselves.
-check: | packages-guest packages-program packages-run packages-embedded-host packages-iso packages-bochs packages-check
+check: | check-kernel packages-guest packages-program packages-run packages-embedded-host packages-iso packages-bochs packages-check
 	@$(MAKE) --no-print-directory $(PARALLEL) check-built
 	@$(MAKE) --no-print-directory -j1 check-style check-unit check-accounting check-cli check-boot
 
@@ -48,7 +48,7 @@ check-boot: $(if $(SLOW),check-report)
 	KERNEL='$(KERNEL)' prove -v --exec "bats $(if $(SLOW),,--filter-tags !slow)" tests/boot.bats tests/vmx.bats tests/grade.bats
 
 # Each host that is wrong on purpose: is it caught, and called by its name?
-mutants: | packages-guest packages-program packages-run packages-embedded-host packages-bochs
+mutants: | check-kernel packages-guest packages-program packages-run packages-embedded-host packages-bochs
 	@run/install-packages 'to read results' jq
 	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit guest embedded-host
 	@tests/mutants --kernel '$(KERNEL)' $(ARGS) $(patsubst %,'%',$(MUTANTS))

@@ -117,14 +117,14 @@ OwnGuest audited_guest(std::string_view emulator, const RunOptions& options, con
 
 EmbeddedHost EmbeddedHost::find(const RunOptions& options, const Places& places)
 {
-    const auto version = options.kernel.value_or(default_kernel);
+    const auto version = places.kernel(options.kernel);
     const auto base = places.build / "embedded-host" / version;
     const auto built = places.build / "host" / version;
     EmbeddedHost host{base / "vmlinux", base / "initramfs.cpio", "", built / "modules"};
     if (!fs::exists(host.kernel) || !fs::exists(host.initramfs))
         throw Error(
             fmt::format("no embedded host with Linux {} is built (built: {}): make one with `make embedded-host KERNEL={}`",
-                        version, listed(names_in(places.build / "embedded-host")), version));
+                        version, listed(places.kernels()), version));
     host.modules = find_modules(options, built);
     if (!fs::exists(host.modules / "kvm.ko") && !fs::exists(host.fallback_modules / "kvm.ko"))
         throw Error(fmt::format("{} holds no KVM modules: make them with `make embedded-host KERNEL={}`",

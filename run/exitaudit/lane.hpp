@@ -15,8 +15,6 @@
 
 namespace exitaudit {
 
-inline constexpr auto default_kernel = "6.1";
-
 // What a lane tells while it runs.
 struct Listener {
     std::function<void(std::string_view)> guest; // bytes of the guest's serial port

@@ -117,7 +117,7 @@ void add_run(CLI::App& app, RunOptions& options)
     app.footer(run_text);
     static const std::map<std::string, Boot> boots{{"kernel", Boot::kernel}, {"pvh", Boot::pvh}, {"iso", Boot::iso}};
     app.add_option("--lane", options.lane, "host to audit: " + lane_names())->type_name("LANE")->capture_default_str();
-    app.add_option("--kernel", options.kernel, "Linux of the embedded host (default " + std::string(default_kernel) + ")")
+    app.add_option("--kernel", options.kernel, "Linux of the embedded host (default: the oldest that is built)")
         ->type_name("VERSION");
     app.add_option("--vcpus", options.vcpus, "vCPUs of the guest, which all fire at once")
         ->check(CLI::Range(1U, machine::max_processors).description(""))

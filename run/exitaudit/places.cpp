@@ -6,8 +6,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <regex>
 
+#include <string.h>
 #include <sys/utsname.h>
 
 namespace exitaudit {
@@ -21,6 +23,27 @@ Places Places::find(const fs::path& chosen)
     if (!fs::is_directory(chosen))
         throw Error(fmt::format("{} is not a directory: --build names where the built files are", chosen.string()));
     return {fs::absolute(chosen)};
+}
+
+std::vector<std::string> Places::kernels() const
+{
+    std::vector<std::string> names;
+    std::error_code ignored; // no such directory: nothing is built
+    for (const auto& entry : fs::directory_iterator(build / "embedded-host", ignored))
+        if (fs::exists(entry.path() / "initramfs.cpio"))
+            names.push_back(entry.path().filename().string());
+    std::ranges::sort(names, [](const auto& a, const auto& b) { return strverscmp(a.c_str(), b.c_str()) < 0; });
+    return names;
+}
+
+std::string Places::kernel(const std::optional<std::string>& chosen) const
+{
+    if (chosen)
+        return *chosen;
+    const auto built = kernels();
+    if (built.empty())
+        throw Error("no embedded host is built: make one with `make embedded-host`");
+    return built.front();
 }
 
 fs::path Places::guest(Boot boot, const fs::path& chosen) const

@@ -3,6 +3,10 @@
 
 #include "options.hpp"
 
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace exitaudit {
 
 struct Places {
@@ -10,6 +14,12 @@ struct Places {
 
     // `chosen` if not empty, else the directory that exitaudit itself lies in.
     static Places find(const std::filesystem::path& chosen);
+
+    // Names of the kernels that there is a built embedded host with, the oldest first.
+    std::vector<std::string> kernels() const;
+
+    // `chosen`, or the oldest that is built. Error if there is none.
+    std::string kernel(const std::optional<std::string>& chosen) const;
 
     // The guest's image for this way of booting, or `chosen`. Error if it is missing.
     std::filesystem::path guest(Boot boot, const std::filesystem::path& chosen) const;

@@ -257,7 +257,7 @@ a.log" ]
 }
 
 @test "svm lane: the guest's verdict comes out of the embedded host" {
-    expect 1 "fail: 1 passed, 1 failed, 0 skipped (svm lane, Linux 6.1" \
+    expect 1 "fail: 1 passed, 1 failed, 0 skipped (svm lane, Linux $KERNEL." \
         "$exitaudit" run --lane svm --guest "$stand_in/fail.elf"
 }
 

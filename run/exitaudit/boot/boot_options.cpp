@@ -25,7 +25,7 @@ void add_boot(CLI::App& app, BootOptions& options)
 {
     app.footer(text);
     app.add_option("--lane", options.lane, "host: " + lane_names(&tcg_lane))->type_name("LANE")->capture_default_str();
-    app.add_option("--kernel", options.kernel, "Linux of host and guest (default " + std::string(default_kernel) + ")")
+    app.add_option("--kernel", options.kernel, "Linux of host and guest (default: the oldest that is built)")
         ->type_name("VERSION");
     app.add_option("--vcpus", options.vcpus, "vCPUs of the guest")
         ->check(CLI::Range(1U, 64U).description(""))

@@ -37,7 +37,7 @@ const fs::path& existing(const fs::path& path, const char* remedy)
 
 BootFiles find_files(const BootOptions& options, const Places& places)
 {
-    const auto version = options.kernel.value_or(default_kernel);
+    const auto version = places.kernel(options.kernel);
     BootFiles files;
     files.sampler = existing(places.build / "exit-sampler", "make linux-guest");
     if (options.kernel_image.empty())

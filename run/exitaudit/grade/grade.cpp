@@ -53,13 +53,16 @@ nlohmann::json grade_document(const GradeOptions& options, const std::vector<Row
 } // namespace
 } // namespace grade
 
-int grade_all(const GradeOptions& options)
+int grade_all(const GradeOptions& given)
 {
     using namespace grade;
+    auto options = given;
     std::vector<Submission> submissions;
     for (const auto& name : options.submissions)
         submissions.push_back(find_submission(name));
     const auto places = Places::find(options.build);
+    if (options.kernel.empty())
+        options.kernel = places.kernel({});
     check(options, places);
 
     SignalsCaught signals;
