@@ -119,9 +119,15 @@ help:
 	@echo '  make iso      build/exitaudit.iso, a CD that boots the guest by GRUB'
 	@echo '  make docs     docs/catalogue.md, from the guest'"'"'s own table of triggers'
 	@echo '  make guest    build/unikernel.elf and build/unikernel-pvh.elf alone'
+	@echo '  make packages install the Debian packages that any of these needs'
 	@echo '  make clean    remove build/'
 	@echo
 	@echo 'V=1 shows the commands. run and check install the Debian packages they miss. CROSS_COMPILE= is honoured for the guest.'
+
+# Everything that any command here installs.
+.PHONY: packages
+packages: packages-guest packages-program packages-run packages-iso packages-host packages-embedded-host packages-bochs \
+	packages-grade packages-check
 
 # What is missing is installed, with a line that says why.
 .PHONY: packages-guest packages-program packages-run packages-iso

@@ -3,7 +3,7 @@
 # Which of mutants/ to build or run; none named: all.
 MUTANTS ?=
 
-.PHONY: check-kernel host mutant-hosts foreign-base packages-grade
+.PHONY: check-kernel host mutant-hosts foreign-base packages-host packages-grade
 
 # Before anything is installed or compiled.
 check-kernel:
@@ -18,6 +18,11 @@ mutant-hosts: host
 # What exitaudit grade compiles patches upon.
 foreign-base: host | packages-grade
 	@host-kvm-patch/foreign-base --kernel '$(KERNEL)'
+
+# The compiler is the one that this kernel's headers call for.
+packages-host: | check-kernel
+	@run/install-packages 'to build the KVM modules' make patch xz-utils kmod \
+		$$(host-kvm-patch/packages/obtain --kernel '$(KERNEL)' --output 'build/host/$(KERNEL)/.work/packages' --tools)
 
 packages-grade:
 	@run/install-packages "to compile others' patches in a sandbox" bubblewrap
