@@ -1,6 +1,9 @@
 # Shared by the bats files.
 # shellcheck shell=bash disable=SC2154 # run sets output and status, each file its patience
 
+# The embedded host's Linux.
+KERNEL=${KERNEL:-$("$(dirname "${BASH_SOURCE[0]}")/../host-kvm-patch/packages/kernels" --default)}
+
 # expect CODE TEXT COMMAND...: the command's exit code, and a text in its output.
 expect() {
     local code=$1 text=$2

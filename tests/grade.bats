@@ -80,13 +80,14 @@ END
 }
 
 @test "whole files of another kernel are compared with that one's" {
-    local other=$root/build/grade/$KERNEL/others/$other_kernel
-    [ -d "$other" ] || skip "needs linux-source-6.12"
+    local other
+    other=$(find "$root/build/grade/$KERNEL/others" -mindepth 1 -maxdepth 1 | head -n1)
+    [ "$other" ] || skip "no other kernel's source is unpacked"
     cd "$BATS_TEST_TMPDIR"
     mkdir bob
     cp "$other"/arch/x86/kvm/{cpuid.c,vmx/vmx.c} bob
     sed -i '1a #error of theirs' bob/cpuid.c
-    expect 1 "nearest to Linux 6.12's" "$exitaudit" grade bob --json j
+    expect 1 "nearest to Linux $(basename "$other")'s" "$exitaudit" grade bob --json j
     [ "$(jq -r '.rows[0].findings[].text' j)" = "arch/x86/kvm/cpuid.c:2: #error of theirs" ]
 }
 
@@ -211,7 +212,6 @@ END
 
 # row SAMPLE FILTER EXPECTED: of the one row's JSON
 row() {
-    [ -n "${SLOW-}" ] || skip "takes a minute: SLOW=1"
     run "$exitaudit" grade "$samples/$1.patch" --json "$BATS_TEST_TMPDIR/j" --keep "$BATS_TEST_TMPDIR/kept"
     echo "$output"
     jq '.rows[0] | {verdict, builds, layout, ids: [.findings[].id], notes: [.notes[].id]}' "$BATS_TEST_TMPDIR/j"

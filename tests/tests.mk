@@ -1,6 +1,6 @@
 # All tests. Each runner prints a line for each test and its totals.
 
-CHECK_PACKAGES := gcc git libgtest-dev bats procps perl binutils shellcheck jq libxml2-utils linux-perf
+CHECK_PACKAGES := gcc git libgtest-dev bats parallel procps perl binutils shellcheck jq libxml2-utils linux-perf
 # The wrong hosts that the boot tests need.
 check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide racing-counters shared-query layout-f21 handler-only \
 	clock-stopped-early halves-swapped exit-handler-start \
@@ -20,32 +20,39 @@ check-report: build/exitaudit | packages-report
 packages-report:
 	@run/install-packages 'to look at the page of a report' $(REPORT_PACKAGES)
 
-.PHONY: check check-style check-unit check-cli check-boot check-built packages-check mutants
+.PHONY: check check-style check-unit check-packages check-cli check-boot check-built packages-check mutants
 
-# One after the other, because the tests that boot want the machine for themselves.
-check: | check-kernel packages-guest packages-program packages-run packages-embedded-host packages-iso packages-bochs packages-check
+# What takes seconds comes first; then everything is built side by side, and run.
+check: | check-kernel packages-guest packages-program packages-run packages-embedded-host packages-iso packages-bochs packages-check packages-grade
+	@$(MAKE) --no-print-directory -j1 check-style
+	@$(MAKE) --no-print-directory $(PARALLEL) build/tests/unikernel_tests build/tests/exitaudit_tests
+	@$(MAKE) --no-print-directory -j1 check-unit check-packages
 	@$(MAKE) --no-print-directory $(PARALLEL) check-built
-	@$(MAKE) --no-print-directory -j1 check-style check-unit check-accounting check-cli check-boot
+	@$(MAKE) --no-print-directory -j1 check-accounting check-boot
 
-check-built: build/exitaudit guest linux-guest iso embedded-host mutant-hosts foreign-base build/tests/unikernel_tests build/tests/exitaudit_tests $(ACCOUNTING) $(STAND_INS)
+check-built: build/exitaudit guest linux-guest iso embedded-host mutant-hosts foreign-base $(ACCOUNTING) $(STAND_INS)
 
 packages-check:
 	@run/install-packages 'to run the tests' $(CHECK_PACKAGES)
 
 check-style: | packages-check
 	@host-kvm-patch/check-style --kernel '$(KERNEL)'
-	shellcheck tests/mutants
+	shellcheck tests/mutants tests/run-bats
+	shellcheck -x -P SCRIPTDIR run/step.sh run/install-packages
 
 check-unit: build/tests/unikernel_tests build/tests/exitaudit_tests
 	build/tests/unikernel_tests --gtest_brief=1
 	build/tests/exitaudit_tests --gtest_brief=1
 
-check-cli:
-	prove -v tests/exitaudit/cli.bats
+check-packages:
+	@tests/run-bats tests/packages.bats
 
-# SLOW=1 takes the tests in that need minutes of Bochs, or a browser.
+check-cli:
+	@KERNEL='$(KERNEL)' tests/run-bats tests/exitaudit/cli.bats
+
+# The command line, too. SLOW=1 takes the tests in that need minutes, or a browser.
 check-boot: $(if $(SLOW),check-report)
-	KERNEL='$(KERNEL)' prove -v --exec "bats $(if $(SLOW),,--filter-tags !slow)" tests/boot.bats tests/vmx.bats tests/grade.bats
+	@KERNEL='$(KERNEL)' SLOW='$(SLOW)' tests/run-bats tests/vmx.bats tests/grade.bats tests/boot.bats tests/exitaudit/cli.bats
 
 # Each host that is wrong on purpose: is it caught, and called by its name?
 mutants: | check-kernel packages-guest packages-program packages-run packages-embedded-host packages-bochs
