@@ -82,12 +82,12 @@ use_kernel() {
 	install_packages "$libelf"
 }
 
-apply_quietly() { # DIRECTORY PATCH
-	patch -d "$1" -p1 -s -f --fuzz=0 --no-backup-if-mismatch <"$2"
+apply_quietly() { # DIRECTORY PATCH [FUZZ]
+	patch -d "$1" -p1 -s -f --fuzz="${3:-0}" --no-backup-if-mismatch <"$2"
 }
 
-apply_patch() { # DIRECTORY PATCH
-	apply_quietly "$1" "$2" >"$work/patch.log" 2>&1 ||
+apply_patch() { # DIRECTORY PATCH [FUZZ]
+	apply_quietly "$@" >"$work/patch.log" 2>&1 ||
 		die 3 "$(basename "$2") does not apply to Linux $version: see $work/patch.log"
 }
 
