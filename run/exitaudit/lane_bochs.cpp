@@ -4,11 +4,11 @@
 #include "bochs.hpp"
 #include "embedded_host.hpp"
 #include "exit_code.hpp"
+#include "pattern.hpp"
 #include "pvh_image.hpp"
 
 #include <fmt/core.h>
 
-#include <regex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,8 +45,8 @@ std::string require_model(const std::string& model)
         throw Error(fmt::format("this Bochs cannot emulate the CPU {}: "
                                 "it needs Bochs 2.7 or 3.0, with VT-x and SVM",
                                 model));
-    std::smatch found;
-    return std::regex_search(models, found, std::regex("Emulator ([0-9.]+)")) ? found[1].str() : "unknown";
+    const auto found = Pattern("Emulator ([0-9.]+)").search(models);
+    return found ? found->at(1) : "unknown";
 }
 
 Session run(const char* model, const RunOptions& options, const Places& places, const Listener& listener)

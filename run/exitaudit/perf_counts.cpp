@@ -2,10 +2,9 @@
 #include "perf_counts.hpp"
 
 #include "ledger/exit_names.hpp"
+#include "pattern.hpp"
 
 #include <fmt/core.h>
-
-#include <regex>
 
 namespace exitaudit {
 namespace {
@@ -33,12 +32,11 @@ void PerfCounts::line(std::string_view text)
         return;
     last_line_ = text;
     // SVM's names of exceptions are two words: "UD excp".
-    static const std::regex row(R"(^ *(\S+(?: \S+)*) +(\d+) +[\d.]+% .*)");
-    std::cmatch found;
+    static const Pattern row(" *([^ ]+( [^ ]+)*) +([0-9]+) +[0-9.]+% .*");
     if (const auto lost = text.find(" and lost "); lost != std::string_view::npos)
         lost_ = text.substr(lost + std::string_view(" and ").size()); // "lost 3 chunks!", "lost 1.25%!"
-    else if (std::regex_match(text.begin(), text.end(), found, row))
-        counts_[found[1].str()] += std::stoull(found[2].str());
+    else if (const auto found = row.match(text))
+        counts_[found->at(1)] += std::stoull(found->at(3));
 }
 
 std::string PerfCounts::obstacle(std::size_t threads) const

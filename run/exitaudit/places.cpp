@@ -2,12 +2,12 @@
 #include "places.hpp"
 
 #include "exit_code.hpp"
+#include "pattern.hpp"
 #include "process.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <regex>
 
 #include <string.h>
 #include <sys/utsname.h>
@@ -72,16 +72,15 @@ fs::path find_program(const std::string& name, const std::string& package)
 std::string qemu_version()
 {
     const auto text = output_of({"qemu-system-x86_64", "--version"});
-    std::smatch found;
-    return std::regex_search(text, found, std::regex("version ([0-9.]+)")) ? found[1].str() : "unknown";
+    const auto found = Pattern("version ([0-9.]+)").search(text);
+    return found ? found->at(1) : "unknown";
 }
 
 std::string kernel_name(const std::string& release, const std::string& version)
 {
     // Debian writes its package's version into uname's version: "#1 SMP Debian 6.1.192-2 (date)".
-    std::smatch found;
-    if (std::regex_search(version, found, std::regex("Debian ([^ ]+)")))
-        return fmt::format("Linux {} {}", release, found[1].str());
+    if (const auto found = Pattern("Debian ([^ ]+)").search(version))
+        return fmt::format("Linux {} {}", release, found->at(1));
     return "Linux " + release;
 }
 

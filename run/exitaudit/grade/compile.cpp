@@ -3,13 +3,13 @@
 
 #include "exit_code.hpp"
 #include "kvm_module.hpp"
+#include "pattern.hpp"
 #include "report.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <regex>
 #include <sstream>
 
 namespace exitaudit::grade {
@@ -76,24 +76,23 @@ bool is_past_limit(std::string_view line)
 
 void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled)
 {
-    static const std::regex starts("patching file '?([^']*)'?.*"), verdict("Hunk #([0-9]+) (FAILED|succeeded) at .*"),
+    static const Pattern starts("patching file '?([^']*)'?.*"), verdict("Hunk #([0-9]+) (FAILED|succeeded) at .*"),
         ignored("([0-9]+) out of ([0-9]+) hunks? ignored.*");
     std::istringstream lines{std::string(log)};
     std::size_t next = 0; // patch(1) takes the files in our order
     const FileChange* change = nullptr;
-    std::smatch found;
     for (std::string line; std::getline(lines, line);) {
-        if (std::regex_match(line, found, starts)) {
+        if (starts.match(line)) {
             change = next < patch.changes.size() ? &patch.changes[next++] : nullptr;
-        } else if (change && std::regex_match(line, found, verdict)) {
-            const auto number = std::stoul(found[1]);
-            if (found[2] == "succeeded")
+        } else if (const auto found = change ? verdict.match(line) : std::nullopt) {
+            const auto number = std::stoul(found->at(1));
+            if (found->at(2) == "succeeded")
                 compiled.fuzzy += line.find(" with fuzz ") != std::string::npos;
             else if (number >= 1 && number <= change->hunks.size())
                 compiled.rejected.push_back(
                     {"does-not-apply", fmt::format("{}: hunk {} ({} line {}) does not apply", change->path, number,
                                                    change->source, change->hunks[number - 1].line)});
-        } else if (std::regex_match(line, found, ignored)) {
+        } else if (ignored.match(line)) {
             compiled.rejected.push_back(
                 {"does-not-apply", fmt::format("{}: {}", change ? change->path : "the patch", tame(line))});
         }
@@ -102,7 +101,7 @@ void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled
 
 std::vector<Remark> compile_errors(std::string_view log)
 {
-    static const std::regex error("(/[^: ]+):([0-9]+)(:[0-9]+)?: (fatal error|error): (.*)"),
+    static const Pattern error("(/[^: ]+):([0-9]+)(:[0-9]+)?: (fatal error|error): (.*)"),
         place("/build/tree/([^: ]+:[0-9]+)(:[0-9]+)?: note: .*"),
         undefined("ERROR: modpost: \"([^\"]*)\" \\[.*/([^/]+)\\.ko\\] undefined!.*");
     constexpr std::string_view tree = "/build/tree/";
@@ -113,7 +112,6 @@ std::vector<Remark> compile_errors(std::string_view log)
             errors.push_back({"does-not-compile", tame(text)});
     };
     std::istringstream lines{std::string(log)};
-    std::smatch found;
     std::string elsewhere; // an error in a header's macro, until the source that uses it is named
     for (std::string line; std::getline(lines, line);) {
         line = tame(line, 1000); // the matcher recurses over it
@@ -121,18 +119,18 @@ std::vector<Remark> compile_errors(std::string_view log)
             return {{"over-limit", "the build needs more than the sandbox gives it (512 MiB of disk, 64 MiB for a file, 1.5 "
                                    "GiB of memory for a process): " +
                                        tame(line)}};
-        if (std::regex_match(line, found, error)) {
-            const auto path = found[1].str();
+        if (const auto found = error.match(line)) {
+            const auto& path = found->at(1);
             if (path.starts_with(tree))
-                add(fmt::format("{}:{}: {}", path.substr(tree.size()), found[2].str(), found[5].str()));
+                add(fmt::format("{}:{}: {}", path.substr(tree.size()), found->at(2), found->at(5)));
             else
-                elsewhere = found[5];
-        } else if (!elsewhere.empty() && std::regex_match(line, found, place)) {
-            add(fmt::format("{}: {}", found[1].str(), elsewhere));
+                elsewhere = found->at(5);
+        } else if (const auto user = elsewhere.empty() ? std::nullopt : place.match(line)) {
+            add(fmt::format("{}: {}", user->at(1), elsewhere));
             elsewhere.clear();
-        } else if (std::regex_match(line, found, undefined)) {
+        } else if (const auto missing = undefined.match(line)) {
             add(fmt::format("{}.ko uses {}, which kvm.ko does not export (EXPORT_SYMBOL_GPL), or nothing defines",
-                            found[2].str(), found[1].str()));
+                            missing->at(2), missing->at(1)));
         }
     }
     if (errors.size() > most_errors) {

@@ -1,6 +1,7 @@
 // Reading unified diffs, and what is refused in them.
 #include "patch.hpp"
 
+#include "pattern.hpp"
 #include "take.hpp"
 
 #include <fmt/format.h>
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <regex>
 
 namespace exitaudit::grade {
 namespace {
@@ -229,11 +229,11 @@ std::string place_in_source(std::string_view name, const SourceFiles& files)
 
 bool may_change(std::string_view path)
 {
-    static const std::regex kvm("arch/x86/kvm/([A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\\.[ch]"
-                                "|arch/x86/include/(uapi/)?asm/(kvm|vmx|svm)[A-Za-z0-9_-]*\\.h"
-                                "|include/(uapi/)?linux/kvm[A-Za-z0-9_-]*\\.h"
-                                "|virt/kvm/[A-Za-z0-9_-]+\\.[ch]");
-    return path.size() < 200 && !path.ends_with("/kvm-asm-offsets.h") && std::regex_match(path.begin(), path.end(), kvm);
+    static const Pattern kvm("arch/x86/kvm/([A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\\.[ch]"
+                             "|arch/x86/include/(uapi/)?asm/(kvm|vmx|svm)[A-Za-z0-9_-]*\\.h"
+                             "|include/(uapi/)?linux/kvm[A-Za-z0-9_-]*\\.h"
+                             "|virt/kvm/[A-Za-z0-9_-]+\\.[ch]");
+    return path.size() < 200 && !path.ends_with("/kvm-asm-offsets.h") && kvm.match(path);
 }
 
 Patch read_patch(std::string_view text, const std::string& source, const SourceFiles& files)

@@ -2,13 +2,13 @@
 #include "whole_files.hpp"
 
 #include "exit_code.hpp"
+#include "pattern.hpp"
 #include "report.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <regex>
 
 namespace exitaudit::grade {
 namespace {
@@ -105,8 +105,8 @@ std::size_t hunks_of(const Patch& patch)
 
 std::set<std::string> identifiers(const std::string& text)
 {
-    static const std::regex word("[A-Za-z_][A-Za-z0-9_]{2,}");
-    return {std::sregex_token_iterator(text.begin(), text.end(), word), std::sregex_token_iterator()};
+    static const Pattern word("[A-Za-z_][A-Za-z0-9_]{2,}");
+    return word.all(text);
 }
 
 std::string added_lines(const Hunk& hunk)
@@ -136,7 +136,7 @@ std::set<std::string> known_identifiers(const Patch& patch, const Base& base)
 
 Patch about_the_ledger(const Patch& patch, const Base& base)
 {
-    static const std::regex leaf("0x4f{6}[c-f]", std::regex::icase);
+    static const Pattern leaf("0x4f{6}[c-f]", Pattern::Case::ignored);
     const auto known = known_identifiers(patch, base);
     std::set<std::string> names; // that only their changes have
     std::set<const Hunk*> kept;
@@ -150,7 +150,7 @@ Patch about_the_ledger(const Patch& patch, const Base& base)
                 const auto added = added_lines(hunk);
                 auto words = identifiers(added);
                 std::erase_if(words, [&](const auto& word) { return known.contains(word); });
-                if (!std::regex_search(added, leaf) &&
+                if (!leaf.search(added) &&
                     std::none_of(words.begin(), words.end(), [&](const auto& w) { return names.contains(w); }))
                     continue;
                 kept.insert(&hunk);
