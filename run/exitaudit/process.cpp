@@ -7,9 +7,18 @@
 #include <csignal>
 #include <utility> // Boost 1.74 forgets to include it for C++20
 
-#include <boost/asio.hpp>
-#include <boost/process.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/process/args.hpp>
+#include <boost/process/async.hpp>
+#include <boost/process/child.hpp>
+#include <boost/process/error.hpp>
+#include <boost/process/exe.hpp>
 #include <boost/process/extend.hpp>
+#include <boost/process/group.hpp>
+#include <boost/process/io.hpp>
+#include <boost/process/search_path.hpp>
 #include <fmt/core.h>
 
 #include <sys/prctl.h>
