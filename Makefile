@@ -21,14 +21,18 @@ CXX := $(if $(filter default,$(origin CXX)),g++,$(CXX))
 V ?= 0
 announce = $(if $(filter 0,$(V)),@printf '  %-4s %s\n' '$(1)' '$@';)
 
-# What was compiled with other tools or flags is compiled anew.
-build/obj/toolchain: always
+# What was compiled with another compiler or other flags is compiled anew.
+TOOLCHAIN = $(CROSS_COMPILE) $(CXX) $(shell $(CXX) --version 2>&1 | head -n 1) $(HOST_CXXFLAGS) $(LDFLAGS)
+build/obj/toolchain: always | packages-guest
 	@mkdir -p $(@D)
-	@echo '$(CROSS_COMPILE) $(CXX) $(CXXFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CROSS_COMPILE) $(CXX) $(CXXFLAGS) $(LDFLAGS)' >$@
+	@echo $(call quoted,$(TOOLCHAIN)) | cmp -s - $@ || echo $(call quoted,$(TOOLCHAIN)) >$@
 .PHONY: always
 
 WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wcast-qual \
 	-Wformat=2 -Wduplicated-cond -Wlogical-op -Wuseless-cast -Wsuggest-override -Wundef
+
+# One set of flags for whatever runs on the machine at hand: exitaudit, the guest's portable code in it, and the tests.
+HOST_CXXFLAGS = -std=c++20 -I$(EXITAUDIT_DIR) $(GUEST_CPPFLAGS) $(WARNINGS) $(or $(CXXFLAGS),-O1)
 
 include unikernel/unikernel.mk
 include run/exitaudit/exitaudit.mk

@@ -15,7 +15,6 @@ GUEST_LDFLAGS  := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-
 PORTABLE_SOURCES := unikernel/console/format.cpp $(filter-out unikernel/audit/runner.cpp unikernel/audit/%_runs.cpp,$(wildcard unikernel/audit/*.cpp)) \
 	$(wildcard unikernel/ledger/*.cpp unikernel/triggers/*.cpp)
 PORTABLE_OBJECTS := $(PORTABLE_SOURCES:%.cpp=build/obj/hosted/%.o)
-PORTABLE_CXXFLAGS := -std=c++20 -O2 -g $(GUEST_CPPFLAGS) $(WARNINGS)
 
 # The guest does not tell what it leaves out; exitaudit does.
 GUEST_SOURCES := $(filter-out unikernel/triggers/untriggered.cpp,$(wildcard unikernel/*.cpp unikernel/*/*.cpp unikernel/*/*.S))
@@ -34,7 +33,7 @@ build/obj/unikernel/%.S.o: unikernel/%.S build/obj/toolchain | packages-guest
 
 build/obj/hosted/unikernel/%.o: unikernel/%.cpp build/obj/toolchain | packages-program
 	@mkdir -p $(@D)
-	$(call announce,CXX)$(CXX) $(PORTABLE_CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(call announce,CXX)$(CXX) $(HOST_CXXFLAGS) -MMD -MP -c -o $@ $<
 
 build/obj/unikernel.elf64: $(GUEST_OBJECTS) linker.ld
 	$(call announce,LINK)$(GUEST_CXX) $(GUEST_LDFLAGS) -o $@ $(GUEST_OBJECTS)

@@ -23,7 +23,6 @@ EXITAUDIT_SOURCES := $(wildcard $(EXITAUDIT_DIR)/*.cpp $(EXITAUDIT_DIR)/log/*.cp
 EXITAUDIT_OBJECTS := $(EXITAUDIT_SOURCES:$(EXITAUDIT_DIR)/%.cpp=$(EXITAUDIT_OBJ)/%.o) $(EXITAUDIT_OBJ)/report/shell.o
 # What the unit tests link: everything but main.
 EXITAUDIT_TESTABLE := $(filter-out $(EXITAUDIT_OBJ)/main.o,$(EXITAUDIT_OBJECTS)) $(PORTABLE_OBJECTS)
-EXITAUDIT_CXXFLAGS = -std=c++20 -I$(EXITAUDIT_DIR) $(WARNINGS) $(or $(CXXFLAGS),-O1)
 EXITAUDIT_LIBS := -lpugixml -larchive -lboost_filesystem -pthread
 
 # One file that runs wherever it is copied, inside a guest too. No part of it asks for a name service or a
@@ -33,14 +32,7 @@ build/exitaudit: $(EXITAUDIT_OBJECTS) $(PORTABLE_OBJECTS)
 
 $(EXITAUDIT_OBJ)/%.o: $(EXITAUDIT_DIR)/%.cpp build/obj/toolchain | packages-program
 	@mkdir -p $(@D)
-	$(call announce,CXX)$(CXX) $(EXITAUDIT_CXXFLAGS) -MMD -MP -c -o $@ $<
-
-# What reads the ledger does it by the guest's own code.
-$(filter $(EXITAUDIT_OBJ)/read/%,$(EXITAUDIT_OBJECTS)): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
-
-# Plans are checked by the guest's own parser, its catalogue is listed; witnesses go by the ledger's header and exit
-# names, --vcpus by the guest's limit.
-$(addprefix $(EXITAUDIT_OBJ)/,options.o plan_check.o list.o listed.o embedded_host.o witness.o perf_counts.o main.o findings.o report.o qemu.o boot/boot_text.o): EXITAUDIT_CXXFLAGS += $(GUEST_CPPFLAGS)
+	$(call announce,CXX)$(CXX) $(HOST_CXXFLAGS) -MMD -MP -c -o $@ $<
 
 # The page of `exitaudit report`, but for its data, lies in the program.
 CHART_LIBRARY := /usr/share/javascript/chart.js/chart.min.js
@@ -53,7 +45,7 @@ $(EXITAUDIT_OBJ)/report/shell.o: $(EXITAUDIT_DIR)/report/shell.S $(EXITAUDIT_OBJ
 	$(call announce,AS)$(CXX) -I$(@D) -c -o $@ $<
 
 # The version is compiled into one file only: options.cpp.
-$(EXITAUDIT_OBJ)/options.o: EXITAUDIT_CXXFLAGS += -DEXITAUDIT_VERSION='"$(EXITAUDIT_VERSION)"'
+$(EXITAUDIT_OBJ)/options.o: HOST_CXXFLAGS += -DEXITAUDIT_VERSION='"$(EXITAUDIT_VERSION)"'
 
 .PHONY: docs
 docs: build/exitaudit

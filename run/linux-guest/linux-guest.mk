@@ -7,7 +7,7 @@ linux-guest: host build/exit-sampler build/linux-guest/exitaudit | packages-embe
 # Static, because it runs in the embedded host.
 build/exit-sampler: run/exit-sampler/main.cpp run/exit-sampler/ledger_file.hpp build/obj/toolchain | packages-program
 	@mkdir -p $(@D)
-	$(call announce,CXX)$(CXX) $(EXITAUDIT_CXXFLAGS) $(LDFLAGS) -static -s -o $@ $<
+	$(call announce,CXX)$(CXX) $(HOST_CXXFLAGS) $(LDFLAGS) -static -s -o $@ $<
 
 # Without the symbols, which are most of it: what `exitaudit boot --read` gives the guest.
 build/linux-guest/exitaudit: build/exitaudit

@@ -9,6 +9,6 @@ build/tests/unikernel_tests: $(UNIKERNEL_TEST_OBJECTS)
 
 build/obj/$(UNIKERNEL_TESTS)/%.o: $(UNIKERNEL_TESTS)/%.cpp | packages-check
 	@mkdir -p $(@D)
-	$(call announce,CXX)$(CXX) $(PORTABLE_CXXFLAGS) -I$(UNIKERNEL_TESTS) -MMD -MP -c -o $@ $<
+	$(call announce,CXX)$(CXX) $(HOST_CXXFLAGS) -I$(UNIKERNEL_TESTS) -MMD -MP -c -o $@ $<
 
 -include $(UNIKERNEL_TEST_OBJECTS:.o=.d)
