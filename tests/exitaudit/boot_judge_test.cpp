@@ -123,6 +123,7 @@ TEST(BootJudge, TheDocumentHasEnvironmentAndTestcases)
     BootOptions options;
     options.work = 2;
     options.disk = "/images/root.img";
+    options.kernel = "6.1";
     const auto document = boot_document(log, outcome, options);
     EXPECT_EQ(document["guest"]["memory_mib"], 128);
     EXPECT_EQ(document["guest"]["work"], 2);

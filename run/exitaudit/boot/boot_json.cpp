@@ -2,7 +2,6 @@
 #include "boot/boot_report.hpp"
 
 #include "document.hpp"
-#include "places.hpp"
 
 namespace exitaudit {
 namespace {
@@ -44,7 +43,7 @@ json guest_of(const BootOptions& options)
             {"vcpus", options.vcpus},
             {"memory_mib", options.memory},
             {"nested_paging", !options.no_npt},
-            {"kernel_version", options.kernel_image.empty() ? json(Places::find(options.build).kernel(options.kernel)) : json()},
+            {"kernel_version", options.kernel_image.empty() ? or_null(options.kernel) : json()},
             {"kernel_image", file_name(options.kernel_image)},
             {"initrd", file_name(options.initrd)},
             {"disk", file_name(options.disk)},

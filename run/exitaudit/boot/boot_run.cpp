@@ -151,6 +151,9 @@ RunOptions run_options(const BootOptions& options)
 // With what the lane decides.
 BootOptions settled(BootOptions options, const Lane& lane)
 {
+    if (const auto built = Places::find(options.build).kernels();
+        !options.kernel && options.kernel_image.empty() && !built.empty())
+        options.kernel = built.front();
     if (lane.embedded && options.memory > most_memory)
         throw Error(
             fmt::format("--memory {}: an embedded host has 512 MiB for all, and at most {} for the guest: use --lane native",
