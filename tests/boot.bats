@@ -20,16 +20,12 @@ qemu() {
 
 debug_exit=(-device isa-debug-exit,iobase=0xf4,iosize=4)
 
-qemu_version() { qemu-system-x86_64 --version | sed -n 's/.* version \([0-9.]*\).*/\1/p'; }
-qemu_major() { qemu_version | cut -d. -f1; }
-
-# SeaBIOS, nested in QEMU 7.2's emulation of SVM, now and then hangs before it has loaded
-# anything, most likely because VMRUN forgets the interrupt shadow of its `sti; hlt`, as QEMU 10.0
-# does not. Only such a run, which ends without a word of the guest's, is tried again.
+# SeaBIOS or GRUB, nested in QEMU's emulation of SVM, now and then hangs before it has loaded
+# anything: from the CD one boot in eight, with 7.2, 10.0 and 11.1 alike. It is not the forgotten
+# interrupt shadow then, which 10.0 keeps; most likely it is the second delivery of an interrupt. Only
+# such a run, which ends without a word of the guest's, is tried again.
 expect_despite_seabios() {
-    local attempts=3
-    [ "$(qemu_major)" -lt 10 ] || attempts=1
-    for _ in $(seq $attempts); do
+    for _ in 1 2 3; do
         run "${@:3}" --timeout 60
         [[ $status -eq 3 && $output != *"KTAP version"* ]] || break
     done
@@ -327,7 +323,7 @@ phases="firmware kernel initramfs idle fork/exec memory timers cpu disk network 
 }
 
 @test "svm: Linux boots with shadow paging, or is refused where QEMU is known to let reads of CR3 pass" {
-    if [ "$(qemu_major)" -eq 10 ] || [[ $(qemu_version) == 11.[01].* ]]; then
+    if [[ $(qemu-system-x86_64 --version) =~ version\ (10|11\.[01])\. ]]; then
         expect_boot 3 "lets a guest read CR3 without an exit" --no-npt
         return
     fi
