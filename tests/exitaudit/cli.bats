@@ -271,8 +271,8 @@ a.log" ]
 @test "svm lane: SIGTERM while the host boots leaves nothing" {
     "$exitaudit" run --lane svm --guest "$stand_in/hang.elf" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
     pid=$!
-    wait_for pgrep -P "$pid"
-    emulator=$(pgrep -P "$pid")
+    wait_for pgrep -P "$pid" -f -- -initrd # not the QEMU that is asked for its version before
+    emulator=$(pgrep -P "$pid" -f -- -initrd)
     kill "$pid"
     status=0
     wait "$pid" || status=$?
