@@ -11,9 +11,9 @@ namespace {
 // Two CPUs by turns, not side by side: with a thread each, QEMU 7.2 now and then runs
 // stale code where one CPU has the kernel patch its text, as KVM does when it starts. With 10.0 and
 // 11.1 ten runs were right, but took a quarter more of the processor's time, and no less of the clock's.
-// Where it turns to the other one, QEMU, as seen up to 11.1, delivers the interrupt that the last VMRUN injected a second
-// time, even if the guest has interrupts off (helper_vmrun() leaves exception_index set): our guest
-// stands that, but Linux then waits for a lock that it holds.
+// Where it turns to the other one, QEMU, as seen up to 11.1, delivers the interrupt that the last VMRUN
+// injected a second time, even if the guest has interrupts off (helper_vmrun() leaves exception_index set):
+// our guest stands that, but Linux then waits for a lock that it holds.
 std::vector<std::string> host_command(const EmbeddedHost& host, const std::string& initramfs, const char* cpus,
                                       const std::string& kernel_words)
 {
@@ -43,7 +43,8 @@ Session run(const RunOptions& options, const Places& places, const Listener& lis
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto host = EmbeddedHost::find(options, places);
     const auto version = qemu_version();
-    const MemoryFile initramfs("initramfs", host_initramfs(host, emulator_word("qemu", version), options, places));
+    const MemoryFile initramfs("initramfs",
+                               host_initramfs(host, emulator_word("qemu", version), options, places));
     const auto words = kernel_words();
     const auto command = host_command(host, initramfs.path_for_child(), options.own_guest ? "1" : "2", words);
     return run_embedded_host({"QEMU", command, version, words}, options, listener);

@@ -50,8 +50,8 @@ std::string place_of(const Deviation& deviation)
         return "with shadow paging";
     if (deviation.where == Where::measured)
         return "where the guest finds it so";
-    return fmt::format("on {}'s emulation up to {}.{}{}", name_of(deviation.emulator()), deviation.last.major, deviation.last.minor,
-                       deviation.where == Where::on_bochs_with_noise ? ", beside another VM" : "");
+    return fmt::format("on {}'s emulation up to {}.{}{}", name_of(deviation.emulator()), deviation.last.major,
+                       deviation.last.minor, deviation.where == Where::on_bochs_with_noise ? ", beside another VM" : "");
 }
 
 std::string exit_text(Numbering numbering, ledger::ExitNumber exit)
@@ -112,9 +112,9 @@ void print_table(const Catalogue& catalogue, bool verbose)
             fmt::print("    {}: {}\n", ledger::numbering_name(numbering), details(numbering, trigger->expectation(numbering)));
         for (const auto& deviation : trigger->deviations) {
             const auto& instead = deviation.instead;
-            fmt::print("    {} {}: {} x{}: {}\n", ledger::numbering_name(deviation.numbering), place_of(deviation),
-                       exit_text(deviation.numbering, instead.exit), count_text(instead.bound, instead.per_firing),
-                       details(deviation.numbering, instead, deviation.left_out));
+            fmt::print("    {} {}: {} x{}: {}\n", ledger::numbering_name(deviation.numbering),
+                       place_of(deviation), exit_text(deviation.numbering, instead.exit),
+                       count_text(instead.bound, instead.per_firing), details(deviation.numbering, instead, deviation.left_out));
         }
     }
     for (const auto* audit : catalogue.audits)
@@ -207,10 +207,11 @@ void print_markdown(const Catalogue& catalogue)
 {
     fmt::print("# The catalogue\n\n<!-- Made by `make docs` from the guest's own table; do not edit. -->\n\n"
                "{}.\n\nPer trigger: what one firing executes, and for each vendor the exit number (hexadecimal), how many\n"
-               "exits one firing causes, and why; or the exit that must not happen, and why not. *In italics:* where something\n"
-               "else is expected. \"Up to\" names the last version that is known to deviate; tried were {} and {}. On another\n"
-               "version, a failure that such a deviation explains is a skip. \"Where the guest finds it so\": it looks before it\n"
-               "fires, by its own clock or by the exception that comes.\n",
+               "exits one firing causes, and why; or the exit that must not happen, and why not. *In italics:*\n"
+               "where something else is expected. \"Up to\" names the last version that is known to deviate;\n"
+               "tried were {} and {}. On another version, a failure that such\n"
+               "a deviation explains is a skip. \"Where the guest finds it so\": it looks before it fires, by its\n"
+               "own clock or by the exception that comes.\n",
                catalogue.summary(), versions_text(triggers::Emulator::qemu, triggers::tried_qemu),
                versions_text(triggers::Emulator::bochs, triggers::tried_bochs));
     std::string_view family;

@@ -187,7 +187,8 @@ TEST(Plan, TellsTheEmulatorsVersion)
     EXPECT_EQ(parsed("emulator=bochs:2.7").circumstances().version, triggers::bochs_2_7);
     EXPECT_FALSE(parsed("emulator=qemu").circumstances().version.is_known());
     EXPECT_FALSE(parsed("emulator=qemu:7.2 emulator=bochs").circumstances().version.is_known());
-    for (const auto* words : {"emulator=qemu:", "emulator=qemu:7", "emulator=qemu:x.y", "emulator=qemu:7.", "emulator=none:7.2"})
+    for (const auto* words :
+         {"emulator=qemu:", "emulator=qemu:7", "emulator=qemu:x.y", "emulator=qemu:7.", "emulator=none:7.2"})
         EXPECT_NE(error_of(words).find("qemu:7.2"), std::string::npos) << words;
 }
 

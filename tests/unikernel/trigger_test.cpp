@@ -14,7 +14,8 @@ using triggers::Where;
 namespace {
 
 // Where the expectation of a trigger with these deviations comes from.
-std::string_view source(std::span<const Deviation> deviations, Numbering numbering, const Circumstances& circumstances)
+std::string_view source(std::span<const Deviation> deviations, Numbering numbering,
+                        const Circumstances& circumstances)
 {
     triggers::Trigger trigger{};
     trigger.vmx = {55, Bound::exact, 1, "vmx"};
@@ -31,20 +32,30 @@ TEST(Trigger, DeviatesOnlyWhereItSaysSo)
     static constexpr Deviation deviations[] = {
         {Where::on_qemu, Numbering::svm, {0x8d, Bound::none, 0, "not emulated"}, triggers::qemu_7_2},
         {Where::with_shadow_paging, Numbering::vmx, {14, Bound::exact, 1, "shadow"}},
-        {Where::on_bochs_with_noise, Numbering::vmx, {8, Bound::none, 0, "mixed up"}, triggers::bochs_2_7, true},
+        {Where::on_bochs_with_noise,
+         Numbering::vmx,
+         {8, Bound::none, 0, "mixed up"},
+         triggers::bochs_2_7,
+         true},
     };
     constexpr Circumstances qemu{.emulator = Emulator::qemu, .version = triggers::qemu_7_2};
     constexpr Circumstances bochs{.emulator = Emulator::bochs, .version = triggers::bochs_2_7};
-    const auto on = [&](Numbering numbering, const Circumstances& circumstances) { return source(deviations, numbering, circumstances); };
+    const auto on = [&](Numbering numbering, const Circumstances& circumstances) {
+        return source(deviations, numbering, circumstances);
+    };
     EXPECT_EQ(on(Numbering::svm, {}), "svm");
     EXPECT_EQ(on(Numbering::svm, qemu), "not emulated");
     EXPECT_EQ(on(Numbering::svm, bochs), "svm");
     EXPECT_EQ(on(Numbering::svm, {.paging = Paging::shadow}), "svm");
     EXPECT_EQ(on(Numbering::vmx, qemu), "vmx");
-    EXPECT_EQ(on(Numbering::vmx, {.emulator = Emulator::bochs, .version = triggers::bochs_2_7, .paging = Paging::shadow}), "shadow");
+    EXPECT_EQ(on(Numbering::vmx,
+                 {.emulator = Emulator::bochs, .version = triggers::bochs_2_7, .paging = Paging::shadow}),
+              "shadow");
     EXPECT_EQ(on(Numbering::vmx, bochs), "vmx");
     EXPECT_EQ(on(Numbering::vmx, {.noise = true}), "vmx");
-    EXPECT_EQ(on(Numbering::vmx, {.emulator = Emulator::bochs, .version = triggers::bochs_2_7, .noise = true}), "mixed up");
+    EXPECT_EQ(
+        on(Numbering::vmx, {.emulator = Emulator::bochs, .version = triggers::bochs_2_7, .noise = true}),
+        "mixed up");
 }
 
 TEST(Trigger, DeviatesUpToTheLastVersionThatIsKnownTo)
@@ -67,7 +78,8 @@ TEST(Trigger, IsLeftOutOnUntriedVersionsToo)
     const auto on = [&](const triggers::Version& version) {
         return source(deviations, Numbering::svm, {.emulator = Emulator::qemu, .version = version});
     };
-    for (const triggers::Version version : {triggers::qemu_7_2, triggers::Version{12, 0}, triggers::Version{}})
+    for (const triggers::Version version :
+         {triggers::qemu_7_2, triggers::Version{12, 0}, triggers::Version{}})
         EXPECT_EQ(on(version), "left out") << version.major << "." << version.minor;
     EXPECT_EQ(on(triggers::qemu_10_0), "svm");
     EXPECT_EQ(source(deviations, Numbering::svm, {}), "svm");
@@ -84,11 +96,16 @@ TEST(Emulator, ForgetsTheInterruptShadowInOlderVersionsOfQemuAlone)
 
 TEST(Trigger, DeviatesWhereItIsFoundToWhateverTheVersion)
 {
-    static constexpr Deviation yes[] = {
-        {.where = Where::measured, .numbering = Numbering::svm, .instead = {0x8d, Bound::none, 0, "found"}, .found = [] { return true; }}};
-    static constexpr Deviation no[] = {
-        {.where = Where::measured, .numbering = Numbering::svm, .instead = {0x8d, Bound::none, 0, "found"}, .found = [] { return false; }}};
-    for (const auto& circumstances : {Circumstances{}, Circumstances{.emulator = Emulator::qemu, .version = {12, 0}}}) {
+    static constexpr Deviation yes[] = {{.where = Where::measured,
+                                         .numbering = Numbering::svm,
+                                         .instead = {0x8d, Bound::none, 0, "found"},
+                                         .found = [] { return true; }}};
+    static constexpr Deviation no[] = {{.where = Where::measured,
+                                        .numbering = Numbering::svm,
+                                        .instead = {0x8d, Bound::none, 0, "found"},
+                                        .found = [] { return false; }}};
+    for (const auto& circumstances :
+         {Circumstances{}, Circumstances{.emulator = Emulator::qemu, .version = {12, 0}}}) {
         EXPECT_EQ(source(yes, Numbering::svm, circumstances), "found");
         EXPECT_EQ(source(no, Numbering::svm, circumstances), "svm");
         EXPECT_EQ(source(yes, Numbering::vmx, circumstances), "vmx");

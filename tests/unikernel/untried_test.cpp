@@ -23,8 +23,14 @@ constexpr ledger::ExitNumber invd = 0x76, wbinvd = 0x89, undefined = 0x46, io = 
 constexpr triggers::Row refaults[] = {{io, Bound::at_most, 1}};
 constexpr Deviation deviations[] = {
     {Where::on_bochs, Numbering::svm, {invd, Bound::none, 0, "Bochs drops it"}, triggers::bochs_2_7},
-    {Where::on_qemu, Numbering::svm, {wbinvd, Bound::exact, 1, "exits as WBINVD", refaults}, triggers::qemu_7_2},
-    {Where::on_qemu, Numbering::svm, {undefined, Bound::exact, 1, "#UD", {}, false, Exception::invalid_opcode}, triggers::qemu_7_2},
+    {Where::on_qemu,
+     Numbering::svm,
+     {wbinvd, Bound::exact, 1, "exits as WBINVD", refaults},
+     triggers::qemu_7_2},
+    {Where::on_qemu,
+     Numbering::svm,
+     {undefined, Bound::exact, 1, "#UD", {}, false, Exception::invalid_opcode},
+     triggers::qemu_7_2},
 };
 
 constexpr Circumstances qemu(const triggers::Version& version)
@@ -34,7 +40,8 @@ constexpr Circumstances qemu(const triggers::Version& version)
 constexpr triggers::Version newer{12, 0};
 
 // What is said of INVD, fired on such a host, when this happens meanwhile.
-Result judged(const Circumstances& circumstances, const std::function<void(FakeHost&)>& meanwhile, std::uint32_t undefined_raised = 0)
+Result judged(const Circumstances& circumstances, const std::function<void(FakeHost&)>& meanwhile,
+              std::uint32_t undefined_raised = 0)
 {
     triggers::Trigger trigger{};
     trigger.svm = {invd, Bound::exact, 1, "manual"};
@@ -71,7 +78,8 @@ TEST(Untried, VersionThatDeviatesAsAnotherDoesIsASkip)
 {
     const auto result = judged(qemu(newer), exits_as_wbinvd);
     EXPECT_EQ(result.verdict, Verdict::skip);
-    EXPECT_EQ(result.message.view(), "QEMU 12.0, which is untried, seems to deviate as 7.2 does: exits as WBINVD");
+    EXPECT_EQ(result.message.view(),
+              "QEMU 12.0, which is untried, seems to deviate as 7.2 does: exits as WBINVD");
     EXPECT_TRUE(result.diagnosis.empty());
     EXPECT_EQ(judged(qemu({}), exits_as_wbinvd).message.view(),
               "this QEMU, of unknown version, seems to deviate as 7.2 does: exits as WBINVD");
@@ -79,8 +87,20 @@ TEST(Untried, VersionThatDeviatesAsAnotherDoesIsASkip)
 
 TEST(Untried, RowsBesideMayDeviateAsWell)
 {
-    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(wbinvd, firings); host.cause(io, firings); }).verdict, Verdict::skip);
-    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(wbinvd, firings); host.cause(io, firings + 1); }).verdict, Verdict::not_ok);
+    EXPECT_EQ(judged(qemu(newer),
+                     [](auto& host) {
+                         host.cause(wbinvd, firings);
+                         host.cause(io, firings);
+                     })
+                  .verdict,
+              Verdict::skip);
+    EXPECT_EQ(judged(qemu(newer),
+                     [](auto& host) {
+                         host.cause(wbinvd, firings);
+                         host.cause(io, firings + 1);
+                     })
+                  .verdict,
+              Verdict::not_ok);
 }
 
 // Where nothing exits but an exception is raised, judge_exceptions() has made it a skip already.
@@ -97,9 +117,17 @@ TEST(Untried, ExceptionsMustBeTheDeviationsToo)
 
 TEST(Untried, VersionIsNoExcuseForAHostThatIsWrong)
 {
-    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(invd, 2 * firings); }).verdict, Verdict::not_ok);
-    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(wbinvd, firings - 1); }).verdict, Verdict::not_ok);
-    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(wbinvd, firings); host.cause(0x72, firings); }).verdict, Verdict::not_ok);
+    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(invd, 2 * firings); }).verdict,
+              Verdict::not_ok);
+    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(wbinvd, firings - 1); }).verdict,
+              Verdict::not_ok);
+    EXPECT_EQ(judged(qemu(newer),
+                     [](auto& host) {
+                         host.cause(wbinvd, firings);
+                         host.cause(0x72, firings);
+                     })
+                  .verdict,
+              Verdict::not_ok);
 }
 
 TEST(Untried, AnotherEmulatorsDeviationIsNoExcuse)

@@ -11,8 +11,8 @@
 //   apic=xapic|x2apic             the mode that their local APICs are in (xapic)
 //   console=serial|virtio         where the log is written (serial)
 //   format=ktap,table,json        which forms of the results are written
-//   emulator=qemu:7.2|bochs:2.7   what emulates the host's processor; none if not given. Without a version, as
-//                                 with one that nobody has tried, it is taken to follow the manuals
+//   emulator=qemu:7.2|bochs:2.7   what emulates the host's processor; none if not given. Without a version,
+//                                 as with one that nobody has tried, it is taken to follow the manuals
 //   paging=shadow                 the host runs without EPT or NPT
 //   noise=yes                     another VM is busy beside this one
 //   layout=F21                    which layout the host's leaves have, rather than finding out

@@ -166,10 +166,12 @@ std::optional<PlanError> Plan::read_forms(std::string_view word, std::string_vie
 
 std::optional<PlanError> Plan::read_emulator(std::string_view word, std::string_view value)
 {
-    constexpr std::string_view pattern = "'{}': emulators are none, qemu and bochs, with a version if it is known, as qemu:7.2";
+    constexpr std::string_view pattern =
+        "'{}': emulators are none, qemu and bochs, with a version if it is known, as qemu:7.2";
     const auto colon = value.find(':');
     circumstances_.version = {};
-    if (auto error = read_named(emulator_names, word, value.substr(0, colon), circumstances_.emulator, pattern))
+    if (auto error =
+            read_named(emulator_names, word, value.substr(0, colon), circumstances_.emulator, pattern))
         return error;
     if (colon == value.npos)
         return {};

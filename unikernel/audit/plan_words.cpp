@@ -40,7 +40,8 @@ std::optional<triggers::Version> parse_version(std::string_view text)
 {
     constexpr std::uint32_t most = 999;
     const auto major = next_word(text, "."), minor = next_word(text, ".");
-    const auto first = major ? parse_number(*major, most) : std::nullopt, second = minor ? parse_number(*minor, most) : std::nullopt;
+    const auto first = major ? parse_number(*major, most) : std::nullopt,
+               second = minor ? parse_number(*minor, most) : std::nullopt;
     if (!first || !second)
         return {};
     return triggers::Version{*first, *second};

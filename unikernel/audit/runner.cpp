@@ -120,8 +120,9 @@ std::uint64_t cost_of_nothing()
 }
 
 // Those of the plan's vCPUs that are not in the crew wait.
-void run_once(const Trigger& trigger, const triggers::Expectation& expectation, const Plan& plan, const Crew& crew,
-              std::uint64_t firings, Leaves& leaves, const ledger::Probe& probe, Result& result)
+void run_once(const Trigger& trigger, const triggers::Expectation& expectation, const Plan& plan,
+              const Crew& crew, std::uint64_t firings, Leaves& leaves, const ledger::Probe& probe,
+              Result& result)
 {
     const bool rdtscp = machine::has(machine::feature::rdtscp);
     machine::run_on_all([&] {
@@ -153,7 +154,8 @@ void run_once(const Trigger& trigger, const triggers::Expectation& expectation, 
     if (trigger.clean_up)
         crew.run([&](unsigned) { trigger.clean_up(); });
     machine::expect_no_traps();
-    const Window whole{plan.vcpus(), end - begin, end - begin - window, samples.sum() - sampled_before, 2 * (queries_before - first_query)};
+    const Window whole{plan.vcpus(), end - begin, end - begin - window, samples.sum() - sampled_before,
+                       2 * (queries_before - first_query)};
     const Fired fired{crew.vcpus * firings, crew.vcpus, whole.waited()};
     const Seen seen{fired, before, after, raised};
     judge(expectation, leaves.numbering(), seen, result);

@@ -19,15 +19,16 @@ bool explains(const Deviation& deviation, ledger::Numbering numbering, const See
 
 }
 
-void judge(const triggers::Expectation& expectation, ledger::Numbering numbering, const Seen& seen, Result& result)
+void judge(const triggers::Expectation& expectation, ledger::Numbering numbering, const Seen& seen,
+           Result& result)
 {
     judge_growth(expectation, numbering, seen.fired, seen.before, seen.after, result);
     result.measurement->raised = seen.raised;
     judge_exceptions(expectation, result);
 }
 
-void excuse_untried(const triggers::Trigger& trigger, const Circumstances& circumstances, ledger::Numbering numbering,
-                    const Seen& seen, Result& result)
+void excuse_untried(const triggers::Trigger& trigger, const Circumstances& circumstances,
+                    ledger::Numbering numbering, const Seen& seen, Result& result)
 {
     if (result.verdict != Verdict::not_ok || is_tried(circumstances.emulator, circumstances.version))
         return;
@@ -42,7 +43,8 @@ void excuse_untried(const triggers::Trigger& trigger, const Circumstances& circu
             result.message.format("{} {}.{}, which is untried, seems to deviate", name, major, minor);
         else
             result.message.format("this {}, of unknown version, seems to deviate", name);
-        result.message.format(" as {}.{} does: {}", deviation.last.major, deviation.last.minor, deviation.instead.source);
+        result.message.format(" as {}.{} does: {}", deviation.last.major, deviation.last.minor,
+                              deviation.instead.source);
         return;
     }
 }

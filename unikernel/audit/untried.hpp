@@ -14,7 +14,8 @@ struct Seen {
 };
 
 /// Compares it with an expectation, rows and exceptions: judge_growth(), judge_exceptions().
-void judge(const triggers::Expectation& expectation, ledger::Numbering numbering, const Seen& seen, Result& result);
+void judge(const triggers::Expectation& expectation, ledger::Numbering numbering, const Seen& seen,
+           Result& result);
 
 /// Turns a failure into a skip if the host's processor is emulated by a version that nobody has
 /// tried (triggers::is_tried()), and what was seen is just what another version's deviation makes of

@@ -16,7 +16,8 @@ constexpr std::string_view svm_source = "APM vol. 2, 15.9; init_vmcb() sets the 
 constexpr Deviation invd_deviations[] = {
     {Where::on_qemu,
      Numbering::svm,
-     {SVM_EXIT_WBINVD, Bound::exact, 1, "QEMU checks WBINVD's intercept for INVD, and exits with WBINVD's code"},
+     {SVM_EXIT_WBINVD, Bound::exact, 1,
+      "QEMU checks WBINVD's intercept for INVD, and exits with WBINVD's code"},
      qemu_7_2},
 };
 

@@ -68,7 +68,8 @@ constexpr Deviation write_protect_shadow[] = {
 constexpr Deviation page_global_shadow = {
     Where::with_shadow_paging,
     Numbering::vmx,
-    {EXIT_REASON_CR_ACCESS, Bound::exact, 2, "set_cr4_guest_host_mask(): without EPT bits that flush TLBs are KVM's", vmx_refaults}};
+    {EXIT_REASON_CR_ACCESS, Bound::exact, 2,
+     "set_cr4_guest_host_mask(): without EPT bits that flush TLBs are KVM's", vmx_refaults}};
 
 constexpr Deviation passing(const Expectation& instead, bool (*found)())
 {
@@ -81,7 +82,8 @@ constexpr Deviation passing(const Expectation& instead, bool (*found)())
 }
 
 constexpr Deviation lmsw_deviations[] = {
-    passing(svm_none(SVM_EXIT_CR0_SEL_WRITE, "QEMU, as seen up to 11.1, and Bochs check LMSW like MOV, by what it changes"),
+    passing(svm_none(SVM_EXIT_CR0_SEL_WRITE,
+                     "QEMU, as seen up to 11.1, and Bochs check LMSW like MOV, by what it changes"),
             GUEST_CODE([] { return passes(load_same_status); }))};
 
 [[maybe_unused]] bool reading_cr4_passes()
@@ -89,15 +91,18 @@ constexpr Deviation lmsw_deviations[] = {
     return passes([] { read_cr<Cr::cr4>(); });
 }
 
-constexpr std::string_view cr4_read_source = "QEMU, as seen of 10.0 and 11.1, checks CR0's intercept for reads of any control register";
+constexpr std::string_view cr4_read_source =
+    "QEMU, as seen of 10.0 and 11.1, checks CR0's intercept for reads of any control register";
 constexpr Row svm_refaults[] = {{SVM_EXIT_NPF, Bound::at_most, refaults}};
 constexpr Deviation cr4_read_deviations[] = {
     passing(svm_none(SVM_EXIT_READ_CR4, cr4_read_source), GUEST_CODE(reading_cr4_passes))};
-constexpr Deviation cr4_toggle_passing = passing({SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source}, GUEST_CODE(reading_cr4_passes));
+constexpr Deviation cr4_toggle_passing =
+    passing({SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source}, GUEST_CODE(reading_cr4_passes));
 constexpr Deviation cr4_toggle_deviations[] = {cr4_toggle_passing};
 constexpr Deviation page_global_deviations[] = {cr4_toggle_passing, page_global_shadow};
 constexpr Deviation smep_deviations[] = {
-    passing({SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source, svm_refaults}, GUEST_CODE(reading_cr4_passes))};
+    passing({SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source, svm_refaults},
+            GUEST_CODE(reading_cr4_passes))};
 
 // Writes of CR8 by a nested guest abort QEMU, as seen up to 11.1, by an assertion if KVM waits for the guest
 // to enable interrupts (V_IRQ). None waits so here: one that the TPR holds back does not.

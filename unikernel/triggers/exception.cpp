@@ -128,7 +128,8 @@ constexpr Deviation int1_deviations[] = {
 constexpr Deviation ac_deviations[] = {
     {.where = Where::measured,
      .numbering = Numbering::svm,
-     .instead = {SVM_EXIT_EXCP_BASE + AC_VECTOR, Bound::none, 0, "QEMU's TCG, as seen up to 11.1, does not check alignment"},
+     .instead = {SVM_EXIT_EXCP_BASE + AC_VECTOR, Bound::none, 0,
+                 "QEMU's TCG, as seen up to 11.1, does not check alignment"},
      .found = GUEST_CODE(alignment_is_unchecked)}};
 
 constexpr Trigger catalogue[] = {

@@ -39,7 +39,8 @@ namespace {
         return "";
     choose_counter();
     return machine::raises(Exception::general_protection, read_counter)
-               ? "this vCPU has no performance counters: RDPMC raises #GP" : "";
+               ? "this vCPU has no performance counters: RDPMC raises #GP"
+               : "";
 }
 
 // XSETBV, XSAVES, XRSTORS need CR4.OSXSAVE.

@@ -27,7 +27,8 @@ constexpr Deviation deviations[] = {
      {EXIT_REASON_TASK_SWITCH, Bound::exact, 2 * round_trips, vmx_source, shadow_also}},
     {Where::on_qemu,
      Numbering::svm,
-     {SVM_EXIT_TASK_SWITCH, Bound::none, 0, "QEMU's TCG does not check the intercept of task switches", svm_also},
+     {SVM_EXIT_TASK_SWITCH, Bound::none, 0, "QEMU's TCG does not check the intercept of task switches",
+      svm_also},
      qemu_11_1}};
 
 constexpr Trigger catalogue[] = {

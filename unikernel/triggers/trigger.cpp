@@ -25,7 +25,8 @@ bool Deviation::holds(const Circumstances& circumstances) const
         return false;
     if (circumstances.emulator != emulator())
         return false;
-    return circumstances.version <= last || (left_out && !is_tried(circumstances.emulator, circumstances.version));
+    return circumstances.version <= last ||
+           (left_out && !is_tried(circumstances.emulator, circumstances.version));
 }
 
 const Deviation* Trigger::deviation(Numbering numbering, const Circumstances& circumstances) const

@@ -62,10 +62,14 @@ enum class Where { on_qemu, on_bochs, on_bochs_with_noise, with_shadow_paging, m
 struct Deviation {
     Where where;
     Numbering numbering;
-    Expectation instead;         ///< its source says why
-    Version last{};              ///< of the emulator's, that is known to deviate; those before it did, too
-    bool left_out = false;       ///< not even fired there, nor on a version that nobody has tried: it may end the run
-    bool (*found)() = nullptr;   ///< where measured: does this vCPU deviate? Nothing that the ledger says may decide it.
+    Expectation instead; ///< its source says why
+    Version last{};      ///< the emulator's last version that is known to deviate; those before it did, too
+
+    /// Not even fired there, nor on a version that nobody has tried: it may end the run.
+    bool left_out = false;
+
+    /// Where measured: does this vCPU deviate? Nothing that the ledger says may decide it.
+    bool (*found)() = nullptr;
 
     /// The emulator's, whichever of its versions deviate; else none.
     Emulator emulator() const;
@@ -104,7 +108,10 @@ struct Trigger {
     const Deviation* deviation(Numbering numbering, const Circumstances& circumstances) const;
 
     /// What is expected where none does.
-    const Expectation& expectation(Numbering numbering) const { return numbering == Numbering::vmx ? vmx : svm; }
+    const Expectation& expectation(Numbering numbering) const
+    {
+        return numbering == Numbering::vmx ? vmx : svm;
+    }
 };
 
 /// Firings by default of a trigger whose exit costs only its round trip.
