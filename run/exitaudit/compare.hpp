@@ -1,7 +1,7 @@
 // What exits cost before and after a change, trigger by trigger.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <optional>
 #include <string>

@@ -2,7 +2,7 @@
 // kernel, mitigations and KVM's parameters.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <filesystem>
 #include <map>

@@ -3,6 +3,7 @@
 
 #include "audit/shortcuts.hpp"
 #include "ledger/exit_names.hpp"
+#include "log/log.hpp"
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>

@@ -10,6 +10,8 @@
 
 namespace exitaudit {
 
+struct Log;
+
 struct Finding {
     std::string id, or_id, text;       // for programs; of the cause that it cannot be told from; a sentence
     std::vector<std::string> explains; // names of the results that failed by it

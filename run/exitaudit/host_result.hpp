@@ -1,7 +1,7 @@
 // One audit by the host's instruments.
 #pragma once
 
-#include "log/log.hpp"
+#include "log/outcome.hpp"
 
 #include <cstdint>
 #include <optional>

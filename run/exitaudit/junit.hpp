@@ -1,7 +1,7 @@
 // A document's results in the XML that continuous integration systems read.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <string>
 

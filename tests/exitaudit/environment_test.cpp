@@ -2,6 +2,7 @@
 #include "environment.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <fstream>
 

@@ -2,6 +2,7 @@
 #include "junit.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 
 namespace exitaudit::test {

@@ -1,4 +1,5 @@
 // The page: what a document holds must not become markup.
+#include "document.hpp"
 #include "report/page.hpp"
 
 #include <gtest/gtest.h>

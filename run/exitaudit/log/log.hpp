@@ -1,6 +1,8 @@
 // What a serial log says, before anybody judges it. Its form: docs/serial-log.md.
 #pragma once
 
+#include "log/outcome.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <optional>
@@ -9,11 +11,6 @@
 #include <vector>
 
 namespace exitaudit {
-
-enum class Outcome { ok, not_ok, skip };
-
-// The outcome's name in a record.
-std::string_view outcome_name(Outcome outcome);
 
 struct Result {
     unsigned long number = 0;

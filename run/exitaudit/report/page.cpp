@@ -1,6 +1,7 @@
 // Putting documents into the page.
 #include "page.hpp"
 
+#include "../document.hpp"
 #include "../exit_code.hpp"
 #include "../report.hpp"
 

@@ -1,13 +1,14 @@
 // `exitaudit report`: documents that --json wrote, as one page for people.
 #pragma once
 
-#include "../document.hpp"
 #include "../options.hpp"
 
 #include <string>
 #include <vector>
 
 namespace exitaudit {
+
+struct NamedDocument;
 
 // The page, which needs nothing but itself. Whatever text the documents hold, a browser
 // takes it for data: no character that HTML gives a meaning stands in it.
