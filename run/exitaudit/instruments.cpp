@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view instance_prefix = "exitaudit-", exit_event = "events/kvm/kvm_exit";
 
 // Other VMs' threads are counted as well, and must not crowd out ours.
-constexpr std::string_view trigger = "hist:keys=common_pid,exit_reason:size=16384";
+constexpr std::string_view histogram_trigger = "hist:keys=common_pid,exit_reason:size=16384";
 
 // From making the VM to the guest's end QEMU needs many times this.
 constexpr auto watch_interval = std::chrono::milliseconds(1);
@@ -109,7 +109,7 @@ void Instruments::start_tracing()
         return;
     }
     instance_ = instance;
-    tracing_obstacle_ = write_text(instance_ / exit_event / "trigger", trigger);
+    tracing_obstacle_ = write_text(instance_ / exit_event / "trigger", histogram_trigger);
     if (!tracing_obstacle_.empty())
         tracing_obstacle_ += ": it needs a kernel with CONFIG_HIST_TRIGGERS";
 }

@@ -49,7 +49,7 @@ std::string require_model(const std::string& model)
     return found ? found->at(1) : "unknown";
 }
 
-Session run(const char* model, const RunOptions& options, const Places& places, const Listener& listener)
+Session run_bochs(const char* model, const RunOptions& options, const Places& places, const Listener& listener)
 {
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto version = require_model(model);
@@ -70,18 +70,18 @@ Session run(const char* model, const RunOptions& options, const Places& places, 
     return run_embedded_host(bochs, options, listener);
 }
 
-Session run_vmx(const RunOptions& options, const Places& places, const Listener& listener)
+Session run_vmx_bochs(const RunOptions& options, const Places& places, const Listener& listener)
 {
-    return run(intel_model, options, places, listener);
+    return run_bochs(intel_model, options, places, listener);
 }
 
-Session run_svm(const RunOptions& options, const Places& places, const Listener& listener)
+Session run_svm_bochs(const RunOptions& options, const Places& places, const Listener& listener)
 {
-    return run(amd_model, options, places, listener);
+    return run_bochs(amd_model, options, places, listener);
 }
 
 } // namespace
 
-const Lane vmx_lane{"vmx", run_vmx, true}, svm_bochs_lane{"svm-bochs", run_svm, true};
+const Lane vmx_lane{"vmx", run_vmx_bochs, true}, svm_bochs_lane{"svm-bochs", run_svm_bochs, true};
 
 } // namespace exitaudit

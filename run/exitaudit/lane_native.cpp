@@ -28,7 +28,7 @@ void read_perf(const MemoryFile& data, Witness& witness)
     run_process(perf_report({"perf"}, data.path_for_child()), std::chrono::minutes(1), watcher);
 }
 
-Session run(const RunOptions& options, const Places& places, const Listener& listener)
+Session run_native(const RunOptions& options, const Places& places, const Listener& listener)
 {
     if (options.perf)
         find_perf();
@@ -75,6 +75,6 @@ void require_kvm()
     throw Error(fmt::format("cannot open /dev/kvm: {}: use --lane svm", std::strerror(errno)));
 }
 
-const Lane native_lane{"native", run};
+const Lane native_lane{"native", run_native};
 
 } // namespace exitaudit

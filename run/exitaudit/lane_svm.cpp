@@ -38,7 +38,7 @@ std::string kernel_words()
     return khz ? fmt::format("{} tsc_early_khz={}", words, khz) : words;
 }
 
-Session run(const RunOptions& options, const Places& places, const Listener& listener)
+Session run_svm(const RunOptions& options, const Places& places, const Listener& listener)
 {
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto host = EmbeddedHost::find(options, places);
@@ -52,6 +52,6 @@ Session run(const RunOptions& options, const Places& places, const Listener& lis
 
 } // namespace
 
-const Lane svm_lane{"svm", run, true};
+const Lane svm_lane{"svm", run_svm, true};
 
 } // namespace exitaudit

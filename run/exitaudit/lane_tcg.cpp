@@ -5,13 +5,13 @@
 namespace exitaudit {
 namespace {
 
-Session run(const RunOptions& options, const Places& places, const Listener& listener)
+Session run_tcg(const RunOptions& options, const Places& places, const Listener& listener)
 {
     return run_directly(options, places, listener, Accelerator::tcg);
 }
 
 } // namespace
 
-const Lane tcg_lane{"tcg", run};
+const Lane tcg_lane{"tcg", run_tcg};
 
 } // namespace exitaudit

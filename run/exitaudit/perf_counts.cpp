@@ -54,10 +54,10 @@ HostResult PerfCounts::compare(const std::map<std::uint64_t, std::uint64_t>& led
     if (const auto why = obstacle(threads); !why.empty())
         return {"host.perf", Outcome::skip, why, {}};
 
-    struct Row {
+    struct Both {
         std::int64_t told = 0, seen = 0;
     };
-    std::map<std::string, Row> rows;
+    std::map<std::string, Both> rows;
     for (const auto& [exit, count] : ledger)
         rows[perf_name(exit, svm)].told += static_cast<std::int64_t>(count);
     if (undefined != 0)

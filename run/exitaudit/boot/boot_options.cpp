@@ -10,7 +10,7 @@
 namespace exitaudit {
 namespace {
 
-constexpr auto text = R"(
+constexpr auto boot_text = R"(
 Examples:
   exitaudit boot --lane svm --json boot.json
   exitaudit boot --lane svm --vcpus 4 --machine pc
@@ -23,7 +23,7 @@ Exit codes: 0 counts agree with the tracepoint's and KVM's own; 1 they do not; 2
 
 void add_boot(CLI::App& app, BootOptions& options)
 {
-    app.footer(text);
+    app.footer(boot_text);
     app.add_option("--lane", options.lane, "host: " + lane_names(&tcg_lane))->type_name("LANE")->capture_default_str();
     app.add_option("--kernel", options.kernel, "Linux of host and guest (default: the oldest that is built)")
         ->type_name("VERSION");

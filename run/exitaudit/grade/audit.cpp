@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t report_limit = 16 << 20, most_names = 4;
+constexpr std::size_t report_limit = 16 << 20, most_unexplained = 4;
 
 // A guest that has said nothing for so long does not only need more time.
 constexpr auto silence = std::chrono::seconds(20);
@@ -42,7 +42,7 @@ std::vector<Remark> findings_of(const json& report)
     std::vector<std::string> names; // the first ones
     std::size_t count = 0;
     for (const auto& name : array_member(report, "unexplained"))
-        if (name.is_string() && ++count <= most_names)
+        if (name.is_string() && ++count <= most_unexplained)
             names.push_back(tame(name.get<std::string>()));
     if (names.empty())
         return findings;
@@ -55,8 +55,8 @@ std::vector<Remark> findings_of(const json& report)
     if (count > 1)
         findings.back().text +=
             fmt::format("; no cause is known for it, nor for {}", fmt::join(names.begin() + 1, names.end(), ", "));
-    if (count > most_names)
-        findings.back().text += fmt::format(" and {} more", count - most_names);
+    if (count > most_unexplained)
+        findings.back().text += fmt::format(" and {} more", count - most_unexplained);
     return findings;
 }
 

@@ -114,7 +114,7 @@ std::vector<Remark> compile_errors(std::string_view log)
     std::istringstream lines{std::string(log)};
     std::string elsewhere; // an error in a header's macro, until the source that uses it is named
     for (std::string line; std::getline(lines, line);) {
-        line = tame(line, 1000); // the matcher recurses over it
+        line = tame(line, 1000);
         if (is_past_limit(line)) // what else is said comes of it
             return {{"over-limit", "the build needs more than the sandbox gives it (512 MiB of disk, 64 MiB for a file, 1.5 "
                                    "GiB of memory for a process): " +

@@ -6,7 +6,7 @@
 namespace exitaudit {
 namespace {
 
-constexpr auto text = R"(
+constexpr auto grade_text = R"(
 A patch, a directory of patches (a series), one of whole source files (vmx.c, cpuid.c),
 a kernel tree or TREE#BRANCH, or a directory of modules (kvm.ko, kvm-intel.ko ...). What
 it is made of is compiled in a sandbox, and runs only in an emulated machine.
@@ -23,7 +23,7 @@ could not be graded.)";
 
 void add_grade(CLI::App& app, GradeOptions& options)
 {
-    app.footer(text);
+    app.footer(grade_text);
     app.add_option("PATCH", options.submissions, "what people hand in")->required();
     app.add_option("--lane", options.lane, "audit on this lane only (default: those whose code is touched)")
         ->check(CLI::IsMember({"auto", "svm", "vmx", "svm-bochs"}).description(""))

@@ -12,7 +12,7 @@ namespace exitaudit {
 namespace {
 
 // As wide as a terminal is at least.
-constexpr auto columns = "{:<23.23} {:>9} {:>5} {:>13} {:>5} {:>9} {:>10}";
+constexpr auto rate_columns = "{:<23.23} {:>9} {:>5} {:>13} {:>5} {:>9} {:>10}";
 
 std::string share(double part, double whole)
 {
@@ -21,7 +21,7 @@ std::string share(double part, double whole)
 
 std::string line_of(const std::string& what, const Rate& rate, const Rates& all)
 {
-    return fmt::format(columns, what, fmt::format("{:.1f}", rate.exits), share(rate.exits, all.exits),
+    return fmt::format(rate_columns, what, fmt::format("{:.1f}", rate.exits), share(rate.exits, all.exits),
                        fmt::format("{:.0f}", rate.cycles), share(rate.cycles, all.cycles),
                        rate.per_exit ? fmt::format("{:.0f}", *rate.per_exit) : "-", rate.total);
 }
@@ -95,7 +95,7 @@ std::vector<std::string> table_of(const Rates& rates, const LedgerReader& reader
 {
     std::vector<std::string> lines{fmt::format("{:.1f} exits/s, {:.0f} cycles/s, over {:.1f} s; {} exit numbers", rates.exits,
                                                rates.cycles, rates.seconds, ledger::numbering_name(reader.probe().numbering)),
-                                   fmt::format(columns, "EXIT", "EXITS/S", "%", "CYCLES/S", "%", "PER EXIT", "TOTAL")};
+                                   fmt::format(rate_columns, "EXIT", "EXITS/S", "%", "CYCLES/S", "%", "PER EXIT", "TOTAL")};
     Rate sum{.exit = 0, .name = {}, .exits = rates.exits, .cycles = rates.cycles, .new_exits = 0, .total = 0, .per_exit = {}};
     for (const auto& rate : rates.rows) {
         sum.new_exits += rate.new_exits;

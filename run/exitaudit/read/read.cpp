@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr auto columns = "{:<24} {:>10} {:>16} {:>10} {:>10} {:>10} {:>13}";
+constexpr auto reading_columns = "{:<24} {:>10} {:>16} {:>10} {:>10} {:>10} {:>13}";
 
 std::string text_of(const std::optional<std::uint64_t>& number)
 {
@@ -37,7 +37,7 @@ std::string line_of(const Row& row, ledger::Numbering numbering)
         shortest = row.extremes->shortest;
         longest = row.extremes->longest;
     }
-    return fmt::format(columns, what, row.count, text_of(row.cycles), per_exit(row.cycles, row.count),
+    return fmt::format(reading_columns, what, row.count, text_of(row.cycles), per_exit(row.cycles, row.count),
                        per_exit(row.inside, row.count), text_of(shortest), text_of(longest));
 }
 
@@ -80,12 +80,12 @@ std::vector<std::string> table_of(const Reading& reading, const LedgerReader& re
 {
     const auto& probe = reader.probe();
     std::vector<std::string> lines{
-        fmt::format(columns, "EXIT", "COUNT", "CYCLES", "PER EXIT", "IN KVM", "SHORTEST", "LONGEST")};
+        fmt::format(reading_columns, "EXIT", "COUNT", "CYCLES", "PER EXIT", "IN KVM", "SHORTEST", "LONGEST")};
     for (const auto& row : reading.rows)
         lines.push_back(line_of(row, probe.numbering));
     const auto& totals = reading.totals;
     lines.push_back(
-        fmt::format(columns, "total", totals.count, totals.cycles, per_exit(totals.cycles, totals.count), "-", "-", "-"));
+        fmt::format(reading_columns, "total", totals.count, totals.cycles, per_exit(totals.cycles, totals.count), "-", "-", "-"));
     lines.push_back(fmt::format("# ledger: revision {}, layout {}, {} exit numbers, known by {}", probe.revision,
                                 probe.layout->name, ledger::numbering_name(probe.numbering), probe.reason));
     const auto own = std::ranges::find_if(reading.rows, [](const Row& row) { return row.own != 0; });
