@@ -11,13 +11,6 @@ build/tests/exitaudit_tests: $(EXITAUDIT_TEST_OBJECTS) $(EXITAUDIT_TESTABLE)
 	@mkdir -p $(@D)
 	$(call announce,LINK)$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(EXITAUDIT_LIBS) -lgtest -lgtest_main
 
-build/obj/$(EXITAUDIT_TESTS)/%.o: $(EXITAUDIT_TESTS)/%.cpp | packages-program packages-check
-	@mkdir -p $(@D)
-	$(call announce,CXX)$(CXX) $(HOST_CXXFLAGS) -MMD -MP -c -o $@ $<
-
-# The ledger is read from the guest's tests' made-up host.
-build/obj/$(EXITAUDIT_TESTS)/read_test.o: HOST_CXXFLAGS += -I$(UNIKERNEL_TESTS)
-
 # The behaviour is the file's name.
 build/tests/stand-in/%.elf: $(addprefix $(EXITAUDIT_TESTS)/stand-in/,entry.S guest.c guest.ld) | packages-check
 	@mkdir -p $(@D)

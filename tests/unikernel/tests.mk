@@ -7,8 +7,4 @@ build/tests/unikernel_tests: $(UNIKERNEL_TEST_OBJECTS)
 	@mkdir -p $(@D)
 	$(call announce,LINK)$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lgtest -lgtest_main -pthread
 
-build/obj/$(UNIKERNEL_TESTS)/%.o: $(UNIKERNEL_TESTS)/%.cpp | packages-check
-	@mkdir -p $(@D)
-	$(call announce,CXX)$(CXX) $(HOST_CXXFLAGS) -I$(UNIKERNEL_TESTS) -MMD -MP -c -o $@ $<
-
 -include $(UNIKERNEL_TEST_OBJECTS:.o=.d)
