@@ -256,6 +256,13 @@ set" ]
     [ "$(grep -c download apt.calls)" -eq 2 ] # kbuild, and the image
 }
 
+@test "where a package of the newest version is gone from the archive, the next one is taken" {
+    make_archive
+    rm archive/linux-kbuild-6.1_6.1.2-1.deb
+    expect 0 "" "${obtain[@]}"
+    [ "$(version)" = 6.1.1-1 ]
+}
+
 @test "a full disk leaves no half set" {
     make_archive
     mkdir out
