@@ -58,9 +58,10 @@ RUN_OPTIONS = --lane $(call quoted,$(LANE)) $(if $(LANE_NEEDS),--kernel $(call q
 .PHONY: run
 run: | $(LANE_NEEDS:%=check-kernel) packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) $(if $(filter iso,$(BOOT)),packages-iso) \
 		$(if $(filter vmx svm-bochs,$(LANE)),packages-bochs)
-	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit
+	@run/timed 'building exitaudit' $(MAKE) --no-print-directory $(PARALLEL) build/exitaudit
 	@build/exitaudit run --dry-run $(RUN_OPTIONS)
-	@$(MAKE) --no-print-directory $(PARALLEL) guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso)
+	@run/timed 'building the guest$(LANE_NEEDS:%= and its host)' \
+		$(MAKE) --no-print-directory $(PARALLEL) guest $(LANE_NEEDS) $(if $(filter iso,$(BOOT)),iso)
 	@build/exitaudit run $(RUN_OPTIONS)
 
 # The same with a Linux guest of ours, and its page; a --json of the caller's is the caller's to report.
@@ -68,7 +69,8 @@ run: | $(LANE_NEEDS:%=check-kernel) packages-guest packages-program packages-run
 BOOT_PAGE = build/boot/$(LANE)
 BOOT_OPTIONS = --lane $(call quoted,$(LANE)) $(if $(LANE_NEEDS),--kernel $(call quoted,$(KERNEL))) --vcpus $(call quoted,$(VCPUS)) $(ARGS)
 boot: | $(LANE_NEEDS:%=check-kernel) packages-program packages-run packages-embedded-host $(if $(filter vmx svm-bochs,$(LANE)),packages-bochs)
-	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit linux-guest embedded-host
+	@run/timed 'building exitaudit, the guest and its host' \
+		$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit linux-guest embedded-host
 	@mkdir -p build/boot
 	@rm -f '$(BOOT_PAGE).json' '$(BOOT_PAGE).html'
 	@build/exitaudit boot $(BOOT_OPTIONS) $(if $(findstring --json,$(ARGS)),,--json '$(BOOT_PAGE).json'); status=$$?; \
@@ -99,7 +101,8 @@ boot-variants:
 # Rows for somebody's patches: PATCHES='a.patch b/'; see build/exitaudit grade --help.
 .PHONY: grade
 grade: | check-kernel packages-guest packages-program packages-run packages-embedded-host packages-bochs packages-grade
-	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit guest embedded-host
+	@run/timed 'building exitaudit, the guest and its host' \
+		$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit guest embedded-host
 	@build/exitaudit grade --kernel '$(KERNEL)' $(ARGS) $(PATCHES)
 
 .PHONY: clean

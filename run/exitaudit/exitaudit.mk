@@ -66,8 +66,12 @@ $(EXITAUDIT_OBJ)/report/shell.html: $(PAGE_PARTS) | packages-program
 $(EXITAUDIT_OBJ)/report/shell.o: $(EXITAUDIT_DIR)/report/shell.S $(EXITAUDIT_OBJ)/report/shell.html
 	$(call announce,AS)$(CXX) -I$(@D) -c -o $@ $<
 
-# The version is compiled into one file only: options.cpp.
-$(EXITAUDIT_OBJ)/unit/options.o: HOST_CXXFLAGS += -DEXITAUDIT_VERSION='"$(EXITAUDIT_VERSION)"'
+# A commit changes the version: then this small file alone is compiled anew.
+$(EXITAUDIT_OBJ)/version: always
+	@mkdir -p $(@D)
+	@echo '$(EXITAUDIT_VERSION)' | cmp -s - $@ || echo '$(EXITAUDIT_VERSION)' >$@
+$(EXITAUDIT_OBJ)/version.o: $(EXITAUDIT_OBJ)/version
+$(EXITAUDIT_OBJ)/version.o: private HOST_CXXFLAGS += -DEXITAUDIT_VERSION='"$(EXITAUDIT_VERSION)"'
 
 .PHONY: docs
 docs: build/exitaudit

@@ -5,6 +5,7 @@
 #include "lane.hpp"
 #include "machine/this_cpu.hpp"
 #include "read/options.hpp"
+#include "version.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -12,10 +13,6 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-
-#ifndef EXITAUDIT_VERSION
-#define EXITAUDIT_VERSION "development"
-#endif
 
 namespace exitaudit {
 namespace {
@@ -191,7 +188,7 @@ std::vector<std::string> subcommand_names(const CLI::App& app)
 Task parse_options(int argc, char** argv)
 {
     CLI::App app{"Audits the VM exit ledger that a patched KVM keeps.", "exitaudit"};
-    app.set_version_flag("--version", "exitaudit " EXITAUDIT_VERSION);
+    app.set_version_flag("--version", std::string("exitaudit ") + version);
     app.footer(examples);
     app.require_subcommand(1);
     Task task;
