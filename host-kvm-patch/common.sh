@@ -54,6 +54,8 @@ use_kernel() {
 	work=$output/.work
 
 	# One at a time: they share trees.
+	[[ -w $work && (! -e $work/lock || -w $work/lock) ]] ||
+		die 3 "cannot write to $work: is it another user's? remove $output, or choose another --output"
 	exec 9>"$work/lock"
 	if ! flock -n 9; then
 		say "waiting for another build in $output"
@@ -63,7 +65,7 @@ use_kernel() {
 	# Kbuild's notes keep absolute paths: a moved tree would link, and
 	# silently, what it finds where it came from.
 	if [[ $(cat "$work/path" 2>/dev/null) != "$work" ]]; then
-		rm -rf "$work"/{packages,tree,mutants,style}
+		rm -rf "$work"/{tree,mutants,style}
 		echo "$work" >"$work/path"
 	fi
 	patches=("$series"/[0-9]*.patch)

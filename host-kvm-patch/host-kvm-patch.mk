@@ -3,7 +3,7 @@
 # Which of mutants/ to build or run; none named: all.
 MUTANTS ?=
 
-.PHONY: check-kernel host mutant-hosts foreign-base packages-host packages-grade
+.PHONY: check-kernel host mutant-hosts other-sources foreign-base packages-host packages-grade
 
 # Before anything is installed or compiled.
 check-kernel:
@@ -15,8 +15,14 @@ host:
 mutant-hosts: host
 	@host-kvm-patch/build --kernel '$(KERNEL)' $(MUTANTS:%=--mutant %)
 
+# What whole files of other kernels are compared with.
+other-sources:
+	@for kernel in $(filter-out $(KERNEL),$(shell host-kvm-patch/packages/kernels 2>/dev/null)); do \
+		host-kvm-patch/packages/obtain --kernel $$kernel --output build/host/$$kernel/.work/packages \
+			--series host-kvm-patch/linux-$$kernel || exit; done
+
 # What exitaudit grade compiles patches upon.
-foreign-base: host | packages-grade
+foreign-base: host other-sources | packages-grade
 	@host-kvm-patch/foreign-base --kernel '$(KERNEL)'
 
 # The compiler is the one that this kernel's headers call for.

@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # step TEXT COMMAND...: says TEXT, runs COMMAND (which may be a function that ends the
-# script), says TEXT again every 10 s meanwhile, and at the end how long it took.
+# script, and for which `set -e` is off), says TEXT again every 10 s meanwhile, and at the end how long it took.
 step() {
 	local text=$1 start=$SECONDS status=0
 	shift

@@ -58,6 +58,10 @@ linux-headers-6.1.0-57-common linux-kbuild-6.1 linux-image-6.1.0-57-cloud-amd64-
     run choose 6.12 <"$lists/debian-13.list"
     [[ ${lines[0]} == "$(set_of 6.12.118-1 6.12.118+deb13 gcc-14 libelf1t64) linux-source-6.12 "*" linux-kbuild-6.12.118+deb13 "* ]]
     # 107 is older than 111, and 115+deb13 than 115+deb13.1.
+    # A version with a suffix counts as dpkg has it, not as sort.
+    printf 'Package: linux-source-9.9\nVersion: %s\n\n' 9.9.1-1 9.9.1+deb13-1 9.9.1~rc1-1 >list
+    expect 1 "9.9.1+deb13-1 lacks linux-headers-9.9.*-cloud-amd64; 9.9.1-1 lacks" choose 9.9 <list
+    run choose 6.12 <"$lists/debian-13.list"
     [[ ${lines[3]} == "6.12.115-2 6.12.115+deb13.1-"* && ${lines[4]} == "6.12.115-1 6.12.115+deb13-"* ]]
     [[ ${lines[-1]} == "6.12.107-1 "* ]]
     run choose 7.3 <"$lists/debian-13.list"
@@ -88,6 +92,7 @@ linux-headers-6.1.0-57-common linux-kbuild-6.1 linux-image-6.1.0-57-cloud-amd64-
     printf 'ID=other\nVERSION_ID="12"\nPRETTY_NAME="Other 12"\n' >os-release
     expect 3 "Other 12 is not supported" "$packages/kernels" --default
     [[ $output == *"run/Containerfile" ]]
+    expect 2 "--check needs a version" "$packages/kernels" --check
     for kernel in $(sed -n 's/^[0-9]* //p' "$packages/releases"); do [ -d "$root/host-kvm-patch/linux-$kernel" ]; done
 }
 
@@ -119,7 +124,7 @@ update) [[ ! -e $PWD/offline ]] && cp $PWD/archive/list $PWD/lists/Packages ;;
 download)
     file=\${3/=/_}.deb
     [[ ! -e $PWD/offline && -e $PWD/archive/\$file ]] || { echo "E: Can't find \$3"; exit 100; }
-    [[ ! -e $PWD/interrupt || \$3 != *\$(cat $PWD/interrupt)* ]] || { head -c9 $PWD/archive/\$file >\$file; kill -KILL \$PPID; }
+    [[ ! -e $PWD/interrupt || \$3 != *\$(cat $PWD/interrupt)* ]] || { head -c9 $PWD/archive/\$file >\$file; kill -KILL 0; }
     cp $PWD/archive/\$file . ;;
 esac
 END
@@ -244,16 +249,65 @@ set" ]
     [[ $output == *"mend the series"* ]]
 }
 
-@test "a download that was interrupted goes on where it stopped" {
-    make_archive
-    echo kbuild >interrupt
-    run "${obtain[@]}"
-    [ "$status" -ne 0 ]
+# In a process group of its own, which the stand-in for apt-get kills whole.
+killed_amid() { # PACKAGE
+    echo "$1" >interrupt
+    run setsid --wait "${obtain[@]}"
+    [ "$status" -eq 137 ]
     [ ! -e out/set ]
-    rm interrupt apt.calls
+    rm interrupt
+}
+
+@test "after a SIGKILL amid a download, the next run fetches what is missing and no more" {
+    make_archive
+    killed_amid kbuild
+    rm apt.calls
     expect 0 "" "${obtain[@]}"
     [ "$(version)" = 6.1.2-1 ]
     [ "$(grep -c download apt.calls)" -eq 2 ] # kbuild, and the image
+    [ ! -e out/partial ]
+}
+
+@test "what fails after unpacking leaves no set: the next run makes it" {
+    make_archive
+    printf '#!/bin/sh\nexit 1\n' >bin/depmod
+    chmod +x bin/depmod
+    expect 3 "cannot make Linux 6.1.2-1 usable" "${obtain[@]}"
+    [ ! -e out/set ]
+    rm bin/depmod
+    expect 0 "" "${obtain[@]}"
+    [ "$(version)" = 6.1.2-1 ]
+}
+
+@test "a series that has changed is tried again, on what is there and on what is newer" {
+    make_archive changed
+    "${obtain[@]}"
+    [ "$(version)" = 6.1.1-1 ]
+    sed -i 's/-first/-changed/' series/0001-x.patch
+    expect 0 "" "${obtain[@]}"
+    [ "$(version)" = 6.1.2-1 ]
+    # shellcheck source=/dev/null
+    [ -z "$(. out/set && echo "$note")" ]
+}
+
+@test "a user without rights refreshes lists of their own, until root's are newer" {
+    make_archive
+    : >lists/Packages
+    printf '#!/bin/sh\necho 1000\n' >bin/id
+    chmod +x bin/id
+    expect 0 "refreshing the package lists" "${obtain[@]}"
+    [ "$(version)" = 6.1.2-1 ]
+    grep -q "Dir::State::Lists \"$PWD/out/apt/lists\"" out/apt/conf
+    touch -d '+1 minute' lists
+    expect 0 "" "${obtain[@]}"
+    [ ! -e out/apt ]
+}
+
+@test "the tools that are needed are named, and nothing is left behind" {
+    make_archive
+    expect 0 "gcc-12 libelf1" "$packages/obtain" --kernel 6.1 --output "$PWD/out" --tools
+    [ ! -e out ]
+    [ -z "$(ls scratch)" ]
 }
 
 @test "where a package of the newest version is gone from the archive, the next one is taken" {

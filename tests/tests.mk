@@ -37,9 +37,10 @@ packages-report:
 # What takes seconds comes first; then everything is built side by side, and run.
 check: | check-kernel packages-guest packages-program packages-run packages-embedded-host packages-iso packages-bochs packages-check packages-grade
 	@$(MAKE) --no-print-directory -j1 check-style
-	@$(MAKE) --no-print-directory $(PARALLEL) build/tests/unikernel_tests build/tests/exitaudit_tests
+	@run/timed 'building the unit tests' \
+		$(MAKE) --no-print-directory $(PARALLEL) build/tests/unikernel_tests build/tests/exitaudit_tests
 	@$(MAKE) --no-print-directory -j1 check-unit check-packages
-	@$(MAKE) --no-print-directory $(PARALLEL) check-built
+	@run/timed 'building everything else' $(MAKE) --no-print-directory $(PARALLEL) check-built
 	@$(MAKE) --no-print-directory -j1 check-accounting check-boot
 
 check-built: build/exitaudit guest linux-guest iso embedded-host mutant-hosts foreign-base $(ACCOUNTING) $(STAND_INS)
@@ -50,7 +51,8 @@ packages-check:
 check-style: | packages-check
 	@host-kvm-patch/check-style --kernel '$(KERNEL)'
 	shellcheck tests/mutants tests/run-bats
-	shellcheck -x -P SCRIPTDIR run/step.sh run/install-packages
+	shellcheck -x -P SCRIPTDIR run/step.sh run/timed run/install-packages run/initramfs.sh \
+		run/embedded-host/build run/linux-guest/build
 
 check-unit: build/tests/unikernel_tests build/tests/exitaudit_tests
 	build/tests/unikernel_tests --gtest_brief=1

@@ -33,7 +33,9 @@ void excuse_untried(const triggers::Trigger& trigger, const Circumstances& circu
     if (result.verdict != Verdict::not_ok || is_tried(circumstances.emulator, circumstances.version))
         return;
     for (const auto& deviation : trigger.deviations) {
+        const bool needs_noise = deviation.where == triggers::Where::on_bochs_with_noise;
         if (deviation.numbering != numbering || deviation.emulator() != circumstances.emulator ||
+            (needs_noise && !circumstances.noise) ||
             !explains(deviation, numbering, seen))
             continue;
         const auto name = name_of(circumstances.emulator);
