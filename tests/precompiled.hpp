@@ -1,5 +1,5 @@
-// Included before every unit test, and precompiled: parsing these headers was half of what a test took to compile.
-// Each test still includes what it uses.
+// Included before every unit test, and precompiled: parsing these headers was half of what a test took to
+// compile. Each test still includes what it uses.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -10,14 +10,16 @@ std::string text_at(std::string_view text, const regmatch_t& place)
 {
     if (place.rm_so < 0)
         return {};
-    return std::string(text.substr(static_cast<std::size_t>(place.rm_so), static_cast<std::size_t>(place.rm_eo - place.rm_so)));
+    const auto begin = static_cast<std::size_t>(place.rm_so), end = static_cast<std::size_t>(place.rm_eo);
+    return std::string(text.substr(begin, end - begin));
 }
 
 } // namespace
 
 Pattern::Pattern(const std::string& expression, Case letters)
 {
-    if (regcomp(&compiled_, expression.c_str(), REG_EXTENDED | (letters == Case::ignored ? REG_ICASE : 0)) != 0)
+    const int flags = REG_EXTENDED | (letters == Case::ignored ? REG_ICASE : 0);
+    if (regcomp(&compiled_, expression.c_str(), flags) != 0)
         throw std::invalid_argument("no regular expression: " + expression);
 }
 
@@ -29,7 +31,8 @@ Pattern::~Pattern()
 std::vector<regmatch_t> Pattern::places(std::string_view text, std::size_t from) const
 {
     std::vector<regmatch_t> places(compiled_.re_nsub + 1);
-    places[0] = {static_cast<regoff_t>(from), static_cast<regoff_t>(text.size())}; // REG_STARTEND: text has no final NUL
+    // REG_STARTEND: the part of the text to look at, which has no final NUL.
+    places[0] = {static_cast<regoff_t>(from), static_cast<regoff_t>(text.size())};
     if (regexec(&compiled_, text.data(), places.size(), places.data(), REG_STARTEND) != 0)
         return {};
     return places;
@@ -53,8 +56,11 @@ Pattern::Found Pattern::match(std::string_view text) const
 std::set<std::string> Pattern::all(std::string_view text) const
 {
     std::set<std::string> texts;
-    for (auto place = places(text, 0); !place.empty(); place = places(text, static_cast<std::size_t>(place[0].rm_eo)))
+    auto place = places(text, 0);
+    while (!place.empty()) {
         texts.insert(text_at(text, place[0]));
+        place = places(text, static_cast<std::size_t>(place[0].rm_eo));
+    }
     return texts;
 }
 

@@ -1,4 +1,4 @@
-// Regular expressions, by regcomp(3): <regex> takes seconds to compile, and its matcher recurses over the text.
+// Regular expressions, by regcomp(3): <regex> takes seconds to compile, and recurses over the text.
 #pragma once
 
 #include <optional>
@@ -34,7 +34,8 @@ public:
     std::set<std::string> all(std::string_view text) const;
 
 private:
-    // The places of the expression and its groups in the text after its first `from` bytes; none if there is none.
+    // The places of the expression and its groups in the text after its first `from` bytes; none if it is not
+    // there.
     std::vector<regmatch_t> places(std::string_view text, std::size_t from) const;
 
     regex_t compiled_{};

@@ -34,7 +34,8 @@ TEST(Pattern, DistinguishesCaseUnlessToldNotTo)
 
 TEST(Pattern, ListsEachDifferentText)
 {
-    EXPECT_EQ(Pattern("[a-z]{2,}").all("to be, or not to be a"), (std::set<std::string>{"be", "not", "or", "to"}));
+    const std::set<std::string> words{"be", "not", "or", "to"};
+    EXPECT_EQ(Pattern("[a-z]{2,}").all("to be, or not to be a"), words);
 }
 
 TEST(Pattern, ReadsNoFurtherThanTheText)
