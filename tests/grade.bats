@@ -194,9 +194,16 @@ END
 }
 
 @test "what does not compile is a finding with the place" {
-    expect 1 "arch/x86/kvm/vmx/vmx.c:6541: " "$exitaudit" grade "$samples/does-not-compile.patch" --json "$BATS_TEST_TMPDIR/j" --junit "$BATS_TEST_TMPDIR/j.xml"
-    [ "$(jq -r '.rows[0] | .verdict, .builds' "$BATS_TEST_TMPDIR/j" | xargs)" = "does-not-compile false" ]
-    [ "$(xmllint --xpath 'string(//testcase[@name="builds"]/failure/@message)' "$BATS_TEST_TMPDIR/j.xml")" = "it does not build" ]
+    local file=arch/x86/kvm/vmx/vmx.c line
+    cd "$BATS_TEST_TMPDIR"
+    mkdir -p a/arch/x86/kvm/vmx b/arch/x86/kvm/vmx
+    cp "$root/build/grade/$KERNEL/source/$file" "a/$file"
+    line=$(sed -n '/^static int handle_external_interrupt(/=' "a/$file")
+    sed "$((line + 1))a\\	count_exit(vcpu);" "a/$file" >"b/$file"
+    diff -u "a/$file" "b/$file" >p.patch || [ $? -eq 1 ]
+    expect 1 "$file:$((line + 2)): " "$exitaudit" grade p.patch --json j --junit j.xml
+    [ "$(jq -r '.rows[0] | .verdict, .builds' j | xargs)" = "does-not-compile false" ]
+    [ "$(xmllint --xpath 'string(//testcase[@name="builds"]/failure/@message)' j.xml)" = "it does not build" ]
 }
 
 @test "SIGTERM leaves nothing behind" {
