@@ -170,3 +170,48 @@ TEST(Snapshot, LeavesTheQueriesOut)
     EXPECT_EQ(after.growth_without_queries(before, 0x7b), 2);
     EXPECT_EQ(after.growth_without_queries(before, 0x78), 0);
 }
+
+// A host that writes only the registers with a value leaves the others as the guest had them.
+TEST(RegisterUse, ReadsAnswersWithoutWhatTheHostLeaves)
+{
+    FakeHost host(Numbering::vmx);
+    host.has_own_leaves = false;
+    host.cause(12, 7);
+    host.spoil = [](auto leaf, auto exit, auto& r) {
+        if (leaf == KVM_EXIT_LEDGER_LEAF_EXIT_COUNT)
+            r = {r.edx || exit == 4 ? leaf : r.eax, machine::poison, exit, r.edx ? r.edx : machine::poison};
+    };
+    const auto probe = host.probe();
+    EXPECT_TRUE(probe.patched);
+    EXPECT_TRUE(probe.registers.leaves_unwritten());
+    EXPECT_FALSE(probe.registers.is_clean());
+    auto leaves = probe.leaves(host.cpuid());
+    EXPECT_EQ(leaves.query(Leaf::exit_count, 12), (ledger::CpuidRegisters{7, 0, 0, 0}));
+    EXPECT_EQ(leaves.query(Leaf::exit_count, 4), (ledger::CpuidRegisters{0, 0, 0, 0}));
+    EXPECT_EQ(leaves.query(Leaf::exit_count, 35), (ledger::CpuidRegisters{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX}));
+}
+
+TEST(RegisterUse, TellsAMarkLeftBesideValuesFromAMark)
+{
+    FakeHost host(Numbering::svm);
+    host.cause(0x78, 7);
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (leaf >= KVM_EXIT_LEDGER_LEAF_EXIT_COUNT)
+            r.edx = KVM_EXIT_LEDGER_UNDEFINED_EDX;
+    };
+    const auto probe = host.probe();
+    EXPECT_TRUE(probe.registers.marks_values());
+    auto leaves = probe.leaves(host.cpuid());
+    EXPECT_EQ(leaves.query(Leaf::exit_count, 0x78), (ledger::CpuidRegisters{7, 0, 0, 0}));
+    EXPECT_EQ(leaves.query(Leaf::exit_count, 0x12), (ledger::CpuidRegisters{0, 0, 0, 0}));
+    EXPECT_EQ(leaves.query(Leaf::exit_count, 0x500), (ledger::CpuidRegisters{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX}));
+}
+
+TEST(RegisterUse, IsCleanOnARightHost)
+{
+    for (const auto numbering : {Numbering::vmx, Numbering::svm}) {
+        FakeHost host(numbering);
+        host.cause(12, 7);
+        EXPECT_TRUE(host.probe().registers.is_clean());
+    }
+}

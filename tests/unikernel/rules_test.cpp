@@ -255,12 +255,13 @@ TEST_P(Rules, CatchCyclesThatGoBack)
     const auto cycles = static_cast<std::uint32_t>(Leaf::cycles);
     FakeHost::Registers answers[] = {{0, 0, 0xfffffff0, 0}, {0, 0, 0x10, 0}};
     auto leaves = host.leaves();
+    const auto probe = host.probe();
     ledger::Monotony monotony;
     leaves.watch(monotony);
     host.spoil = [&, n = 0](auto leaf, auto, auto& r) mutable { if (leaf == cycles) r = answers[n++ % 2]; };
     leaves.cycles();
     Result result;
-    audit::judge_monotony({leaves, host.probe(), monotony, 0, 0}, result);
+    audit::judge_monotony({leaves, probe, monotony, 0, 0}, result);
     EXPECT_EQ(result.verdict, Verdict::not_ok);
     EXPECT_TRUE(result.shows(audit::Symptom::high_word_lost)) << result.message.view();
 }

@@ -20,19 +20,11 @@ inline bool judge_answer(std::uint32_t leaf, std::uint32_t subleaf, const ledger
     return false;
 }
 
-/// Which registers of a leaf of the assignment may carry a value: all ones there.
-inline ledger::CpuidRegisters value_mask(const ledger::Layout& layout, std::uint32_t leaf)
-{
-    const bool counts = leaf == layout.total || leaf == layout.exit_count;
-    const bool times = leaf == layout.cycles || leaf == layout.exit_cycles;
-    return {counts ? ~0u : 0, times ? ~0u : 0, times ? ~0u : 0, 0};
-}
-
 /// Fails `result` if a register outside the leaf's mask carries anything; true if none does.
 inline bool judge_registers(const ledger::Layout& layout, std::uint32_t leaf, std::uint32_t subleaf,
                             const ledger::CpuidRegisters& r, Result& result)
 {
-    const auto may = value_mask(layout, leaf);
+    const auto may = ledger::value_registers(layout, leaf);
     if (!((r.eax & ~may.eax) | (r.ebx & ~may.ebx) | (r.ecx & ~may.ecx) | (r.edx & ~may.edx)))
         return true;
     result.fail("leaf {:x} ecx {:x}: leftovers in {:x} {:x} {:x} {:x}", leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);

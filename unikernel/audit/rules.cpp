@@ -203,17 +203,25 @@ void registers_clean(const Bench& bench, Result& result)
     unsigned checked = 0;
     const auto check = [&](std::uint32_t leaf, ExitNumber exit) {
         checked++;
-        const auto seen = leaves.query(leaf, exit);
-        if (judge_hole(leaf, exit, seen, result) && !judge_registers(layout, leaf, exit, seen, result) &&
-            is_ordinary(leaves, exit, seen, value_mask(layout, leaf)))
+        const auto seen = leaves.query_raw(leaf, exit);
+        const auto& registers = bench.probe.registers;
+        // What is only left beside a value is no mark.
+        if (judge_hole(leaf, exit, registers.clean(leaf, exit, true, seen), result) &&
+            !judge_registers(layout, leaf, exit, seen, result) &&
+            is_ordinary(leaves, exit, seen, ledger::value_registers(layout, leaf)))
             result.show(Symptom::ordinary_data);
     };
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
         if (!leaves.defines(exit))
             continue;
         for (auto leaf = KVM_EXIT_LEDGER_LEAF_TOTAL; leaf <= KVM_EXIT_LEDGER_LEAF_LAST; leaf++)
-            if (value_mask(layout, leaf) != zeros)
+            if (ledger::value_registers(layout, leaf) != zeros)
                 check(leaf, exit);
+    }
+    if (result.verdict == Verdict::ok && !bench.probe.registers.is_clean()) {
+        result.fail("where an answer is no value, registers carry something");
+        result.show(Symptom::leftovers);
+        result.diagnose("all four registers must be set, most of them to 0");
     }
     if (result.verdict == Verdict::ok)
         result.message.format("{} answers carry nothing but their value", checked);

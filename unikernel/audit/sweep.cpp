@@ -42,7 +42,7 @@ public:
     std::uint64_t answers() const { return answers_; }
 
     /// Is the leaf the ledger's? The others answer as on an unpatched host.
-    bool covers(std::uint32_t leaf) const { return own_leaves_ || value_mask(leaves_.layout(), leaf) != zeros; }
+    bool covers(std::uint32_t leaf) const { return own_leaves_ || ledger::value_registers(leaves_.layout(), leaf) != zeros; }
 
     bool takes_exit(std::uint32_t leaf) const
     {
@@ -99,7 +99,7 @@ private:
             }
             return;
         }
-        if (judge_hole(leaf, exit, seen, result_) && value_mask(leaves_.layout(), leaf) != zeros)
+        if (judge_hole(leaf, exit, seen, result_) && ledger::value_registers(leaves_.layout(), leaf) != zeros)
             judge_registers(leaves_.layout(), leaf, exit, seen, result_);
     }
 

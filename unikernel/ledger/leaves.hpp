@@ -8,13 +8,12 @@
 #include "ledger/layout.hpp"
 #include "ledger/monotony.hpp"
 #include "ledger/numbering.hpp"
+#include "ledger/registers.hpp"
 #include "machine/cpuid.hpp"
 
 #include <cstdint>
 
 namespace ledger {
-
-using machine::CpuidRegisters;
 
 /// How CPUID is executed: machine::cpuid, or a host of a test's own making.
 using CpuidFunction = CpuidRegisters (*)(std::uint32_t leaf, std::uint32_t subleaf);
@@ -23,8 +22,9 @@ using CpuidFunction = CpuidRegisters (*)(std::uint32_t leaf, std::uint32_t suble
 /// exit that the ledger records.
 class Leaves {
 public:
-    Leaves(CpuidFunction cpuid, Numbering numbering, const Layout& layout = default_layout(), Edition edition = {})
-        : cpuid_(cpuid), numbering_(numbering), layout_(&layout), edition_(edition)
+    Leaves(CpuidFunction cpuid, Numbering numbering, const Layout& layout = default_layout(), Edition edition = {},
+           const RegisterUse& registers = {})
+        : cpuid_(cpuid), numbering_(numbering), layout_(&layout), edition_(edition), registers_(registers)
     {
     }
 
@@ -41,14 +41,21 @@ public:
     /// Number of queries so far, by all methods.
     std::uint64_t queries() const { return queries_; }
 
-    /// One query, as it is. The layout must have the leaf.
+    /// One query, without what this host leaves in registers that an answer does not define. The layout
+    /// must have the leaf.
     CpuidRegisters query(Leaf leaf, ExitNumber exit = 0)
     {
         return query(layout_->number(leaf), exit);
     }
 
-    /// One query of a leaf by its number.
+    /// The same of a leaf by its number.
     CpuidRegisters query(std::uint32_t leaf, ExitNumber exit)
+    {
+        return registers_.clean(leaf, exit, defines(exit), query_raw(leaf, exit));
+    }
+
+    /// One query, as the host answers it.
+    CpuidRegisters query_raw(std::uint32_t leaf, ExitNumber exit)
     {
         queries_++;
         return cpuid_(leaf, exit);
@@ -107,6 +114,7 @@ private:
     Numbering numbering_;
     const Layout* layout_;
     Edition edition_;
+    RegisterUse registers_;
     Monotony* monotony_ = nullptr;
     std::uint64_t queries_ = 0;
 };

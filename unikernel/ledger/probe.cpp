@@ -1,6 +1,9 @@
 // The evidence for a ledger, for its layout and for its edition of the manual.
 #include "ledger/probe.hpp"
 
+#include <asm/svm.h>
+#include <asm/vmx.h>
+
 #include <array>
 
 namespace ledger {
@@ -13,6 +16,12 @@ constexpr std::uint32_t plausible_growth = 1'000'000;
 constexpr ExitNumber never_defined = 0xfff;
 
 constexpr CpuidRegisters undefined_mark{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX};
+
+// Defined, and handled by no Linux that there is a series for.
+constexpr ExitNumber not_enabled(Numbering numbering)
+{
+    return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_SIPI_SIGNAL} : ExitNumber{SVM_EXIT_IDTR_WRITE};
+}
 
 bool has_signature(Leaves& leaves)
 {
@@ -46,7 +55,9 @@ unsigned signs_of(Leaves& leaves, std::uint32_t leaf)
     const auto undefined_again = leaves.query(leaf, never_defined);
     const auto own = leaves.query(leaf, cpuid);
     const auto own_again = leaves.query(leaf, cpuid);
-    unsigned signs = undefined == undefined_mark && own != undefined_mark ? unsigned{marks} : 0;
+    // The other registers may carry something.
+    const auto mark = undefined_mark.edx;
+    unsigned signs = undefined.edx == mark && own.edx != mark ? unsigned{marks} : 0;
     signs |= growth_signs(undefined, undefined_again, counts_all, times_all);
     signs |= growth_signs(own, own_again, counts_cpuid, times_cpuid);
     return signs;
@@ -167,6 +178,7 @@ Probe probe(CpuidFunction cpuid, std::string_view vendor, const Told& told)
     probe.detected = behaviour.layout;
     probe.layout_told = told.layout != nullptr;
     probe.layout = told.layout ? told.layout : probe.detected;
+    probe.registers = RegisterUse::observe(cpuid, *probe.layout, cpuid_exit(probe.numbering), not_enabled(probe.numbering));
     auto leaves = probe.leaves(cpuid);
     probe.detected_edition = observe_edition(leaves);
     probe.edition = told.last_defined ? edition_ending_at(leaves, *told.last_defined) : probe.detected_edition;

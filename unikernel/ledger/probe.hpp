@@ -26,8 +26,9 @@ struct Probe {
     bool layout_told = false;
     Edition edition{};       ///< likewise as told, else as found
     Edition detected_edition{};
+    RegisterUse registers{}; ///< what answers leave in registers, looked at through `layout`
 
-    Leaves leaves(CpuidFunction cpuid) const { return {cpuid, numbering, *layout, edition}; }
+    Leaves leaves(CpuidFunction cpuid) const { return {cpuid, numbering, *layout, edition, registers}; }
 };
 
 /// Tells a ledger from what unpatched hosts answer: zeros on an AMD vCPU, but

@@ -14,11 +14,14 @@ struct CpuidRegisters {
     bool operator==(const CpuidRegisters&) const = default;
 };
 
+/// In EBX and EDX before CPUID: where it is there afterwards, a hypervisor has not written them.
+inline constexpr std::uint32_t poison = 0x5eed0bad;
+
 /// Executes CPUID.
 inline CpuidRegisters cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0)
 {
-    CpuidRegisters r;
-    asm volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf) : "memory");
+    CpuidRegisters r{leaf, poison, subleaf, poison};
+    asm volatile("cpuid" : "+a"(r.eax), "+b"(r.ebx), "+c"(r.ecx), "+d"(r.edx) : : "memory");
     return r;
 }
 
