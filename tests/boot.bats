@@ -246,12 +246,15 @@ GUEST
 }
 
 @test "svm: wrong answers are caught, and called by their names" {
-    expect 0 "all 3 runs find what their mutant is" "$root/tests/mutants" --kernel "$KERNEL" --lane svm \
-        --plan 'io.out8 ledger.* time.*' answers-exchanged undefined-digit query-counted-twice
+    expect 0 "all 4 runs find what their mutant is" "$root/tests/mutants" --kernel "$KERNEL" --lane svm \
+        --plan 'io.out8 ledger.* time.*' answers-exchanged undefined-digit query-counted-twice \
+        registers-left+clock-stopped-early
 }
 
 @test "mutants: what names no mutant is refused" {
     expect 2 "no mutant 'answer-exchanged'" "$root/tests/mutants" answer-exchanged
+    expect 2 "no mutant 'nope+host-wide'" "$root/tests/mutants" nope+host-wide
+    expect 0 "4+16  svm  registers-not-cleared host-wide" "$root/tests/mutants" --list '*+*'
     expect 2 "none of these exists on this lane" "$root/tests/mutants" --lane svm only-amd
     expect 0 "only-intel                 19  svm  vendor-not-patched" "$root/tests/mutants" --list 'only-*'
 }
