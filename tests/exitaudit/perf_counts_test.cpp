@@ -41,6 +41,13 @@ TEST(PerfCounts, AgreeButForTheLastExitOfEachVcpu)
     EXPECT_EQ(report().compare(ledger, 0, 3, true).outcome, Outcome::not_ok);
 }
 
+// QEMU was seen to let the vCPU go on after its OUT until its triple fault.
+TEST(PerfCounts, AgreeButForATripleFaultThatCameLast)
+{
+    EXPECT_EQ(report().compare(Ledger{{0x72, 999}, {0x7b, 41}, {0x7f, 1}}, 0, 1, true).outcome, Outcome::ok);
+    EXPECT_EQ(report().compare(Ledger{{0x72, 999}, {0x7b, 42}, {0x7f, 1}}, 0, 1, true).outcome, Outcome::not_ok);
+}
+
 TEST(PerfCounts, AllowNoOtherExitToBeMissing)
 {
     // As many in all, but the exit that ended the guest is not among the missing.
