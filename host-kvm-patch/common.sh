@@ -39,10 +39,10 @@ need() {
 	((${#missing[@]} == 0)) || install_packages "${missing[@]}"
 }
 
-# use_kernel KERNEL OUTPUT: sets series, patches, output, work, and, of the packages that
+# use_kernel KERNEL OUTPUT: of the release's own kernel if KERNEL is empty. Sets kernel, series, patches, output, work, and, of the packages that
 # it has unpacked: version, release, compiler, pristine (the source) and headers.
 use_kernel() {
-	kernel=$1
+	kernel=${1:-$("$here/packages/kernels" --default)} || { spoken=yes; exit 3; }
 	series=$here/linux-$kernel
 	"$here/packages/kernels" --check "$kernel" || { status=$?; spoken=yes; exit $status; }
 	output=${2:-$repository/build/host/$kernel}

@@ -12,9 +12,6 @@ namespace {
 // A counter that moves by more than this between two queries is no counter.
 constexpr std::uint32_t plausible_growth = 1'000'000;
 
-// Undefined by either vendor in any edition of the manuals.
-constexpr ExitNumber never_defined = 0xfff;
-
 constexpr CpuidRegisters undefined_mark{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX};
 
 // Defined, and handled by no Linux that there is a series for.

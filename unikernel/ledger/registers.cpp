@@ -4,9 +4,6 @@
 namespace ledger {
 namespace {
 
-// Undefined by either vendor in any edition of the manuals.
-constexpr std::uint32_t never_defined = 0xfff;
-
 // Replaces by zeros what an instruction that wrote nothing would have left.
 CpuidRegisters without_inputs(std::uint32_t leaf, std::uint32_t subleaf, const CpuidRegisters& r)
 {

@@ -12,6 +12,9 @@ namespace ledger {
 
 using machine::CpuidRegisters;
 
+/// An exit number that neither vendor defines in any edition of the manuals.
+inline constexpr std::uint32_t never_defined = 0xfff;
+
 /// Registers in which a leaf of the assignment answers a value: all ones there. Zeros for other leaves.
 constexpr CpuidRegisters value_registers(const Layout& layout, std::uint32_t leaf)
 {
