@@ -1,6 +1,6 @@
 # All tests. Each runner prints a line for each test and its totals.
 
-CHECK_PACKAGES := gcc git libgtest-dev bats parallel procps perl binutils shellcheck jq libxml2-utils linux-perf
+CHECK_PACKAGES := clang-format gcc git libgtest-dev bats parallel procps perl binutils shellcheck jq libxml2-utils linux-perf
 # The wrong hosts that the boot tests need.
 check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide racing-counters shared-query layout-f21 handler-only \
 	clock-stopped-early halves-swapped exit-handler-start \
@@ -50,6 +50,7 @@ packages-check:
 
 check-style: | packages-check
 	@host-kvm-patch/check-style --kernel '$(KERNEL)'
+	find unikernel run tests -name '*.[ch]pp' -exec clang-format --dry-run -Werror {} +
 	shellcheck tests/mutants tests/run-bats
 	shellcheck -x -P SCRIPTDIR run/step.sh run/timed run/install-packages run/initramfs.sh \
 		run/embedded-host/build run/linux-guest/build

@@ -64,8 +64,9 @@ void set_up_processors()
     machine::local_apic.set_up(plan.apic());
     const auto started = machine::start_processors(plan.vcpus());
     if (started < plan.vcpus())
-        end(Ending::usage, console::Text<80>("vcpus={}, but only {} processor{} started: give QEMU -smp {}", plan.vcpus(), started,
-                                             started == 1 ? "" : "s", plan.vcpus()).view());
+        end(Ending::usage, console::Text<80>("vcpus={}, but only {} processor{} started: give QEMU -smp {}",
+                                             plan.vcpus(), started, started == 1 ? "" : "s", plan.vcpus())
+                               .view());
 }
 
 // Several may die at once, of the same cause; one tells.
@@ -79,8 +80,8 @@ void be_the_one_that_tells()
 [[noreturn]] void give_up(std::string_view awaited, const machine::Cpu& whose)
 {
     be_the_one_that_tells();
-    const console::Text<200> message("{}: vCPU {} waited in vain for {} of vCPU {}", audit::running(), machine::this_cpu().index, awaited,
-                                     whose.index);
+    const console::Text<200> message("{}: vCPU {} waited in vain for {} of vCPU {}", audit::running(),
+                                     machine::this_cpu().index, awaited, whose.index);
     log.write("\n");
     end(Ending::died, message.view());
 }
@@ -91,8 +92,10 @@ void be_the_one_that_tells()
     std::uint64_t cr2;
     asm volatile("mov %%cr2, %0" : "=r"(cr2));
     const console::Text<80> message("unexpected {}, vector {}, at {:x} on vCPU {}",
-                                    audit::exception_name(static_cast<unsigned>(f.vector)), f.vector, f.rip, machine::this_cpu().index);
-    log.format("\n# error {:x} rflags {:x} cs {:x} ss {:x} cr2 {:x}\n", f.error_code, f.rflags, f.cs, f.ss, cr2);
+                                    audit::exception_name(static_cast<unsigned>(f.vector)), f.vector, f.rip,
+                                    machine::this_cpu().index);
+    log.format("\n# error {:x} rflags {:x} cs {:x} ss {:x} cr2 {:x}\n", f.error_code, f.rflags, f.cs, f.ss,
+               cr2);
     log.format("# rax {:x} rbx {:x} rcx {:x} rdx {:x}\n", f.rax, f.rbx, f.rcx, f.rdx);
     log.format("# rsi {:x} rdi {:x} rbp {:x} rsp {:x}\n", f.rsi, f.rdi, f.rbp, f.rsp);
     log.format("# r8 {:x} r9 {:x} r10 {:x} r11 {:x}\n", f.r8, f.r9, f.r10, f.r11);
@@ -117,7 +120,8 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
     if (error)
         end(Ending::usage, error->view());
     if (!has_console)
-        end(Ending::usage, "console=virtio, but there is no console device of virtio 1 at a microvm's virtio-mmio transports");
+        end(Ending::usage, "console=virtio, but there is no console device of virtio 1 at a microvm's "
+                           "virtio-mmio transports");
 
     const auto probe = ledger::probe(machine::cpuid, machine::vendor().view(), plan.told());
     if (probe.patched)

@@ -38,7 +38,8 @@ public:
         namespace fs = std::filesystem;
         std::error_code ignored; // no debugfs: no VM
         for (const auto& entry : fs::directory_iterator("/sys/kernel/debug/kvm", ignored))
-            if (descriptor_ < 0 && entry.path().filename().string().starts_with(std::to_string(process) + "-"))
+            if (descriptor_ < 0 &&
+                entry.path().filename().string().starts_with(std::to_string(process) + "-"))
                 descriptor_ = open((entry.path() / "exit_ledger").c_str(), O_RDONLY | O_CLOEXEC);
         return found();
     }

@@ -72,7 +72,10 @@ public:
     }
 
 private:
-    long long now() const { return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start_).count(); }
+    long long now() const
+    {
+        return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start_).count();
+    }
 
     // False when the command has closed it.
     bool take_output()
@@ -147,7 +150,8 @@ int main(int argc, char** argv)
     const int interval = argc > 4 ? std::atoi(argv[1]) : 0;
     const int limit = interval > 0 ? std::atoi(argv[2]) : 0;
     if (interval <= 0 || std::string_view(argv[3]) != "--") {
-        std::fprintf(stderr, "usage: exit-sampler INTERVAL LIMIT -- COMMAND... (both in ms; a limit of 0 is none)\n");
+        std::fprintf(stderr,
+                     "usage: exit-sampler INTERVAL LIMIT -- COMMAND... (both in ms; a limit of 0 is none)\n");
         return 2;
     }
     int input[2], output[2];
@@ -168,5 +172,7 @@ int main(int argc, char** argv)
     close(input[0]);
     close(output[1]);
     signal(SIGPIPE, SIG_IGN); // a guest that has ended needs no answer
-    exit_sampler::Sampler(process, input[1], output[0], std::chrono::milliseconds(interval), std::chrono::milliseconds(limit)).run();
+    exit_sampler::Sampler(process, input[1], output[0], std::chrono::milliseconds(interval),
+                          std::chrono::milliseconds(limit))
+        .run();
 }

@@ -19,12 +19,15 @@ namespace exitaudit {
 namespace {
 
 // The host's instruments overrule a guest that saw nothing wrong.
-template <typename Results> Verdict overruled(const Verdict& verdict, const Results& host)
+template <typename Results>
+Verdict overruled(const Verdict& verdict, const Results& host)
 {
     for (const auto& result : host)
         if (verdict.code == ExitCode::pass && result.outcome == Outcome::not_ok)
             return {ExitCode::audit_failed,
-                    fmt::format("fail: every audit of the guest's passed, but {}: {}", result.name, result.message), true};
+                    fmt::format("fail: every audit of the guest's passed, but {}: {}", result.name,
+                                result.message),
+                    true};
     return verdict;
 }
 
@@ -37,11 +40,13 @@ std::vector<HostResult> host_results(const Session& session, const Log& log)
     auto results = session.witness->results();
     const auto exit = log.one_shot.is_object() ? log.one_shot.find("exit") : log.one_shot.end();
     if (exit != log.one_shot.end() && exit->is_number_unsigned())
-        results.insert(results.begin(), session.witness->last_exit(log.one_shot.value("name", ""), exit->get<std::uint64_t>()));
+        results.insert(results.begin(), session.witness->last_exit(log.one_shot.value("name", ""),
+                                                                   exit->get<std::uint64_t>()));
     return results;
 }
 
-Verdict judge_log_of(const Session& session, const std::vector<HostResult>& host, const Log& log, std::string_view unfinished)
+Verdict judge_log_of(const Session& session, const std::vector<HostResult>& host, const Log& log,
+                     std::string_view unfinished)
 {
     if (session.guest_status)
         return judge_with_status(log, unfinished, *session.guest_status);
@@ -58,12 +63,13 @@ std::string amid_what(const Screen& screen)
 
 std::string no_end(const Screen& screen, const RunOptions& options)
 {
-    return fmt::format("no end within {} s{}: the guest or its host hangs, or needs a longer --timeout", options.time_limit().count(),
-                       amid_what(screen));
+    return fmt::format("no end within {} s{}: the guest or its host hangs, or needs a longer --timeout",
+                       options.time_limit().count(), amid_what(screen));
 }
 
 // The log's verdict, unless the run that wrote it went wrong.
-Verdict judge_session(const Session& session, const std::vector<HostResult>& host, const Screen& screen, const RunOptions& options)
+Verdict judge_session(const Session& session, const std::vector<HostResult>& host, const Screen& screen,
+                      const RunOptions& options)
 {
     const auto& log = screen.log();
     if (session.ending.how == Ending::How::interrupted)
@@ -72,19 +78,23 @@ Verdict judge_session(const Session& session, const std::vector<HostResult>& hos
         return could_not_run(no_end(screen, options));
     const auto verdict = judge_log_of(session, host, log, screen.unfinished());
     // Without a word of the guest's or of the kernel's it may be the emulator that has failed.
-    if (session.crashed && (log.started || !session.complaint.empty()) && verdict.code != ExitCode::audit_failed)
+    if (session.crashed && (log.started || !session.complaint.empty()) &&
+        verdict.code != ExitCode::audit_failed)
         return host_crashed(session.complaint, amid_what(screen));
     // A host that gets its counts right but warns or crashes over it is not a sound one.
     if (verdict.code == ExitCode::pass && !session.complaint.empty())
-        return {ExitCode::audit_failed, "fail: every audit passed, but the host's kernel complained: " + session.complaint};
+        return {ExitCode::audit_failed,
+                "fail: every audit passed, but the host's kernel complained: " + session.complaint};
     // The cause is worth more than its effect on the log.
     if (!verdict.complete && log.contradiction.empty() && log.one_shot.is_null() && !session.trouble.empty())
-        return could_not_run(session.trouble +
-                             (log.last_line.empty() ? "" : fmt::format("; the guest's last line: \"{}\"", log.last_line)));
+        return could_not_run(
+            session.trouble +
+            (log.last_line.empty() ? "" : fmt::format("; the guest's last line: \"{}\"", log.last_line)));
     return overruled(verdict, host);
 }
 
-HostState state_of(const Session& session, const Screen& screen, const Verdict& verdict, const RunOptions& options)
+HostState state_of(const Session& session, const Screen& screen, const Verdict& verdict,
+                   const RunOptions& options)
 {
     HostState state;
     state.complaint = session.complaint;
@@ -95,7 +105,8 @@ HostState state_of(const Session& session, const Screen& screen, const Verdict& 
         state.hang = no_end(screen, options);
     else if (session.ending.how != Ending::How::interrupted && !verdict.complete)
         state.crash = session.trouble;
-    state.unanswered = verdict.code == ExitCode::not_patched && session.witness && session.witness->has_ledger();
+    state.unanswered =
+        verdict.code == ExitCode::not_patched && session.witness && session.witness->has_ledger();
     return state;
 }
 

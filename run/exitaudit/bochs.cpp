@@ -32,9 +32,6 @@ panic: action=fatal
 
 // Bochs 2 as Debian compiles it always starts in its debugger; Bochs 3 only if asked, and
 // is faster without.
-bool bochs_starts_in_debugger(std::string_view version)
-{
-    return version.starts_with("2.");
-}
+bool bochs_starts_in_debugger(std::string_view version) { return version.starts_with("2."); }
 
 } // namespace exitaudit

@@ -5,12 +5,13 @@
 
 namespace exitaudit {
 
-Circumstances circumstances_of(const Lane& lane, const Session& session, double seconds, std::vector<HostResult> host)
+Circumstances circumstances_of(const Lane& lane, const Session& session, double seconds,
+                               std::vector<HostResult> host)
 {
     const bool interrupted = session.ending.how == Ending::How::interrupted;
     // Who has pressed ^C waits for no version.
-    Circumstances circumstances{std::string(lane.name), session.kernel, interrupted ? "" : qemu_version(), seconds,
-                                std::move(host)};
+    Circumstances circumstances{std::string(lane.name), session.kernel, interrupted ? "" : qemu_version(),
+                                seconds, std::move(host)};
     circumstances.emulator = session.emulator;
     circumstances.facts = session.facts;
     circumstances.machine = facts_of_machine();

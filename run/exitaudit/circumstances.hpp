@@ -33,6 +33,7 @@ struct Circumstances {
 };
 
 // Those of a session that took so long, with the host's results, but without findings.
-Circumstances circumstances_of(const Lane& lane, const Session& session, double seconds, std::vector<HostResult> host);
+Circumstances circumstances_of(const Lane& lane, const Session& session, double seconds,
+                               std::vector<HostResult> host);
 
 } // namespace exitaudit

@@ -37,8 +37,9 @@ std::optional<Cost> cost_of(const json& result)
         return std::nullopt;
     const bool quartiles = spread.contains("p25") && spread.contains("p75");
     Cost cost{text_member(result, "exit_name"), number_member(spread, quartiles ? "median" : "mean"), 0, {}};
-    const double deviation = quartiles ? 0.929 * (number_member(spread, "p75") - number_member(spread, "p25")) //
-                                       : number_member(spread, "stddev");
+    const double deviation = quartiles
+                                 ? 0.929 * (number_member(spread, "p75") - number_member(spread, "p25")) //
+                                 : number_member(spread, "stddev");
     // Cycles are whole numbers: half of one says nothing.
     cost.error = std::max(deviation / std::sqrt(firings), 0.5);
     const auto& host = object_member(result, "host_cycles");
@@ -160,8 +161,9 @@ void check_comparable(const json& before, const json& after, Comparison& compari
         if (first == second)
             continue;
         if (must_agree)
-            throw Error(fmt::format("the two cannot be compared: different {}: {}", what, difference(first, second)),
-                        ExitCode::usage);
+            throw Error(
+                fmt::format("the two cannot be compared: different {}: {}", what, difference(first, second)),
+                ExitCode::usage);
         if (!first.is_null() && !second.is_null())
             comparison.warnings.push_back(fmt::format("different {}: {}", what, difference(first, second)));
     }
@@ -196,20 +198,22 @@ Comparison compare(const json& before, const json& after)
         const auto relative = [](const Cost& cost) { return cost.error / cost.cycles; };
         logs.push_back(std::log(b->second.cycles / a->second.cycles));
         variances.push_back(std::pow(relative(a->second), 2) + std::pow(relative(b->second), 2));
-        comparison.changes.push_back(
-            {name, a->second.exit_name, a->second.cycles, b->second.cycles, 1, 1, 1, false, a->second.host, b->second.host});
+        comparison.changes.push_back({name, a->second.exit_name, a->second.cycles, b->second.cycles, 1, 1, 1,
+                                      false, a->second.host, b->second.host});
     }
     for (const auto& result : array_member(after, "results"))
         if (const auto name = text_member(result, "name"); second.contains(name) && !first.contains(name))
             comparison.only_after.push_back(name);
 
     if (comparison.by_time = follows_time(before) || follows_time(after); comparison.by_time)
-        comparison.warnings.emplace_back("QEMU's emulated clock follows the machine's time: two runs of one host differ by more than the "
-                                         "intervals say; run both on lane vmx or svm-bochs to compare costs");
+        comparison.warnings.emplace_back(
+            "QEMU's emulated clock follows the machine's time: two runs of one host differ by more than the "
+            "intervals say; run both on lane vmx or svm-bochs to compare costs");
     if (logs.size() < enough_for_scatter)
-        comparison.warnings.push_back(fmt::format("{} triggers in common are too few to tell how much runs differ by themselves: the "
-                                                  "intervals are too narrow (at least {})",
-                                                  logs.size(), enough_for_scatter));
+        comparison.warnings.push_back(
+            fmt::format("{} triggers in common are too few to tell how much runs differ by themselves: the "
+                        "intervals are too narrow (at least {})",
+                        logs.size(), enough_for_scatter));
     comparison.between = scatter(logs, variances);
     comparison.common = std::exp(median(logs));
     for (std::size_t i = 0; i < logs.size(); ++i) {

@@ -16,7 +16,8 @@ namespace {
 int show_boots(const CompareOptions& options, const std::vector<NamedDocument>& boots)
 {
     if (options.max_regression)
-        throw Error("--max-regression judges what exits cost: it takes documents of exitaudit run", ExitCode::usage);
+        throw Error("--max-regression judges what exits cost: it takes documents of exitaudit run",
+                    ExitCode::usage);
     const auto beside = side_by_side(boots);
     fmt::print("{}", boots_text(beside));
     if (!options.json.empty())
@@ -24,18 +25,15 @@ int show_boots(const CompareOptions& options, const std::vector<NamedDocument>& 
     return static_cast<int>(ExitCode::pass);
 }
 
-std::string kind_of(const NamedDocument& document)
-{
-    return text_member(document.document, "kind");
-}
+std::string kind_of(const NamedDocument& document) { return text_member(document.document, "kind"); }
 
 void require_one_kind(const std::vector<NamedDocument>& documents)
 {
     const auto& first = documents.front();
     for (const auto& other : documents)
         if (kind_of(other) != kind_of(first))
-            throw Error(fmt::format("{} is of kind {} and {} of kind {}: kinds cannot be mixed", first.file, kind_of(first),
-                                    other.file, kind_of(other)),
+            throw Error(fmt::format("{} is of kind {} and {} of kind {}: kinds cannot be mixed", first.file,
+                                    kind_of(first), other.file, kind_of(other)),
                         ExitCode::usage);
 }
 
@@ -64,12 +62,15 @@ int compare_documents(const CompareOptions& options)
     if (!options.max_regression)
         return static_cast<int>(ExitCode::pass);
     if (comparison.by_time)
-        throw Error("--max-regression judges no cycles of QEMU's emulation, which are the machine's time: run both on lane vmx or svm-bochs");
+        throw Error("--max-regression judges no cycles of QEMU's emulation, which are the machine's time: "
+                    "run both on lane vmx or svm-bochs");
     const auto regressions = comparison.regressions(*options.max_regression);
     for (const auto* change : regressions)
-        fmt::print(stderr, "exitaudit: {} became slower by {:.1f} % (95 % interval {:.1f} to {:.1f} %), more than {:g} %\n",
-                   change->name, 100 * (change->ratio - 1), 100 * (change->low - 1), 100 * (change->high - 1),
-                   *options.max_regression);
+        fmt::print(
+            stderr,
+            "exitaudit: {} became slower by {:.1f} % (95 % interval {:.1f} to {:.1f} %), more than {:g} %\n",
+            change->name, 100 * (change->ratio - 1), 100 * (change->low - 1), 100 * (change->high - 1),
+            *options.max_regression);
     return static_cast<int>(regressions.empty() ? ExitCode::pass : ExitCode::audit_failed);
 }
 

@@ -19,7 +19,9 @@ const char* mark(const Change& change)
 
 std::string host_ratio(const Change& change)
 {
-    return change.host_before && change.host_after ? fmt::format("{:.3f}", *change.host_after / *change.host_before) : "-";
+    return change.host_before && change.host_after
+               ? fmt::format("{:.3f}", *change.host_after / *change.host_before)
+               : "-";
 }
 
 void append_names(std::string& text, const char* what, const std::vector<std::string>& names)
@@ -32,12 +34,13 @@ void append_names(std::string& text, const char* what, const std::vector<std::st
 
 std::string comparison_text(const Comparison& comparison)
 {
-    auto text = fmt::format("{:<27} {:<24} {:>10} {:>10} {:>7}  {:<15} {:>7}\n", "trigger", "exit", "before", "after", "ratio",
-                            "95% interval", "host");
+    auto text = fmt::format("{:<27} {:<24} {:>10} {:>10} {:>7}  {:<15} {:>7}\n", "trigger", "exit", "before",
+                            "after", "ratio", "95% interval", "host");
     for (const auto& change : comparison.changes)
-        text += fmt::format("{:<27} {:<24} {:>10.0f} {:>10.0f} {:>7.3f}  {:<15} {:>7} {}\n", change.name, change.exit_name,
-                            change.before, change.after, change.ratio, fmt::format("{:.3f} - {:.3f}", change.low, change.high),
-                            host_ratio(change), mark(change));
+        text += fmt::format("{:<27} {:<24} {:>10.0f} {:>10.0f} {:>7.3f}  {:<15} {:>7} {}\n", change.name,
+                            change.exit_name, change.before, change.after, change.ratio,
+                            fmt::format("{:.3f} - {:.3f}", change.low, change.high), host_ratio(change),
+                            mark(change));
     append_names(text, "only before", comparison.only_before);
     append_names(text, "only after", comparison.only_after);
     const auto marked = [&](const char* as) {
@@ -45,7 +48,8 @@ std::string comparison_text(const Comparison& comparison)
                              [&](const Change& change) { return std::string_view(mark(change)) == as; });
     };
     return text + fmt::format("{} triggers: {} slower, {} faster beyond chance; median ratio {:.3f}\n",
-                              comparison.changes.size(), marked("slower"), marked("faster"), comparison.common);
+                              comparison.changes.size(), marked("slower"), marked("faster"),
+                              comparison.common);
 }
 
 json comparison_document(const Comparison& comparison)

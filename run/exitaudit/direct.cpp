@@ -7,8 +7,8 @@
 
 namespace exitaudit {
 
-Session run_directly(const RunOptions& options, const Places& places, const Listener& listener, Accelerator accelerator,
-                     const Around& around)
+Session run_directly(const RunOptions& options, const Places& places, const Listener& listener,
+                     Accelerator accelerator, const Around& around)
 {
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto image = places.guest(options.boot, options.guest);

@@ -25,11 +25,13 @@ json read_document(const std::string& path)
     if (!document.is_object() || !document.contains("schema"))
         throw Error(path + " is no document that --json of exitaudit run, judge, grade or boot writes");
     if (document["schema"] != schema)
-        throw Error(fmt::format("{} has schema {}: this exitaudit reads schema {}", path, document["schema"].dump(), schema));
+        throw Error(fmt::format("{} has schema {}: this exitaudit reads schema {}", path,
+                                document["schema"].dump(), schema));
     const auto kind = text_member(document, "kind");
     if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
         throw Error(fmt::format(
-            "{} is of kind '{}': report takes documents of kind run, grade and boot, compare of run or boot", path, kind));
+            "{} is of kind '{}': report takes documents of kind run, grade and boot, compare of run or boot",
+            path, kind));
     return document;
 }
 
@@ -59,10 +61,7 @@ const json& object_member(const json& object, std::string_view name)
     return found != object.end() && found->is_object() ? *found : none;
 }
 
-json or_null(const std::string& text)
-{
-    return text.empty() ? json() : json(text);
-}
+json or_null(const std::string& text) { return text.empty() ? json() : json(text); }
 
 std::string document_text(const json& document)
 {

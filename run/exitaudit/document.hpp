@@ -20,7 +20,8 @@ struct NamedDocument {
 nlohmann::json read_document(const std::string& path);
 
 // The member's text; `otherwise` if it has none.
-std::string text_member(const nlohmann::json& object, std::string_view name, const std::string& otherwise = {});
+std::string text_member(const nlohmann::json& object, std::string_view name,
+                        const std::string& otherwise = {});
 
 // The member's number; 0 if it has none.
 double number_member(const nlohmann::json& object, std::string_view name);

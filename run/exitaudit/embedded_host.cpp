@@ -19,7 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t tail_lines = 20;
-constexpr std::string_view guest_path = "audit/guest", command_path = "audit/command", noisy_guest_path = "audit/noisy-guest";
+constexpr std::string_view guest_path = "audit/guest", command_path = "audit/command",
+                           noisy_guest_path = "audit/noisy-guest";
 constexpr auto perf_data = "/tmp/perf.data";
 
 std::vector<std::string> names_in(const fs::path& directory)
@@ -49,7 +50,8 @@ fs::path find_modules(const RunOptions& options, const fs::path& built)
         return built / "modules";
     const auto mutant = built / "mutants" / options.mutant;
     if (options.mutant.find('/') != std::string::npos || !fs::is_directory(mutant))
-        throw Error(fmt::format("unknown mutant '{}'; built: {}", options.mutant, listed(names_in(built / "mutants"))),
+        throw Error(fmt::format("unknown mutant '{}'; built: {}", options.mutant,
+                                listed(names_in(built / "mutants"))),
                     ExitCode::usage);
     return mutant;
 }
@@ -63,9 +65,11 @@ std::optional<std::string_view> after(std::string_view line, std::string_view pr
 bool is_complaint(const std::string& line)
 {
     // Not what an overloaded machine brings about, such as soft lockups.
-    constexpr std::array marks{"WARNING: ", "BUG: ", "Oops", "general protection fault", "UBSAN: ", "Kernel panic"};
+    constexpr std::array marks{"WARNING: ", "BUG: ",       "Oops", "general protection fault",
+                               "UBSAN: ",   "Kernel panic"};
     return line.find("soft lockup") == std::string::npos &&
-           std::any_of(marks.begin(), marks.end(), [&](auto mark) { return line.find(mark) != std::string::npos; });
+           std::any_of(marks.begin(), marks.end(),
+                       [&](auto mark) { return line.find(mark) != std::string::npos; });
 }
 
 bool is_stall(const std::string& line)
@@ -76,7 +80,8 @@ bool is_stall(const std::string& line)
 // A host that has begun to load the KVM which is audited, and ended without a word of its own.
 bool has_crashed(const Emulator& emulator, const Ending& ending, const HostConsole& console)
 {
-    return ending.exited_with(emulator.success) && !console.kernel.empty() && console.failure.empty() && !console.guest_exited;
+    return ending.exited_with(emulator.success) && !console.kernel.empty() && console.failure.empty() &&
+           !console.guest_exited;
 }
 
 std::string trouble_of(const Emulator& emulator, const Ending& ending, const HostConsole& console)
@@ -122,9 +127,9 @@ EmbeddedHost EmbeddedHost::find(const RunOptions& options, const Places& places)
     const auto built = places.build / "host" / version;
     EmbeddedHost host{base / "vmlinux", base / "initramfs.cpio", "", built / "modules"};
     if (!fs::exists(host.kernel) || !fs::exists(host.initramfs))
-        throw Error(
-            fmt::format("no embedded host with Linux {} is built (built: {}): make one with `make embedded-host KERNEL={}`",
-                        version, listed(places.kernels()), version));
+        throw Error(fmt::format("no embedded host with Linux {} is built (built: {}): make one with `make "
+                                "embedded-host KERNEL={}`",
+                                version, listed(places.kernels()), version));
     host.modules = find_modules(options, built);
     if (!fs::exists(host.modules / "kvm.ko") && !fs::exists(host.fallback_modules / "kvm.ko"))
         throw Error(fmt::format("{} holds no KVM modules: make them with `make embedded-host KERNEL={}`",
@@ -137,7 +142,8 @@ std::string emulator_word(std::string_view name, std::string_view version)
     return version == "unknown" ? std::string(name) : fmt::format("{}:{}", name, version);
 }
 
-std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const RunOptions& options, const Places& places)
+std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const RunOptions& options,
+                           const Places& places)
 {
     auto [command, files] = options.own_guest ? *options.own_guest : audited_guest(emulator, options, places);
     files.push_back({std::string(command_path), std::move(command)});
@@ -150,18 +156,20 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
     }
     if (options.noise) {
         // Our own guest, busier than any audit lasts.
-        const Guest noise{Accelerator::kvm,
-                          Boot::pvh,
-                          "",
-                          1,
-                          fmt::format("/{}", noisy_guest_path),
-                          {"io.*", "cpuid.*", "msr.*", "format=table", fmt::format("count={}", audit::Plan::max_count)},
-                          false};
+        const Guest noise{
+            Accelerator::kvm,
+            Boot::pvh,
+            "",
+            1,
+            fmt::format("/{}", noisy_guest_path),
+            {"io.*", "cpuid.*", "msr.*", "format=table", fmt::format("count={}", audit::Plan::max_count)},
+            false};
         files.push_back({"audit/noise", "exec " + shell_line(guest_command(noise)) + "\n"});
         files.push_back({std::string(noisy_guest_path), read_file(places.guest(Boot::pvh, {}))});
     }
     if (options.perf) {
-        files.push_back({"audit/perf-report", "exec " + shell_line(perf_report(perf_in_overlay(), perf_data)) + "\n"});
+        files.push_back(
+            {"audit/perf-report", "exec " + shell_line(perf_report(perf_in_overlay(), perf_data)) + "\n"});
         for (auto& file : perf_files())
             files.push_back(std::move(file));
     }
@@ -191,7 +199,8 @@ std::string HostConsole::line(const std::string& text)
     if (!kernel.empty() && stall.empty() && is_stall(text))
         stall = text;
     if (text.find("RIP: ") != std::string::npos)
-        for (const auto& [what, place] : {std::pair(&complaint, &complaint_place), std::pair(&stall, &stall_place)})
+        for (const auto& [what, place] :
+             {std::pair(&complaint, &complaint_place), std::pair(&stall, &stall_place)})
             if (!what->empty() && place->empty())
                 *place = text.substr(text.find_last_of(':') + 1);
     if (guest_runs && !text.starts_with("embedded-host: "))

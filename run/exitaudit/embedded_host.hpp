@@ -25,7 +25,8 @@ struct EmbeddedHost {
 std::string emulator_word(std::string_view name, std::string_view version);
 
 // Its whole initramfs: the base, then KVM's modules, guest and command.
-std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const RunOptions& options, const Places& places);
+std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const RunOptions& options,
+                           const Places& places);
 
 // The kernel's command line on every emulator: mitigations and self-tests are not
 // audited, but cost time; log level 5 lets the kernel's warnings through; a kernel that has
@@ -37,12 +38,12 @@ inline constexpr auto host_kernel_words =
 
 // Follows the embedded host's console.
 struct HostConsole {
-    std::string kernel;              // like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
-    std::string failure;             // what init could not do
-    std::string complaint;           // a kernel warning or oops; those before KVM is loaded are about the emulator
-    std::string complaint_place;     // what its RIP line says
-    std::string stall, stall_place;  // likewise of its watchdogs: an overloaded machine brings them about, too
-    std::uint64_t kernel_lines = 0;  // while the guest ran
+    std::string kernel;    // like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
+    std::string failure;   // what init could not do
+    std::string complaint; // a kernel warning or oops; those before KVM is loaded are about the emulator
+    std::string complaint_place;    // what its RIP line says
+    std::string stall, stall_place; // likewise of its watchdogs: an overloaded machine brings them about, too
+    std::uint64_t kernel_lines = 0; // while the guest ran
     bool guest_runs = false;
     std::optional<int> guest_exited; // with this status of the inner QEMU
     std::vector<std::string> tail;   // the last lines, testimony left out

@@ -85,7 +85,8 @@ HostFacts facts_of_machine(const fs::path& proc, const fs::path& sys)
     facts.command_line = first_line(proc / "cmdline");
     facts.vulnerabilities = values_in(sys / "devices/system/cpu/vulnerabilities");
     for (const auto* module : {"kvm", "kvm_intel", "kvm_amd"})
-        facts.kvm_parameters.merge(values_in(sys / "module" / module / "parameters", std::string(module) + "."));
+        facts.kvm_parameters.merge(
+            values_in(sys / "module" / module / "parameters", std::string(module) + "."));
     return facts;
 }
 

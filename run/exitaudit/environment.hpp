@@ -13,11 +13,12 @@ namespace exitaudit {
 
 // A host as its own kernel describes it. Empty where it did not say.
 struct HostFacts {
-    std::string cpu;                                    // the processor's model name
-    std::string mhz;                                    // its clock, as the kernel measured it
-    std::string command_line;                           // the kernel's
-    std::map<std::string, std::string> vulnerabilities; // of the processor, and what the kernel does against each
-    std::map<std::string, std::string> kvm_parameters;  // "kvm_intel.ept": "Y"
+    std::string cpu;          // the processor's model name
+    std::string mhz;          // its clock, as the kernel measured it
+    std::string command_line; // the kernel's
+    std::map<std::string, std::string>
+        vulnerabilities; // of the processor, and what the kernel does against each
+    std::map<std::string, std::string> kvm_parameters; // "kvm_intel.ept": "Y"
 
     // Takes one line that run/embedded-host/init says of it:
     //   cpu MODEL
@@ -29,7 +30,8 @@ struct HostFacts {
 };
 
 // The machine that exitaudit runs on, by these roots of /proc and /sys.
-HostFacts facts_of_machine(const std::filesystem::path& proc = "/proc", const std::filesystem::path& sys = "/sys");
+HostFacts facts_of_machine(const std::filesystem::path& proc = "/proc",
+                           const std::filesystem::path& sys = "/sys");
 
 // As in docs/json.md: null where nothing is known.
 nlohmann::json document_of(const HostFacts& facts);

@@ -19,7 +19,8 @@ enum class ExitCode : int {
 struct Error : std::runtime_error {
     ExitCode code;
 
-    explicit Error(const std::string& message, ExitCode why = ExitCode::could_not_run) : std::runtime_error(message), code(why)
+    explicit Error(const std::string& message, ExitCode why = ExitCode::could_not_run)
+        : std::runtime_error(message), code(why)
     {
     }
 };

@@ -34,6 +34,7 @@ struct HostState {
 std::vector<Finding> find_causes(const Log& log, const std::vector<HostResult>& host, const HostState& state);
 
 // Names of what failed and no finding explains.
-std::vector<std::string> unexplained(const Log& log, const std::vector<HostResult>& host, const std::vector<Finding>& findings);
+std::vector<std::string> unexplained(const Log& log, const std::vector<HostResult>& host,
+                                     const std::vector<Finding>& findings);
 
 } // namespace exitaudit

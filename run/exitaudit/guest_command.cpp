@@ -28,12 +28,14 @@ std::string machine_option(const Guest& guest)
     // A microvm may add words of its own to the command line, which is our plan. Without
     // ACPI its firmware is qboot, which knows PVH alone, but enters it at once and, unlike
     // SeaBIOS, never waits in HLT for an interrupt.
-    return guest.boot == Boot::pvh ? "microvm,auto-kernel-cmdline=off,acpi=off" : "microvm,auto-kernel-cmdline=off";
+    return guest.boot == Boot::pvh ? "microvm,auto-kernel-cmdline=off,acpi=off"
+                                   : "microvm,auto-kernel-cmdline=off";
 }
 
 std::string quoted(const std::string& word)
 {
-    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:=+";
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:=+";
     if (!word.empty() && word.find_first_not_of(plain) == std::string::npos)
         return word;
     std::string text = "'";
@@ -54,7 +56,8 @@ Guest guest_from(const RunOptions& options, Accelerator accelerator, const std::
         plan.emplace_back("paging=shadow");
     if (options.noise)
         plan.emplace_back("noise=yes");
-    return {accelerator, options.boot, options.machine, std::max(options.vcpus, vcpus_of(plan)), image, plan, false};
+    return {accelerator, options.boot, options.machine, std::max(options.vcpus, vcpus_of(plan)), image,
+            plan,        false};
 }
 
 void speak_by_virtio(Guest& guest)
@@ -69,33 +72,53 @@ std::vector<std::string> guest_command(const Guest& guest)
 {
     const bool kvm = guest.accelerator == Accelerator::kvm;
     std::vector<std::string> words{
-        "qemu-system-x86_64", "-M", machine_option(guest),
-        "-accel", kvm ? "kvm" : "tcg",
+        "qemu-system-x86_64",
+        "-M",
+        machine_option(guest),
+        "-accel",
+        kvm ? "kvm" : "tcg",
         // Setting IA32_ARCH_CAPABILITIES fails on some KVMs; no audit reads it.
-        "-cpu", kvm ? "host,arch-capabilities=off" : "max",
-        "-smp", std::to_string(guest.vcpus),
-        "-m", "128",
-        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-        "-serial", "stdio",
-        "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+        "-cpu",
+        kvm ? "host,arch-capabilities=off" : "max",
+        "-smp",
+        std::to_string(guest.vcpus),
+        "-m",
+        "128",
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-no-reboot",
+        "-serial",
+        "stdio",
+        "-device",
+        "isa-debug-exit,iobase=0xf4,iosize=4",
     };
     if (guest.virtio_console)
-        words.insert(words.end(), {
-            "-global", "virtio-mmio.force-legacy=off",
-            // Each line is written before the guest goes on.
-            "-global", "virtio-mmio.ioeventfd=off",
-            "-device", "virtio-serial-device",
-            // A log is written in full, however long that takes. A backend of its own drops
-            // what standard output does not take at once: QEMU's flush_buf() in virtio-console.c.
-            "-chardev", "null,id=console,logfile=/proc/self/fd/1,logappend=on",
-            "-device", "virtconsole,chardev=console",
-        });
+        words.insert(
+            words.end(),
+            {
+                "-global",
+                "virtio-mmio.force-legacy=off",
+                // Each line is written before the guest goes on.
+                "-global",
+                "virtio-mmio.ioeventfd=off",
+                "-device",
+                "virtio-serial-device",
+                // A log is written in full, however long that takes. A backend of its own drops
+                // what standard output does not take at once: QEMU's flush_buf() in virtio-console.c.
+                "-chardev",
+                "null,id=console,logfile=/proc/self/fd/1,logappend=on",
+                "-device",
+                "virtconsole,chardev=console",
+            });
     const auto plan = fmt::format("{}", fmt::join(guest.plan, " "));
     if (guest.boot == Boot::iso) {
         words.insert(words.end(), {"-cdrom", guest.image});
         // Where the CD's menu looks for a plan; QEMU wants a comma twice.
         if (!plan.empty())
-            words.insert(words.end(), {"-smbios", "type=1,version=exitaudit " + boost::replace_all_copy(plan, ",", ",,")});
+            words.insert(words.end(),
+                         {"-smbios", "type=1,version=exitaudit " + boost::replace_all_copy(plan, ",", ",,")});
         return words;
     }
     words.insert(words.end(), {"-kernel", guest.image});

@@ -29,7 +29,8 @@ constexpr std::string_view histogram_trigger = "hist:keys=common_pid,exit_reason
 constexpr auto watch_interval = std::chrono::milliseconds(1);
 
 // Why there is no `wanted` in the file system mounted here; empty: there is.
-std::string obstacle(const fs::path& root, const char* type, const fs::path& wanted, std::string_view otherwise)
+std::string obstacle(const fs::path& root, const char* type, const fs::path& wanted,
+                     std::string_view otherwise)
 {
     if (access((root / wanted).c_str(), R_OK | X_OK) == 0)
         return {};
@@ -117,7 +118,8 @@ void Instruments::start_tracing()
 void Instruments::watch(int process)
 {
     if (debug_obstacle_.empty())
-        watcher_ = std::jthread([this, process](std::stop_token ended) { watch_until(std::move(ended), process); });
+        watcher_ =
+            std::jthread([this, process](std::stop_token ended) { watch_until(std::move(ended), process); });
 }
 
 void Instruments::watch_until(std::stop_token ended, int process)
@@ -161,8 +163,9 @@ Witness Instruments::testimony()
 void Instruments::tell_ledger(Witness& witness)
 {
     if (vm_.empty()) {
-        const auto why =
-            debug_obstacle_.empty() ? "the guest's VM showed no exit_ledger in debugfs: is this KVM patched?" : debug_obstacle_;
+        const auto why = debug_obstacle_.empty()
+                             ? "the guest's VM showed no exit_ledger in debugfs: is this KVM patched?"
+                             : debug_obstacle_;
         witness.line("missing ledger " + why);
         return;
     }
@@ -180,7 +183,8 @@ void Instruments::tell_trace(Witness& witness)
 {
     const auto threads = vcpu_threads();
     if (tracing_obstacle_.empty() && threads.empty())
-        tracing_obstacle_ = "this KVM does not tell its vCPUs' threads (debugfs's vcpu*/pid, since Linux 6.0)";
+        tracing_obstacle_ =
+            "this KVM does not tell its vCPUs' threads (debugfs's vcpu*/pid, since Linux 6.0)";
     if (!tracing_obstacle_.empty()) {
         witness.line("missing trace " + tracing_obstacle_);
         return;
@@ -198,7 +202,8 @@ std::string Instruments::vcpu_threads() const
     std::error_code ignored; // no VM: no threads
     for (const auto& entry : fs::directory_iterator(vm_, ignored)) {
         std::string thread;
-        if (entry.path().filename().string().starts_with("vcpu") && std::ifstream(entry.path() / "pid") >> thread)
+        if (entry.path().filename().string().starts_with("vcpu") &&
+            std::ifstream(entry.path() / "pid") >> thread)
             threads += " " + thread;
     }
     return threads;

@@ -14,7 +14,8 @@ namespace exitaudit {
 
 // Where the kernel shows them. Nothing is ever mounted there by us.
 struct InstrumentRoots {
-    std::filesystem::path tracing = "/sys/kernel/tracing", debug = "/sys/kernel/debug", modules = "/sys/module";
+    std::filesystem::path tracing = "/sys/kernel/tracing", debug = "/sys/kernel/debug",
+                          modules = "/sys/module";
 };
 
 // Counts kvm_exit in a tracing instance of its own, so that it is in nobody's way.

@@ -18,7 +18,8 @@ using nlohmann::json;
 std::string xml_text(std::string text)
 {
     std::replace_if(
-        text.begin(), text.end(), [](unsigned char c) { return (c < ' ' && c != '\n' && c != '\t') || c == 0x7f; }, '?');
+        text.begin(), text.end(),
+        [](unsigned char c) { return (c < ' ' && c != '\n' && c != '\t') || c == 0x7f; }, '?');
     return text;
 }
 
@@ -27,10 +28,7 @@ void set(pugi::xml_node node, const char* name, const std::string& value)
     node.append_attribute(name).set_value(xml_text(value).c_str());
 }
 
-void set_text(pugi::xml_node node, const std::string& text)
-{
-    node.text().set(xml_text(text).c_str());
-}
+void set_text(pugi::xml_node node, const std::string& text) { node.text().set(xml_text(text).c_str()); }
 
 class Suite {
 public:
@@ -106,7 +104,8 @@ std::string explained_by(const json& run, const std::string& name)
     for (const auto& finding : array_member(run, "findings"))
         for (const auto& explained : array_member(finding, "explains"))
             if (explained == name)
-                text += fmt::format("\nfinding: {}: {}", text_member(finding, "id"), text_member(finding, "text"));
+                text += fmt::format("\nfinding: {}: {}", text_member(finding, "id"),
+                                    text_member(finding, "text"));
     return text;
 }
 
@@ -133,7 +132,8 @@ Suite::Outcome outcome_of(const std::string& verdict, const std::string& message
         return {};
     if (verdict == "not-patched")
         return {"skipped", message, {}};
-    const bool nothing_was_judged = verdict == "could-not-run" || verdict == "could-not-grade" || verdict == "usage";
+    const bool nothing_was_judged =
+        verdict == "could-not-run" || verdict == "could-not-grade" || verdict == "usage";
     return {nothing_was_judged ? "error" : "failure", message, {}};
 }
 
@@ -171,7 +171,8 @@ void add_patch(pugi::xml_node parent, const json& row)
         for (const auto& remark : array_member(row, remarks))
             findings += fmt::format("{}: {}\n", text_member(remark, "id"), text_member(remark, "text"));
     if (const auto builds = row.find("builds"); builds != row.end() && builds->is_boolean())
-        suite.add("builds", *builds ? Suite::Outcome{} : Suite::Outcome{"failure", "it does not build", findings});
+        suite.add("builds",
+                  *builds ? Suite::Outcome{} : Suite::Outcome{"failure", "it does not build", findings});
     auto verdict = outcome_of(text_member(row, "verdict"), text_member(row, "verdict"));
     verdict.details = findings;
     suite.add("verdict", verdict);

@@ -26,14 +26,14 @@ struct Listener {
 // What a lane hands back when it has ended, however it ended.
 struct Session {
     Ending ending;
-    std::optional<int> guest_status;  // what the guest left in port 0xf4, if it did
-    std::string kernel;               // of the host, like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
-    HostFacts facts;                  // what else is known of it
-    std::string emulator;             // of the host, like "Bochs 2.7"; empty: none, it is the machine itself
-    std::string no_ledger;            // why this machine's KVM keeps none, known before the guest ran; empty: it may
-    std::string trouble;              // why the host or QEMU failed, one line; empty: they did not
-    bool crashed = false;             // the embedded host ended by itself, before its guest
-    std::string complaint;            // a warning or oops of the embedded host's kernel; empty: none
+    std::optional<int> guest_status; // what the guest left in port 0xf4, if it did
+    std::string kernel;              // of the host, like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
+    HostFacts facts;                 // what else is known of it
+    std::string emulator;            // of the host, like "Bochs 2.7"; empty: none, it is the machine itself
+    std::string no_ledger; // why this machine's KVM keeps none, known before the guest ran; empty: it may
+    std::string trouble;   // why the host or QEMU failed, one line; empty: they did not
+    bool crashed = false;  // the embedded host ended by itself, before its guest
+    std::string complaint; // a warning or oops of the embedded host's kernel; empty: none
     std::string complaint_place;      // where in the kernel that was; empty: it did not say
     std::string stall;                // what its watchdogs said, and where that was; empty: nothing
     std::uint64_t console_lines = 0;  // of the embedded host's kernel while the guest ran

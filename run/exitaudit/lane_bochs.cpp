@@ -26,13 +26,15 @@ constexpr auto intel_model = "corei7_haswell_4770", amd_model = "zambezi";
 // checking each traced function's name; names for numbers in tracepoints' formats; all
 // that read BTF, of which the first one pays; certificates; tests of sources of entropy
 // and of a key derivation.
-constexpr auto bochs_kernel_words =
-    "reboot=t init_on_alloc=0 lsm= cgroup_disable=memory hardened_usercopy=off retain_initrd rootfstype=ramfs "
-    "initcall_blacklist=ftrace_check_for_weak_functions,trace_eval_init,"
-    "kfunc_init,bpf_kfunc_init,bpf_rstat_kfunc_init,bpf_key_sig_kfuncs_init,bpf_tcp_ca_kfunc_init,bpf_kprobe_multi_kfuncs_init,"
-    "cpumask_kfunc_init,crypto_kfunc_init,bpf_fs_kfuncs_init,bpf_map_iter_init,bpf_prog_test_run_init,xdp_metadata_init,"
-    "bpf_dummy_struct_ops_init,fsverity_init,scx_init,cubictcp_register,"
-    "load_system_certificate_list,jent_mod_init,crypto_kdf108_init";
+constexpr auto bochs_kernel_words = "reboot=t init_on_alloc=0 lsm= cgroup_disable=memory "
+                                    "hardened_usercopy=off retain_initrd rootfstype=ramfs "
+                                    "initcall_blacklist=ftrace_check_for_weak_functions,trace_eval_init,"
+                                    "kfunc_init,bpf_kfunc_init,bpf_rstat_kfunc_init,bpf_key_sig_kfuncs_init,"
+                                    "bpf_tcp_ca_kfunc_init,bpf_kprobe_multi_kfuncs_init,"
+                                    "cpumask_kfunc_init,crypto_kfunc_init,bpf_fs_kfuncs_init,bpf_map_iter_"
+                                    "init,bpf_prog_test_run_init,xdp_metadata_init,"
+                                    "bpf_dummy_struct_ops_init,fsverity_init,scx_init,cubictcp_register,"
+                                    "load_system_certificate_list,jent_mod_init,crypto_kdf108_init";
 
 constexpr auto packages = "bochs bochs-term bochsbios vgabios";
 
@@ -49,21 +51,29 @@ std::string require_model(const std::string& model)
     return found ? found->at(1) : "unknown";
 }
 
-Session run_bochs(const char* model, const RunOptions& options, const Places& places, const Listener& listener)
+Session run_bochs(const char* model, const RunOptions& options, const Places& places,
+                  const Listener& listener)
 {
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto version = require_model(model);
     const auto host = EmbeddedHost::find(options, places);
     const auto kernel_words = fmt::format("{} {}", host_kernel_words, bochs_kernel_words);
-    const auto image = make_pvh_image(read_file(host.kernel), host_initramfs(host, emulator_word("bochs", version), options, places),
+    const auto image = make_pvh_image(read_file(host.kernel),
+                                      host_initramfs(host, emulator_word("bochs", version), options, places),
                                       kernel_words, bochs_memory);
     const MemoryFile memory("memory", image);
     const MemoryFile configuration(
-        "configuration", bochs_configuration(model, (host.kernel.parent_path() / "pvh.rom").string(), memory.path_for_child()));
+        "configuration", bochs_configuration(model, (host.kernel.parent_path() / "pvh.rom").string(),
+                                             memory.path_for_child()));
     const MemoryFile commands("commands", "c\n"); // continue
     // Bochs writes to standard output, the guest to 3; the display wants any terminal's name.
-    std::vector<std::string> command{"sh", "-c", "TERM=vt100 exec bochs \"$@\" 3>&1 >/dev/null",
-                                     "sh", "-q", "-f", configuration.path_for_child()};
+    std::vector<std::string> command{"sh",
+                                     "-c",
+                                     "TERM=vt100 exec bochs \"$@\" 3>&1 >/dev/null",
+                                     "sh",
+                                     "-q",
+                                     "-f",
+                                     configuration.path_for_child()};
     if (bochs_starts_in_debugger(version))
         command.insert(command.end(), {"-rc", commands.path_for_child()});
     const Emulator bochs{"Bochs", std::move(command), version, kernel_words, 1};

@@ -67,11 +67,13 @@ void require_kvm()
         return;
     }
     if (errno == ENOENT)
-        throw Error("there is no /dev/kvm: load kvm-intel or kvm-amd, switch virtualization on in the firmware, "
-                    "or use --lane svm, which needs neither");
+        throw Error(
+            "there is no /dev/kvm: load kvm-intel or kvm-amd, switch virtualization on in the firmware, "
+            "or use --lane svm, which needs neither");
     if (errno == EACCES || errno == EPERM)
-        throw Error("no permission for /dev/kvm: add yourself to group kvm (usermod -aG kvm USER) and log in again, "
-                    "or use --lane svm");
+        throw Error(
+            "no permission for /dev/kvm: add yourself to group kvm (usermod -aG kvm USER) and log in again, "
+            "or use --lane svm");
     throw Error(fmt::format("cannot open /dev/kvm: {}: use --lane svm", std::strerror(errno)));
 }
 

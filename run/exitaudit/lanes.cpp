@@ -69,7 +69,8 @@ Choice choose_lane(const RunOptions& options)
         if (lane->name != options.lane)
             continue;
         if (!lane->embedded && options.wants_embedded_host())
-            throw Error(fmt::format("--kernel, --modules, --mutant and --noise need an embedded host, which the {} lane lacks: "
+            throw Error(fmt::format("--kernel, --modules, --mutant and --noise need an embedded host, which "
+                                    "the {} lane lacks: "
                                     "use --lane svm or vmx",
                                     lane->name),
                         ExitCode::usage);

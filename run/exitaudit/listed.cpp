@@ -20,7 +20,8 @@ using triggers::Trigger;
 std::string Catalogue::exits(Numbering numbering) const
 {
     std::set<ledger::ExitNumber> all, seen;
-    const auto add = [&](const Expectation& expected, ledger::ExitNumber exit, Bound bound, std::uint32_t per_firing) {
+    const auto add = [&](const Expectation& expected, ledger::ExitNumber exit, Bound bound,
+                         std::uint32_t per_firing) {
         if (per_firing == 0 || bound == Bound::at_most)
             return;
         all.insert(exit);
@@ -34,14 +35,14 @@ std::string Catalogue::exits(Numbering numbering) const
             add(expected, row.exit, row.bound, row.per_firing);
     }
     return fmt::format("{} {} of {} ({} of them seen on an emulated lane)", all.size(),
-                       numbering == Numbering::vmx ? "basic exit reasons" : "exit codes", numbering == Numbering::vmx ? "VMX" : "SVM",
-                       seen.size());
+                       numbering == Numbering::vmx ? "basic exit reasons" : "exit codes",
+                       numbering == Numbering::vmx ? "VMX" : "SVM", seen.size());
 }
 
 std::string Catalogue::summary() const
 {
-    return fmt::format("{} triggers, which cause {} and {}; {} further audits",
-                       triggers.size(), exits(Numbering::vmx), exits(Numbering::svm), audits.size());
+    return fmt::format("{} triggers, which cause {} and {}; {} further audits", triggers.size(),
+                       exits(Numbering::vmx), exits(Numbering::svm), audits.size());
 }
 
 namespace {
@@ -49,7 +50,8 @@ namespace {
 bool matches_any(const std::string& glob)
 {
     bool found = false;
-    audit::for_each_audit([&](std::size_t, std::string_view name, auto, auto) { found = found || audit::matches(glob, name); });
+    audit::for_each_audit(
+        [&](std::size_t, std::string_view name, auto, auto) { found = found || audit::matches(glob, name); });
     return found;
 }
 
@@ -65,15 +67,16 @@ Catalogue listed(const std::vector<std::string>& names)
         if (const auto error = check_plan({name}); error && !matches_any(name))
             throw Error(*error, ExitCode::usage);
     Catalogue catalogue{.triggers = {}, .audits = {}, .whole = names.empty()};
-    audit::for_each_audit([&](std::size_t, std::string_view name, const Trigger* trigger, const audit::RuleAudit* rule) {
-        const bool wanted = names.empty() || std::ranges::any_of(names, [&](const std::string& glob) {
-                                return glob == "all" || audit::matches(glob, name);
-                            });
-        if (wanted && trigger)
-            catalogue.triggers.push_back(trigger);
-        if (wanted && rule)
-            catalogue.audits.push_back(rule);
-    });
+    audit::for_each_audit(
+        [&](std::size_t, std::string_view name, const Trigger* trigger, const audit::RuleAudit* rule) {
+            const bool wanted = names.empty() || std::ranges::any_of(names, [&](const std::string& glob) {
+                                    return glob == "all" || audit::matches(glob, name);
+                                });
+            if (wanted && trigger)
+                catalogue.triggers.push_back(trigger);
+            if (wanted && rule)
+                catalogue.audits.push_back(rule);
+        });
     return catalogue;
 }
 

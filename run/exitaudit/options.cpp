@@ -91,10 +91,13 @@ void add_report(CLI::App& app, ReportOptions& options)
 void add_compare(CLI::App& app, CompareOptions& options)
 {
     app.footer(compare_text);
-    app.add_option("BEFORE", options.before, "what run --json wrote before the change; or boot --json")->required();
-    app.add_option("AFTER", options.after, "and after it; of boots, another to stand beside the first")->required();
+    app.add_option("BEFORE", options.before, "what run --json wrote before the change; or boot --json")
+        ->required();
+    app.add_option("AFTER", options.after, "and after it; of boots, another to stand beside the first")
+        ->required();
     app.add_option("MORE", options.more, "more boots");
-    app.add_option("--max-regression", options.max_regression, "exit with 1 if a trigger became slower by more, beyond chance")
+    app.add_option("--max-regression", options.max_regression,
+                   "exit with 1 if a trigger became slower by more, beyond chance")
         ->check(CLI::NonNegativeNumber.description(""))
         ->type_name("PERCENT");
     app.add_option("--json", options.json, "write the comparison to FILE")->type_name("FILE");
@@ -103,8 +106,11 @@ void add_compare(CLI::App& app, CompareOptions& options)
 void add_list(CLI::App& app, ListOptions& options)
 {
     app.footer(list_text);
-    auto* json = app.add_flag_callback("--json", [&] { options.form = ListForm::json; }, "list as a JSON document, with all details");
-    app.add_flag_callback("--markdown", [&] { options.form = ListForm::markdown; }, "list as the page docs/catalogue.md")->excludes(json);
+    auto* json = app.add_flag_callback(
+        "--json", [&] { options.form = ListForm::json; }, "list as a JSON document, with all details");
+    app.add_flag_callback(
+           "--markdown", [&] { options.form = ListForm::markdown; }, "list as the page docs/catalogue.md")
+        ->excludes(json);
     app.add_flag("-v,--verbose", options.verbose, "say with each expectation where it comes from");
     app.add_option("NAME", options.names, "triggers and audits, by name or glob (default: all)");
 }
@@ -112,25 +118,35 @@ void add_list(CLI::App& app, ListOptions& options)
 void add_run(CLI::App& app, RunOptions& options)
 {
     app.footer(run_text);
-    static const std::map<std::string, Boot> boots{{"kernel", Boot::kernel}, {"pvh", Boot::pvh}, {"iso", Boot::iso}};
-    app.add_option("--lane", options.lane, "host to audit: " + lane_names())->type_name("LANE")->capture_default_str();
-    app.add_option("--kernel", options.kernel, "Linux of the embedded host (default: the oldest that is built)")
+    static const std::map<std::string, Boot> boots{
+        {"kernel", Boot::kernel}, {"pvh", Boot::pvh}, {"iso", Boot::iso}};
+    app.add_option("--lane", options.lane, "host to audit: " + lane_names())
+        ->type_name("LANE")
+        ->capture_default_str();
+    app.add_option("--kernel", options.kernel,
+                   "Linux of the embedded host (default: the oldest that is built)")
         ->type_name("VERSION");
     app.add_option("--vcpus", options.vcpus, "vCPUs of the guest, which all fire at once")
         ->check(CLI::Range(1U, machine::max_processors).description(""))
         ->type_name("N")
         ->capture_default_str();
     const auto choose = [&](const std::string& name) { options.boot = boots.at(name); };
-    app.add_option_function<std::string>("--boot", choose, "pvh (default), kernel (Multiboot 1) or iso (GRUB)")
+    app.add_option_function<std::string>("--boot", choose,
+                                         "pvh (default), kernel (Multiboot 1) or iso (GRUB)")
         ->check(CLI::IsMember({"pvh", "kernel", "iso"}).description(""))
         ->type_name("HOW");
-    app.add_option("--machine", options.machine, "guest's machine: microvm (default), pc (with --boot iso default) or q35")
+    app.add_option("--machine", options.machine,
+                   "guest's machine: microvm (default), pc (with --boot iso default) or q35")
         ->check(CLI::IsMember({"microvm", "pc", "q35"}).description(""))
         ->type_name("NAME");
-    app.add_option("--timeout", options.timeout, "give up after this long (default 120, and 30 for each further vCPU)")
+    app.add_option("--timeout", options.timeout,
+                   "give up after this long (default 120, and 30 for each further vCPU)")
         ->type_name("SECONDS");
-    auto* modules = app.add_option("--modules", options.modules, "KVM modules to load instead of the built")->type_name("DIR");
-    app.add_option("--mutant", options.mutant, "load this host of host-kvm-patch/mutants, broken on purpose")->type_name("NAME")->excludes(modules);
+    auto* modules = app.add_option("--modules", options.modules, "KVM modules to load instead of the built")
+                        ->type_name("DIR");
+    app.add_option("--mutant", options.mutant, "load this host of host-kvm-patch/mutants, broken on purpose")
+        ->type_name("NAME")
+        ->excludes(modules);
     app.add_flag("--no-ept", options.no_ept, "load kvm-intel with ept=0: shadow paging (vmx lane)");
     app.add_option("--guest", options.guest, "boot this image instead of the built one")->type_name("FILE");
     app.add_option("--build", options.build, "where the built files are (default: exitaudit's own directory)")
@@ -139,8 +155,10 @@ void add_run(CLI::App& app, RunOptions& options)
     app.add_option("--json", options.json, "write the verdict and all results to FILE")->type_name("FILE");
     app.add_option("--junit", options.junit, "the same as JUnit's XML, for CI systems")->type_name("FILE");
     app.add_option("--log", options.log, "keep the guest's serial log in FILE")->type_name("FILE");
-    app.add_flag("--noise", options.noise, "run a second, busy VM beside the guest: their exits must not mix");
-    app.add_flag("--perf", options.perf, "let perf kvm stat count the exits, too, and compare (needs linux-perf)");
+    app.add_flag("--noise", options.noise,
+                 "run a second, busy VM beside the guest: their exits must not mix");
+    app.add_flag("--perf", options.perf,
+                 "let perf kvm stat count the exits, too, and compare (needs linux-perf)");
     app.add_flag("-n,--dry-run", options.dry_run, "check the options and the plan, and boot nothing");
     app.add_flag("-v,--verbose", options.verbose, "show JSON lines, commands and the host's console too");
     app.add_option("PLAN", options.plan, "triggers and audits, by name or glob (default: the guest's)");
@@ -192,13 +210,17 @@ Task parse_options(int argc, char** argv)
     app.footer(examples);
     app.require_subcommand(1);
     Task task;
-    offer(app, task, "run", "boot the auditing guest on a host and judge what it reports", add_run, check_run);
-    offer(app, task, "boot", "boot Linux on a host and tell of all its exits, by phase and over time", add_boot, check_boot);
-    offer(app, task, "grade", "compile somebody's patches in a sandbox, audit them, tell a row for each", add_grade);
+    offer(app, task, "run", "boot the auditing guest on a host and judge what it reports", add_run,
+          check_run);
+    offer(app, task, "boot", "boot Linux on a host and tell of all its exits, by phase and over time",
+          add_boot, check_boot);
+    offer(app, task, "grade", "compile somebody's patches in a sandbox, audit them, tell a row for each",
+          add_grade);
     offer(app, task, "judge", "judge a serial log captured elsewhere", add_judge);
     offer(app, task, "list", "list the triggers and audits, and what exits they cause", add_list);
     offer(app, task, "report", "make one HTML page of what --json wrote", add_report);
-    offer(app, task, "compare", "compare what exits cost in two documents of run --json, or the exits of boots", add_compare);
+    offer(app, task, "compare",
+          "compare what exits cost in two documents of run --json, or the exits of boots", add_compare);
     offer(app, task, "read", "inside a Linux guest: read the ledger of its VM once", add_read);
     offer(app, task, "top", "inside a Linux guest: watch which exits its VM takes", add_top);
 

@@ -22,15 +22,15 @@ struct RunOptions {
     unsigned vcpus = 1;
     Boot boot = Boot::pvh;
     std::optional<std::chrono::seconds> timeout; // none: time_limit() chooses
-    std::filesystem::path modules; // instead of the built host's
+    std::filesystem::path modules;               // instead of the built host's
     std::string mutant;
     bool no_ept = false;
     std::filesystem::path guest; // instead of the built one
     std::string machine;         // of the guest; empty: the best for `boot`
     std::filesystem::path json, junit, log;
     std::filesystem::path build; // empty: where exitaudit itself lies
-    bool perf = false; // let `perf kvm stat` watch, too
-    bool noise = false; // run a second, busy VM beside the guest
+    bool perf = false;           // let `perf kvm stat` watch, too
+    bool noise = false;          // run a second, busy VM beside the guest
     bool dry_run = false;
     bool verbose = false;
     std::vector<std::string> plan;
@@ -43,7 +43,10 @@ struct RunOptions {
     }
 
     // Any of these can only be had on a host that we boot ourselves.
-    bool wants_embedded_host() const { return kernel || !modules.empty() || !mutant.empty() || no_ept || noise; }
+    bool wants_embedded_host() const
+    {
+        return kernel || !modules.empty() || !mutant.empty() || no_ept || noise;
+    }
 };
 
 struct JudgeOptions {
@@ -102,7 +105,8 @@ struct Answered {
 };
 
 // Reads the command line; prints help, version or the one-line refusal itself.
-using Task = std::variant<RunOptions, JudgeOptions, ListOptions, BootOptions, GradeOptions, ReadOptions, TopOptions, ReportOptions, CompareOptions, Answered>;
+using Task = std::variant<RunOptions, JudgeOptions, ListOptions, BootOptions, GradeOptions, ReadOptions,
+                          TopOptions, ReportOptions, CompareOptions, Answered>;
 Task parse_options(int argc, char** argv);
 
 } // namespace exitaudit

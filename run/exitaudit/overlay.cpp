@@ -36,7 +36,8 @@ void check(archive* writer, int result)
 
 void add(archive* writer, const OverlayFile& file)
 {
-    const std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(), archive_entry_free);
+    const std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(),
+                                                                              archive_entry_free);
     archive_entry_set_pathname(entry.get(), file.path.c_str());
     archive_entry_set_filetype(entry.get(), AE_IFREG);
     archive_entry_set_perm(entry.get(), file.executable ? 0755 : 0644);
@@ -52,7 +53,8 @@ void add(archive* writer, const OverlayFile& file)
 std::string make_overlay(std::span<const OverlayFile> files)
 {
     std::string bytes;
-    const std::unique_ptr<archive, decltype(&archive_write_free)> owner(archive_write_new(), archive_write_free);
+    const std::unique_ptr<archive, decltype(&archive_write_free)> owner(archive_write_new(),
+                                                                        archive_write_free);
     auto* writer = owner.get();
     check(writer, archive_write_set_format_cpio_newc(writer));
     check(writer, archive_write_set_bytes_per_block(writer, block));
@@ -99,10 +101,7 @@ MemoryFile::MemoryFile(const char* name, std::string_view bytes)
     }
 }
 
-MemoryFile::~MemoryFile()
-{
-    close(descriptor_);
-}
+MemoryFile::~MemoryFile() { close(descriptor_); }
 
 std::string MemoryFile::path_for_child() const
 {

@@ -23,10 +23,7 @@ Pattern::Pattern(const std::string& expression, Case letters)
         throw std::invalid_argument("no regular expression: " + expression);
 }
 
-Pattern::~Pattern()
-{
-    regfree(&compiled_);
-}
+Pattern::~Pattern() { regfree(&compiled_); }
 
 std::vector<regmatch_t> Pattern::places(std::string_view text, std::size_t from) const
 {

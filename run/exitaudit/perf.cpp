@@ -31,16 +31,14 @@ std::vector<OverlayFile> libraries_of(const fs::path& program)
             files.push_back({fmt::format("{}/{}", directory, loader), read_file(name), true});
     }
     if (files.empty())
-        throw Error(fmt::format("{} is no dynamically linked program: apt-get install linux-perf", program.string()));
+        throw Error(
+            fmt::format("{} is no dynamically linked program: apt-get install linux-perf", program.string()));
     return files;
 }
 
 } // namespace
 
-fs::path find_perf()
-{
-    return find_program("perf", "linux-perf");
-}
+fs::path find_perf() { return find_program("perf", "linux-perf"); }
 
 std::vector<std::string> perf_record(std::vector<std::string> perf, const std::string& file,
                                      const std::vector<std::string>& command)

@@ -82,13 +82,15 @@ HostResult PerfCounts::compare(const std::map<std::uint64_t, std::uint64_t>& led
         possible &= difference >= 0;
         ends |= difference >= 1 && (name == by_out || name == by_fault);
         if (difference != 0)
-            result.table.push_back(fmt::format("{:<20} {:>12} {:>12} {:>+12}", name, row.told, row.seen, difference));
+            result.table.push_back(
+                fmt::format("{:<20} {:>12} {:>12} {:>+12}", name, row.told, row.seen, difference));
     }
     if (possible && ends && missed == static_cast<std::int64_t>(threads))
-        return {"host.perf",
-                Outcome::ok,
-                fmt::format("{} exits agree in {} kinds; perf never counts {}", seen, counts_.size(), last_exits),
-                {}};
+        return {
+            "host.perf",
+            Outcome::ok,
+            fmt::format("{} exits agree in {} kinds; perf never counts {}", seen, counts_.size(), last_exits),
+            {}};
     return result;
 }
 

@@ -24,8 +24,8 @@ public:
     // Compares it, by the names of exits that perf prints, with the ledger's counts by
     // exit number, of which `undefined` have none. Each of `threads` ran a vCPU. Skipped
     // where perf lost events or told nothing.
-    HostResult compare(const std::map<std::uint64_t, std::uint64_t>& ledger, std::uint64_t undefined, std::size_t threads,
-                       bool svm) const;
+    HostResult compare(const std::map<std::uint64_t, std::uint64_t>& ledger, std::uint64_t undefined,
+                       std::size_t threads, bool svm) const;
 
 private:
     std::string obstacle(std::size_t threads) const;

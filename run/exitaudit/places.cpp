@@ -21,7 +21,8 @@ Places Places::find(const fs::path& chosen)
     if (chosen.empty())
         return {fs::read_symlink("/proc/self/exe").parent_path()};
     if (!fs::is_directory(chosen))
-        throw Error(fmt::format("{} is not a directory: --build names where the built files are", chosen.string()));
+        throw Error(
+            fmt::format("{} is not a directory: --build names where the built files are", chosen.string()));
     return {fs::absolute(chosen)};
 }
 
@@ -32,7 +33,8 @@ std::vector<std::string> Places::kernels() const
     for (const auto& entry : fs::directory_iterator(build / "embedded-host", ignored))
         if (fs::exists(entry.path() / "initramfs.cpio"))
             names.push_back(entry.path().filename().string());
-    std::ranges::sort(names, [](const auto& a, const auto& b) { return strverscmp(a.c_str(), b.c_str()) < 0; });
+    std::ranges::sort(names,
+                      [](const auto& a, const auto& b) { return strverscmp(a.c_str(), b.c_str()) < 0; });
     return names;
 }
 
@@ -53,11 +55,14 @@ fs::path Places::guest(Boot boot, const fs::path& chosen) const
             throw Error(fmt::format("guest image {} is missing: check --guest", chosen.string()));
         return fs::absolute(chosen);
     }
-    const auto* name = boot == Boot::kernel ? "unikernel.elf" : boot == Boot::pvh ? "unikernel-pvh.elf" : "exitaudit.iso";
+    const auto* name = boot == Boot::kernel ? "unikernel.elf"
+                       : boot == Boot::pvh  ? "unikernel-pvh.elf"
+                                            : "exitaudit.iso";
     auto path = build / name;
     if (!fs::is_regular_file(path))
-        throw Error(fmt::format("guest image {} is missing: build it with `make {}`, or name one with --guest", path.string(),
-                                boot == Boot::iso ? "iso" : "guest"));
+        throw Error(
+            fmt::format("guest image {} is missing: build it with `make {}`, or name one with --guest",
+                        path.string(), boot == Boot::iso ? "iso" : "guest"));
     return path;
 }
 

@@ -37,7 +37,7 @@ constexpr auto tick_interval = std::chrono::milliseconds(250);
 void let_writes_go_on()
 {
     for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) {
-        struct sigaction action {};
+        struct sigaction action = {};
         sigaction(signal, nullptr, &action);
         action.sa_flags |= SA_RESTART;
         sigaction(signal, &action, nullptr);
@@ -47,18 +47,22 @@ void let_writes_go_on()
 // One end of the child's output, read until it closes.
 class Stream {
 public:
-    Stream(asio::io_context& loop, const std::function<void(std::string_view)>& sink) : pipe_(loop), sink_(sink) {}
+    Stream(asio::io_context& loop, const std::function<void(std::string_view)>& sink)
+        : pipe_(loop), sink_(sink)
+    {
+    }
 
     bp::async_pipe& pipe() { return pipe_; }
 
     void read()
     {
-        pipe_.async_read_some(asio::buffer(buffer_), [this](const boost::system::error_code& error, std::size_t size) {
-            if (sink_ && size)
-                sink_({buffer_.data(), size});
-            if (!error)
-                read();
-        });
+        pipe_.async_read_some(asio::buffer(buffer_),
+                              [this](const boost::system::error_code& error, std::size_t size) {
+                                  if (sink_ && size)
+                                      sink_({buffer_.data(), size});
+                                  if (!error)
+                                      read();
+                              });
     }
 
 private:
@@ -70,8 +74,8 @@ private:
 class Run {
 public:
     Run(std::chrono::milliseconds limit, const Watcher& watcher)
-        : watcher_(watcher), out_(loop_, watcher.out), err_(loop_, watcher.err), deadline_(loop_, limit), ticker_(loop_),
-          signals_(loop_, SIGINT, SIGTERM, SIGHUP)
+        : watcher_(watcher), out_(loop_, watcher.out), err_(loop_, watcher.err), deadline_(loop_, limit),
+          ticker_(loop_), signals_(loop_, SIGINT, SIGTERM, SIGHUP)
     {
     }
 
@@ -108,7 +112,8 @@ private:
         std::error_code error;
         child_ = bp::child(
             bp::exe = program.string(), bp::args = arguments, bp::std_in<bp::null, bp::std_out> out_.pipe(),
-            bp::std_err > err_.pipe(), group_, loop_, error, bp::on_exit = [this](int, const std::error_code&) { ended(); },
+            bp::std_err > err_.pipe(), group_, loop_, error,
+            bp::on_exit = [this](int, const std::error_code&) { ended(); },
             bp::extend::on_exec_setup =
                 [parent](auto&) {
                     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -187,7 +192,8 @@ std::filesystem::path search_path(const std::string& program)
     return program.find('/') == std::string::npos ? bp::search_path(program).string() : program;
 }
 
-Ending run_process(const std::vector<std::string>& words, std::chrono::milliseconds limit, const Watcher& watcher)
+Ending run_process(const std::vector<std::string>& words, std::chrono::milliseconds limit,
+                   const Watcher& watcher)
 {
     const auto program = search_path(words.front());
     if (program.empty())
@@ -202,7 +208,8 @@ std::string output_of(const std::vector<std::string>& words)
     watcher.out = watcher.err = [&](std::string_view bytes) { output += bytes; };
     const auto ending = run_process(words, std::chrono::seconds(10), watcher);
     if (ending.how == Ending::How::interrupted)
-        throw Error(fmt::format("interrupted by SIG{}", sigabbrev_np(ending.status)), static_cast<ExitCode>(128 + ending.status));
+        throw Error(fmt::format("interrupted by SIG{}", sigabbrev_np(ending.status)),
+                    static_cast<ExitCode>(128 + ending.status));
     return output;
 }
 

@@ -34,7 +34,8 @@ std::filesystem::path search_path(const std::string& program);
 // Runs words[0] (searched in PATH) to its end, to the time limit, or until SIGINT,
 // SIGTERM or SIGHUP arrives here; in the last two cases its process group is killed.
 // Standard input is empty. Error if it cannot be started.
-Ending run_process(const std::vector<std::string>& words, std::chrono::milliseconds limit, const Watcher& watcher);
+Ending run_process(const std::vector<std::string>& words, std::chrono::milliseconds limit,
+                   const Watcher& watcher);
 
 // What a program writes that only tells something: its version, what it can do. Error if it cannot be started
 // or a signal interrupts it, with the exit code that shells give that.

@@ -42,9 +42,11 @@ struct Head {
     std::array<MemoryRange, 3> memory;
     std::array<char, 2048> command_line; // Linux takes no longer one
 };
-static_assert(offsetof(Head, start) == 8 && sizeof(StartInfo) == 56 && sizeof(Module) == 32 && sizeof(MemoryRange) == 24);
+static_assert(offsetof(Head, start) == 8 && sizeof(StartInfo) == 56 && sizeof(Module) == 32 &&
+              sizeof(MemoryRange) == 24);
 
-template <typename T> T read(std::string_view bytes, std::uint64_t offset)
+template <typename T>
+T read(std::string_view bytes, std::uint64_t offset)
 {
     T value;
     if (offset > bytes.size() || bytes.size() - offset < sizeof(value))
@@ -53,10 +55,7 @@ template <typename T> T read(std::string_view bytes, std::uint64_t offset)
     return value;
 }
 
-std::uint64_t rounded_up(std::uint64_t value, std::uint64_t unit)
-{
-    return (value + unit - 1) / unit * unit;
-}
+std::uint64_t rounded_up(std::uint64_t value, std::uint64_t unit) { return (value + unit - 1) / unit * unit; }
 
 // The entry's address, if it is in these notes.
 std::optional<std::uint32_t> find_entry(std::string_view notes)
@@ -88,7 +87,8 @@ std::uint32_t place_kernel(std::string& image, std::string_view kernel)
         if (segment.p_type != PT_LOAD)
             continue;
         if (segment.p_paddr < 16 * mebibyte)
-            throw Error("the embedded host's kernel does not start at 16 MiB: its CONFIG_PHYSICAL_START must say so");
+            throw Error(
+                "the embedded host's kernel does not start at 16 MiB: its CONFIG_PHYSICAL_START must say so");
         const auto offset = segment.p_paddr - pvh_image_address;
         image.resize(std::max(image.size(), offset + segment.p_memsz));
         std::ranges::copy(bytes, image.begin() + static_cast<std::ptrdiff_t>(offset));

@@ -37,9 +37,11 @@ json environment_document(const Circumstances& circumstances)
 {
     auto host = document_of(circumstances.facts);
     host["kernel"] = or_null(circumstances.kernel);
-    return {{"host", host},
-            {"emulator", or_null(circumstances.emulator)},
-            {"machine", {{"cpu", or_null(circumstances.machine.cpu)}, {"kernel", or_null(circumstances.machine_kernel)}}}};
+    return {
+        {"host", host},
+        {"emulator", or_null(circumstances.emulator)},
+        {"machine",
+         {{"cpu", or_null(circumstances.machine.cpu)}, {"kernel", or_null(circumstances.machine_kernel)}}}};
 }
 
 json exits_document(const Circumstances& circumstances)
@@ -47,14 +49,15 @@ json exits_document(const Circumstances& circumstances)
     const auto numbering = circumstances.svm ? ledger::Numbering::svm : ledger::Numbering::vmx;
     auto document = json::array();
     for (const auto& row : circumstances.exits)
-        document.push_back({{"exit", row.exit},
-                            {"exit_name", ledger::exit_name(numbering, static_cast<ledger::ExitNumber>(row.exit))},
-                            {"count", row.count},
-                            {"cycles", row.cycles},
-                            {"inside", row.inside},
-                            {"min", row.shortest},
-                            {"max", row.longest},
-                            {"traced", or_null(row.traced)}});
+        document.push_back(
+            {{"exit", row.exit},
+             {"exit_name", ledger::exit_name(numbering, static_cast<ledger::ExitNumber>(row.exit))},
+             {"count", row.count},
+             {"cycles", row.cycles},
+             {"inside", row.inside},
+             {"min", row.shortest},
+             {"max", row.longest},
+             {"traced", or_null(row.traced)}});
     return document;
 }
 
@@ -128,7 +131,8 @@ std::vector<std::string> finding_lines(const Log& log, const Circumstances& circ
     for (const auto& note : log.notes)
         lines.push_back(fmt::format("note: {}: {}", note.id, note.text));
     if (const auto names = unexplained(log, circumstances.host, circumstances.findings); !names.empty())
-        lines.push_back(fmt::format("{} failure{} unexplained: {}", names.size(), names.size() == 1 ? "" : "s", fmt::join(names, ", ")));
+        lines.push_back(fmt::format("{} failure{} unexplained: {}", names.size(),
+                                    names.size() == 1 ? "" : "s", fmt::join(names, ", ")));
     return lines;
 }
 
@@ -137,8 +141,8 @@ std::vector<std::string> host_lines(const std::vector<HostResult>& results)
     std::vector<std::string> lines;
     for (const auto& result : results) {
         const auto skip = result.outcome == Outcome::skip;
-        lines.push_back(fmt::format("{} {} # {}{}", skip ? "ok" : outcome_name(result.outcome), result.name, skip ? "SKIP " : "",
-                                    result.message));
+        lines.push_back(fmt::format("{} {} # {}{}", skip ? "ok" : outcome_name(result.outcome), result.name,
+                                    skip ? "SKIP " : "", result.message));
         for (const auto& row : result.table)
             lines.push_back("# " + row);
     }
@@ -230,18 +234,22 @@ void write_documents(const std::filesystem::path& json_file, const std::filesyst
 void require_directories_of(std::initializer_list<std::filesystem::path> files)
 {
     for (const auto& file : files)
-        if (const auto directory = file.parent_path(); !directory.empty() && !std::filesystem::is_directory(directory))
-            throw Error(fmt::format("cannot write {}: {} is no directory", file.string(), directory.string()), ExitCode::usage);
+        if (const auto directory = file.parent_path();
+            !directory.empty() && !std::filesystem::is_directory(directory))
+            throw Error(fmt::format("cannot write {}: {} is no directory", file.string(), directory.string()),
+                        ExitCode::usage);
 }
 
 void write_file(const std::filesystem::path& path, std::string_view content)
 {
     // A device or pipe (/dev/stdout) cannot be replaced, only written to.
     std::error_code ignored;
-    const bool replace = !std::filesystem::exists(path, ignored) || std::filesystem::is_regular_file(path, ignored);
+    const bool replace =
+        !std::filesystem::exists(path, ignored) || std::filesystem::is_regular_file(path, ignored);
     const SignalsHeld held;
     auto name = replace ? path.string() + ".XXXXXX" : path.string();
-    const int descriptor = replace ? mkostemp(name.data(), O_CLOEXEC) : open(name.c_str(), O_WRONLY | O_CLOEXEC);
+    const int descriptor =
+        replace ? mkostemp(name.data(), O_CLOEXEC) : open(name.c_str(), O_WRONLY | O_CLOEXEC);
     if (descriptor < 0)
         cannot_write(path, errno);
     int error = write_all(descriptor, content) ? 0 : errno;

@@ -28,7 +28,8 @@ std::vector<std::string> finding_lines(const Log& log, const Circumstances& circ
 std::string verdict_line(const Verdict& verdict, const Circumstances& circumstances);
 
 // What any document of one host says of it (docs/json.md).
-nlohmann::json document_start(std::string_view kind, const Verdict& verdict, const Circumstances& circumstances);
+nlohmann::json document_start(std::string_view kind, const Verdict& verdict,
+                              const Circumstances& circumstances);
 
 // The whole as one document of kind `run`.
 nlohmann::json run_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances);

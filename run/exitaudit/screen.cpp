@@ -42,10 +42,7 @@ void Screen::guest(std::string_view bytes)
         write_error_ = errno;
 }
 
-void Screen::stage(std::string_view what)
-{
-    stage_ = what;
-}
+void Screen::stage(std::string_view what) { stage_ = what; }
 
 void Screen::note(std::string_view text)
 {
@@ -78,7 +75,8 @@ std::string Screen::progress() const
     const auto done = log.results.size();
     if (!log.planned || done >= *log.planned)
         return stage_;
-    return fmt::format("{}, {}{}{} of {}", stage_, amid(), amid().empty() ? "" : ", ", done + 1, *log.planned);
+    return fmt::format("{}, {}{}{} of {}", stage_, amid(), amid().empty() ? "" : ", ", done + 1,
+                       *log.planned);
 }
 
 std::string_view Screen::amid() const

@@ -45,13 +45,11 @@ std::uint32_t measured_tsc_khz()
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     const auto last = look();
     const std::chrono::duration<double, std::milli> elapsed = last.time - first.time;
-    return static_cast<std::uint32_t>(std::lround(static_cast<double>(last.tsc - first.tsc) / elapsed.count()));
+    return static_cast<std::uint32_t>(
+        std::lround(static_cast<double>(last.tsc - first.tsc) / elapsed.count()));
 }
 #else
-std::uint32_t measured_tsc_khz()
-{
-    return 0;
-}
+std::uint32_t measured_tsc_khz() { return 0; }
 #endif
 
 } // namespace exitaudit

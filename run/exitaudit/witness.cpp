@@ -53,7 +53,8 @@ void Witness::line(std::string_view text)
     if (kind == "trace") {
         // "{ common_pid: 123, exit_reason: 114 } hitcount: 1000"
         std::uint64_t thread = 0, exit = 0;
-        if (words >> ignored >> ignored >> thread >> ignored >> ignored >> exit >> ignored >> ignored >> count) {
+        if (words >> ignored >> ignored >> thread >> ignored >> ignored >> exit >> ignored >> ignored >>
+            count) {
             if (noise_threads_.contains(thread))
                 noise_.trace_line(thread, exit, count);
             else if (guest_threads_.empty() || guest_threads_.contains(thread))
@@ -164,8 +165,9 @@ std::vector<HostResult> Witness::results() const
 std::vector<HostResult> Witness::compare_counts() const
 {
     if (!guest_.has_ledger) {
-        const auto why = reason_without("ledger", statistics_.empty() ? "the run ended before the host's instruments were read"
-                                                                    : "the host shows no ledger of its own in debugfs");
+        const auto why = reason_without(
+            "ledger", statistics_.empty() ? "the run ended before the host's instruments were read"
+                                          : "the host shows no ledger of its own in debugfs");
         std::vector<HostResult> results{skipped("host.tracepoint", why), skipped("host.stats", why)};
         if (perf_expected_)
             results.push_back(skipped("host.perf", why));
@@ -188,8 +190,11 @@ HostResult Witness::last_exit(const std::string& name, std::uint64_t exit) const
     if (told == 0 && seen == 0)
         return skipped(name, fmt::format("the guest did not end by exit {:#x}", exit));
     const auto outcome = told == seen ? Outcome::ok : Outcome::not_ok;
-    return {name, outcome,
-            fmt::format("exit {:#x} ended the guest: the ledger has {}, the kvm_exit tracepoint {}", exit, told, seen), {}};
+    return {name,
+            outcome,
+            fmt::format("exit {:#x} ended the guest: the ledger has {}, the kvm_exit tracepoint {}", exit,
+                        told, seen),
+            {}};
 }
 
 // KVM complains of this and that, but not at every tenth exit.
@@ -201,8 +206,10 @@ HostResult Witness::judge_log() const
     for (const auto& [exit, count] : guest_.trace)
         exits += count;
     const bool flood = lines >= few && lines * exits_per_line >= exits;
-    return {"host.log", flood ? Outcome::not_ok : Outcome::ok,
-            fmt::format("the kernel logged {} lines while the guest took {} exits", lines, exits), {}};
+    return {"host.log",
+            flood ? Outcome::not_ok : Outcome::ok,
+            fmt::format("the kernel logged {} lines while the guest took {} exits", lines, exits),
+            {}};
 }
 
 // Is at least half of what the noisy VM did in the guest's ledger, beyond what the guest did?
@@ -224,8 +231,8 @@ HostResult Witness::compare_isolation() const
     HostResult result{"host.isolation", Outcome::ok, {}, {}};
     const auto guest = compare_tracepoint(guest_), noise = compare_tracepoint(noise_);
     if (guest.outcome == Outcome::ok && noise.outcome == Outcome::ok && noise_.total != 0) {
-        result.message =
-            fmt::format("none of the noisy VM's {} exits is in the guest's ledger, and its own is exact", noise_.total);
+        result.message = fmt::format(
+            "none of the noisy VM's {} exits is in the guest's ledger, and its own is exact", noise_.total);
         return result;
     }
     result.outcome = Outcome::not_ok;
@@ -238,9 +245,11 @@ HostResult Witness::compare_isolation() const
 HostResult Witness::compare_tracepoint(const Vm& vm) const
 {
     if (vm.trace.empty())
-        return skipped("host.tracepoint", reason_without("trace", "the host has no histogram of the kvm_exit tracepoint"));
+        return skipped("host.tracepoint",
+                       reason_without("trace", "the host has no histogram of the kvm_exit tracepoint"));
     if (dropped_ != 0)
-        return skipped("host.tracepoint", fmt::format("its histogram had no room for {} exits: stop other VMs", dropped_));
+        return skipped("host.tracepoint",
+                       fmt::format("its histogram had no room for {} exits: stop other VMs", dropped_));
 
     // Numbers that no manual defines share one line of the ledger.
     const auto numbering = svm_ ? KVM_EXIT_LEDGER_NUMBERING_SVM : KVM_EXIT_LEDGER_NUMBERING_VMX;
@@ -258,28 +267,32 @@ HostResult Witness::compare_tracepoint(const Vm& vm) const
 
     HostResult result{"host.tracepoint", Outcome::ok, {}, {}};
     result.svm = svm_;
-    const auto compare = [&](const std::string& what, std::uint64_t told, std::uint64_t seen, std::optional<std::uint64_t> exit = {}) {
+    const auto compare = [&](const std::string& what, std::uint64_t told, std::uint64_t seen,
+                             std::optional<std::uint64_t> exit = {}) {
         if (told == seen)
             return;
         result.differences.push_back({exit, told, seen});
-        result.table.push_back(fmt::format("{:<10} {:>12} {:>12} {:>+12}", what, told, seen,
-                                           static_cast<std::int64_t>(told) - static_cast<std::int64_t>(seen)));
+        result.table.push_back(
+            fmt::format("{:<10} {:>12} {:>12} {:>+12}", what, told, seen,
+                        static_cast<std::int64_t>(told) - static_cast<std::int64_t>(seen)));
     };
     for (const auto exit : exits) {
         const auto found = vm.trace.find(exit);
-        compare(fmt::format("{:#x}", exit), vm.ledger_count(exit), found == vm.trace.end() ? 0 : found->second, exit);
+        compare(fmt::format("{:#x}", exit), vm.ledger_count(exit),
+                found == vm.trace.end() ? 0 : found->second, exit);
     }
     compare("undefined", vm.undefined, trace_undefined);
     compare("total", vm.total, trace_total);
 
     if (result.table.empty()) {
-        result.message = fmt::format("{} exit numbers and their total of {} exits agree", exits.size(), trace_total);
+        result.message =
+            fmt::format("{} exit numbers and their total of {} exits agree", exits.size(), trace_total);
         return result;
     }
     result.outcome = Outcome::not_ok;
     result.message = "the ledger's final counts differ from the kvm_exit tracepoint's";
-    result.table.insert(result.table.begin(),
-                        fmt::format("{:<10} {:>12} {:>12} {:>12}", "exit", "ledger", "tracepoint", "difference"));
+    result.table.insert(result.table.begin(), fmt::format("{:<10} {:>12} {:>12} {:>12}", "exit", "ledger",
+                                                          "tracepoint", "difference"));
     return result;
 }
 

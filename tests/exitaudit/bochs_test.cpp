@@ -14,13 +14,15 @@ namespace {
 
 constexpr std::uint64_t mebibyte = 1 << 20;
 
-template <typename T> void put(std::string& bytes, std::size_t offset, const T& value)
+template <typename T>
+void put(std::string& bytes, std::size_t offset, const T& value)
 {
     bytes.resize(std::max(bytes.size(), offset + sizeof(value)));
     std::memcpy(bytes.data() + offset, &value, sizeof(value));
 }
 
-template <typename T> T get(const std::string& image, std::uint64_t address)
+template <typename T>
+T get(const std::string& image, std::uint64_t address)
 {
     T value;
     std::memcpy(&value, image.data() + (address - pvh_image_address), sizeof(value));
@@ -60,7 +62,8 @@ TEST(PvhImage, HoldsKernelInitramfsAndStartInfoWhereTheyBelong)
     const std::uint64_t start = pvh_image_address + 8;
     EXPECT_EQ(get<std::uint32_t>(image, pvh_image_address), 0x1000850U);
     EXPECT_EQ(get<std::uint32_t>(image, start), 0x336ec578U);
-    EXPECT_EQ(image.substr(16 * mebibyte - pvh_image_address, 12), std::string("code") + std::string(8, '\0'));
+    EXPECT_EQ(image.substr(16 * mebibyte - pvh_image_address, 12),
+              std::string("code") + std::string(8, '\0'));
 
     EXPECT_EQ(get<std::uint32_t>(image, start + 12), 1U); // modules
     const auto module = get<std::uint64_t>(image, start + 16);
@@ -96,12 +99,13 @@ TEST(PvhImage, KeepsLinuxOffTheAcpiTables)
 
 TEST(PvhImage, RefusesWhatCannotBoot)
 {
-    EXPECT_THROW(make_pvh_image(kernel(17), "", "", 512 * mebibyte), Error);                           // no entry
-    EXPECT_THROW(make_pvh_image(kernel(18, mebibyte), "", "", 512 * mebibyte), Error);                 // too low
-    EXPECT_THROW(make_pvh_image(kernel(18), std::string(2 * mebibyte, 'x'), "", 17 * mebibyte), Error); // too big
-    EXPECT_THROW(make_pvh_image(kernel(18), "", std::string(2048, 'x'), 512 * mebibyte), Error);       // too long
-    EXPECT_THROW(make_pvh_image("", "", "", 512 * mebibyte), Error);                                   // no ELF
-    EXPECT_THROW(make_pvh_image(kernel(18).substr(0, 100), "", "", 512 * mebibyte), Error);            // cut off
+    EXPECT_THROW(make_pvh_image(kernel(17), "", "", 512 * mebibyte), Error);           // no entry
+    EXPECT_THROW(make_pvh_image(kernel(18, mebibyte), "", "", 512 * mebibyte), Error); // too low
+    EXPECT_THROW(make_pvh_image(kernel(18), std::string(2 * mebibyte, 'x'), "", 17 * mebibyte),
+                 Error);                                                                         // too big
+    EXPECT_THROW(make_pvh_image(kernel(18), "", std::string(2048, 'x'), 512 * mebibyte), Error); // too long
+    EXPECT_THROW(make_pvh_image("", "", "", 512 * mebibyte), Error);                             // no ELF
+    EXPECT_THROW(make_pvh_image(kernel(18).substr(0, 100), "", "", 512 * mebibyte), Error);      // cut off
 }
 
 TEST(Bochs, IsToldModelRomAndImage)

@@ -53,9 +53,10 @@ TEST(BootFigures, TheSummaryAnswersTheQuestions)
 {
     BootLog log;
     for (const auto* line :
-         {"@sample 1000000000 120 90 900 total 90 900", "@sample 4000000000 120 200 2000 123 1 10 total 201 2010",
-          "@line 4000000001 #phase idle 5 s", "@sample 6000000000 120 240 2400 123 1 10 total 241 2410",
-          "@line 6000000001 #phase reset", "@line 6000000002 #failed ping", "@sample 6100000000 120 299 2990 total 300 3000",
+         {"@sample 1000000000 120 90 900 total 90 900",
+          "@sample 4000000000 120 200 2000 123 1 10 total 201 2010", "@line 4000000001 #phase idle 5 s",
+          "@sample 6000000000 120 240 2400 123 1 10 total 241 2410", "@line 6000000001 #phase reset",
+          "@line 6000000002 #failed ping", "@sample 6100000000 120 299 2990 total 300 3000",
           "@end 6200000000 0 2"})
         log.line(line);
     EXPECT_EQ(boot_summary(log, true),
@@ -63,7 +64,8 @@ TEST(BootFigures, TheSummaryAnswersTheQuestions)
                   "Until user space: 201 exits in 4.00 s.",
                   "Rate, in phases of 0.2 s and longer: from 20 exits/s (idle) to 50 exits/s (boot).",
                   "Most frequent: hlt (299). Least frequent: io (1 each).",
-                  "Sampling: 4 samples caused at most 6 exits, 2.00% of all (2 while the ledger was read, one for each timer); "
+                  "Sampling: 4 samples caused at most 6 exits, 2.00% of all (2 while the ledger was read, "
+                  "one for each timer); "
                   "marks of phases wrote 31 characters on the console, which count as any other output.",
                   "The guest could not: ping",
               }));

@@ -78,7 +78,8 @@ TEST(BootJudge, AGuestWithoutAnyExitDidNotStart)
     log.line("@sample 1000000000 total 0 0");
     log.line("@end 2000000000 1 0");
     auto session = sound_session();
-    EXPECT_EQ(judge_boot(session, log, {}, {}).text, "could not run: QEMU did not start the guest: it ended with status 1");
+    EXPECT_EQ(judge_boot(session, log, {}, {}).text,
+              "could not run: QEMU did not start the guest: it ended with status 1");
     session.console = {"loading", "qemu-system-x86_64: warning: slow",
                        "embedded-host: emulator: qemu-system-x86_64: Cannot allocate memory",
                        "embedded-host: guest: exited with 1"};
@@ -89,8 +90,9 @@ TEST(BootJudge, AGuestWithoutAnyExitDidNotStart)
 TEST(BootJudge, WhatTheInstrumentsSayFails)
 {
     const auto log = boot_of({"reset"});
-    const auto verdict = judge_boot(sound_session(), log, {},
-                                    {{"host.tracepoint", Outcome::not_ok, "they differ", {}}, phases_reached(log, {})});
+    const auto verdict =
+        judge_boot(sound_session(), log, {},
+                   {{"host.tracepoint", Outcome::not_ok, "they differ", {}}, phases_reached(log, {})});
     EXPECT_EQ(verdict.code, ExitCode::audit_failed);
     EXPECT_EQ(verdict.text, "fail: host.tracepoint: they differ");
 }
@@ -118,7 +120,8 @@ TEST(BootJudge, TheDocumentHasEnvironmentAndTestcases)
     outcome.circumstances.kernel = "Linux 6.1";
     outcome.circumstances.emulator = "QEMU 7.2";
     outcome.circumstances.facts.cpu = "EPYC";
-    outcome.circumstances.host = {{"host.tracepoint", Outcome::not_ok, "they differ", {"0x78 1 2"}}, phases_reached(log, {})};
+    outcome.circumstances.host = {{"host.tracepoint", Outcome::not_ok, "they differ", {"0x78 1 2"}},
+                                  phases_reached(log, {})};
     outcome.verdict = {ExitCode::audit_failed, "fail: host.tracepoint: they differ", true};
     BootOptions options;
     options.work = 2;
@@ -136,9 +139,12 @@ TEST(BootJudge, TheDocumentHasEnvironmentAndTestcases)
     EXPECT_EQ(document["environment"]["host"]["kernel"], "Linux 6.1");
 
     const auto xml = junit_document(document);
-    EXPECT_NE(xml.find(R"(<testsuite name="exitaudit svm" tests="2" failures="1" errors="0" skipped="0")"), std::string::npos)
+    EXPECT_NE(xml.find(R"(<testsuite name="exitaudit svm" tests="2" failures="1" errors="0" skipped="0")"),
+              std::string::npos)
         << xml;
-    EXPECT_NE(xml.find(R"(<testcase name="boot.phases" classname="exitaudit.svm.boot" />)"), std::string::npos) << xml;
+    EXPECT_NE(xml.find(R"(<testcase name="boot.phases" classname="exitaudit.svm.boot" />)"),
+              std::string::npos)
+        << xml;
 }
 
 } // namespace

@@ -17,8 +17,8 @@ BootLog log_of(std::initializer_list<const char*> lines)
 
 TEST(BootLog, GuestWithoutMarksHasOnePhase)
 {
-    const auto log = log_of(
-        {"@sample 1000000000 10 5 50 total 5 50", "@sample 3000000000 10 9 90 12 1 7 total 10 97", "@end 3100000000 0 2"});
+    const auto log = log_of({"@sample 1000000000 10 5 50 total 5 50",
+                             "@sample 3000000000 10 9 90 12 1 7 total 10 97", "@end 3100000000 0 2"});
     ASSERT_TRUE(log.sampled());
     EXPECT_TRUE(log.ended());
     EXPECT_EQ(log.reading(), 2U);
@@ -68,8 +68,9 @@ TEST(BootLog, KernelsClockTellsFirmwareFromKernel)
 
 TEST(BootLog, PhasesAddUpToTheLastSample)
 {
-    const auto log = log_of({"@sample 1 10 5 50 total 5 50", "@line 1 #phase a", "@sample 2 10 6 60 total 6 60",
-                             "@line 2 #phase b", "@sample 3 10 9 90 total 9 90"});
+    const auto log =
+        log_of({"@sample 1 10 5 50 total 5 50", "@line 1 #phase a", "@sample 2 10 6 60 total 6 60",
+                "@line 2 #phase b", "@sample 3 10 9 90 total 9 90"});
     std::uint64_t sum = 0;
     for (const auto& phase : log.phases())
         sum += phase.exits();

@@ -20,7 +20,8 @@ json boot(const char* lane, unsigned vcpus, json exits)
             {"totals", {{"exits", all}}}};
 }
 
-const json one = boot("svm", 1, {{"npf", 100}, {"hlt", 300}}), two = boot("svm", 2, {{"npf", 150}, {"io", 7}});
+const json one = boot("svm", 1, {{"npf", 100}, {"hlt", 300}}),
+           two = boot("svm", 2, {{"npf", 150}, {"io", 7}});
 
 TEST(Boots, ReasonsStandInTheFirstBootsOrderAndGapsAreNone)
 {
@@ -48,9 +49,11 @@ TEST(Boots, OnlyWhatDiffersIsTold)
 TEST(Boots, RatiosAreToTheFirst)
 {
     const auto text = boots_text(side_by_side({{"one.json", one}, {"two.json", two}, {"three.json", one}}));
-    EXPECT_NE(text.find("npf                           100          150   x1.50          100   x1.00\n"), std::string::npos)
+    EXPECT_NE(text.find("npf                           100          150   x1.50          100   x1.00\n"),
+              std::string::npos)
         << text;
-    EXPECT_NE(text.find("hlt                           300            -                  300   x1.00\n"), std::string::npos)
+    EXPECT_NE(text.find("hlt                           300            -                  300   x1.00\n"),
+              std::string::npos)
         << text;
 }
 
@@ -79,7 +82,8 @@ TEST(Boots, WhateverElseChangesTheCountsIsToldToo)
         EXPECT_EQ(each[0], "-") << title; // a document that does not tell
         values.push_back(each[1]);
     }
-    EXPECT_EQ(values, (std::vector<std::string>{"256", "bzImage", "initrd.img", "root.img", "nosmp", "10", "yes", "50"}));
+    EXPECT_EQ(values, (std::vector<std::string>{"256", "bzImage", "initrd.img", "root.img", "nosmp", "10",
+                                                "yes", "50"}));
 }
 
 } // namespace

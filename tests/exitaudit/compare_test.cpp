@@ -115,7 +115,8 @@ TEST(Compare, ABetterCostIsNoRegression)
 
 TEST(Compare, EqualFiringsThroughoutAreNotInfinitelyExact)
 {
-    const auto change = compare(document({result("a", 1000, 0, 1)}), document({result("a", 1001, 0, 1)})).changes.at(0);
+    const auto change =
+        compare(document({result("a", 1000, 0, 1)}), document({result("a", 1001, 0, 1)})).changes.at(0);
     EXPECT_LT(change.low, 1);
 }
 
@@ -123,8 +124,8 @@ TEST(Compare, TriggersOfOneDocumentAreListed)
 {
     auto skipped = result("c", 1000);
     skipped["verdict"] = "skip";
-    const auto comparison =
-        compare(document({result("a", 1000), result("b", 1000), skipped}), document({result("b", 1000), result("c", 1000)}));
+    const auto comparison = compare(document({result("a", 1000), result("b", 1000), skipped}),
+                                    document({result("b", 1000), result("c", 1000)}));
     EXPECT_EQ(comparison.only_before, std::vector<std::string>{"a"});
     EXPECT_EQ(comparison.only_after, std::vector<std::string>{"c"});
     EXPECT_EQ(comparison.changes.size(), 1U);
@@ -155,7 +156,8 @@ TEST(Compare, WarnsOfOtherDifferences)
 {
     auto before = scattered(0.01), after = scattered(0.01);
     for (auto* each : {&before, &after})
-        (*each)["environment"]["host"]["command_line"] = fmt::format("quiet tsc_early_khz={} nokaslr", each == &after);
+        (*each)["environment"]["host"]["command_line"] =
+            fmt::format("quiet tsc_early_khz={} nokaslr", each == &after);
     before["kernel"] = "Linux 6.1";
     after["kernel"] = "Linux 6.12";
     before["environment"]["host"]["kvm_parameters"] = {{"kvm.halt_poll_ns", "0"}, {"kvm_intel.ept", "Y"}};
@@ -179,8 +181,10 @@ TEST(Compare, WarnsOfIntervalsThatPromiseTooMuch)
 
 TEST(Compare, SurvivesDocumentsOfAnyShape)
 {
-    auto odd = document(
-        {json(), json("text"), {{"name", 3}, {"guest_cycles", "many"}}, {{"firings", 1}, {"guest_cycles", {{"median", -4}}}}});
+    auto odd = document({json(),
+                         json("text"),
+                         {{"name", 3}, {"guest_cycles", "many"}},
+                         {{"firings", 1}, {"guest_cycles", {{"median", -4}}}}});
     EXPECT_TRUE(compare(odd, odd).changes.empty());
 }
 

@@ -18,7 +18,8 @@ TEST(HostFacts, ComeFromTheEmbeddedHostsLines)
     HostFacts facts;
     facts.line("cpu AMD EPYC Processor");
     facts.line("mhz 2445.405");
-    facts.line("vulnerabilities spectre_v1=Vulnerable: __user pointer | retbleed=Mitigation: untrained; SMT on");
+    facts.line(
+        "vulnerabilities spectre_v1=Vulnerable: __user pointer | retbleed=Mitigation: untrained; SMT on");
     facts.line("parameters kvm.halt_poll_ns=200000 | kvm.odd=a=b");
     facts.line("parameters kvm_amd.npt=Y");
     facts.line("unheard-of x");
@@ -39,7 +40,8 @@ TEST(HostFacts, ComeFromTheMachinesFiles)
         fs::create_directories((root / path).parent_path());
         std::ofstream(root / path) << text;
     };
-    write("proc/cpuinfo", "processor\t: 0\nmodel name\t: A: B\ncpu MHz\t\t: 3000.5\n\nprocessor\t: 1\nmodel name\t: C\n");
+    write("proc/cpuinfo",
+          "processor\t: 0\nmodel name\t: A: B\ncpu MHz\t\t: 3000.5\n\nprocessor\t: 1\nmodel name\t: C\n");
     write("proc/cmdline", "quiet mitigations=auto\n");
     write("sys/devices/system/cpu/vulnerabilities/mds", "Not affected\n");
     write("sys/module/kvm_intel/parameters/ept", "Y\n");

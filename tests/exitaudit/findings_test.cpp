@@ -16,7 +16,8 @@ HostResult compared(std::initializer_list<std::tuple<unsigned, unsigned, unsigne
     unsigned told_total = 0;
     for (const auto& [exit, told, seen] : rows) {
         witness.line("ledger " + std::to_string(exit) + " " + std::to_string(told) + " 1 1 1 1");
-        witness.line("trace { common_pid: 7, exit_reason: " + std::to_string(exit) + " } hitcount: " + std::to_string(seen));
+        witness.line("trace { common_pid: 7, exit_reason: " + std::to_string(exit) +
+                     " } hitcount: " + std::to_string(seen));
         told_total += told;
     }
     witness.line("ledger total " + std::to_string(told_total) + " 1 1 1 1");
@@ -36,7 +37,8 @@ using Ids = std::vector<std::string>;
 std::string log_with_finding(const std::string& id)
 {
     return with(good_log, "#json {\"record\":\"end\"",
-                "#json {\"record\":\"finding\",\"id\":\"" + id + "\",\"text\":\"because\",\"explains\":[\"io.out8\"]}\n# finding: " + id +
+                "#json {\"record\":\"finding\",\"id\":\"" + id +
+                    "\",\"text\":\"because\",\"explains\":[\"io.out8\"]}\n# finding: " + id +
                     ": because\n#json {\"record\":\"end\"");
 }
 
@@ -49,9 +51,12 @@ TEST(HostFindings, OfAnHonestHostAreNone)
 
 TEST(HostFindings, NameWhatTheRowsShow)
 {
-    EXPECT_EQ(ids(find_causes({}, {compared({{0x72, 100, 100}, {0x7c, 0, 50}, {0x78, 0, 7}})}, {})), Ids{"retpoline-shortcut"});
-    EXPECT_EQ(ids(find_causes({}, {compared({{0x72, 100, 100}, {0x7b, 100, 50}})}, {})), Ids{"counted-twice"});
-    EXPECT_EQ(ids(find_causes({}, {compared({{0x72, 100, 100}, {0x7b, 0, 50}, {0x89, 60, 10}})}, {})), Ids{"shared-slot"});
+    EXPECT_EQ(ids(find_causes({}, {compared({{0x72, 100, 100}, {0x7c, 0, 50}, {0x78, 0, 7}})}, {})),
+              Ids{"retpoline-shortcut"});
+    EXPECT_EQ(ids(find_causes({}, {compared({{0x72, 100, 100}, {0x7b, 100, 50}})}, {})),
+              Ids{"counted-twice"});
+    EXPECT_EQ(ids(find_causes({}, {compared({{0x72, 100, 100}, {0x7b, 0, 50}, {0x89, 60, 10}})}, {})),
+              Ids{"shared-slot"});
     const auto lost = find_causes({}, {compared({{0x72, 99, 100}, {0x7b, 49, 50}})}, {});
     EXPECT_EQ(ids(lost), Ids{"lost-exits"});
     EXPECT_NE(lost[0].text.find("lacks 2 of 150 exits"), std::string::npos) << lost[0].text;
@@ -69,7 +74,8 @@ TEST(HostFindings, AreJoinedWithTheGuests)
 
     // What the guest found does not explain that I/O is lost.
     const auto more = compared({{0x72, 100, 100}, {0x7b, 40, 50}});
-    EXPECT_EQ(ids(find_causes(read(log_with_finding("retpoline-shortcut")), {more}, {})), (Ids{"retpoline-shortcut", "lost-exits"}));
+    EXPECT_EQ(ids(find_causes(read(log_with_finding("retpoline-shortcut")), {more}, {})),
+              (Ids{"retpoline-shortcut", "lost-exits"}));
 }
 
 TEST(HostFindings, HoldALateCounterForWhatIsPassedOnToo)
@@ -105,7 +111,9 @@ TEST(HostFindings, NameHangsCrashesAndFloods)
     ASSERT_EQ(ids(hang), Ids{"hang"});
     EXPECT_NE(hang[0].text.find("last line"), std::string::npos);
     state.stall = "BUG: soft lockup, at handle_halt";
-    EXPECT_NE(find_causes({}, {}, state).at(0).text.find("the host's kernel: \"BUG: soft lockup, at handle_halt\""), std::string::npos);
+    EXPECT_NE(
+        find_causes({}, {}, state).at(0).text.find("the host's kernel: \"BUG: soft lockup, at handle_halt\""),
+        std::string::npos);
     state.console_lines = 5000;
     EXPECT_EQ(ids(find_causes({}, {}, state)), Ids{"slow-query"});
     state = {};
@@ -133,7 +141,8 @@ TEST(HostFindings, LeaveWhatNothingExplains)
 {
     auto text = with(good_log, "ok 3 ledger.undefined", "not ok 3 ledger.undefined");
     text = with(text, R"("verdict":"ok","message":"31)", R"("verdict":"not ok","message":"31)");
-    EXPECT_EQ(unexplained(read(text), {{"host.stats", Outcome::not_ok, "", {}}}, {}), (Ids{"ledger.undefined", "host.stats"}));
+    EXPECT_EQ(unexplained(read(text), {{"host.stats", Outcome::not_ok, "", {}}}, {}),
+              (Ids{"ledger.undefined", "host.stats"}));
     const Finding finding{"undefined-answer", "", "", {"ledger.undefined"}, "guest"};
     EXPECT_EQ(unexplained(read(text), {}, {finding}), Ids{});
 }

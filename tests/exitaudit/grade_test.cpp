@@ -30,8 +30,11 @@ json out_of_time(double seconds)
 json surplus()
 {
     auto document = report("fail");
-    document["results"] = {
-        {{"name", "cpuid.leaf0"}, {"verdict", "not ok"}, {"caused", 400}, {"told", 648}, {"message", "too many"}}};
+    document["results"] = {{{"name", "cpuid.leaf0"},
+                            {"verdict", "not ok"},
+                            {"caused", 400},
+                            {"told", 648},
+                            {"message", "too many"}}};
     document["unexplained"] = {"cpuid.leaf0"};
     return document;
 }

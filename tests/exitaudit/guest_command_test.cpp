@@ -66,9 +66,11 @@ TEST(GuestCommand, FollowsTheOptions)
     EXPECT_EQ(value_of(words, "-append"), "vcpus=4 io.* count=7");
 
     options.no_ept = true;
-    EXPECT_EQ(value_of(guest_command(guest_from(options, Accelerator::kvm, "x")), "-append"), "vcpus=4 io.* count=7 paging=shadow");
+    EXPECT_EQ(value_of(guest_command(guest_from(options, Accelerator::kvm, "x")), "-append"),
+              "vcpus=4 io.* count=7 paging=shadow");
     options.noise = true;
-    EXPECT_EQ(value_of(guest_command(guest_from(options, Accelerator::kvm, "x")), "-append"), "vcpus=4 io.* count=7 paging=shadow noise=yes");
+    EXPECT_EQ(value_of(guest_command(guest_from(options, Accelerator::kvm, "x")), "-append"),
+              "vcpus=4 io.* count=7 paging=shadow noise=yes");
 }
 
 TEST(GuestCommand, HasAsManyVcpusAsThePlanWantsToFire)

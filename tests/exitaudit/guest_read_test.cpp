@@ -11,19 +11,20 @@ namespace {
 BootLog between_looks(const std::string& read)
 {
     BootLog log;
-    for (const auto& line :
-         {std::string("@sample 1 114 10 100 120 5 50 total 15 150"), std::string("@line 2 #look"),
-          std::string("@sample 3 114 14 140 total 19 190"), std::string("@line 4 #look"), "@line 5 #read " + read})
+    for (const auto& line : {std::string("@sample 1 114 10 100 120 5 50 total 15 150"),
+                             std::string("@line 2 #look"), std::string("@sample 3 114 14 140 total 19 190"),
+                             std::string("@line 4 #look"), "@line 5 #read " + read})
         log.line(line);
     return log;
 }
 
 std::string ledger(int cpuid, int hlt, int hlt_cycles, int total)
 {
-    return fmt::format(R"({{"exits": [{{"exit": 114, "exit_name": "cpuid", "count": {}, "own": 2, "cycles": 120}},)"
-                       R"({{"exit": 120, "exit_name": "hlt", "count": {}, "cycles": {}}}],)"
-                       R"("total": {{"count": {}, "own": 3, "cycles": 170}}}})",
-                       cpuid, hlt, hlt_cycles, total);
+    return fmt::format(
+        R"({{"exits": [{{"exit": 114, "exit_name": "cpuid", "count": {}, "own": 2, "cycles": 120}},)"
+        R"({{"exit": 120, "exit_name": "hlt", "count": {}, "cycles": {}}}],)"
+        R"("total": {{"count": {}, "own": 3, "cycles": 170}}}})",
+        cpuid, hlt, hlt_cycles, total);
 }
 
 HostResult judged(const std::string& ledger)
@@ -47,9 +48,11 @@ TEST(GuestRead, WhatStoodIsExactWhatGrewLiesBetween)
 {
     const auto result = judged(ledger(12, 5, 50, 17));
     EXPECT_EQ(result.outcome, Outcome::ok) << result.message;
-    EXPECT_NE(result.message.find("of 6 figures that the guest read, 2 are exactly the host's, and 4"), std::string::npos)
+    EXPECT_NE(result.message.find("of 6 figures that the guest read, 2 are exactly the host's, and 4"),
+              std::string::npos)
         << result.message;
-    EXPECT_NE(result.message.find("3 of 4 exits meanwhile were the reading's own"), std::string::npos) << result.message;
+    EXPECT_NE(result.message.find("3 of 4 exits meanwhile were the reading's own"), std::string::npos)
+        << result.message;
 }
 
 TEST(GuestRead, ACountThatTheHostHadBeforeOrNotYetIsWrong)
@@ -58,7 +61,8 @@ TEST(GuestRead, ACountThatTheHostHadBeforeOrNotYetIsWrong)
         const auto result = judged(ledger(cpuid, 5, 50, 17));
         EXPECT_EQ(result.outcome, Outcome::not_ok);
         ASSERT_EQ(result.table.size(), 1U);
-        EXPECT_EQ(result.table[0], fmt::format("0x72 cpuid: the guest read {}, the host 10 before and 14 after", cpuid));
+        EXPECT_EQ(result.table[0],
+                  fmt::format("0x72 cpuid: the guest read {}, the host 10 before and 14 after", cpuid));
     }
 }
 
@@ -71,9 +75,10 @@ TEST(GuestRead, CyclesAndTotalAreHeldAgainstTheHostAsWell)
 TEST(GuestRead, ARowThatTheHostHasNotMustBeZero)
 {
     const auto of = [](int count) {
-        return judged(fmt::format(R"({{"exits": [{{"exit": 10, "exit_name": "-", "count": {0}, "cycles": {0}}}],)"
-                                  R"("total": {{"count": 17, "own": 3, "cycles": 170}}}})",
-                                  count));
+        return judged(
+            fmt::format(R"({{"exits": [{{"exit": 10, "exit_name": "-", "count": {0}, "cycles": {0}}}],)"
+                        R"("total": {{"count": 17, "own": 3, "cycles": 170}}}})",
+                        count));
     };
     EXPECT_EQ(of(0).outcome, Outcome::ok);
     EXPECT_EQ(of(1).outcome, Outcome::not_ok);
@@ -81,9 +86,11 @@ TEST(GuestRead, ARowThatTheHostHasNotMustBeZero)
 
 TEST(GuestRead, AReaderThatSeesNoLedgerOfAPatchedHostIsWrong)
 {
-    const auto result = judge_guest_read(between_looks(R"(4 exitaudit read --json {"reason": "the leaves answer zeros"})"));
+    const auto result =
+        judge_guest_read(between_looks(R"(4 exitaudit read --json {"reason": "the leaves answer zeros"})"));
     EXPECT_EQ(result.outcome, Outcome::not_ok);
-    EXPECT_NE(result.message.find("ended with 4 instead of 0: the leaves answer zeros"), std::string::npos) << result.message;
+    EXPECT_NE(result.message.find("ended with 4 instead of 0: the leaves answer zeros"), std::string::npos)
+        << result.message;
 }
 
 TEST(GuestRead, OnAnUnpatchedHostTheReaderSaysSo)
@@ -95,7 +102,8 @@ TEST(GuestRead, OnAnUnpatchedHostTheReaderSaysSo)
     };
     const auto result = of(R"(@line 5 #read 4 exitaudit read --json {"reason": "the leaves answer zeros"})");
     EXPECT_EQ(result.outcome, Outcome::ok);
-    EXPECT_NE(result.message.find("with exit code 4: the leaves answer zeros"), std::string::npos) << result.message;
+    EXPECT_NE(result.message.find("with exit code 4: the leaves answer zeros"), std::string::npos)
+        << result.message;
     EXPECT_EQ(of("@line 5 #read 139 exitaudit read --json").outcome, Outcome::not_ok);
 }
 

@@ -91,7 +91,8 @@ TEST_F(InstrumentsTest, CountOnlyTheGuestsThreads)
     make_host();
     EXPECT_EQ(watched("host.tracepoint").message, "1 exit numbers and their total of 5 exits agree");
     EXPECT_EQ(watched("host.stats").message, "1 of KVM's statistics agree");
-    EXPECT_TRUE(read(instance() / "events/kvm/kvm_exit/trigger").starts_with("hist:keys=common_pid,exit_reason"));
+    EXPECT_TRUE(
+        read(instance() / "events/kvm/kvm_exit/trigger").starts_with("hist:keys=common_pid,exit_reason"));
 }
 
 TEST_F(InstrumentsTest, TellALedgerThatDiffers)
@@ -106,10 +107,12 @@ TEST_F(InstrumentsTest, SayWhatToMount)
 {
     fs::create_directory(roots.tracing);
     EXPECT_EQ(watched("host.tracepoint").outcome, Outcome::skip);
-    EXPECT_NE(watched("host.stats").message.find("mount -t debugfs none " + roots.debug.string()), std::string::npos);
+    EXPECT_NE(watched("host.stats").message.find("mount -t debugfs none " + roots.debug.string()),
+              std::string::npos);
     make_host();
     fs::remove_all(roots.tracing);
-    EXPECT_NE(watched("host.tracepoint").message.find("mount -t tracefs none " + roots.tracing.string()), std::string::npos);
+    EXPECT_NE(watched("host.tracepoint").message.find("mount -t tracefs none " + roots.tracing.string()),
+              std::string::npos);
     EXPECT_EQ(watched("host.stats").outcome, Outcome::ok);
 }
 

@@ -24,13 +24,15 @@ std::string failing_log()
     auto text = with(good_log, "ok 3 ledger.undefined # 31 exit numbers",
                      "not ok 3 ledger.undefined # 30 of 31\n# diagnosis: a stale edition of the manual");
     text = with(text, R"("verdict":"ok","message":"31)", R"("verdict":"not ok","message":"30)");
-    text = with(text, R"("verdict":"pass","passed":2,"failed":0)", R"("verdict":"fail","passed":1,"failed":1)");
+    text =
+        with(text, R"("verdict":"pass","passed":2,"failed":0)", R"("verdict":"fail","passed":1,"failed":1)");
     return with(text, "verdict: pass: 2 passed, 0 failed", "verdict: fail: 1 passed, 1 failed");
 }
 
 std::string ended_with(std::string_view verdict)
 {
-    return "KTAP version 1\n#json {\"record\":\"run\",\"results\":0}\n1..0\n#json {\"record\":\"end\",\"verdict\":\"" +
+    return "KTAP version 1\n#json {\"record\":\"run\",\"results\":0}\n1..0\n#json "
+           "{\"record\":\"end\",\"verdict\":\"" +
            std::string(verdict) + "\",\"passed\":0,\"failed\":0,\"skipped\":0,\"message\":\"because\"}\n";
 }
 
@@ -77,7 +79,8 @@ TEST(Judge, LeavesAGuestThatEndsItselfToTheHostsInstruments)
     EXPECT_EQ(judge_one_shot(read(text), Outcome::not_ok, "").code, ExitCode::audit_failed);
     EXPECT_NE(judge_one_shot(read(text), Outcome::skip, "because").text.find(": because"), std::string::npos);
 
-    const auto survived = text + "#json {\"record\":\"end\",\"verdict\":\"pass\",\"passed\":1,\"failed\":0,\"skipped\":0}\n";
+    const auto survived =
+        text + "#json {\"record\":\"end\",\"verdict\":\"pass\",\"passed\":1,\"failed\":0,\"skipped\":0}\n";
     expect_inconsistent(survived, "went on");
     EXPECT_EQ(judge_one_shot(read(survived), Outcome::ok, "").code, ExitCode::could_not_run);
 }
@@ -98,7 +101,8 @@ TEST(Judge, CutOffAnywhereIsNeverAVerdict)
 TEST(Judge, AnEmptyLogSaysThatNothingBooted)
 {
     EXPECT_NE(judged("").text.find("did the guest boot"), std::string::npos);
-    EXPECT_NE(judged("SeaBIOS (version 1.16.2)\nBooting...\n").text.find("did the guest boot"), std::string::npos);
+    EXPECT_NE(judged("SeaBIOS (version 1.16.2)\nBooting...\n").text.find("did the guest boot"),
+              std::string::npos);
 }
 
 TEST(Judge, ReadsCarriageReturns)
@@ -111,9 +115,10 @@ TEST(Judge, ReadsCarriageReturns)
 
 TEST(Judge, SkipsWhatFirmwareWroteBefore)
 {
-    const std::string firmware = "\x1b"
-                                 "c\x1b[?7l\x1b[2J\x1b[0mSeaBIOS (version 1.16.2-debian)\r\n\r\nok 1 not a result\r\n"
-                                 "Booting from ROM..\x1b[1;1H\x1b[2J";
+    const std::string firmware =
+        "\x1b"
+        "c\x1b[?7l\x1b[2J\x1b[0mSeaBIOS (version 1.16.2-debian)\r\n\r\nok 1 not a result\r\n"
+        "Booting from ROM..\x1b[1;1H\x1b[2J";
     EXPECT_EQ(judged(firmware + good_log).code, ExitCode::pass);
     EXPECT_EQ(read(firmware + good_log).results.size(), 3U);
 }
@@ -125,7 +130,8 @@ TEST(Judge, ReadsEitherFormAlone)
     records = without(without(without(records, "ok 2 "), "ok 3"), "1..3");
     EXPECT_EQ(judged(records).code, ExitCode::pass);
     EXPECT_EQ(judged(without(records, "\"number\":2")).code, ExitCode::could_not_run);
-    EXPECT_EQ(judged(without(records, "\"result\"")).code, ExitCode::pass); // format=table: nothing to count again
+    EXPECT_EQ(judged(without(records, "\"result\"")).code,
+              ExitCode::pass); // format=table: nothing to count again
 }
 
 TEST(Judge, SaysWhereRecordsAreLeftOut)
@@ -135,7 +141,8 @@ TEST(Judge, SaysWhereRecordsAreLeftOut)
 
 TEST(Judge, TakesTheHostsOwnAuditsForNoResults)
 {
-    const auto log = read(std::string(good_log) + "ok host.stats # 4 agree\nnot ok host.tracepoint # differ\n");
+    const auto log =
+        read(std::string(good_log) + "ok host.stats # 4 agree\nnot ok host.tracepoint # differ\n");
     EXPECT_EQ(log.results.size(), 3U);
     EXPECT_EQ(log.contradiction, "");
     ASSERT_EQ(log.host.size(), 2U);
@@ -148,9 +155,12 @@ TEST(Judge, RefusesContradictoryCounts)
     expect_inconsistent(with(good_log, "1..3", "1..4"), "plan line says 4");
     expect_inconsistent(with(good_log, "\"results\":3", "\"results\":2"), "run record says 2");
     expect_inconsistent(with(good_log, "\"passed\":2", "\"passed\":3"), "end record says 3 passed");
-    expect_inconsistent(with(good_log, ": 2 passed, 0 failed, 1 skipped\n", ": 3 passed, 0 failed, 1 skipped\n"), "last line");
+    expect_inconsistent(
+        with(good_log, ": 2 passed, 0 failed, 1 skipped\n", ": 3 passed, 0 failed, 1 skipped\n"),
+        "last line");
     expect_inconsistent(without(without(good_log, "ok 2 "), "\"number\":2"), "end record says");
-    expect_inconsistent(with(good_log, "\"passed\":2,\"failed\":0,\"skipped\":1", "\"passed\":2"), "lacks its counts");
+    expect_inconsistent(with(good_log, "\"passed\":2,\"failed\":0,\"skipped\":1", "\"passed\":2"),
+                        "lacks its counts");
 }
 
 TEST(Judge, RefusesContradictoryResults)
@@ -159,22 +169,22 @@ TEST(Judge, RefusesContradictoryResults)
     expect_inconsistent(with(good_log, "ok 1 io.out8", "ok 1 io.in8"), "io.in8");
     expect_inconsistent(with(good_log, "ok 2 ", "ok 1 "), "comes twice");
     expect_inconsistent(with(good_log, "ok 1 io", "ok io"), "without a number");
-    expect_inconsistent(with(good_log, "{\"record\":\"result\",\"number\":1", "{\"record\":\"result\",,"), "unreadable");
+    expect_inconsistent(with(good_log, "{\"record\":\"result\",\"number\":1", "{\"record\":\"result\",,"),
+                        "unreadable");
 }
 
 TEST(Judge, RefusesAVerdictThatItsResultsDeny)
 {
-    expect_inconsistent(with(failing_log(), "\"verdict\":\"fail\"", "\"verdict\":\"pass\""), "says pass and 1 failed");
-    expect_inconsistent(with(good_log, "\"verdict\":\"pass\"", "\"verdict\":\"fail\""), "says fail and 0 failed");
+    expect_inconsistent(with(failing_log(), "\"verdict\":\"fail\"", "\"verdict\":\"pass\""),
+                        "says pass and 1 failed");
+    expect_inconsistent(with(good_log, "\"verdict\":\"pass\"", "\"verdict\":\"fail\""),
+                        "says fail and 0 failed");
     expect_inconsistent(with(good_log, "\"verdict\":\"pass\"", "\"verdict\":\"fine\""), "unknown verdict");
     expect_inconsistent(ended_with("pass"), "no results");
     expect_inconsistent(without(good_log, "\"run\""), "no run record");
 }
 
-TEST(Judge, RefusesAGuestThatStartedTwice)
-{
-    expect_inconsistent(good_log + good_log, "a second time");
-}
+TEST(Judge, RefusesAGuestThatStartedTwice) { expect_inconsistent(good_log + good_log, "a second time"); }
 
 TEST(Judge, ComparesTheExitStatus)
 {

@@ -52,8 +52,9 @@ TEST(Junit, AFailureCarriesDiagnosisTableAndFinding)
     const auto suite = xml.child("testsuites").child("testsuite");
     const auto failure = suite.find_child_by_attribute("testcase", "name", "hlt.timer").child("failure");
     EXPECT_STREQ(failure.attribute("message").value(), "expected <100> & \"more\"");
-    EXPECT_STREQ(failure.text().get(),
-                 "expected <100> & \"more\"\ndiagnosis: not counted\nfinding: lost-exits: HLT exits are lost");
+    EXPECT_STREQ(
+        failure.text().get(),
+        "expected <100> & \"more\"\ndiagnosis: not counted\nfinding: lost-exits: HLT exits are lost");
     const auto host = suite.find_child_by_attribute("testcase", "name", "host.tracepoint").child("failure");
     EXPECT_STREQ(host.text().get(), "differs\n0x78 1 2 -1");
 }
@@ -61,7 +62,8 @@ TEST(Junit, AFailureCarriesDiagnosisTableAndFinding)
 TEST(Junit, AVerdictThatNoResultExplainsHasATestcase)
 {
     const auto outcome = [](const char* verdict) {
-        const auto xml = parsed({{"kind", "run"}, {"verdict", verdict}, {"message", "why"}, {"results", json::array()}});
+        const auto xml =
+            parsed({{"kind", "run"}, {"verdict", verdict}, {"message", "why"}, {"results", json::array()}});
         return std::string(xml.child("testsuites").child("testsuite").child("testcase").first_child().name());
     };
     EXPECT_EQ(outcome("could-not-run"), "error");
@@ -73,7 +75,8 @@ TEST(Junit, AVerdictThatNoResultExplainsHasATestcase)
 
 TEST(Junit, WritesNoCharacterThatXmlForbids)
 {
-    const auto xml = parsed({{"kind", "run"}, {"verdict", "could-not-run"}, {"message", "bell \a and escape \x1b"}});
+    const auto xml =
+        parsed({{"kind", "run"}, {"verdict", "could-not-run"}, {"message", "bell \a and escape \x1b"}});
     const auto error = xml.child("testsuites").child("testsuite").child("testcase").child("error");
     EXPECT_STREQ(error.attribute("message").value(), "bell ? and escape ?");
 }
@@ -81,14 +84,16 @@ TEST(Junit, WritesNoCharacterThatXmlForbids)
 TEST(Junit, OfAGradeHasSuitesForPatchesAndTheirRuns)
 {
     auto run = failing_run();
-    const json document{
-        {"kind", "grade"},
-        {"rows",
-         {{{"patch", "a.patch"}, {"builds", true}, {"verdict", "fail"}, {"lanes", {{{"lane", "svm"}, {"report", run}}}}},
-          {{"patch", "b.patch"},
-           {"builds", false},
-           {"verdict", "does-not-compile"},
-           {"findings", {{{"id", "no-build"}, {"text", "no ;"}}}}}}}};
+    const json document{{"kind", "grade"},
+                        {"rows",
+                         {{{"patch", "a.patch"},
+                           {"builds", true},
+                           {"verdict", "fail"},
+                           {"lanes", {{{"lane", "svm"}, {"report", run}}}}},
+                          {{"patch", "b.patch"},
+                           {"builds", false},
+                           {"verdict", "does-not-compile"},
+                           {"findings", {{{"id", "no-build"}, {"text", "no ;"}}}}}}}};
     const auto xml = parsed(document);
     auto suite = xml.child("testsuites").child("testsuite");
     EXPECT_STREQ(suite.attribute("name").value(), "a.patch");

@@ -12,10 +12,7 @@ namespace {
 
 constexpr std::size_t sections = 3; // names, ftrace's list, another
 
-std::size_t header_at(unsigned section)
-{
-    return sizeof(Elf64_Ehdr) + section * sizeof(Elf64_Shdr);
-}
+std::size_t header_at(unsigned section) { return sizeof(Elf64_Ehdr) + section * sizeof(Elf64_Shdr); }
 
 std::string module(const std::string& list_name)
 {

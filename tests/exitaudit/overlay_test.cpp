@@ -12,7 +12,8 @@ namespace {
 TEST(Overlay, IsANewcArchivePaddedTo512Bytes)
 {
     for (const std::size_t size : {0U, 1U, 3U, 4U, 511U, 512U, 5000U}) {
-        const std::array files{OverlayFile{"audit/guest", std::string(size, 'x')}, OverlayFile{"audit/command", "exec\n"}};
+        const std::array files{OverlayFile{"audit/guest", std::string(size, 'x')},
+                               OverlayFile{"audit/command", "exec\n"}};
         const auto bytes = make_overlay(files);
         EXPECT_EQ(bytes.size() % 512, 0U) << size;
         EXPECT_EQ(bytes.substr(0, 6), "070701") << size;
@@ -23,7 +24,8 @@ TEST(Overlay, IsANewcArchivePaddedTo512Bytes)
 
 TEST(Overlay, StartsAtAMultipleOf512)
 {
-    EXPECT_EQ(join_archives(std::string(700, 'b'), "overlay"), std::string(700, 'b') + std::string(324, '\0') + "overlay");
+    EXPECT_EQ(join_archives(std::string(700, 'b'), "overlay"),
+              std::string(700, 'b') + std::string(324, '\0') + "overlay");
     EXPECT_EQ(join_archives(std::string(512, 'b'), "overlay"), std::string(512, 'b') + "overlay");
 }
 
@@ -71,7 +73,8 @@ TEST(HostConsole, TellsAWatchdogsWordFromAComplaint)
 TEST(HostConsole, CountsNoComplaintFromBeforeKvm)
 {
     HostConsole console;
-    console.line("[    0.0] WARNING: CPU: 0 PID: 0 at arch/x86/kernel/cpu/topology_common.c:57 parse_legacy+0x10e/0x130");
+    console.line("[    0.0] WARNING: CPU: 0 PID: 0 at arch/x86/kernel/cpu/topology_common.c:57 "
+                 "parse_legacy+0x10e/0x130");
     console.line("embedded-host: kernel: 6.12.0 #1");
     EXPECT_EQ(console.complaint, "");
 }

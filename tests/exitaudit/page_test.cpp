@@ -28,7 +28,8 @@ TEST(Page, HoldsTheDocuments)
 
 TEST(Page, TakesNoTextForMarkup)
 {
-    const std::string hostile = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>&amp;\xe2\x80\xa8";
+    const std::string hostile =
+        "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>&amp;\xe2\x80\xa8";
     const auto page = page_of({{hostile, {{"kind", "run"}, {"message", hostile}, {hostile, 1}}}});
     const auto data = data_in(page);
     EXPECT_EQ(data.find_first_of("<>&"), std::string::npos);

@@ -43,10 +43,7 @@ TEST(Pattern, ReadsNoFurtherThanTheText)
     EXPECT_EQ(Pattern("[0-9]+").search(std::string_view("12345", 3))->front(), "123");
 }
 
-TEST(Pattern, RefusesWhatIsNone)
-{
-    EXPECT_THROW(Pattern("(a"), std::invalid_argument);
-}
+TEST(Pattern, RefusesWhatIsNone) { EXPECT_THROW(Pattern("(a"), std::invalid_argument); }
 
 } // namespace
 } // namespace exitaudit::test

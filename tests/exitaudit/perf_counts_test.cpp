@@ -17,9 +17,11 @@ PerfCounts report()
     for (const auto* line :
          {"", "Analyze events for all VMs, all VCPUs:", "",
           "             VM-EXIT    Samples  Samples%     Time%    Min Time    Max Time         Avg time ", "",
-          "               cpuid        999    96.06%    78.25%     18.86us  15239.66us    146.74us ( +-   2.69% )",
-          "                  io         41     3.94%    21.75%     15.06us   8565.04us     29.98us ( +-   5.15% )", "",
-          "Total Samples:1040, Total events handled time:2820230.31us."})
+          "               cpuid        999    96.06%    78.25%     18.86us  15239.66us    146.74us ( +-   "
+          "2.69% )",
+          "                  io         41     3.94%    21.75%     15.06us   8565.04us     29.98us ( +-   "
+          "5.15% )",
+          "", "Total Samples:1040, Total events handled time:2820230.31us."})
         counts.line(line);
     return counts;
 }
@@ -45,7 +47,8 @@ TEST(PerfCounts, AgreeButForTheLastExitOfEachVcpu)
 TEST(PerfCounts, AgreeButForATripleFaultThatCameLast)
 {
     EXPECT_EQ(report().compare(Ledger{{0x72, 999}, {0x7b, 41}, {0x7f, 1}}, 0, 1, true).outcome, Outcome::ok);
-    EXPECT_EQ(report().compare(Ledger{{0x72, 999}, {0x7b, 42}, {0x7f, 1}}, 0, 1, true).outcome, Outcome::not_ok);
+    EXPECT_EQ(report().compare(Ledger{{0x72, 999}, {0x7b, 42}, {0x7f, 1}}, 0, 1, true).outcome,
+              Outcome::not_ok);
 }
 
 TEST(PerfCounts, AllowNoOtherExitToBeMissing)

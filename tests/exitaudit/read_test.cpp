@@ -111,15 +111,19 @@ TEST(LedgerReader, NamesAHostThatIsNotPatched)
                 if (leaf == 1)
                     answer.ecx = in_vm ? 1u << 31 : 0;
                 else if (leaf >= KVM_EXIT_LEDGER_LEAF_FIRST && leaf <= KVM_EXIT_LEDGER_LEAF_LAST)
-                    answer = numbering == Numbering::svm ? FakeHost::Registers{} : FakeHost::Registers{7, 0x340, 0x340, 0};
+                    answer = numbering == Numbering::svm ? FakeHost::Registers{}
+                                                         : FakeHost::Registers{7, 0x340, 0x340, 0};
             };
             LedgerReader reader(host.cpuid());
             const auto obstacle = reader.obstacle();
             ASSERT_TRUE(obstacle);
             EXPECT_EQ(obstacle->code, in_vm ? ExitCode::not_patched : ExitCode::could_not_run);
             const std::string message = obstacle->what();
-            EXPECT_TRUE(message.starts_with(in_vm ? "not patched: " : "not in a virtual machine: ")) << message;
-            EXPECT_NE(message.find(numbering == Numbering::svm ? "zeros" : "ordinary CPUID leaf"), message.npos) << message;
+            EXPECT_TRUE(message.starts_with(in_vm ? "not patched: " : "not in a virtual machine: "))
+                << message;
+            EXPECT_NE(message.find(numbering == Numbering::svm ? "zeros" : "ordinary CPUID leaf"),
+                      message.npos)
+                << message;
             EXPECT_EQ(document_of(nullptr, reader)["patched"], false);
         }
 }
@@ -165,10 +169,13 @@ TEST(Reading, IsATable)
     LedgerReader reader(host.cpuid());
     const auto lines = table_of(take_reading(reader, reading_of({"io", "hlt", "0xa7"})), reader);
     ASSERT_EQ(lines.size(), 8u);
-    EXPECT_EQ(lines[1], "0x7b io                           3             6000       2000       2000        500          1000");
-    EXPECT_EQ(lines[2], "0x78 hlt                          0                0          -          -          -             -");
+    EXPECT_EQ(lines[1], "0x7b io                           3             6000       2000       2000        "
+                        "500          1000");
+    EXPECT_EQ(lines[2], "0x78 hlt                          0                0          -          -          "
+                        "-             -");
     EXPECT_EQ(lines[3], "0xa7 -                    undefined");
-    EXPECT_EQ(lines[5], "# ledger: revision 1, layout F22, svm exit numbers, known by the ledger's signature");
+    EXPECT_EQ(lines[5],
+              "# ledger: revision 1, layout F22, svm exit numbers, known by the ledger's signature");
 }
 
 TEST(Reading, IsADocument)

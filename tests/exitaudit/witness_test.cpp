@@ -12,11 +12,12 @@ namespace {
 Witness honest()
 {
     Witness witness;
-    for (const auto* line : {"vendor kvm-amd", "ledger total 1103 90 80 1 9", "ledger 114 1000 1 1 1 1", "ledger 123 100 1 1 1 1",
-                             "ledger undefined 3 1 1 1 1", "trace { common_pid:         77, exit_reason:        114 } hitcount:       1000",
+    for (const auto* line : {"vendor kvm-amd", "ledger total 1103 90 80 1 9", "ledger 114 1000 1 1 1 1",
+                             "ledger 123 100 1 1 1 1", "ledger undefined 3 1 1 1 1",
+                             "trace { common_pid:         77, exit_reason:        114 } hitcount:       1000",
                              "trace { common_pid:         77, exit_reason:        123 } hitcount:        100",
-                             "trace { common_pid:         77, exit_reason: 4294967295 } hitcount:          3", "stat exits 1103", "stat io_exits 100",
-                             "stat halt_exits 0", "Totals:"})
+                             "trace { common_pid:         77, exit_reason: 4294967295 } hitcount:          3",
+                             "stat exits 1103", "stat io_exits 100", "stat halt_exits 0", "Totals:"})
         witness.line(line);
     return witness;
 }
@@ -35,7 +36,8 @@ HostResult result(const Witness& witness, std::string_view name)
 TEST(Witness, AgreesWithAnHonestLedger)
 {
     EXPECT_EQ(result(honest(), "host.tracepoint").outcome, Outcome::ok);
-    EXPECT_EQ(result(honest(), "host.tracepoint").message, "2 exit numbers and their total of 1103 exits agree");
+    EXPECT_EQ(result(honest(), "host.tracepoint").message,
+              "2 exit numbers and their total of 1103 exits agree");
     EXPECT_EQ(result(honest(), "host.stats").outcome, Outcome::ok);
 }
 
@@ -44,7 +46,8 @@ TEST(Witness, TellsAHostWithoutLedgerFromOneThatWasNotAsked)
     Witness witness;
     witness.line("vendor kvm-amd");
     EXPECT_EQ(result(witness, "host.tracepoint").outcome, Outcome::skip);
-    EXPECT_EQ(result(witness, "host.tracepoint").message, "the run ended before the host's instruments were read");
+    EXPECT_EQ(result(witness, "host.tracepoint").message,
+              "the run ended before the host's instruments were read");
     witness.line("stat io_exits 100");
     EXPECT_EQ(result(witness, "host.stats").message, "the host shows no ledger of its own in debugfs");
 }
@@ -95,10 +98,11 @@ namespace {
 Witness beside_noise()
 {
     Witness witness;
-    for (const auto* line : {"vendor kvm-amd", "noise threads 98 99", "noise ledger total 50 1 1 1 1", "noise ledger 123 50 1 1 1 1",
-                             "ledger total 7 1 1 1 1", "ledger 123 7 1 1 1 1",
-                             "trace { common_pid:         99, exit_reason:        123 } hitcount:         50",
-                             "trace { common_pid:         77, exit_reason:        123 } hitcount:          7"})
+    for (const auto* line :
+         {"vendor kvm-amd", "noise threads 98 99", "noise ledger total 50 1 1 1 1",
+          "noise ledger 123 50 1 1 1 1", "ledger total 7 1 1 1 1", "ledger 123 7 1 1 1 1",
+          "trace { common_pid:         99, exit_reason:        123 } hitcount:         50",
+          "trace { common_pid:         77, exit_reason:        123 } hitcount:          7"})
         witness.line(line);
     return witness;
 }
@@ -115,8 +119,8 @@ TEST(Witness, SeesTwoVmsApart)
 TEST(Witness, TellsOfCountersThatVmsShare)
 {
     auto witness = beside_noise();
-    for (const auto* line : {"noise ledger total 57 1 1 1 1", "noise ledger 123 57 1 1 1 1", "ledger total 57 1 1 1 1",
-                             "ledger 123 57 1 1 1 1"})
+    for (const auto* line : {"noise ledger total 57 1 1 1 1", "noise ledger 123 57 1 1 1 1",
+                             "ledger total 57 1 1 1 1", "ledger 123 57 1 1 1 1"})
         witness.line(line);
     EXPECT_EQ(result(witness, "host.tracepoint").outcome, Outcome::not_ok);
     EXPECT_EQ(result(witness, "host.isolation").outcome, Outcome::not_ok);
@@ -125,9 +129,10 @@ TEST(Witness, TellsOfCountersThatVmsShare)
 TEST(Witness, CountsOnlyTheThreadsThatItIsTold)
 {
     Witness witness;
-    for (const auto* line : {"vendor kvm-amd", "threads 77 78", "ledger total 7 1 1 1 1", "ledger 123 7 1 1 1 1",
-                             "trace { common_pid:         99, exit_reason:        123 } hitcount:         50",
-                             "trace { common_pid:         77, exit_reason:        123 } hitcount:          7"})
+    for (const auto* line :
+         {"vendor kvm-amd", "threads 77 78", "ledger total 7 1 1 1 1", "ledger 123 7 1 1 1 1",
+          "trace { common_pid:         99, exit_reason:        123 } hitcount:         50",
+          "trace { common_pid:         77, exit_reason:        123 } hitcount:          7"})
         witness.line(line);
     EXPECT_EQ(result(witness, "host.tracepoint").outcome, Outcome::ok);
 }

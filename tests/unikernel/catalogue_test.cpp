@@ -104,7 +104,8 @@ TEST(Catalogue, HasSoundEntries)
 TEST(Catalogue, NamesEachTriggerOnce)
 {
     std::set<std::string_view> names;
-    triggers::for_each_trigger([&](const Trigger& trigger) { EXPECT_TRUE(names.insert(trigger.name).second) << trigger.name; });
+    triggers::for_each_trigger(
+        [&](const Trigger& trigger) { EXPECT_TRUE(names.insert(trigger.name).second) << trigger.name; });
 }
 
 TEST(Catalogue, HasOneFamilyInEachFile)
@@ -159,8 +160,9 @@ TEST(Catalogue, SaysWhatNoEmulatorShows)
 {
     triggers::for_each_trigger([](const Trigger& trigger) {
         const auto excused = [&](triggers::Where where) {
-            return std::ranges::any_of(
-                trigger.deviations, [&](const auto& each) { return each.where == where && each.numbering == Numbering::svm; });
+            return std::ranges::any_of(trigger.deviations, [&](const auto& each) {
+                return each.where == where && each.numbering == Numbering::svm;
+            });
         };
         const bool shown = !excused(triggers::Where::on_qemu) || !excused(triggers::Where::on_bochs);
         EXPECT_TRUE(shown || !trigger.svm.unseen.empty()) << trigger.name;
@@ -174,7 +176,8 @@ TEST(Catalogue, SpeaksOfEachExitNumberOrSaysWhyNot)
         const auto spoken = spoken_of(numbering);
         const auto entries = triggers::untriggered(numbering);
         const auto is_untriggered = [&](ledger::ExitNumber exit) {
-            return std::ranges::any_of(entries, [&](const auto& entry) { return entry.first <= exit && exit <= entry.last; });
+            return std::ranges::any_of(
+                entries, [&](const auto& entry) { return entry.first <= exit && exit <= entry.last; });
         };
         for (const auto exit : known(numbering))
             EXPECT_NE(spoken.contains(exit), is_untriggered(exit)) << std::hex << exit;

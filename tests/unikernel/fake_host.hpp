@@ -50,7 +50,8 @@ public:
     /// Probed by a vCPU of the host's own vendor.
     ledger::Probe probe(const ledger::Told& told = {})
     {
-        return ledger::probe(answer_current, numbering_ == ledger::Numbering::vmx ? "GenuineIntel" : "AuthenticAMD", told);
+        return ledger::probe(answer_current,
+                             numbering_ == ledger::Numbering::vmx ? "GenuineIntel" : "AuthenticAMD", told);
     }
 
     ledger::Numbering numbering() const { return numbering_; }
@@ -60,7 +61,10 @@ private:
         std::uint64_t count = 0, cycles = 0;
     };
 
-    static Registers answer_current(std::uint32_t leaf, std::uint32_t subleaf) { return current_->answer(leaf, subleaf); }
+    static Registers answer_current(std::uint32_t leaf, std::uint32_t subleaf)
+    {
+        return current_->answer(leaf, subleaf);
+    }
 
     Registers answer(std::uint32_t leaf, Exit exit)
     {
@@ -76,9 +80,11 @@ private:
 
     Registers look_up(std::uint32_t leaf, Exit exit)
     {
-        const bool own = has_own_leaves && leaf >= KVM_EXIT_LEDGER_LEAF_FIRST && leaf < KVM_EXIT_LEDGER_LEAF_TOTAL;
+        const bool own =
+            has_own_leaves && leaf >= KVM_EXIT_LEDGER_LEAF_FIRST && leaf < KVM_EXIT_LEDGER_LEAF_TOTAL;
         const bool assigned = leaf >= KVM_EXIT_LEDGER_LEAF_TOTAL && leaf <= KVM_EXIT_LEDGER_LEAF_LAST &&
-                              (leaf == layout_->total || leaf == layout_->cycles || leaf == layout_->exit_count || leaf == layout_->exit_cycles);
+                              (leaf == layout_->total || leaf == layout_->cycles ||
+                               leaf == layout_->exit_count || leaf == layout_->exit_cycles);
         if (!own && !assigned)
             return ordinary(leaf, exit);
         if (leaf == layout_->total || leaf == layout_->cycles) {
@@ -90,7 +96,7 @@ private:
             return {KVM_EXIT_LEDGER_LEAF_LAST, KVM_EXIT_LEDGER_SIGNATURE_EBX, KVM_EXIT_LEDGER_SIGNATURE_ECX,
                     KVM_EXIT_LEDGER_SIGNATURE_EDX};
         case KVM_EXIT_LEDGER_LEAF_REVISION: return {1, static_cast<std::uint32_t>(numbering_), 0, 0};
-        default:                            return look_up_exit(leaf, exit);
+        default: return look_up_exit(leaf, exit);
         }
     }
 
@@ -116,7 +122,9 @@ private:
         const bool intel = numbering_ == ledger::Numbering::vmx;
         constexpr std::uint32_t max_basic = 0xd, max_extended = 0x80000004;
         switch (leaf) {
-        case 0: return intel ? Registers{max_basic, 0x756e6547, 0x6c65746e, 0x49656e69} : Registers{max_basic, 0x68747541, 0x444d4163, 0x69746e65};
+        case 0:
+            return intel ? Registers{max_basic, 0x756e6547, 0x6c65746e, 0x49656e69}
+                         : Registers{max_basic, 0x68747541, 0x444d4163, 0x69746e65};
         case 0xb: return {subleaf, 1, subleaf & 0xff, 0};
         case 0xd: return {7, 0x340, 0x340, subleaf};
         case 0x40000000: return {0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d};
@@ -128,7 +136,9 @@ private:
         return intel ? ordinary(max_basic, subleaf) : Registers{};
     }
 
-    std::uint64_t sum(std::uint64_t Row::*member) const
+    using Member = std::uint64_t Row::*;
+
+    std::uint64_t sum(Member member) const
     {
         std::uint64_t total = 0;
         for (const auto& [exit, row] : rows_)

@@ -30,16 +30,18 @@ struct Firing {
 
 // Shortcuts of the retpolines' and others, and of one number with and without a fastpath.
 constexpr Firing firings[] = {
-    {"cpuid.leaf0", 10, 0x72},  {"io.out8", 30, 0x7b},    {"msr.write-tsc", 32, 0x7c},   {"msr.write-tsc-deadline", 32, 0x7c, true},
-    {"msr.read-efer", 31, 0x7c}, {"hlt.timer", 12, 0x78}, {"instr.wbinvd", 54, 0x89},    {"interrupt.window", 7, 0x64},
+    {"cpuid.leaf0", 10, 0x72},   {"io.out8", 30, 0x7b},
+    {"msr.write-tsc", 32, 0x7c}, {"msr.write-tsc-deadline", 32, 0x7c, true},
+    {"msr.read-efer", 31, 0x7c}, {"hlt.timer", 12, 0x78},
+    {"instr.wbinvd", 54, 0x89},  {"interrupt.window", 7, 0x64},
 };
 
 constexpr std::uint32_t times = 100;
 
 bool tells_exits(std::uint32_t leaf)
 {
-    return leaf >= KVM_EXIT_LEDGER_LEAF_EXTREMES && leaf != KVM_EXIT_LEDGER_LEAF_TOTAL && leaf != KVM_EXIT_LEDGER_LEAF_CYCLES &&
-           leaf <= KVM_EXIT_LEDGER_LEAF_LAST;
+    return leaf >= KVM_EXIT_LEDGER_LEAF_EXTREMES && leaf != KVM_EXIT_LEDGER_LEAF_TOTAL &&
+           leaf != KVM_EXIT_LEDGER_LEAF_CYCLES && leaf <= KVM_EXIT_LEDGER_LEAF_LAST;
 }
 
 class FindingsTest : public testing::TestWithParam<Numbering> {
@@ -50,7 +52,9 @@ protected:
     unsigned vcpus = 1;
 
     /// What the host records of the firings of a trigger.
-    std::function<void(const Firing&, ExitNumber exit)> record = [this](auto&, auto exit) { host.cause(exit, times); };
+    std::function<void(const Firing&, ExitNumber exit)> record = [this](auto&, auto exit) {
+        host.cause(exit, times);
+    };
 
     bool vmx() const { return GetParam() == Numbering::vmx; }
 
@@ -66,7 +70,10 @@ protected:
     /// EDX of undefined numbers, where all ones are due.
     void mark_undefined_by(std::uint32_t edx)
     {
-        host.spoil = [=](auto leaf, auto, auto& r) { if (tells_exits(leaf) && r.edx == ~0u) r.edx = edx; };
+        host.spoil = [=](auto leaf, auto, auto& r) {
+            if (tells_exits(leaf) && r.edx == ~0u)
+                r.edx = edx;
+        };
     }
 
     void fire(const Firing& firing, ledger::Leaves& leaves)
@@ -77,7 +84,8 @@ protected:
         const ledger::Snapshot after(leaves);
         auto& result = results.emplace_back();
         result.name = firing.name;
-        audit::judge_growth({exit, Bound::exact, 1, "test", {}, firing.fastpath}, GetParam(), {times}, before, after, result);
+        audit::judge_growth({exit, Bound::exact, 1, "test", {}, firing.fastpath}, GetParam(), {times}, before,
+                            after, result);
     }
 
     /// Everything that needs no hardware, once; then the findings' ids in their order.
@@ -121,7 +129,8 @@ protected:
     }
 
     /// A trigger that failed for its own row's growth, or for rows beside it that moved.
-    audit::Measurement& failed_firing(std::string_view name, ExitNumber exit, std::uint64_t caused, std::int64_t told,
+    audit::Measurement& failed_firing(std::string_view name, ExitNumber exit, std::uint64_t caused,
+                                      std::int64_t told,
                                       std::initializer_list<audit::Measurement::Stray> strays = {})
     {
         auto& m = failed(name).measurement.emplace();
@@ -179,13 +188,15 @@ TEST_P(FindingsTest, OfAnHonestHostAreNone)
 
 TEST_P(FindingsTest, NameTheRetpolineShortcut)
 {
-    const auto shortcuts = vmx() ? std::vector<ExitNumber>{32, 12, 7} : std::vector<ExitNumber>{0x7c, 0x78, 0x64};
+    const auto shortcuts =
+        vmx() ? std::vector<ExitNumber>{32, 12, 7} : std::vector<ExitNumber>{0x7c, 0x78, 0x64};
     record = [&](auto&, auto exit) {
         if (std::ranges::find(shortcuts, exit) == shortcuts.end())
             host.cause(exit, times);
     };
     EXPECT_EQ(ids(), Ids{"retpoline-shortcut"});
-    expect_words(vmx() ? "MSR_WRITE (0x20), HLT (0xc), INTERRUPT_WINDOW (0x7) exits read 0" : "msr (0x7c), hlt (0x78), vintr (0x64) exits read 0");
+    expect_words(vmx() ? "MSR_WRITE (0x20), HLT (0xc), INTERRUPT_WINDOW (0x7) exits read 0"
+                       : "msr (0x7c), hlt (0x78), vintr (0x64) exits read 0");
     expect_words(vmx() ? "__vmx_handle_exit()" : "svm_invoke_exit_handler()");
     expect_nothing_unexplained();
 }
@@ -239,7 +250,8 @@ TEST_P(FindingsTest, NameALostFastpath)
             host.cause(exit, times);
     };
     EXPECT_EQ(ids(), Ids{"lost-fastpath"});
-    expect_words(vmx() ? "MSR_WRITE (0x20) exits that KVM handles in its fastpath are lost" : "msr (0x7c) exits that KVM handles");
+    expect_words(vmx() ? "MSR_WRITE (0x20) exits that KVM handles in its fastpath are lost"
+                       : "msr (0x7c) exits that KVM handles");
     expect_nothing_unexplained();
 }
 
@@ -263,7 +275,8 @@ TEST_P(FindingsTest, HoldALateCounterForWhatIsPassedOnToo)
     lose_passed_on();
     EXPECT_EQ(found(), Ids{"lost-fastpath"});
     expect_nothing_unexplained();
-    const auto shortcuts = vmx() ? std::vector<ExitNumber>{32, 12, 7} : std::vector<ExitNumber>{0x7c, 0x78, 0x64};
+    const auto shortcuts =
+        vmx() ? std::vector<ExitNumber>{32, 12, 7} : std::vector<ExitNumber>{0x7c, 0x78, 0x64};
     record = [&](auto&, auto exit) {
         if (std::ranges::find(shortcuts, exit) == shortcuts.end())
             host.cause(exit, times);
@@ -303,7 +316,8 @@ TEST_P(FindingsTest, NameARowThatTellsWhatIsOnlyPassedOn)
 
 TEST_P(FindingsTest, NameWhatIsCountedAndNotTimed)
 {
-    for (const auto& [name, exit, cycles] : {std::tuple{"io.out8", number(30, 0x7b), 5000u}, {"hlt.timer", number(12, 0x78), 0u}}) {
+    for (const auto& [name, exit, cycles] :
+         {std::tuple{"io.out8", number(30, 0x7b), 5000u}, {"hlt.timer", number(12, 0x78), 0u}}) {
         auto& result = results.emplace_back();
         result.name = name;
         auto& m = result.measurement.emplace();
@@ -320,10 +334,16 @@ TEST_P(FindingsTest, NameWhatIsCountedAndNotTimed)
 
 TEST_P(FindingsTest, NameRegistersThatAreNotCleared)
 {
-    host.spoil = [](auto leaf, auto exit, auto& r) { if (leaf == exit_count && r.edx == 0) r.ecx = exit; };
+    host.spoil = [](auto leaf, auto exit, auto& r) {
+        if (leaf == exit_count && r.edx == 0)
+            r.ecx = exit;
+    };
     EXPECT_EQ(ids(), Ids{"registers-not-cleared"});
     expect_nothing_unexplained();
-    host.spoil = [](auto leaf, auto, auto& r) { if (tells_exits(leaf)) r.edx = ~0u; };
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (tells_exits(leaf))
+            r.edx = ~0u;
+    };
     EXPECT_EQ(ids(), Ids{"registers-not-cleared"});
     expect_words("EDX all ones beside a value");
 }
@@ -331,7 +351,10 @@ TEST_P(FindingsTest, NameRegistersThatAreNotCleared)
 TEST_P(FindingsTest, NameABoundThatIsOffByOne)
 {
     const ExitNumber behind = number(86, 0xa7);
-    host.spoil = [=](auto leaf, auto exit, auto& r) { if (tells_exits(leaf) && exit == behind) r = {}; };
+    host.spoil = [=](auto leaf, auto exit, auto& r) {
+        if (tells_exits(leaf) && exit == behind)
+            r = {};
+    };
     EXPECT_EQ(ids(), Ids{"out-of-bounds"});
     expect_words("> where >= is due");
     expect_nothing_unexplained();
@@ -340,7 +363,10 @@ TEST_P(FindingsTest, NameABoundThatIsOffByOne)
 TEST_P(FindingsTest, NameAnUnguardedIndex)
 {
     const ExitNumber behind = number(86, 0xa7);
-    host.spoil = [=](auto leaf, auto exit, auto& r) { if (tells_exits(leaf) && exit >= behind && r.edx != 0) r = {exit * 77, 0, 0, 0}; };
+    host.spoil = [=](auto leaf, auto exit, auto& r) {
+        if (tells_exits(leaf) && exit >= behind && r.edx != 0)
+            r = {exit * 77, 0, 0, 0};
+    };
     EXPECT_EQ(ids(), Ids{"out-of-bounds"});
     expect_nothing_unexplained();
 }
@@ -352,7 +378,10 @@ TEST_P(FindingsTest, NameARuleThatTestsTheWrongRegister)
     EXPECT_EQ(findings.all().front().or_id, "undefined-answer");
     expect_words("EAX");
     expect_nothing_unexplained();
-    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == exit_count || leaf == exit_cycles) r = {0, 0, 0, ~0u}; };
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (leaf == exit_count || leaf == exit_cycles)
+            r = {0, 0, 0, ~0u};
+    };
     EXPECT_EQ(ids(), Ids{"wrong-register"});
     expect_words("CPUID's own too");
 }
@@ -364,7 +393,10 @@ TEST_P(FindingsTest, NameUndefinedAnswers)
     expect_words("another value than EDX=0xffffffff");
     expect_nothing_unexplained();
     const ExitNumber forgotten = number(42, 0x3ff);
-    host.spoil = [=](auto leaf, auto exit, auto& r) { if (tells_exits(leaf) && (exit == forgotten || exit == 0xffff)) r = {}; };
+    host.spoil = [=](auto leaf, auto exit, auto& r) {
+        if (tells_exits(leaf) && (exit == forgotten || exit == 0xffff))
+            r = {};
+    };
     EXPECT_EQ(ids(), Ids{"undefined-answer"});
     expect_nothing_unexplained();
 }
@@ -372,17 +404,24 @@ TEST_P(FindingsTest, NameUndefinedAnswers)
 TEST_P(FindingsTest, NameNotEnabledAnswersAndExchangedOnes)
 {
     const auto not_enabled = [this](auto exit) {
-        const auto exits = vmx() ? std::vector<ExitNumber>{3, 4, 5, 6, 11, 16, 17, 33, 34, 51, 63, 64, 65, 66, 69, 70, 72, 73, 78, 79, 80, 81}
-                                 : std::vector<ExitNumber>{0x01, 0x02, 0x12, 0x28, 0x40, 0x63, 0x66, 0x67, 0x68, 0x6a,
-                                                           0x6b, 0x6e, 0x70, 0x71, 0x75, 0x7e, 0x88};
+        const auto exits = vmx()
+                               ? std::vector<ExitNumber>{3,  4,  5,  6,  11, 16, 17, 33, 34, 51, 63,
+                                                         64, 65, 66, 69, 70, 72, 73, 78, 79, 80, 81}
+                               : std::vector<ExitNumber>{0x01, 0x02, 0x12, 0x28, 0x40, 0x63, 0x66, 0x67, 0x68,
+                                                         0x6a, 0x6b, 0x6e, 0x70, 0x71, 0x75, 0x7e, 0x88};
         return std::ranges::find(exits, exit) != exits.end();
     };
-    host.spoil = [=](auto leaf, auto exit, auto& r) { if (tells_exits(leaf) && not_enabled(exit)) r = {0, 0, 0, ~0u}; };
+    host.spoil = [=](auto leaf, auto exit, auto& r) {
+        if (tells_exits(leaf) && not_enabled(exit))
+            r = {0, 0, 0, ~0u};
+    };
     EXPECT_EQ(ids(), Ids{"not-enabled-answer"});
     expect_nothing_unexplained();
     host.spoil = [=](auto leaf, auto exit, auto& r) {
         if (tells_exits(leaf))
-            r = not_enabled(exit) ? FakeHost::Registers{0, 0, 0, ~0u} : r.edx == ~0u ? FakeHost::Registers{} : r;
+            r = not_enabled(exit) ? FakeHost::Registers{0, 0, 0, ~0u}
+                : r.edx == ~0u    ? FakeHost::Registers{}
+                                  : r;
     };
     EXPECT_EQ(ids(), Ids{"answers-exchanged"});
     expect_nothing_unexplained();
@@ -390,8 +429,12 @@ TEST_P(FindingsTest, NameNotEnabledAnswersAndExchangedOnes)
 
 TEST_P(FindingsTest, NameAnAnswerThatIsOverwritten)
 {
-    const FakeHost::Registers leaf0{0xd, 0x756e6547, 0x6c65746e, 0x49656e69}, amd0{0xd, 0x68747541, 0x444d4163, 0x69746e65};
-    host.spoil = [&](auto leaf, auto, auto& r) { if (leaf == exit_count || leaf == exit_cycles) r = vmx() ? leaf0 : amd0; };
+    const FakeHost::Registers leaf0{0xd, 0x756e6547, 0x6c65746e, 0x49656e69},
+        amd0{0xd, 0x68747541, 0x444d4163, 0x69746e65};
+    host.spoil = [&](auto leaf, auto, auto& r) {
+        if (leaf == exit_count || leaf == exit_cycles)
+            r = vmx() ? leaf0 : amd0;
+    };
     const auto all = ids();
     ASSERT_FALSE(all.empty());
     EXPECT_EQ(all.front(), "answer-overwritten");
@@ -476,14 +519,16 @@ TEST_P(FindingsTest, NameExitsThatCountTwice)
     expect_nothing_unexplained();
 }
 
-// What comes beside an exit counts twice as well, whether or not a trigger has it for its own, and so does what may come.
+// What comes beside an exit counts twice as well, whether or not a trigger has it for its own, and so does
+// what may come.
 TEST_P(FindingsTest, NameExitsThatCountTwiceBesideOthers)
 {
     record = [&](auto&, auto exit) { host.cause(exit, 2 * times); };
     count_queries_twice();
     ids();
-    failed_firing("cr.write-cr0-cd", number(28, 0x65), 200, 400,
-                  {{number(28, 0x10), 400, 200, 200}, {number(1, 0x60), 150, 0, 100}, {number(52, 0x64), 10, 0, 5}});
+    failed_firing(
+        "cr.write-cr0-cd", number(28, 0x65), 200, 400,
+        {{number(28, 0x10), 400, 200, 200}, {number(1, 0x60), 150, 0, 100}, {number(52, 0x64), 10, 0, 5}});
     EXPECT_EQ(found(), Ids{"counted-twice"});
     expect_nothing_unexplained();
 }
@@ -511,7 +556,8 @@ TEST_P(FindingsTest, NameASelfCountThatIsMissingBesideOthers)
     EXPECT_EQ(found(), Ids{"self-count"});
     expect_nothing_unexplained();
     // Twice as many as there must be at the least are right.
-    auto& more = failed_firing("apic.read-version", number(48, 0x400), 40, 80, {{cpuid_number(), 23, 200, 200}});
+    auto& more =
+        failed_firing("apic.read-version", number(48, 0x400), 40, 80, {{cpuid_number(), 23, 200, 200}});
     more.queries = 177;
     more.bound = Bound::at_least;
     EXPECT_EQ(found(), Ids{"self-count"});
@@ -584,7 +630,8 @@ TEST_P(FindingsTest, NameCountersOfTheWholeHost)
     expect_nothing_unexplained();
 }
 
-// A VM that does nothing but CPUID adds to one row, by now more, now less, and now by chance as many as the queries.
+// A VM that does nothing but CPUID adds to one row, by now more, now less, and now by chance as many as the
+// queries.
 TEST_P(FindingsTest, NameCountersOfTheWholeHostByOneRow)
 {
     const auto cpuid = cpuid_number();
@@ -601,9 +648,15 @@ TEST_P(FindingsTest, NameCountersOfTheWholeHostByOneRow)
 
 TEST_P(FindingsTest, NameOtherLeavesThatChanged)
 {
-    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == 0x40000000) r = {}; };
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (leaf == 0x40000000)
+            r = {};
+    };
     EXPECT_EQ(ids(), Ids{});
-    host.spoil = [](auto leaf, auto exit, auto& r) { if (leaf == 0xb && exit == 5) r.ecx = 0; };
+    host.spoil = [](auto leaf, auto exit, auto& r) {
+        if (leaf == 0xb && exit == 5)
+            r.ecx = 0;
+    };
     EXPECT_EQ(ids(), Ids{"other-leaves-changed"});
     failed_firing("cpuid.faulting", cpuid_number(), 100, 100).queries = 177;
     EXPECT_EQ(found(), Ids{"other-leaves-changed"});
@@ -646,8 +699,9 @@ TEST_P(FindingsTest, TellARaceFromExitsThatAreDropped)
 TEST_P(FindingsTest, NameWhatOneSymptomTells)
 {
     const std::pair<Symptom, std::string> causes[] = {
-        {Symptom::foreign_answer, "shared-query"}, {Symptom::halves_swapped, "halves-swapped"},   {Symptom::high_word_lost, "high-word-lost"},
-        {Symptom::slow_query, "slow-query"},       {Symptom::stops_early, "clock-stopped-early"},
+        {Symptom::foreign_answer, "shared-query"},     {Symptom::halves_swapped, "halves-swapped"},
+        {Symptom::high_word_lost, "high-word-lost"},   {Symptom::slow_query, "slow-query"},
+        {Symptom::stops_early, "clock-stopped-early"},
     };
     for (const auto& [symptom, id] : causes) {
         results.clear();

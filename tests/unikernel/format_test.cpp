@@ -29,15 +29,9 @@ TEST(Format, PadsToTheWidthAndNeverCuts)
     EXPECT_EQ(Text<80>("[{:4}] [{:-4}] [{:2}]", 7u, "ab", "long").view(), "[   7] [ab  ] [long]");
 }
 
-TEST(Format, ShowsAMissingArgument)
-{
-    EXPECT_EQ(Text<80>("{} {}", 1u).view(), "1 {?}");
-}
+TEST(Format, ShowsAMissingArgument) { EXPECT_EQ(Text<80>("{} {}", 1u).view(), "1 {?}"); }
 
-TEST(Format, CutsTextAtItsCapacity)
-{
-    EXPECT_EQ(Text<4>("{}", "abcdef").view(), "abcd");
-}
+TEST(Format, CutsTextAtItsCapacity) { EXPECT_EQ(Text<4>("{}", "abcdef").view(), "abcd"); }
 
 TEST(Json, WritesMembersInOrderAndEscapes)
 {

@@ -20,8 +20,9 @@ constexpr Expectation cpuid{0x72, Bound::exact, 1, "test"};
 constexpr Expectation rdtsc{0x6e, Bound::none, 0, "test"};
 
 // What the audit says when `meanwhile` happens between the two snapshots.
-Result judged(const Expectation& expectation, std::uint64_t firings, const std::function<void(FakeHost&)>& meanwhile,
-              Numbering numbering = Numbering::svm, std::uint64_t waited = 0, unsigned vcpus = 1)
+Result judged(const Expectation& expectation, std::uint64_t firings,
+              const std::function<void(FakeHost&)>& meanwhile, Numbering numbering = Numbering::svm,
+              std::uint64_t waited = 0, unsigned vcpus = 1)
 {
     FakeHost host(numbering);
     auto leaves = host.leaves();
@@ -72,15 +73,30 @@ TEST(Growth, AllowsTheHostsOwnExitsRoundASingleFiring)
 
 TEST(Growth, FailsWhereTheHostsOwnExitsComeWithTheFirings)
 {
-    EXPECT_TRUE(diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 1000); host.cause(0x60, 1000); }), "wrong row"));
+    EXPECT_TRUE(diagnosed(judged(io, 1000,
+                                 [](auto& host) {
+                                     host.cause(0x7b, 1000);
+                                     host.cause(0x60, 1000);
+                                 }),
+                          "wrong row"));
 }
 
 TEST(Growth, AllowsMoreOfTheHostsOwnExitsWhereVcpusWaited)
 {
-    const auto interrupted = [](auto& host) { host.cause(0x7b, 10); host.cause(0x60, 500); };
+    const auto interrupted = [](auto& host) {
+        host.cause(0x7b, 10);
+        host.cause(0x60, 500);
+    };
     EXPECT_TRUE(diagnosed(judged(io, 10, interrupted), "wrong row"));
     EXPECT_EQ(judged(io, 10, interrupted, Numbering::svm, 2000).verdict, Verdict::ok);
-    EXPECT_TRUE(diagnosed(judged(io, 10, [](auto& host) { host.cause(0x7b, 10); host.cause(0x78, 1); }, Numbering::svm, 2000), "wrong row"));
+    EXPECT_TRUE(diagnosed(judged(
+                              io, 10,
+                              [](auto& host) {
+                                  host.cause(0x7b, 10);
+                                  host.cause(0x78, 1);
+                              },
+                              Numbering::svm, 2000),
+                          "wrong row"));
 }
 
 TEST(Window, IsWaitedThroughByWhoNeitherFiresNorReads)
@@ -112,7 +128,8 @@ TEST(Growth, DiagnosesLostExits)
 
 TEST(Growth, DiagnosesSurplusExits)
 {
-    EXPECT_TRUE(diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 1001); }), "more exits are counted"));
+    EXPECT_TRUE(
+        diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 1001); }), "more exits are counted"));
 }
 
 TEST(Growth, FailsOnAWrongRow)
@@ -129,7 +146,13 @@ TEST(Growth, FailsIfTheQueriesOwnExitsAreMissing)
 {
     const auto result = judged(cpuid, 5, [](auto& host) { host.counts_queries = false; });
     EXPECT_TRUE(diagnosed(result, "queries' own are missing"));
-    EXPECT_EQ(judged(io, 5, [](auto& host) { host.counts_queries = false; host.cause(0x7b, 5); }).verdict, Verdict::not_ok);
+    EXPECT_EQ(judged(io, 5,
+                     [](auto& host) {
+                         host.counts_queries = false;
+                         host.cause(0x7b, 5);
+                     })
+                  .verdict,
+              Verdict::not_ok);
 }
 
 TEST(Growth, OfANegativeControlMustBeNothing)
@@ -142,7 +165,8 @@ TEST(Growth, OfANegativeControlMustBeNothing)
 TEST(Growth, AtLeastAllowsMore)
 {
     constexpr Expectation interrupts{0x60, Bound::at_least, 1, "test"};
-    EXPECT_EQ(judged(interrupts, 10, [](auto& host) { host.cause(0x60, 12); }).message.view(), "at least 10 exits, ledger +12");
+    EXPECT_EQ(judged(interrupts, 10, [](auto& host) { host.cause(0x60, 12); }).message.view(),
+              "at least 10 exits, ledger +12");
     EXPECT_EQ(judged(interrupts, 10, [](auto& host) { host.cause(0x60, 9); }).verdict, Verdict::not_ok);
 }
 
@@ -155,7 +179,13 @@ TEST(Growth, AllowsTheRowsThatTheExpectationNames)
         host.cause(0x64, 4);
     };
     EXPECT_EQ(judged(hlt, 10, halt_with_window).verdict, Verdict::ok);
-    EXPECT_EQ(judged(io, 10, [](auto& host) { host.cause(0x7b, 10); host.cause(0x64, 4); }).verdict, Verdict::not_ok);
+    EXPECT_EQ(judged(io, 10,
+                     [](auto& host) {
+                         host.cause(0x7b, 10);
+                         host.cause(0x64, 4);
+                     })
+                  .verdict,
+              Verdict::not_ok);
 }
 
 TEST(Growth, JudgesEachRowThatTheExpectationNames)

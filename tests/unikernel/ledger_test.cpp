@@ -39,7 +39,9 @@ TEST(Probe, IsNotFooledByTheHighestBasicLeaf)
 {
     // Intel: a leaf beyond the highest basic one answers that one's data, by subleaf.
     FakeHost host(Numbering::vmx);
-    host.spoil = [](auto, auto exit, auto& r) { r = exit == 0 ? FakeHost::Registers{7, 0x340, 0x340, 0} : FakeHost::Registers{0xf, 0x340, 0, exit}; };
+    host.spoil = [](auto, auto exit, auto& r) {
+        r = exit == 0 ? FakeHost::Registers{7, 0x340, 0x340, 0} : FakeHost::Registers{0xf, 0x340, 0, exit};
+    };
     EXPECT_FALSE(host.probe().patched);
 }
 
@@ -91,8 +93,11 @@ TEST(Probe, FindsTheLayoutDespiteOneFault)
 {
     using Registers = FakeHost::Registers;
     const std::function<void(std::uint32_t, ledger::ExitNumber, Registers&)> faults[] = {
-        [](auto, auto, auto& r) { r.ecx = r.ebx = 0; },                                // no times
-        [](auto, auto, auto& r) { if (r.edx == 0xffffffff) r.edx = 0; },               // no marks
+        [](auto, auto, auto& r) { r.ecx = r.ebx = 0; }, // no times
+        [](auto, auto, auto& r) {
+            if (r.edx == 0xffffffff)
+                r.edx = 0;
+        },                                                                             // no marks
         [](auto, auto, auto& r) { r.edx = r.edx == 0xffffffff ? r.edx : 0xdeadbeef; }, // leftovers
     };
     for (const auto* term : {"F22", "F21", "F20"})
@@ -100,7 +105,8 @@ TEST(Probe, FindsTheLayoutDespiteOneFault)
             FakeHost host(Numbering::svm);
             host.use_layout(term);
             host.spoil = fault;
-            EXPECT_EQ(host.probe().detected, ledger::find_layout(term)) << term << " fault " << &fault - faults;
+            EXPECT_EQ(host.probe().detected, ledger::find_layout(term))
+                << term << " fault " << &fault - faults;
         }
 }
 
@@ -188,7 +194,8 @@ TEST(RegisterUse, ReadsAnswersWithoutWhatTheHostLeaves)
     auto leaves = probe.leaves(host.cpuid());
     EXPECT_EQ(leaves.query(Leaf::exit_count, 12), (ledger::CpuidRegisters{7, 0, 0, 0}));
     EXPECT_EQ(leaves.query(Leaf::exit_count, 4), (ledger::CpuidRegisters{0, 0, 0, 0}));
-    EXPECT_EQ(leaves.query(Leaf::exit_count, 35), (ledger::CpuidRegisters{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX}));
+    EXPECT_EQ(leaves.query(Leaf::exit_count, 35),
+              (ledger::CpuidRegisters{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX}));
 }
 
 TEST(RegisterUse, TellsAMarkLeftBesideValuesFromAMark)
@@ -204,7 +211,8 @@ TEST(RegisterUse, TellsAMarkLeftBesideValuesFromAMark)
     auto leaves = probe.leaves(host.cpuid());
     EXPECT_EQ(leaves.query(Leaf::exit_count, 0x78), (ledger::CpuidRegisters{7, 0, 0, 0}));
     EXPECT_EQ(leaves.query(Leaf::exit_count, 0x12), (ledger::CpuidRegisters{0, 0, 0, 0}));
-    EXPECT_EQ(leaves.query(Leaf::exit_count, 0x500), (ledger::CpuidRegisters{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX}));
+    EXPECT_EQ(leaves.query(Leaf::exit_count, 0x500),
+              (ledger::CpuidRegisters{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX}));
 }
 
 TEST(RegisterUse, IsCleanOnARightHost)

@@ -202,8 +202,8 @@ TEST(Plan, NamesNearMatchesOfAnUnknownWord)
 
 TEST(Plan, RefusesCountsThatAreNone)
 {
-    for (const auto* words : {"count=0", "count=", "count=-1", "count=1e3", "count=10000001", "count=99999999999999999999",
-                              "io.out8:count=0", "io.out8:count="})
+    for (const auto* words : {"count=0", "count=", "count=-1", "count=1e3", "count=10000001",
+                              "count=99999999999999999999", "io.out8:count=0", "io.out8:count="})
         EXPECT_NE(error_of(words).find("whole number"), std::string::npos) << words;
     EXPECT_NE(error_of("io.out8:times=3").find("count=N"), std::string::npos);
     EXPECT_NE(error_of("ledger.undefined:count=3").find("nothing to count"), std::string::npos);

@@ -31,7 +31,8 @@ protected:
 
     ledger::ExitNumber interrupt() const { return GetParam() == Numbering::vmx ? 1 : 0x60; }
 
-    Result run(std::string_view name, const ledger::Told& told = {}, const audit::TotalsOnly& totals_only = {})
+    Result run(std::string_view name, const ledger::Told& told = {},
+               const audit::TotalsOnly& totals_only = {})
     {
         const auto probe = host.probe(told);
         auto leaves = probe.leaves(host.cpuid());
@@ -55,7 +56,8 @@ protected:
     // The rules that need no hardware.
     static auto portable_rules()
     {
-        return audit::rule_audits() | std::views::filter([](const auto& rule) { return rule.run != nullptr; });
+        return audit::rule_audits() |
+               std::views::filter([](const auto& rule) { return rule.run != nullptr; });
     }
 
     bool is_undefined(std::uint32_t leaf, ledger::ExitNumber exit) const
@@ -81,7 +83,8 @@ TEST_P(Rules, HoldOnAHostWithTheAssignmentsLeavesAlone)
 {
     host.has_own_leaves = false;
     for (const auto& rule : portable_rules())
-        EXPECT_EQ(run(rule.name).verdict, rule.name == "ledger.own-leaves" ? Verdict::skip : Verdict::ok) << rule.name;
+        EXPECT_EQ(run(rule.name).verdict, rule.name == "ledger.own-leaves" ? Verdict::skip : Verdict::ok)
+            << rule.name;
 }
 
 TEST_P(Rules, HoldOnAHostOfAnotherLayout)
@@ -103,10 +106,12 @@ TEST_P(Rules, CatchALayoutToldWrong)
 
 TEST_P(Rules, HoldOnAHostOfAnOlderEdition)
 {
-    for (const auto edition : {ledger::Edition{64, true}, ledger::Edition{68, false}, ledger::Edition{70, true}, ledger::Edition{75, true}}) {
+    for (const auto edition : {ledger::Edition{64, true}, ledger::Edition{68, false},
+                               ledger::Edition{70, true}, ledger::Edition{75, true}}) {
         host.edition = edition;
         for (const auto& rule : portable_rules())
-            EXPECT_EQ(run(rule.name).verdict, Verdict::ok) << edition.last << " " << rule.name << ": " << run(rule.name).message.view();
+            EXPECT_EQ(run(rule.name).verdict, Verdict::ok)
+                << edition.last << " " << rule.name << ": " << run(rule.name).message.view();
     }
 }
 
@@ -122,32 +127,47 @@ TEST(Editions, AreFoundWhereTheHostsTableEnds)
 
 TEST_P(Rules, CatchUndefinedNumbersAnsweredAsNotEnabled)
 {
-    host.spoil = [this](auto leaf, auto exit, auto& r) { if (is_undefined(leaf, exit)) r.edx = 0; };
+    host.spoil = [this](auto leaf, auto exit, auto& r) {
+        if (is_undefined(leaf, exit))
+            r.edx = 0;
+    };
     expect_failure("ledger.undefined", "merely not enabled");
 }
 
 TEST_P(Rules, CatchAMarkWrongByADigit)
 {
-    host.spoil = [this](auto leaf, auto exit, auto& r) { if (is_undefined(leaf, exit)) r.edx = 0x0fffffff; };
+    host.spoil = [this](auto leaf, auto exit, auto& r) {
+        if (is_undefined(leaf, exit))
+            r.edx = 0x0fffffff;
+    };
     expect_failure("ledger.undefined", "is not kept");
 }
 
 TEST_P(Rules, CatchOneUndefinedNumberThatCounts)
 {
-    host.spoil = [](auto leaf, auto exit, auto& r) { if (leaf == exit_count && exit == 0xffff) r = {5, 0, 0, 0}; };
+    host.spoil = [](auto leaf, auto exit, auto& r) {
+        if (leaf == exit_count && exit == 0xffff)
+            r = {5, 0, 0, 0};
+    };
     expect_failure("ledger.undefined", "is not kept");
 }
 
 TEST_P(Rules, CatchNotEnabledAnsweredAsUndefined)
 {
     const ledger::ExitNumber exit = GetParam() == Numbering::vmx ? 11 : 0x66;
-    host.spoil = [exit](auto, auto asked, auto& r) { if (asked == exit) r = {0, 0, 0, 0xffffffff}; };
+    host.spoil = [exit](auto, auto asked, auto& r) {
+        if (asked == exit)
+            r = {0, 0, 0, 0xffffffff};
+    };
     expect_failure("ledger.not-enabled", "as if they were undefined");
 }
 
 TEST_P(Rules, CatchAHoleInTheTable)
 {
-    host.spoil = [](auto leaf, auto exit, auto& r) { if (leaf >= KVM_EXIT_LEDGER_LEAF_EXIT_COUNT && exit == 30) r = {0, 0, 0, 0xffffffff}; };
+    host.spoil = [](auto leaf, auto exit, auto& r) {
+        if (leaf >= KVM_EXIT_LEDGER_LEAF_EXIT_COUNT && exit == 30)
+            r = {0, 0, 0, 0xffffffff};
+    };
     expect_failure("ledger.registers-clean", "has a hole");
     expect_failure("ledger.sweep", "has a hole");
 }
@@ -155,9 +175,15 @@ TEST_P(Rules, CatchAHoleInTheTable)
 TEST_P(Rules, CatchTheNumberBehindTheTable)
 {
     const ledger::ExitNumber behind = GetParam() == Numbering::vmx ? 86 : 0xa7;
-    host.spoil = [behind](auto, auto exit, auto& r) { if (exit == behind) r = {}; };
+    host.spoil = [behind](auto, auto exit, auto& r) {
+        if (exit == behind)
+            r = {};
+    };
     expect_failure("ledger.undefined", "tested with >");
-    host.spoil = [behind](auto leaf, auto exit, auto& r) { if (leaf == exit_count && exit == behind) r = {7, 0, 0, 0}; };
+    host.spoil = [behind](auto leaf, auto exit, auto& r) {
+        if (leaf == exit_count && exit == behind)
+            r = {7, 0, 0, 0};
+    };
     expect_failure("ledger.undefined", "tested with >");
 }
 
@@ -165,11 +191,15 @@ TEST(Editions, CatchTheLastNumberOfAnOlderTableReadFromBehindIt)
 {
     FakeHost host(Numbering::vmx);
     host.edition = {70, true};
-    host.spoil = [](auto leaf, auto exit, auto& r) { if (leaf == exit_count && exit == 70) r.eax = 0xdead; };
+    host.spoil = [](auto leaf, auto exit, auto& r) {
+        if (leaf == exit_count && exit == 70)
+            r.eax = 0xdead;
+    };
     const auto probe = host.probe();
     auto leaves = probe.leaves(host.cpuid());
     Result result;
-    std::ranges::find(audit::rule_audits(), "ledger.not-enabled", &audit::RuleAudit::name)->run({leaves, probe, {}, 0, 0}, result);
+    std::ranges::find(audit::rule_audits(), "ledger.not-enabled", &audit::RuleAudit::name)
+        ->run({leaves, probe, {}, 0, 0}, result);
     EXPECT_TRUE(result.shows(audit::Symptom::past_the_table)) << result.diagnosis.view();
 }
 
@@ -186,7 +216,10 @@ TEST_P(Rules, CatchAnExitNumberCutToFewerBits)
 
 TEST_P(Rules, CatchAnUnusedLeafThatAnswers)
 {
-    host.spoil = [](auto leaf, auto exit, auto& r) { if (leaf == 0x4fffff42 && exit == 35) r.ecx = 1; };
+    host.spoil = [](auto leaf, auto exit, auto& r) {
+        if (leaf == 0x4fffff42 && exit == 35)
+            r.ecx = 1;
+    };
     expect_failure("ledger.sweep", "any ECX");
 }
 
@@ -199,35 +232,53 @@ TEST_P(Rules, RepeatASweepByItsSeed)
 
 TEST_P(Rules, CatchAnOrdinaryLeafThatTheLedgerChanges)
 {
-    host.spoil = [queries = 0u](auto leaf, auto, auto& r) mutable { if (leaf == 7) r.ebx += queries++; };
+    host.spoil = [queries = 0u](auto leaf, auto, auto& r) mutable {
+        if (leaf == 7)
+            r.ebx += queries++;
+    };
     expect_failure("ledger.other-leaves", "once the ledger has been asked");
 }
 
 TEST_P(Rules, CatchALeafBesideTheLedgersThatAnswers)
 {
     for (const auto spoiled : {0x4ffffeffu, 0x50000000u, 0xffffffffu, 0x80000005u}) {
-        host.spoil = [spoiled](auto leaf, auto, auto& r) { if (leaf == spoiled) r = {0, 0, 0, 0xffffffff}; };
+        host.spoil = [spoiled](auto leaf, auto, auto& r) {
+            if (leaf == spoiled)
+                r = {0, 0, 0, 0xffffffff};
+        };
         expect_failure("ledger.other-leaves", "beside the ledger's own");
     }
 }
 
 TEST_P(Rules, CatchLostSubleaves)
 {
-    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == 0xb) r.ecx = 0; };
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (leaf == 0xb)
+            r.ecx = 0;
+    };
     expect_failure("ledger.other-leaves", "subleaves");
-    host.spoil = [](auto leaf, auto subleaf, auto& r) { if (leaf == 1 && subleaf > 2) r = {0, 0, 0, 0xffffffff}; };
+    host.spoil = [](auto leaf, auto subleaf, auto& r) {
+        if (leaf == 1 && subleaf > 2)
+            r = {0, 0, 0, 0xffffffff};
+    };
     expect_failure("ledger.other-leaves", "beyond its own leaves");
 }
 
 TEST_P(Rules, CatchARaisedLimitOfTheBasicLeaves)
 {
-    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == 0) r.eax = KVM_EXIT_LEDGER_LEAF_LAST; };
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (leaf == 0)
+            r.eax = KVM_EXIT_LEDGER_LEAF_LAST;
+    };
     expect_failure("ledger.other-leaves", "to stay as it was");
 }
 
 TEST_P(Rules, CatchAHypervisorWhoseLeavesAreLost)
 {
-    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == 1) r.ecx = 1u << 31; };
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (leaf == 1)
+            r.ecx = 1u << 31;
+    };
     EXPECT_EQ(run("ledger.other-leaves").verdict, audit::Verdict::ok);
     host.spoil = [](auto leaf, auto, auto& r) {
         if (leaf == 1)
@@ -246,7 +297,10 @@ TEST_P(Rules, CatchAQueryThatMovesAnotherRow)
 
 TEST_P(Rules, ReadOnlyBesideTheHostsOwnExits)
 {
-    host.meanwhile = [this, n = 0]() mutable { if (++n % 100 == 0) host.cause(interrupt(), 1); };
+    host.meanwhile = [this, n = 0]() mutable {
+        if (++n % 100 == 0)
+            host.cause(interrupt(), 1);
+    };
     EXPECT_EQ(run("ledger.read-only").verdict, Verdict::ok);
 }
 
@@ -258,7 +312,10 @@ TEST_P(Rules, CatchCyclesThatGoBack)
     const auto probe = host.probe();
     ledger::Monotony monotony;
     leaves.watch(monotony);
-    host.spoil = [&, n = 0](auto leaf, auto, auto& r) mutable { if (leaf == cycles) r = answers[n++ % 2]; };
+    host.spoil = [&, n = 0](auto leaf, auto, auto& r) mutable {
+        if (leaf == cycles)
+            r = answers[n++ % 2];
+    };
     leaves.cycles();
     Result result;
     audit::judge_monotony({leaves, probe, monotony, 0, 0}, result);
@@ -285,31 +342,46 @@ TEST_P(Rules, CatchLeftoversInEachRegister)
 
 TEST_P(Rules, CatchACountBesideTheInsideTimeThatDiffers)
 {
-    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == static_cast<std::uint32_t>(Leaf::inside)) r.eax ^= 1; };
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (leaf == static_cast<std::uint32_t>(Leaf::inside))
+            r.eax ^= 1;
+    };
     expect_failure("ledger.own-leaves", "another counter");
 }
 
 TEST_P(Rules, CatchAShortestTimeAboveTheLongest)
 {
-    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == static_cast<std::uint32_t>(Leaf::extremes) && r.eax) r.ebx = ~0u; };
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (leaf == static_cast<std::uint32_t>(Leaf::extremes) && r.eax)
+            r.ebx = ~0u;
+    };
     expect_failure("ledger.own-leaves", "shortest");
 }
 
 TEST_P(Rules, CatchARevisionLeafThatLeaks)
 {
-    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == static_cast<std::uint32_t>(Leaf::revision)) r.edx = 1; };
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (leaf == static_cast<std::uint32_t>(Leaf::revision))
+            r.edx = 1;
+    };
     EXPECT_EQ(run("ledger.own-leaves").verdict, Verdict::not_ok);
 }
 
 TEST_P(Rules, ConserveThoughARowBecomesBusyMeanwhile)
 {
-    host.meanwhile = [this, n = 0]() mutable { if (++n == 400) host.cause(GetParam() == Numbering::vmx ? 0 : 0x61, 1); };
+    host.meanwhile = [this, n = 0]() mutable {
+        if (++n == 400)
+            host.cause(GetParam() == Numbering::vmx ? 0 : 0x61, 1);
+    };
     EXPECT_EQ(run("ledger.conservation").verdict, Verdict::ok);
 }
 
 TEST_P(Rules, CatchAQueryThatDoesNotCountItself)
 {
-    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == exit_count && r.edx == 0) r.eax = 5; };
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (leaf == exit_count && r.edx == 0)
+            r.eax = 5;
+    };
     expect_failure("ledger.self-count", "does not count itself");
 }
 
@@ -330,7 +402,10 @@ TEST_P(Rules, CatchATotalThatCountsOtherwise)
 
 TEST_P(Rules, CatchAnExitInNoRow)
 {
-    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == static_cast<std::uint32_t>(Leaf::total)) r.eax += 3; };
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (leaf == static_cast<std::uint32_t>(Leaf::total))
+            r.eax += 3;
+    };
     expect_failure("ledger.conservation", "in no row");
 }
 
@@ -361,27 +436,39 @@ TEST_P(Rules, NoticeThatTheTotalsLackThem)
 
 TEST_P(Rules, CatchAnExitInTwoRows)
 {
-    host.spoil = [](auto leaf, auto exit, auto& r) { if (leaf == exit_count && exit == 2) r.eax = 7; };
+    host.spoil = [](auto leaf, auto exit, auto& r) {
+        if (leaf == exit_count && exit == 2)
+            r.eax = 7;
+    };
     expect_failure("ledger.conservation", "in two rows");
 }
 
 TEST_P(Rules, CatchCyclesThatDoNotAddUp)
 {
-    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == static_cast<std::uint32_t>(Leaf::cycles)) r.ecx += 600; };
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (leaf == static_cast<std::uint32_t>(Leaf::cycles))
+            r.ecx += 600;
+    };
     expect_failure("ledger.conservation", "time");
 }
 
 TEST_P(Rules, RecogniseATotalWithoutItsHighWord)
 {
     host.cause(interrupt(), 1, 0x2'0000'0000);
-    host.spoil = [](auto leaf, auto, auto& r) { if (leaf == static_cast<std::uint32_t>(Leaf::cycles)) r.ebx = 0; };
+    host.spoil = [](auto leaf, auto, auto& r) {
+        if (leaf == static_cast<std::uint32_t>(Leaf::cycles))
+            r.ebx = 0;
+    };
     const auto result = run("ledger.conservation");
     EXPECT_TRUE(result.shows(audit::Symptom::high_word_lost)) << result.message.view();
 }
 
 TEST_P(Rules, ConserveBesideTheHostsOwnExits)
 {
-    host.meanwhile = [this, n = 0]() mutable { if (++n % 50 == 0) host.cause(interrupt(), 1); };
+    host.meanwhile = [this, n = 0]() mutable {
+        if (++n % 50 == 0)
+            host.cause(interrupt(), 1);
+    };
     EXPECT_EQ(run("ledger.conservation").verdict, Verdict::ok);
 }
 

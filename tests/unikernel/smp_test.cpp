@@ -67,12 +67,14 @@ TEST_P(Smp, PassesOnAnHonestHost)
     EXPECT_EQ(run("smp.own-answers").verdict, Verdict::ok);
     const auto soak = run("smp.soak");
     EXPECT_EQ(soak.verdict, Verdict::ok) << soak.message.view();
-    EXPECT_EQ(soak.message.view(), "4 x 600 exits, ledger +2400; a loss of 1 in 521 is missed with a chance under 1 %");
+    EXPECT_EQ(soak.message.view(),
+              "4 x 600 exits, ledger +2400; a loss of 1 in 521 is missed with a chance under 1 %");
 
     const auto lasting = run("smp.soak", vcpus, {0, 7, 100'000});
     EXPECT_EQ(lasting.verdict, Verdict::ok) << lasting.message.view();
     EXPECT_TRUE(lasting.message.view().starts_with("4 vCPUs, ")) << lasting.message.view();
-    EXPECT_NE(lasting.message.view().find(" exits in 7 s, ledger +"), std::string_view::npos) << lasting.message.view();
+    EXPECT_NE(lasting.message.view().find(" exits in 7 s, ledger +"), std::string_view::npos)
+        << lasting.message.view();
 }
 
 TEST_P(Smp, PassesOnAHostWithTheAssignmentsLeavesAlone)
@@ -108,17 +110,22 @@ TEST_P(Smp, CatchesOneLostExit)
 
 TEST_P(Smp, CatchesASurplusExit)
 {
-    host.meanwhile = [this, n = 0]() mutable { if (++n == 1000) host.cause(ledger::cpuid_exit(GetParam()), 1); };
+    host.meanwhile = [this, n = 0]() mutable {
+        if (++n == 1000)
+            host.cause(ledger::cpuid_exit(GetParam()), 1);
+    };
     expect_failure("smp.soak", "seen +2401", "more than once");
 }
 
 TEST_P(Smp, NamesWhoseAnswerAVcpuGot)
 {
     answer_once({0, 0, 0, 0});
-    expect_failure("smp.own-answers", "vCPU 2 asked for an undefined number's mark, was told 0x0 0x0 0x0 0x0; so 1 times of 600",
+    expect_failure("smp.own-answers",
+                   "vCPU 2 asked for an undefined number's mark, was told 0x0 0x0 0x0 0x0; so 1 times of 600",
                    "a number that is not enabled");
     answer_once({1'000'000, 0, 0, 0});
-    expect_failure("smp.own-answers", "vCPU 2 asked for an undefined number's mark", "for the count of CPUID exits");
+    expect_failure("smp.own-answers", "vCPU 2 asked for an undefined number's mark",
+                   "for the count of CPUID exits");
 }
 
 TEST_P(Smp, CatchesAnAnswerThatNobodyAskedFor)

@@ -32,10 +32,7 @@ TEST(Time, PassesWhatCanBe)
     EXPECT_EQ(judged({1000, window, {}, {}}), Verdict::ok);
 }
 
-TEST(Time, CatchesExitsThatTookNone)
-{
-    EXPECT_EQ(judged({1000, 0, {}, {}}), Verdict::not_ok);
-}
+TEST(Time, CatchesExitsThatTookNone) { EXPECT_EQ(judged({1000, 0, {}, {}}), Verdict::not_ok); }
 
 TEST(Time, TellsThatSomeExitsTookNone)
 {
@@ -52,10 +49,7 @@ TEST(Time, CatchesSwappedWords)
     EXPECT_EQ(judged({1000, std::uint64_t{500'000} << 32, {}, {}}), Verdict::not_ok);
 }
 
-TEST(Time, CatchesMoreThanPassed)
-{
-    EXPECT_EQ(judged({1000, window + 1, {}, {}}), Verdict::not_ok);
-}
+TEST(Time, CatchesMoreThanPassed) { EXPECT_EQ(judged({1000, window + 1, {}, {}}), Verdict::not_ok); }
 
 TEST(Time, CatchesAMeanOutsideTheExtremes)
 {
@@ -113,10 +107,7 @@ bool named(const Definitions& definitions, std::string_view name)
     return result.verdict == Verdict::ok && result.message.view().starts_with(name);
 }
 
-std::uint64_t exchanged(std::uint64_t cycles)
-{
-    return cycles << 32 | cycles >> 32;
-}
+std::uint64_t exchanged(std::uint64_t cycles) { return cycles << 32 | cycles >> 32; }
 
 }
 
@@ -162,8 +153,10 @@ TEST(Definition, OfAClockThatStopsEarlyFails)
 
 TEST(Definition, OfNothingOrOfMoreThanPassedFails)
 {
-    EXPECT_NE(defined(seen(0, 5500, 19'000, 9'990'000)).diagnosis.view().find("not timed"), std::string_view::npos);
-    EXPECT_NE(defined(seen(1500, 5500, 20'001, 9'990'000)).diagnosis.view().find("counted twice"), std::string_view::npos);
+    EXPECT_NE(defined(seen(0, 5500, 19'000, 9'990'000)).diagnosis.view().find("not timed"),
+              std::string_view::npos);
+    EXPECT_NE(defined(seen(1500, 5500, 20'001, 9'990'000)).diagnosis.view().find("counted twice"),
+              std::string_view::npos);
     EXPECT_EQ(defined(seen(1500, 5500, 19'000, 10'000'001)).verdict, Verdict::not_ok);
 }
 
@@ -219,8 +212,10 @@ TEST(AHalt, IsSkippedWhereNoTimeIncludesTheWait)
 
 TEST(AHalt, FailsWhereTheWaitIsInsideKvmOrInAnotherRow)
 {
-    EXPECT_NE(halted(9'900'000, 9'800'000, 9'700'000).diagnosis.view().find("while the vCPU waits"), std::string_view::npos);
-    EXPECT_NE(halted(9'900'000, 50'000, 50'000).diagnosis.view().find("another exit's row"), std::string_view::npos);
+    EXPECT_NE(halted(9'900'000, 9'800'000, 9'700'000).diagnosis.view().find("while the vCPU waits"),
+              std::string_view::npos);
+    EXPECT_NE(halted(9'900'000, 50'000, 50'000).diagnosis.view().find("another exit's row"),
+              std::string_view::npos);
     EXPECT_EQ(halted(9'900'000, 10'000'001, {}).verdict, Verdict::not_ok);
 }
 

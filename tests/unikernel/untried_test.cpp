@@ -62,10 +62,7 @@ Result judged(const Circumstances& circumstances, const std::function<void(FakeH
     return result;
 }
 
-void exits_as_wbinvd(FakeHost& host)
-{
-    host.cause(wbinvd, firings);
-}
+void exits_as_wbinvd(FakeHost& host) { host.cause(wbinvd, firings); }
 
 }
 

@@ -15,8 +15,9 @@ inline bool judge_answer(std::uint32_t leaf, std::uint32_t subleaf, const ledger
 {
     if (seen == expected)
         return true;
-    result.fail("leaf {:x} ecx {:x}: expected {:x} {:x} {:x} {:x}, seen {:x} {:x} {:x} {:x}", leaf, subleaf, expected.eax,
-                expected.ebx, expected.ecx, expected.edx, seen.eax, seen.ebx, seen.ecx, seen.edx);
+    result.fail("leaf {:x} ecx {:x}: expected {:x} {:x} {:x} {:x}, seen {:x} {:x} {:x} {:x}", leaf, subleaf,
+                expected.eax, expected.ebx, expected.ecx, expected.edx, seen.eax, seen.ebx, seen.ecx,
+                seen.edx);
     return false;
 }
 
@@ -27,23 +28,27 @@ inline bool judge_registers(const ledger::Layout& layout, std::uint32_t leaf, st
     const auto may = ledger::value_registers(layout, leaf);
     if (!((r.eax & ~may.eax) | (r.ebx & ~may.ebx) | (r.ecx & ~may.ecx) | (r.edx & ~may.edx)))
         return true;
-    result.fail("leaf {:x} ecx {:x}: leftovers in {:x} {:x} {:x} {:x}", leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);
+    result.fail("leaf {:x} ecx {:x}: leftovers in {:x} {:x} {:x} {:x}", leaf, subleaf, r.eax, r.ebx, r.ecx,
+                r.edx);
     result.show(Symptom::leftovers);
     if (r.edx == KVM_EXIT_LEDGER_UNDEFINED_EDX)
         result.show(Symptom::edx_left_set);
-    result.diagnose("a register that the leaf does not define is left unwritten and leaks what the host had in it");
+    result.diagnose(
+        "a register that the leaf does not define is left unwritten and leaks what the host had in it");
     return false;
 }
 
 /// Fails `result` if the answer for a defined exit number is the mark for undefined
 /// ones; true if it is not.
-inline bool judge_hole(std::uint32_t leaf, ledger::ExitNumber exit, const ledger::CpuidRegisters& r, Result& result)
+inline bool judge_hole(std::uint32_t leaf, ledger::ExitNumber exit, const ledger::CpuidRegisters& r,
+                       Result& result)
 {
     if (r != undefined_mark)
         return true;
     result.fail("leaf {:x}: exit {:x} is defined, but answered as undefined", leaf, exit);
     result.show(Symptom::hole);
-    result.diagnose("the host's table of defined exit numbers has a hole where no edition of the manual has one, or the plan's "
+    result.diagnose("the host's table of defined exit numbers has a hole where no edition of the manual has "
+                    "one, or the plan's "
                     "sdm= is too high");
     return false;
 }
@@ -54,7 +59,8 @@ inline bool is_ordinary(ledger::Leaves& leaves, std::uint32_t subleaf, const led
                         const ledger::CpuidRegisters& mask = zeros)
 {
     const auto outside = [&](const ledger::CpuidRegisters& r) {
-        return ledger::CpuidRegisters{r.eax & ~mask.eax, r.ebx & ~mask.ebx, r.ecx & ~mask.ecx, r.edx & ~mask.edx};
+        return ledger::CpuidRegisters{r.eax & ~mask.eax, r.ebx & ~mask.ebx, r.ecx & ~mask.ecx,
+                                      r.edx & ~mask.edx};
     };
     const auto highest_basic = leaves.query(0, 0).eax;
     for (const auto leaf : {highest_basic, 0u, 1u, 0x40000000u})

@@ -1,4 +1,5 @@
-// Everything that a plan can name: the triggers' exactness audits, then the rule audits, then those of several vCPUs.
+// Everything that a plan can name: the triggers' exactness audits, then the rule audits, then those of
+// several vCPUs.
 #pragma once
 
 #include "audit/rules.hpp"

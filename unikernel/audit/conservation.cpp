@@ -31,9 +31,9 @@ private:
 };
 
 struct Sum {
-    bool quiet;              // nothing but the reads themselves happened meanwhile
-    std::uint32_t expected;  // total count at the first read
-    std::uint32_t seen;      // the rows' sum, brought back to that moment
+    bool quiet;                                    // nothing but the reads themselves happened meanwhile
+    std::uint32_t expected;                        // total count at the first read
+    std::uint32_t seen;                            // the rows' sum, brought back to that moment
     std::uint64_t cycles_low, cycles, cycles_high; // total, and what it must lie between
 };
 
@@ -59,7 +59,12 @@ Sum sum_rows(Leaves& leaves, const BusyRows& rows)
 
     const auto last_total = leaves.total();
     const auto queries = static_cast<std::uint32_t>(leaves.queries() - first_query - 1);
-    return {last_total - first_total == queries, first_total, count - reads_before_count, low, total_cycles, high};
+    return {last_total - first_total == queries,
+            first_total,
+            count - reads_before_count,
+            low,
+            total_cycles,
+            high};
 }
 
 // Is the total right but for multiples of 2^32?
@@ -93,17 +98,20 @@ void judge_conservation(Leaves& leaves, const TotalsOnly& totals_only, Result& r
                 result.message.format("; {} are counted in that KVM has no handler for", totals_only.exits);
             if (totals_only.exits != 0 && surplus == static_cast<std::int32_t>(totals_only.exits)) {
                 result.show(Symptom::passed_on_lost);
-                result.diagnose("a nested guest's exits that KVM passes on, and has no handler for, are missing in the total");
+                result.diagnose("a nested guest's exits that KVM passes on, and has no handler for, are "
+                                "missing in the total");
             } else {
                 result.show(surplus > 0 ? Symptom::rows_over_total : Symptom::total_over_rows);
             }
             result.diagnose(surplus > 0 ? "one exit is counted in two rows, or missing in the total"
-                                                    : "some exits are counted in the total, but in no row");
+                                        : "some exits are counted in the total, but in no row");
         } else if (!leaves.layout().has(ledger::Leaf::exit_cycles)) {
-            result.message.format("{} rows add up to the total of {} exits; layout {} tells no cycles by exit", rows.size() + 1,
-                                  sum.expected, leaves.layout().name);
+            result.message.format(
+                "{} rows add up to the total of {} exits; layout {} tells no cycles by exit", rows.size() + 1,
+                sum.expected, leaves.layout().name);
         } else if (sum.cycles < sum.cycles_low || sum.cycles > sum.cycles_high) {
-            result.fail("the rows' cycles add up to {} to {}, the total is {}", sum.cycles_low, sum.cycles_high, sum.cycles);
+            result.fail("the rows' cycles add up to {} to {}, the total is {}", sum.cycles_low,
+                        sum.cycles_high, sum.cycles);
             if (lacks_high_words(sum)) {
                 result.diagnose("the total agrees modulo 2^32: the high word of the cycles is lost");
                 result.show(Symptom::high_word_lost);
@@ -119,7 +127,8 @@ void judge_conservation(Leaves& leaves, const TotalsOnly& totals_only, Result& r
     }
     result.fail("the total never grew by the reads alone in {} attempts", attempts);
     result.show(Symptom::count_unsteady);
-    result.diagnose("the total counts otherwise than the rows do, or this host interrupts the guest at each read");
+    result.diagnose(
+        "the total counts otherwise than the rows do, or this host interrupts the guest at each read");
 }
 
 }

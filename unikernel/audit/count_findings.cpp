@@ -22,18 +22,24 @@ void nothing_counted(const Evidence& e, Findings& findings)
         return Evidence::fires(r) && !(e.absent(r) && e.queries_absent(r));
     };
     const auto surplus = [](const Result& r) {
-        return r.measurement && std::ranges::any_of(r.measurement->strays(), [](const Stray& s) { return s.told > s.high; });
+        return r.measurement &&
+               std::ranges::any_of(r.measurement->strays(), [](const Stray& s) { return s.told > s.high; });
     };
-    if (e.any(grows) || e.any_failed(surplus) || e.shown(Symptom::total_over_rows) || !e.any_failed([&](const Result& r) { return e.queries_absent(r); }))
+    if (e.any(grows) || e.any_failed(surplus) || e.shown(Symptom::total_over_rows) ||
+        !e.any_failed([&](const Result& r) { return e.queries_absent(r); }))
         return;
     const bool marks = !e.shown(Symptom::undefined_never_marked);
     auto& finding = findings.add("vendor-not-patched", marks ? "" : "answer-overwritten");
-    finding.text.format("every row stays 0, CPUID's own too, though the leaves are answered: no exit of {}'s is recorded; count in {} as the "
+    finding.text.format("every row stays 0, CPUID's own too, though the leaves are answered: no exit of {}'s "
+                        "is recorded; count in {} as the "
                         "other vendor's part does",
-                        by_vendor(e.numbering(), "Intel", "AMD"), by_vendor(e.numbering(), "vmx_vcpu_run()", "svm_vcpu_run()"));
+                        by_vendor(e.numbering(), "Intel", "AMD"),
+                        by_vendor(e.numbering(), "vmx_vcpu_run()", "svm_vcpu_run()"));
     if (!marks)
         finding.text.write(", or the ordinary CPUID path answers these leaves, with zeros");
-    e.explain(finding, [](const Result& r) { return r.measurement || miscounts(r) || r.shows_any(Symptom::untimed, Symptom::impossible); });
+    e.explain(finding, [](const Result& r) {
+        return r.measurement || miscounts(r) || r.shows_any(Symptom::untimed, Symptom::impossible);
+    });
 }
 
 // KVM_EXIT_* of <linux/kvm.h>: all far below the exit codes that a guest causes.
@@ -41,7 +47,9 @@ constexpr ExitNumber kvm_exit_end = 0x40;
 
 void stale_exit_reason(const Evidence& e, Findings& findings)
 {
-    if (e.numbering() != Numbering::svm || findings.has("counts-go-back") || findings.has("wrong-register") || findings.has("answer-overwritten") || !e.any_failed([&](const Result& r) { return e.queries_absent(r); }))
+    if (e.numbering() != Numbering::svm || findings.has("counts-go-back") || findings.has("wrong-register") ||
+        findings.has("answer-overwritten") ||
+        !e.any_failed([&](const Result& r) { return e.queries_absent(r); }))
         return;
     ExitSet rows;
     for (const auto& r : e.results)
@@ -49,13 +57,16 @@ void stale_exit_reason(const Evidence& e, Findings& findings)
             for (const auto& s : r.measurement->strays())
                 if (s.exit < kvm_exit_end && s.told > s.high)
                     rows.add(s.exit);
-    const bool in_total_alone = rows.empty() && e.shown(Symptom::total_over_rows) && !e.any([](const Result& r) { return Evidence::fires(r) && r.measurement->told > 0; });
+    const bool in_total_alone =
+        rows.empty() && e.shown(Symptom::total_over_rows) &&
+        !e.any([](const Result& r) { return Evidence::fires(r) && r.measurement->told > 0; });
     if (rows.empty() && !in_total_alone)
         return;
     auto& finding = findings.add("stale-exit-reason");
     if (in_total_alone) {
         // KVM_EXIT_MMIO, 6, is no exit code.
-        finding.text.write("the total grows, and no row does: exits are recorded under numbers that are no exit codes");
+        finding.text.write(
+            "the total grows, and no row does: exits are recorded under numbers that are no exit codes");
     } else {
         finding.text.write("exits show in rows ");
         rows.write(finding.text, e.numbering());
@@ -63,7 +74,10 @@ void stale_exit_reason(const Evidence& e, Findings& findings)
     }
     finding.text.write(": the ledger is indexed by kvm_run->exit_reason, which tells user space why the last "
                        "KVM_RUN returned; index it by the VMCB's exit_code");
-    e.explain(finding, [](const Result& r) { return r.measurement || miscounts(r) || r.shows_any(Symptom::untimed, Symptom::impossible, Symptom::not_enabled_garbage); });
+    e.explain(finding, [](const Result& r) {
+        return r.measurement || miscounts(r) ||
+               r.shows_any(Symptom::untimed, Symptom::impossible, Symptom::not_enabled_garbage);
+    });
 }
 
 bool is_twice(const Evidence& e, const Result& r)
@@ -82,17 +96,21 @@ bool is_twice(const Evidence& e, const Result& r)
 // The queries' own exits, missing (-1) or once too many (1), and no other row wrong.
 bool queries_off(const Evidence& e, const Result& r, std::int64_t sign)
 {
-    return r.measurement && r.measurement->stray_count != 0 && std::ranges::all_of(r.measurement->strays(), [&](const Stray& s) {
+    return r.measurement && r.measurement->stray_count != 0 &&
+           std::ranges::all_of(r.measurement->strays(), [&](const Stray& s) {
                // Beside what the firings cause of them.
-               return s.exit == e.cpuid() && s.told - (sign < 0 ? s.low : s.high) == sign * r.measurement->queries;
+               return s.exit == e.cpuid() &&
+                      s.told - (sign < 0 ? s.low : s.high) == sign * r.measurement->queries;
            });
 }
 
-// Does CPUID's row grow by what is neither the queries' own nor that again? Then another row may be as much by chance.
+// Does CPUID's row grow by what is neither the queries' own nor that again? Then another row may be as much
+// by chance.
 bool others_come(const Evidence& e, const Result& r)
 {
-    return std::ranges::any_of(r.measurement->strays(),
-                               [&](const Stray& s) { return s.exit == e.cpuid() && s.told > s.high && s.told != r.measurement->queries; });
+    return std::ranges::any_of(r.measurement->strays(), [&](const Stray& s) {
+        return s.exit == e.cpuid() && s.told > s.high && s.told != r.measurement->queries;
+    });
 }
 
 void counted_twice(const Evidence& e, Findings& findings)
@@ -106,10 +124,13 @@ void counted_twice(const Evidence& e, Findings& findings)
     }
     if (rows.empty())
         return;
-    const bool queries = e.any_failed([&](const Result& r) { return is_twice(e, r) && (r.measurement->exit == e.cpuid() || queries_off(e, r, 1)); });
+    const bool queries = e.any_failed([&](const Result& r) {
+        return is_twice(e, r) && (r.measurement->exit == e.cpuid() || queries_off(e, r, 1));
+    });
     auto& finding = findings.add("counted-twice");
     rows.write(finding.text, e.numbering());
-    finding.text.format(" exits count twice{}: two places on the exit path record the same exit, or it is recorded again when the vCPU is "
+    finding.text.format(" exits count twice{}: two places on the exit path record the same exit, or it is "
+                        "recorded again when the vCPU is "
                         "entered anew; count once, where trace_kvm_exit() stands",
                         once.empty() ? "" : ", others once");
     e.explain(finding, [&](const Result& r) {
@@ -117,14 +138,17 @@ void counted_twice(const Evidence& e, Findings& findings)
             if (s.exit == e.cpuid())
                 return queries;
             const bool twice = s.low != 0 && s.told == 2 * s.low;
-            return twice || (s.told > s.high && s.told <= 2 * s.high && (rows.contains(s.exit) || !once.contains(s.exit)));
+            return twice || (s.told > s.high && s.told <= 2 * s.high &&
+                             (rows.contains(s.exit) || !once.contains(s.exit)));
         };
         // Where only some of its exits come by that path, a firing counts less than twice as many.
-        const bool more = Evidence::fires(r) && r.measurement->told > static_cast<std::int64_t>(r.measurement->caused) &&
-                          (rows.contains(r.measurement->exit) || has_fastpath(e.numbering(), r.measurement->exit));
+        const bool more =
+            Evidence::fires(r) && r.measurement->told > static_cast<std::int64_t>(r.measurement->caused) &&
+            (rows.contains(r.measurement->exit) || has_fastpath(e.numbering(), r.measurement->exit));
         const bool own = is_twice(e, r) || more || !Evidence::fires(r) || Evidence::right(r);
         if (r.measurement)
-            return own && (is_twice(e, r) || more || r.measurement->stray_count != 0) && std::ranges::all_of(r.measurement->strays(), doubled);
+            return own && (is_twice(e, r) || more || r.measurement->stray_count != 0) &&
+                   std::ranges::all_of(r.measurement->strays(), doubled);
         return r.shows(Symptom::impossible) || (queries && miscounts(r)) || r.shows(Symptom::rows_over_total);
     });
 }
@@ -141,28 +165,35 @@ bool cpuid_moves(const Evidence& e, const Result& r)
 
 void self_count(const Evidence& e, Findings& findings)
 {
-    if (findings.has("counts-go-back") || findings.has("vendor-not-patched") || findings.has("stale-exit-reason") ||
-        findings.has("counted-twice") || findings.has("wrong-register") || findings.has("answer-overwritten"))
+    if (findings.has("counts-go-back") || findings.has("vendor-not-patched") ||
+        findings.has("stale-exit-reason") || findings.has("counted-twice") ||
+        findings.has("wrong-register") || findings.has("answer-overwritten"))
         return;
     const auto off = [&](const Result& r, std::int64_t sign) {
         if (!r.measurement)
             return false;
         const auto& m = *r.measurement;
-        if (const auto caused = static_cast<std::int64_t>(m.caused); m.exit == e.cpuid() && Evidence::fires(r))
-            return m.stray_count == 0 && (m.told == caused + sign * m.queries ||
-                                          (m.nested && m.told == caused + sign * (m.queries + caused))); // whose CPUID are queries
+        if (const auto caused = static_cast<std::int64_t>(m.caused);
+            m.exit == e.cpuid() && Evidence::fires(r))
+            return m.stray_count == 0 &&
+                   (m.told == caused + sign * m.queries ||
+                    (m.nested && m.told == caused + sign * (m.queries + caused))); // whose CPUID are queries
         return queries_off(e, r, sign) && (Evidence::right(r) || !Evidence::fires(r));
     };
-    for (const auto& [sign, symptom] : {std::pair{-1, Symptom::self_count_none}, {1, Symptom::self_count_twice}}) {
+    for (const auto& [sign, symptom] :
+         {std::pair{-1, Symptom::self_count_none}, {1, Symptom::self_count_twice}}) {
         // What another VM adds may be as much now and then.
         const auto agreeing = e.count_failed([&](const Result& r) { return off(r, sign); });
-        const auto others = e.count_failed([&](const Result& r) { return cpuid_moves(e, r) && !off(r, sign); });
+        const auto others =
+            e.count_failed([&](const Result& r) { return cpuid_moves(e, r) && !off(r, sign); });
         if (!e.shown(symptom) && agreeing <= others)
             continue;
         auto& finding = findings.add("self-count");
-        finding.text.write(sign < 0 ? "a query does not count its own CPUID exit, so two in a row tell the same number: the query leaves "
+        finding.text.write(sign < 0 ? "a query does not count its own CPUID exit, so two in a row tell the "
+                                      "same number: the query leaves "
                                       "before the counter, or is taken off again"
-                                    : "a query counts its own CPUID exit twice, so two in a row differ by 2: the code that answers it counts, "
+                                    : "a query counts its own CPUID exit twice, so two in a row differ by 2: "
+                                      "the code that answers it counts, "
                                       "and so does the exit path");
         e.explain(finding, [&](const Result& r) { return r.measurement ? off(r, sign) : miscounts(r); });
         return;
@@ -213,7 +244,9 @@ SharedRows shared_rows(const Evidence& e)
     }
     for (const auto exit : seen.to.all()) {
         seen.both_ways = seen.both_ways || seen.from.contains(exit);
-        seen.to_fired = seen.to_fired || e.any([&](const Result& r) { return Evidence::fires(r) && r.measurement->exit == exit; });
+        seen.to_fired = seen.to_fired || e.any([&](const Result& r) {
+            return Evidence::fires(r) && r.measurement->exit == exit;
+        });
     }
     return seen;
 }
@@ -225,35 +258,46 @@ void write_shared(Finding& finding, const SharedRows& seen, bool two_rows, Numbe
         for (const auto exit : seen.to.all())
             sharing.add(exit);
         sharing.write(finding.text, numbering);
-        finding.text.write(sharing.size() == 2 ? " exits also show in each other's row: these numbers share an index of the table"
-                                               : " exits also show in rows of others of these: by twos or more, they share an index of the table");
+        finding.text.write(
+            sharing.size() == 2
+                ? " exits also show in each other's row: these numbers share an index of the table"
+                : " exits also show in rows of others of these: by twos or more, they share an index of the "
+                  "table");
         return;
     }
     seen.from.write(finding.text, numbering);
     finding.text.write(seen.moved ? " exits are counted in row " : " exits also show in row ");
     seen.to.write(finding.text, numbering);
-    finding.text.write(two_rows     ? ", but not the other way round: the exit is recorded twice, under two numbers"
-                       : seen.moved ? " instead of their own: two exit numbers get the same index (a mask, a cast or a gap of the table's)"
-                                    : ": the two numbers share an index of the table, or one exit is recorded under both");
+    finding.text.write(
+        two_rows     ? ", but not the other way round: the exit is recorded twice, under two numbers"
+        : seen.moved ? " instead of their own: two exit numbers get the same index (a mask, a cast or a gap "
+                       "of the table's)"
+                     : ": the two numbers share an index of the table, or one exit is recorded under both");
 }
 
 void shared_slots(const Evidence& e, Findings& findings)
 {
-    if (e.answers_mix() || findings.has("stale-exit-reason") || findings.has("self-count") || findings.has("counted-twice"))
+    if (e.answers_mix() || findings.has("stale-exit-reason") || findings.has("self-count") ||
+        findings.has("counted-twice"))
         return;
     const auto seen = shared_rows(e);
     if (seen.sourced <= seen.unsourced)
         return;
     const bool two_rows = !seen.moved && !seen.both_ways && (seen.to_fired || seen.to.contains(e.cpuid()));
-    auto& finding = two_rows ? findings.add("exit-in-two-slots")
-                             : findings.add("shared-slot", seen.moved || seen.both_ways ? "" : "exit-in-two-slots");
+    auto& finding =
+        two_rows ? findings.add("exit-in-two-slots")
+                 : findings.add("shared-slot", seen.moved || seen.both_ways ? "" : "exit-in-two-slots");
     write_shared(finding, seen, two_rows, e.numbering());
     e.explain(finding, [&](const Result& r) {
         if (!r.measurement)
-            return r.shows_any(Symptom::rows_over_total, Symptom::count_unsteady, Symptom::not_enabled_garbage);
-        const auto shared = [&](ExitNumber exit) { return seen.to.contains(exit) || seen.from.contains(exit); };
+            return r.shows_any(Symptom::rows_over_total, Symptom::count_unsteady,
+                               Symptom::not_enabled_garbage);
+        const auto shared = [&](ExitNumber exit) {
+            return seen.to.contains(exit) || seen.from.contains(exit);
+        };
         const bool own = !Evidence::fires(r) || Evidence::right(r) || shared(r.measurement->exit);
-        return own && std::ranges::all_of(r.measurement->strays(), [&](const Stray& s) { return shared(s.exit); });
+        return own &&
+               std::ranges::all_of(r.measurement->strays(), [&](const Stray& s) { return shared(s.exit); });
     });
 }
 
@@ -262,14 +306,17 @@ bool has_surplus(const Result& r)
     if (!r.measurement)
         return r.shows(Symptom::count_unsteady);
     const auto& m = *r.measurement;
-    const bool own = Evidence::fires(r) ? m.told > static_cast<std::int64_t>(m.caused) && !Evidence::right(r) : m.told > 0;
-    return own || std::ranges::any_of(m.strays(), [](const Stray& s) { return s.told > s.high && !s.never_counted; });
+    const bool own =
+        Evidence::fires(r) ? m.told > static_cast<std::int64_t>(m.caused) && !Evidence::right(r) : m.told > 0;
+    return own || std::ranges::any_of(m.strays(),
+                                      [](const Stray& s) { return s.told > s.high && !s.never_counted; });
 }
 
 // Did its own row grow by more than it caused, and by neither as much again nor by the queries' own?
 bool has_nobodys(const Evidence& e, const Result& r)
 {
-    if (!Evidence::fires(r) || r.measurement->bound != Bound::exact || is_noise(e.numbering(), r.measurement->exit))
+    if (!Evidence::fires(r) || r.measurement->bound != Bound::exact ||
+        is_noise(e.numbering(), r.measurement->exit))
         return false;
     const auto& m = *r.measurement;
     const auto caused = static_cast<std::int64_t>(m.caused), more = m.told - caused;
@@ -297,24 +344,25 @@ void host_wide(const Evidence& e, Findings& findings)
             }
     }
     constexpr std::size_t least_results = 3, least_rows = 2;
-    if ((rows.size() < least_rows && nobodys < least_results) || e.count_unexplained(findings, has_surplus) < least_results)
+    if ((rows.size() < least_rows && nobodys < least_results) ||
+        e.count_unexplained(findings, has_surplus) < least_results)
         return;
     auto& finding = findings.add("host-wide");
     finding.text.write("exits come in that this guest did not cause, whatever it does: ");
     rows.write(finding.text, e.numbering());
-    finding.text.write("; another VM's show in its ledger, so the counters are the host's: keep them in struct kvm_vcpu");
+    finding.text.write(
+        "; another VM's show in its ledger, so the counters are the host's: keep them in struct kvm_vcpu");
     e.explain(finding, [&](const Result& r) {
-        return (has_surplus(r) && !e.absent(r)) || miscounts(r) || r.shows_any(Symptom::not_enabled_garbage, Symptom::impossible);
+        return (has_surplus(r) && !e.absent(r)) || miscounts(r) ||
+               r.shows_any(Symptom::not_enabled_garbage, Symptom::impossible);
     });
 }
 
-constexpr Recogniser recognisers[] = {nothing_counted, stale_exit_reason, counted_twice, self_count, shared_slots, host_wide};
+constexpr Recogniser recognisers[] = {nothing_counted, stale_exit_reason, counted_twice,
+                                      self_count,      shared_slots,      host_wide};
 
 }
 
-std::span<const Recogniser> count_recognisers()
-{
-    return recognisers;
-}
+std::span<const Recogniser> count_recognisers() { return recognisers; }
 
 }

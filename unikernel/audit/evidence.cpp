@@ -19,7 +19,8 @@ void ExitSet::write(console::Sink& text, ledger::Numbering numbering) const
 bool Evidence::fires(const Result& r)
 {
     const auto& m = r.measurement;
-    return r.verdict != Verdict::skip && m && (m->bound == Bound::exact || m->bound == Bound::at_least) && m->caused != 0;
+    return r.verdict != Verdict::skip && m && (m->bound == Bound::exact || m->bound == Bound::at_least) &&
+           m->caused != 0;
 }
 
 bool Evidence::right(const Result& r)
@@ -46,7 +47,8 @@ bool Evidence::queries_absent(const Result& r) const
     const auto& m = *r.measurement;
     if (m.exit == cpuid())
         return absent(r);
-    return std::ranges::any_of(m.strays(), [&](const auto& s) { return s.exit == cpuid() && s.told + m.queries == 0; });
+    return std::ranges::any_of(m.strays(),
+                               [&](const auto& s) { return s.exit == cpuid() && s.told + m.queries == 0; });
 }
 
 }

@@ -52,7 +52,10 @@ struct Evidence {
     static bool right(const Result& r);
 
     /// Is its own row's count short, and by how much?
-    static bool is_short(const Result& r) { return fires(r) && r.measurement->told < static_cast<std::int64_t>(r.measurement->caused); }
+    static bool is_short(const Result& r)
+    {
+        return fires(r) && r.measurement->told < static_cast<std::int64_t>(r.measurement->caused);
+    }
 
     /// Did its own row not grow at all, not even by what queries cause in it?
     bool absent(const Result& r) const;
@@ -61,23 +64,32 @@ struct Evidence {
     bool queries_absent(const Result& r) const;
 
     /// Is there a failure, or any result, for which this holds?
-    template <typename Test> bool any_failed(Test test) const
+    template <typename Test>
+    bool any_failed(Test test) const
     {
         return std::ranges::any_of(results, [&](const Result& r) { return failed(r) && test(r); });
     }
-    template <typename Test> std::size_t count_failed(Test test) const
+    template <typename Test>
+    std::size_t count_failed(Test test) const
     {
-        return static_cast<std::size_t>(std::ranges::count_if(results, [&](const Result& r) { return failed(r) && test(r); }));
+        return static_cast<std::size_t>(
+            std::ranges::count_if(results, [&](const Result& r) { return failed(r) && test(r); }));
     }
-    template <typename Test> bool any(Test test) const { return std::ranges::any_of(results, test); }
+    template <typename Test>
+    bool any(Test test) const
+    {
+        return std::ranges::any_of(results, test);
+    }
 
-    template <typename... Symptoms> bool shown(Symptoms... symptoms) const
+    template <typename... Symptoms>
+    bool shown(Symptoms... symptoms) const
     {
         return any_failed([&](const Result& r) { return r.shows_any(symptoms...); });
     }
 
     /// How many failures, for which this holds, no finding explains yet.
-    template <typename Test> std::size_t count_unexplained(const Findings& findings, Test test) const
+    template <typename Test>
+    std::size_t count_unexplained(const Findings& findings, Test test) const
     {
         std::size_t count = 0;
         for (std::size_t i = 0; i < results.size(); i++)
@@ -88,12 +100,14 @@ struct Evidence {
     /// Do vCPUs get each other's answers? Then counts that they read at the same time say nothing.
     bool answers_mix() const
     {
-        return shown(Symptom::foreign_answer) && !shown(Symptom::leftovers, Symptom::halves_swapped, Symptom::high_word_lost,
-                                                        Symptom::ordinary_data, Symptom::defined_as_undefined);
+        return shown(Symptom::foreign_answer) &&
+               !shown(Symptom::leftovers, Symptom::halves_swapped, Symptom::high_word_lost,
+                      Symptom::ordinary_data, Symptom::defined_as_undefined);
     }
 
     /// Has the finding explain all failures for which this holds.
-    template <typename Test> void explain(Finding& finding, Test test) const
+    template <typename Test>
+    void explain(Finding& finding, Test test) const
     {
         for (std::size_t i = 0; i < results.size(); i++)
             if (failed(results[i]) && test(results[i]))
@@ -101,7 +115,8 @@ struct Evidence {
     }
 
     /// The same by symptoms.
-    template <typename... Symptoms> void explain_shown(Finding& finding, Symptoms... symptoms) const
+    template <typename... Symptoms>
+    void explain_shown(Finding& finding, Symptoms... symptoms) const
     {
         explain(finding, [&](const Result& r) { return r.shows_any(symptoms...); });
     }
@@ -110,12 +125,14 @@ struct Evidence {
 /// Symptoms of a ledger that counts wrongly, beside the triggers'.
 inline bool miscounts(const Result& r)
 {
-    return r.shows_any(Symptom::self_count_none, Symptom::self_count_twice, Symptom::self_count_lost, Symptom::count_unsteady,
-                       Symptom::rows_over_total, Symptom::total_over_rows, Symptom::soak_lost);
+    return r.shows_any(Symptom::self_count_none, Symptom::self_count_twice, Symptom::self_count_lost,
+                       Symptom::count_unsteady, Symptom::rows_over_total, Symptom::total_over_rows,
+                       Symptom::soak_lost);
 }
 
 /// Does nothing about this result go against the ledger but that exits of these kinds are missing?
-template <typename Kinds> bool lacks_only(const Result& r, Kinds kinds)
+template <typename Kinds>
+bool lacks_only(const Result& r, Kinds kinds)
 {
     if (!r.measurement)
         return false;

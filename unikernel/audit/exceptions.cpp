@@ -6,8 +6,9 @@
 namespace audit {
 namespace {
 
-constexpr std::string_view names[] = {"#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF", "#09", "#TS",
-                                      "#NP", "#SS", "#GP", "#PF", "#15", "#MF", "#AC", "#MC", "#XM", "#VE", "#CP"};
+constexpr std::string_view names[] = {"#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM",
+                                      "#DF", "#09", "#TS", "#NP", "#SS", "#GP", "#PF", "#15",
+                                      "#MF", "#AC", "#MC", "#XM", "#VE", "#CP"};
 
 }
 
@@ -29,7 +30,8 @@ void judge_exceptions(const triggers::Expectation& expectation, Result& result)
         }
         if (!due && m.told == 0 && m.bound != triggers::Bound::none) {
             result.skip("");
-            result.message.format("this vCPU answers {} by {}, without an exit", result.name, exception_name(vector));
+            result.message.format("this vCPU answers {} by {}, without an exit", result.name,
+                                  exception_name(vector));
             return;
         }
         result.fail("{} raised {} times, expected {}", exception_name(vector), m.raised[vector], expected);

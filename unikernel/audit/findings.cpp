@@ -14,7 +14,8 @@ std::size_t explained_by(const Finding& finding)
 // "…: io.out8: expected ledger +200, seen +0; 12 more"
 void quote_evidence(Finding& finding, std::span<const Result> results)
 {
-    const auto first = static_cast<std::size_t>(std::ranges::find(finding.explains, true) - finding.explains.begin());
+    const auto first =
+        static_cast<std::size_t>(std::ranges::find(finding.explains, true) - finding.explains.begin());
     if (first >= results.size())
         return;
     finding.text.format(" ({}: {}", results[first].name, results[first].message.view());
@@ -58,17 +59,20 @@ void Findings::find(std::span<const Result> results, const ledger::Probe& probe,
     if (probe.layout != probe.detected) {
         // Everything that was read is then something else.
         auto& finding = add("wrong-layout");
-        finding.text.format("the leaves are read by layout {}, as the plan's layout= says, but they answer as layout {}'s do: leave "
+        finding.text.format("the leaves are read by layout {}, as the plan's layout= says, but they answer "
+                            "as layout {}'s do: leave "
                             "layout= out, or tell the one named here",
                             probe.layout->name, probe.detected->name);
         evidence.explain(finding, [](const Result&) { return true; });
     } else {
-        for (const auto recognisers : {answer_recognisers(), step_recognisers(), count_recognisers(), loss_recognisers(), late_answer_recognisers(), time_recognisers()})
+        for (const auto recognisers : {answer_recognisers(), step_recognisers(), count_recognisers(),
+                                       loss_recognisers(), late_answer_recognisers(), time_recognisers()})
             for (const auto recognise : recognisers)
                 recognise(evidence, *this);
     }
     // What explains no failure is no finding.
-    const auto idle = std::ranges::remove_if(findings_.begin(), findings_.begin() + size_, [](const Finding& f) { return explained_by(f) == 0; });
+    const auto idle = std::ranges::remove_if(findings_.begin(), findings_.begin() + size_,
+                                             [](const Finding& f) { return explained_by(f) == 0; });
     size_ -= idle.size();
     for (std::size_t i = 0; i < size_; i++)
         quote_evidence(findings_[i], results);

@@ -15,8 +15,8 @@ namespace audit {
 
 /// One likely cause.
 struct Finding {
-    std::string_view id;    ///< for programs, like "lost-fastpath"; stable once released
-    std::string_view or_id; ///< of the cause that these results cannot tell it from, if there is one
+    std::string_view id;     ///< for programs, like "lost-fastpath"; stable once released
+    std::string_view or_id;  ///< of the cause that these results cannot tell it from, if there is one
     console::Text<640> text; ///< a sentence that a person can act on, with its evidence
     std::array<bool, Plan::max_audits> explains; ///< which of the results, by their index
 };

@@ -48,10 +48,10 @@ Limits limits(const Row& row, std::int64_t firings, unsigned vcpus = 1)
     const auto exits = firings * row.per_firing;
     const auto once = std::int64_t{row.once} * vcpus;
     switch (row.bound) {
-    case Bound::none:     return {0, once};
-    case Bound::exact:    return {exits, exits + once};
+    case Bound::none: return {0, once};
+    case Bound::exact: return {exits, exits + once};
     case Bound::at_least: return {exits, unlimited};
-    case Bound::at_most:  return {0, exits + once};
+    case Bound::at_most: return {0, exits + once};
     }
     return {0, 0};
 }
@@ -60,8 +60,8 @@ std::string_view words(Bound bound)
 {
     switch (bound) {
     case Bound::at_least: return "at least ";
-    case Bound::at_most:  return "at most ";
-    default:              return "";
+    case Bound::at_most: return "at most ";
+    default: return "";
     }
 }
 
@@ -85,18 +85,22 @@ void judge_own_row(const Measurement& m, Numbering numbering, Result& result)
     }
     result.fail("expected ledger +{}{}, seen +{}", words(m.bound), m.caused, m.told);
     if (m.bound == Bound::none)
-        result.diagnose("an exit is counted that did not happen, or this host intercepts what KVM does not by default");
+        result.diagnose(
+            "an exit is counted that did not happen, or this host intercepts what KVM does not by default");
     else if (m.told == 0)
         result.diagnose("these exits are not counted at all: their path leaves before the counter");
     else if (m.told == 2 * caused)
         result.diagnose("each of these exits is counted twice");
     else if (m.told < caused)
-        result.diagnose("some of these exits are lost: one of their paths leaves before the counter, or updates race");
+        result.diagnose(
+            "some of these exits are lost: one of their paths leaves before the counter, or updates race");
     else
-        result.diagnose("more exits are counted than happened: another kind shares the row, or some count twice");
+        result.diagnose(
+            "more exits are counted than happened: another kind shares the row, or some count twice");
 }
 
-void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t told, const Limits& limit, Result& result)
+void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t told, const Limits& limit,
+                     Result& result)
 {
     if (told >= limit.low && told <= limit.high)
         return;
@@ -104,7 +108,8 @@ void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t told, co
     if (auto& m = *result.measurement; m.stray_count < m.stray_rows.size())
         m.stray_rows[m.stray_count++] = {exit, told, limit.low, limit.high, name == ledger::no_name};
     if (told >= 0 && told < limit.low) {
-        result.fail("exit {:x} {} +{}, where each firing causes it too: {} in all", exit, name, told, limit.low);
+        result.fail("exit {:x} {} +{}, where each firing causes it too: {} in all", exit, name, told,
+                    limit.low);
         result.diagnose("some of these exits are lost, or another row is counted in their place");
         return;
     }
@@ -115,7 +120,8 @@ void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t told, co
     }
     const bool lost = told < 0;
     result.fail("exit {:x} {} {}{}, {}", exit, name, lost ? "-" : "+", lost ? -told : told,
-                limit.high ? "far more than the host can have caused by itself" : "which nothing here causes");
+                limit.high ? "far more than the host can have caused by itself"
+                           : "which nothing here causes");
     result.diagnose("a wrong row is counted");
 }
 
@@ -139,16 +145,16 @@ std::uint64_t Window::waited() const
     return present > busy ? (present - busy) / query : 0;
 }
 
-void judge_growth(const Expectation& expectation, Numbering numbering, const Fired& fired, const Snapshot& before,
-                  const Snapshot& after, Result& result)
+void judge_growth(const Expectation& expectation, Numbering numbering, const Fired& fired,
+                  const Snapshot& before, const Snapshot& after, Result& result)
 {
     auto& m = result.measurement.emplace();
     m.exit = expectation.exit;
     m.bound = expectation.bound;
     m.fastpath = expectation.fastpath;
     m.unhandled = expectation.totals_only != 0;
-    m.nested = m.unhandled ||
-               std::ranges::find(expectation.also, nested_entry(numbering), &Row::exit) != expectation.also.end();
+    m.nested = m.unhandled || std::ranges::find(expectation.also, nested_entry(numbering), &Row::exit) !=
+                                  expectation.also.end();
     m.firings = fired.firings;
     m.caused = fired.firings * expectation.per_firing;
     m.told = after.growth_without_queries(before, expectation.exit);
@@ -160,7 +166,8 @@ void judge_growth(const Expectation& expectation, Numbering numbering, const Fir
         if (exit == expectation.exit || !ledger::is_defined(numbering, exit))
             continue;
         Limits limit{0, 0};
-        if (const auto row = std::ranges::find(expectation.also, exit, &Row::exit); row != expectation.also.end())
+        if (const auto row = std::ranges::find(expectation.also, exit, &Row::exit);
+            row != expectation.also.end())
             limit = limits(*row, static_cast<std::int64_t>(fired.firings), fired.vcpus);
         if (is_noise(numbering, exit))
             limit.high += clock / noise_divisor;

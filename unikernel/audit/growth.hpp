@@ -11,13 +11,15 @@ namespace audit {
 bool is_noise(ledger::Numbering numbering, ledger::ExitNumber exit);
 
 /// Is growth of `told`, the exits of so many queries left out, a count that went back?
-bool steps_back(ledger::Numbering numbering, ledger::ExitNumber exit, std::int64_t told, std::int64_t queries);
+bool steps_back(ledger::Numbering numbering, ledger::ExitNumber exit, std::int64_t told,
+                std::int64_t queries);
 
 /// What happened between two snapshots.
 struct Fired {
-    std::uint64_t firings;    ///< by all vCPUs together
-    unsigned vcpus = 1;       ///< that fired
-    std::uint64_t waited = 0; ///< how long vCPUs waited, all together, in queries that could have been made meanwhile
+    std::uint64_t firings; ///< by all vCPUs together
+    unsigned vcpus = 1;    ///< that fired
+    std::uint64_t waited =
+        0; ///< how long vCPUs waited, all together, in queries that could have been made meanwhile
 };
 
 /// Compares two snapshots taken round firings with the trigger's

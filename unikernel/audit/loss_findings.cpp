@@ -19,12 +19,15 @@ ExitSet lost_kinds(const Evidence& e)
             lost.add(r.measurement->exit);
     ExitSet never;
     for (const auto exit : lost.all())
-        if (!e.any([&](const Result& r) { return Evidence::fires(r) && r.measurement->exit == exit && r.measurement->told > 0; }))
+        if (!e.any([&](const Result& r) {
+                return Evidence::fires(r) && r.measurement->exit == exit && r.measurement->told > 0;
+            }))
             never.add(exit);
     return never;
 }
 
-// What a counter misses that stands behind the place where KVM passes a nested guest's exits on to its hypervisor.
+// What a counter misses that stands behind the place where KVM passes a nested guest's exits on to its
+// hypervisor.
 bool lacks_passed_on(const Result& r)
 {
     return r.shows(Symptom::passed_on_lost) ||
@@ -33,8 +36,8 @@ bool lacks_passed_on(const Result& r)
 
 bool nothing_at_all(const Findings& findings)
 {
-    return findings.has("vendor-not-patched") || findings.has("stale-exit-reason") || findings.has("wrong-register") ||
-           findings.has("answer-overwritten");
+    return findings.has("vendor-not-patched") || findings.has("stale-exit-reason") ||
+           findings.has("wrong-register") || findings.has("answer-overwritten");
 }
 
 void retpoline_shortcut(const Evidence& e, Findings& findings)
@@ -58,22 +61,29 @@ void retpoline_shortcut(const Evidence& e, Findings& findings)
             fastpaths = fastpaths && r.measurement->fastpath;
     }
     // Where one of the shortcuts' exits is counted, those with a fastpath need not be lost by the shortcuts.
-    const bool by_fastpath = !counted.empty() && std::ranges::all_of(shortcuts.all(), [&](ExitNumber exit) { return has_fastpath(e.numbering(), exit); });
-    if (shortcuts.size() <= others.size() || !others_counted || by_fastpath || (shortcuts.size() == 1 && !counted.empty()))
+    const bool by_fastpath = !counted.empty() && std::ranges::all_of(shortcuts.all(), [&](ExitNumber exit) {
+        return has_fastpath(e.numbering(), exit);
+    });
+    if (shortcuts.size() <= others.size() || !others_counted || by_fastpath ||
+        (shortcuts.size() == 1 && !counted.empty()))
         return;
     auto& finding = findings.add("retpoline-shortcut", fastpaths ? "lost-fastpath" : "");
     shortcuts.write(finding.text, e.numbering());
-    finding.text.format(" exits read 0 while others are counted: the counter sits behind the retpoline shortcut of {}{}; count where "
+    finding.text.format(" exits read 0 while others are counted: the counter sits behind the retpoline "
+                        "shortcut of {}{}; count where "
                         "trace_kvm_exit() stands",
                         shortcut_function(e.numbering()), fastpaths ? ", or behind KVM's fastpath" : "");
     const auto lost = [&](ExitNumber exit) { return shortcuts.contains(exit); };
-    e.explain(finding, [&](const Result& r) { return lacks_only(r, lost) || lacks_passed_on(r) || r.shows(Symptom::total_over_rows); });
+    e.explain(finding, [&](const Result& r) {
+        return lacks_only(r, lost) || lacks_passed_on(r) || r.shows(Symptom::total_over_rows);
+    });
 }
 
 // Half of them or more: a race loses fewer.
 bool lacks_many(const Result& r)
 {
-    return Evidence::is_short(r) && r.measurement->told >= 0 && 2 * r.measurement->told <= static_cast<std::int64_t>(r.measurement->caused);
+    return Evidence::is_short(r) && r.measurement->told >= 0 &&
+           2 * r.measurement->told <= static_cast<std::int64_t>(r.measurement->caused);
 }
 
 void lost_fastpath(const Evidence& e, Findings& findings)
@@ -83,10 +93,14 @@ void lost_fastpath(const Evidence& e, Findings& findings)
     ExitSet lost;
     bool all_lost = false; // a race leaves some of them
     for (const auto& r : e.results) {
-        if (!Evidence::failed(r) || !lacks_many(r) || r.measurement->nested || !has_fastpath(e.numbering(), r.measurement->exit))
+        if (!Evidence::failed(r) || !lacks_many(r) || r.measurement->nested ||
+            !has_fastpath(e.numbering(), r.measurement->exit))
             continue;
         const auto exit = r.measurement->exit;
-        if (e.any([&](const Result& other) { return Evidence::right(other) && other.measurement->exit == exit && !other.measurement->fastpath; })) {
+        if (e.any([&](const Result& other) {
+                return Evidence::right(other) && other.measurement->exit == exit &&
+                       !other.measurement->fastpath;
+            })) {
             lost.add(exit);
             all_lost = all_lost || e.absent(r);
         }
@@ -95,16 +109,20 @@ void lost_fastpath(const Evidence& e, Findings& findings)
         return;
     auto& finding = findings.add("lost-fastpath");
     lost.write(finding.text, e.numbering());
-    finding.text.format(" exits that KVM handles in its fastpath are lost while others of that number are counted: the counter sits where {} "
+    finding.text.format(" exits that KVM handles in its fastpath are lost while others of that number are "
+                        "counted: the counter sits where {} "
                         "starts; count where trace_kvm_exit() stands",
                         by_vendor(e.numbering(), "vmx_handle_exit()", "svm_handle_exit()"));
     const auto kinds = [&](ExitNumber exit) { return has_fastpath(e.numbering(), exit); };
-    e.explain(finding, [&](const Result& r) { return lacks_only(r, kinds) || lacks_passed_on(r) || r.shows(Symptom::total_over_rows); });
+    e.explain(finding, [&](const Result& r) {
+        return lacks_only(r, kinds) || lacks_passed_on(r) || r.shows(Symptom::total_over_rows);
+    });
 }
 
 bool has_loss(const Result& r)
 {
-    if (r.shows_any(Symptom::soak_lost, Symptom::self_count_lost, Symptom::total_over_rows, Symptom::passed_on_lost))
+    if (r.shows_any(Symptom::soak_lost, Symptom::self_count_lost, Symptom::total_over_rows,
+                    Symptom::passed_on_lost))
         return true;
     if (!r.measurement)
         return false;
@@ -157,11 +175,14 @@ Losses losses(const Evidence& e, const Findings& findings)
     return sum;
 }
 
-// Does nothing about it go against the ledger but that more interrupts of the host came than so many exits explain?
+// Does nothing about it go against the ledger but that more interrupts of the host came than so many exits
+// explain?
 bool interrupted_much(const Evidence& e, const Result& r)
 {
     return r.measurement && r.measurement->stray_count != 0 && (!Evidence::fires(r) || Evidence::right(r)) &&
-           std::ranges::all_of(r.measurement->strays(), [&](const Stray& s) { return s.told > s.high && is_noise(e.numbering(), s.exit); });
+           std::ranges::all_of(r.measurement->strays(), [&](const Stray& s) {
+               return s.told > s.high && is_noise(e.numbering(), s.exit);
+           });
 }
 
 // Did the time of an exit come through, and its count not?
@@ -177,32 +198,43 @@ void lost_exits(const Evidence& e, Findings& findings)
         return;
     const auto sum = losses(e, findings);
     const bool few = sum.lost * 4 <= sum.caused && !sum.many;
-    const bool soaked = e.any([](const Result& r) { return r.name == "smp.soak" && r.verdict == Verdict::ok; });
+    const bool soaked =
+        e.any([](const Result& r) { return r.name == "smp.soak" && r.verdict == Verdict::ok; });
     const bool races = e.vcpus > 1 && !sum.path && !soaked && !e.shown(Symptom::self_count_lost);
     auto& finding = races ? findings.add("racing-counters", "lost-exits") : findings.add("lost-exits");
     if (sum.passed_on && (sum.many || e.shown(Symptom::passed_on_lost)))
-        finding.text.write("a nested guest's exits that KVM passes on to the nested guest's hypervisor are not counted: they leave before "
+        finding.text.write("a nested guest's exits that KVM passes on to the nested guest's hypervisor are "
+                           "not counted: they leave before "
                            "the counter; count where trace_kvm_exit() stands");
     else if (races)
-        finding.text.format("where {} vCPUs exit at once, some of their exits are lost: they share counters that are not atomic, and updates "
-                            "race; keep them in struct kvm_vcpu and add up when asked. If vcpus=1 loses some as well, it is no race",
+        finding.text.format("where {} vCPUs exit at once, some of their exits are lost: they share counters "
+                            "that are not atomic, and updates "
+                            "race; keep them in struct kvm_vcpu and add up when asked. If vcpus=1 loses some "
+                            "as well, it is no race",
                             e.vcpus);
     else if (sum.kinds.empty())
-        finding.text.write("some exits are counted in the total, but in no row, or not at all; which path loses them does not show here");
+        finding.text.write("some exits are counted in the total, but in no row, or not at all; which path "
+                           "loses them does not show here");
     else if (few)
-        finding.text.format("about one exit in {} is lost, whatever its kind{}: the counter is skipped now and then, which is no race",
-                            sum.lost ? sum.caused / sum.lost : 0, e.vcpus > 1 ? ", while one vCPU asks alone as well" : ", with one vCPU alone");
+        finding.text.format("about one exit in {} is lost, whatever its kind{}: the counter is skipped now "
+                            "and then, which is no race",
+                            sum.lost ? sum.caused / sum.lost : 0,
+                            e.vcpus > 1 ? ", while one vCPU asks alone as well" : ", with one vCPU alone");
     else {
         const bool others_counted = e.any([&](const Result& r) {
             return Evidence::fires(r) && Evidence::right(r) && sum.kinds.contains(r.measurement->exit);
         });
         sum.kinds.write(finding.text, e.numbering());
-        finding.text.format(" exits are {}: a path of theirs leaves before the counter; count where trace_kvm_exit() stands",
-                            !sum.all ? "lost in part" : others_counted ? "not counted on one path, and counted on another" : "not counted at all");
+        finding.text.format(
+            " exits are {}: a path of theirs leaves before the counter; count where trace_kvm_exit() stands",
+            !sum.all         ? "lost in part"
+            : others_counted ? "not counted on one path, and counted on another"
+                             : "not counted at all");
     }
     e.explain(finding, [&](const Result& r) {
         // Counters that vCPUs contend for take time, and with time the host's interrupts come.
-        return has_loss(r) || ((few || races) && (miscounts(r) || r.shows(Symptom::rows_over_total))) || (races && (interrupted_much(e, r) || outlasts(r)));
+        return has_loss(r) || ((few || races) && (miscounts(r) || r.shows(Symptom::rows_over_total))) ||
+               (races && (interrupted_much(e, r) || outlasts(r)));
     });
 }
 
@@ -210,9 +242,6 @@ constexpr Recogniser recognisers[] = {retpoline_shortcut, lost_fastpath, lost_ex
 
 }
 
-std::span<const Recogniser> loss_recognisers()
-{
-    return recognisers;
-}
+std::span<const Recogniser> loss_recognisers() { return recognisers; }
 
 }

@@ -30,11 +30,15 @@ void run_nested_queries(const Bench& bench, Result& result)
         const auto after = leaves.count(cpuid);
         if (machine::nested_answer - before == 1 && after - before == 2)
             continue;
-        result.fail("before, in, and after a nested guest CPUID's count reads {}, {}, {}", before, machine::nested_answer, after);
+        result.fail("before, in, and after a nested guest CPUID's count reads {}, {}, {}", before,
+                    machine::nested_answer, after);
         if (after - before != 2)
-            result.show(after == before ? Symptom::self_count_none : after - before < 2 ? Symptom::self_count_lost : Symptom::count_unsteady);
-        result.diagnose(after - before == 2 ? "a nested guest is answered from another ledger than its VM's"
-                                            : "a nested guest's exits are counted more than once, or not at all");
+            result.show(after == before      ? Symptom::self_count_none
+                        : after - before < 2 ? Symptom::self_count_lost
+                                             : Symptom::count_unsteady);
+        result.diagnose(after - before == 2
+                            ? "a nested guest is answered from another ledger than its VM's"
+                            : "a nested guest's exits are counted more than once, or not at all");
     }
     machine::stop_nested_guest();
     if (result.verdict == Verdict::ok)

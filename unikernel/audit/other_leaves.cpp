@@ -69,8 +69,8 @@ private:
 
 void ask_the_ledger(Leaves& leaves)
 {
-    for (const auto leaf : {Leaf::signature, Leaf::revision, Leaf::extremes, Leaf::inside, Leaf::total, Leaf::cycles,
-                            Leaf::exit_count, Leaf::exit_cycles})
+    for (const auto leaf : {Leaf::signature, Leaf::revision, Leaf::extremes, Leaf::inside, Leaf::total,
+                            Leaf::cycles, Leaf::exit_count, Leaf::exit_cycles})
         if (leaves.layout().has(leaf))
             for (const std::uint32_t exit : {0u, 1u, 35u, ledger::cpuid_exit(leaves.numbering()), ~0u})
                 leaves.query(leaf, exit);
@@ -82,7 +82,8 @@ void judge_subleaves(Leaves& leaves, const Ordinary& ordinary, Result& result)
     for (const auto leaf : {0u, 1u, extended_base}) {
         const auto plain = leaves.query(leaf, 0);
         if (!judge_answer(leaf, ~0u, plain, leaves.query(leaf, ~0u), result))
-            result.diagnose("a leaf without subleaves answers by ECX: the ledger's case reaches beyond its own leaves");
+            result.diagnose(
+                "a leaf without subleaves answers by ECX: the ledger's case reaches beyond its own leaves");
     }
     // SDM vol. 2, CPUID, leaf 0BH: "ECX[7:0]: the same value as ECX input", which
     // kvm_cpuid() sees to wherever subleaf 1 is there.
@@ -107,26 +108,29 @@ void judge_limits(Leaves& leaves, const Ordinary& ordinary, Result& result)
     const auto described = leaves.query(hypervisor_base, 0);
     if ((leaves.query(1, 0).ecx & hypervisor_present) && described == zeros) {
         result.fail("leaf {:x}: zeros, though leaf 1 tells of a hypervisor", hypervisor_base);
-        result.diagnose("KVM's own leaves are lost: the ledger's range reaches over them, unless user space hides KVM");
+        result.diagnose(
+            "KVM's own leaves are lost: the ledger's range reaches over them, unless user space hides KVM");
     }
 }
 
 unsigned judge_out_of_range(Leaves& leaves, const Ordinary& ordinary, bool own_leaves, Result& result)
 {
-    const std::uint32_t out_of_range[] = {ordinary.max_basic + 1, 0x3fffffff, 0x4ffffe00, 0x4ffffefe, 0x4ffffeff, 0x50000000,
-                                          0x5fffffff, 0x7fffffff, ordinary.max_extended + 1, 0xbfffffff, 0xfffffffe, 0xffffffff,
-                                          // Within the ledger's range, but only where it has leaves of our own.
-                                          KVM_EXIT_LEDGER_LEAF_FIRST, KVM_EXIT_LEDGER_LEAF_REVISION,
-                                          KVM_EXIT_LEDGER_LEAF_INSIDE};
+    const std::uint32_t out_of_range[] = {
+        ordinary.max_basic + 1, 0x3fffffff, 0x4ffffe00, 0x4ffffefe, 0x4ffffeff, 0x50000000, 0x5fffffff,
+        0x7fffffff, ordinary.max_extended + 1, 0xbfffffff, 0xfffffffe, 0xffffffff,
+        // Within the ledger's range, but only where it has leaves of our own.
+        KVM_EXIT_LEDGER_LEAF_FIRST, KVM_EXIT_LEDGER_LEAF_REVISION, KVM_EXIT_LEDGER_LEAF_INSIDE};
     unsigned answers = 0;
     for (const auto leaf : out_of_range) {
         if (own_leaves && leaf >= KVM_EXIT_LEDGER_LEAF_FIRST && leaf <= KVM_EXIT_LEDGER_LEAF_LAST)
             continue;
         for (const std::uint32_t subleaf : {0u, 1u, 0x72u}) {
-            const auto expected = ordinary.zeros_out_of_range ? zeros : leaves.query(ordinary.max_basic, subleaf);
+            const auto expected =
+                ordinary.zeros_out_of_range ? zeros : leaves.query(ordinary.max_basic, subleaf);
             answers++;
             if (!judge_answer(leaf, subleaf, expected, leaves.query(leaf, subleaf), result))
-                result.diagnose("a leaf beside the ledger's own no longer answers as KVM does without a ledger");
+                result.diagnose(
+                    "a leaf beside the ledger's own no longer answers as KVM does without a ledger");
         }
     }
     return answers;

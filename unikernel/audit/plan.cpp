@@ -12,7 +12,8 @@ namespace audit {
 namespace {
 
 // "count=N" or "seconds=S".
-std::optional<PlanError> read_amount(std::string_view word, std::string_view text, std::uint32_t& count, std::uint32_t& seconds)
+std::optional<PlanError> read_amount(std::string_view word, std::string_view text, std::uint32_t& count,
+                                     std::uint32_t& seconds)
 {
     constexpr std::string_view count_key = "count=", seconds_key = "seconds=";
     if (text.starts_with(count_key)) {
@@ -21,7 +22,9 @@ std::optional<PlanError> read_amount(std::string_view word, std::string_view tex
     }
     if (text.starts_with(seconds_key)) {
         seconds = parse_number(text.substr(seconds_key.size()), Plan::max_seconds).value_or(0);
-        return seconds ? std::nullopt : std::optional(PlanError("'{}': seconds are a whole number from 1 to {}", word, Plan::max_seconds));
+        return seconds ? std::nullopt
+                       : std::optional(PlanError("'{}': seconds are a whole number from 1 to {}", word,
+                                                 Plan::max_seconds));
     }
     return PlanError("'{}': after ':' only count=N and seconds=S are known", word);
 }
@@ -38,7 +41,8 @@ std::optional<PlanError> Plan::read_item(std::string_view word)
             return error;
 
     bool found = false, counts = false, lasts = false;
-    for_each_audit([&](std::size_t index, std::string_view audit, const triggers::Trigger* trigger, const RuleAudit* rule) {
+    for_each_audit([&](std::size_t index, std::string_view audit, const triggers::Trigger* trigger,
+                       const RuleAudit* rule) {
         const bool one_shot = trigger && trigger->one_shot;
         if (one_shot ? name != audit : !matches(name == "all" ? "*" : name, audit))
             return;

@@ -21,8 +21,10 @@ struct Named {
 };
 constexpr Named<Form> form_names[] = {{"ktap", Form::ktap}, {"table", Form::table}, {"json", Form::json}};
 constexpr Named<Console> console_names[] = {{"serial", Console::serial}, {"virtio", Console::virtio}};
-constexpr Named<Emulator> emulator_names[] = {{"none", Emulator::none}, {"qemu", Emulator::qemu}, {"bochs", Emulator::bochs}};
-constexpr Named<machine::ApicMode> apic_modes[] = {{"xapic", machine::ApicMode::xapic}, {"x2apic", machine::ApicMode::x2apic}};
+constexpr Named<Emulator> emulator_names[] = {
+    {"none", Emulator::none}, {"qemu", Emulator::qemu}, {"bochs", Emulator::bochs}};
+constexpr Named<machine::ApicMode> apic_modes[] = {{"xapic", machine::ApicMode::xapic},
+                                                   {"x2apic", machine::ApicMode::x2apic}};
 constexpr Named<Paging> paging_names[] = {{"nested", Paging::nested}, {"shadow", Paging::shadow}};
 constexpr Named<bool> noise_names[] = {{"no", false}, {"yes", true}};
 
@@ -36,8 +38,8 @@ std::optional<Value> find_named(const Named<Value> (&names)[Size], std::string_v
 
 // Reads it into `target`; otherwise the error, of which the pattern says what there is.
 template <typename Value, std::size_t Size>
-std::optional<PlanError> read_named(const Named<Value> (&names)[Size], std::string_view word, std::string_view value, Value& target,
-                                    std::string_view pattern)
+std::optional<PlanError> read_named(const Named<Value> (&names)[Size], std::string_view word,
+                                    std::string_view value, Value& target, std::string_view pattern)
 {
     const auto found = find_named(names, value);
     if (!found)
@@ -58,7 +60,8 @@ public:
         const auto distance = edit_distance(word_, name);
         if (!same_family && distance > 1 + word_.size() / 4)
             return;
-        auto* const place = std::find_if(found_.begin(), found_.end(), [&](const Match& m) { return distance < m.distance; });
+        auto* const place =
+            std::find_if(found_.begin(), found_.end(), [&](const Match& m) { return distance < m.distance; });
         if (place == found_.end())
             return;
         std::move_backward(place, found_.end() - 1, found_.end());
@@ -75,7 +78,8 @@ public:
             separator = ", ";
         }
         if (found_[0].name.empty())
-            sink.write("; words are names such as io.out8, globs such as io.*, 'all', or options such as count=N");
+            sink.write(
+                "; words are names such as io.out8, globs such as io.*, 'all', or options such as count=N");
     }
 
 private:
@@ -96,18 +100,10 @@ struct Plan::Option {
 };
 
 constinit const Plan::Option Plan::options_[] = {
-    {"count=", &Plan::read_count},
-    {"repeat=", &Plan::read_repeats},
-    {"format=", &Plan::read_forms},
-    {"emulator=", &Plan::read_emulator},
-    {"paging=", &Plan::read_paging},
-    {"noise=", &Plan::read_noise},
-    {"layout=", &Plan::read_layout},
-    {"sdm=", &Plan::read_edition},
-    {"seed=", &Plan::read_seed},
-    {"vcpus=", &Plan::read_vcpus},
-    {"apic=", &Plan::read_apic},
-    {"console=", &Plan::read_console},
+    {"count=", &Plan::read_count},       {"repeat=", &Plan::read_repeats}, {"format=", &Plan::read_forms},
+    {"emulator=", &Plan::read_emulator}, {"paging=", &Plan::read_paging},  {"noise=", &Plan::read_noise},
+    {"layout=", &Plan::read_layout},     {"sdm=", &Plan::read_edition},    {"seed=", &Plan::read_seed},
+    {"vcpus=", &Plan::read_vcpus},       {"apic=", &Plan::read_apic},      {"console=", &Plan::read_console},
 };
 
 PlanError Plan::unknown_word(std::string_view word)
@@ -184,12 +180,14 @@ std::optional<PlanError> Plan::read_emulator(std::string_view word, std::string_
 
 std::optional<PlanError> Plan::read_paging(std::string_view word, std::string_view value)
 {
-    return read_named(paging_names, word, value, circumstances_.paging, "'{}': paging is nested (EPT, NPT) or shadow");
+    return read_named(paging_names, word, value, circumstances_.paging,
+                      "'{}': paging is nested (EPT, NPT) or shadow");
 }
 
 std::optional<PlanError> Plan::read_noise(std::string_view word, std::string_view value)
 {
-    return read_named(noise_names, word, value, circumstances_.noise, "'{}': noise is yes (another VM is busy beside this one) or no");
+    return read_named(noise_names, word, value, circumstances_.noise,
+                      "'{}': noise is yes (another VM is busy beside this one) or no");
 }
 
 std::optional<PlanError> Plan::read_layout(std::string_view word, std::string_view value)
@@ -205,8 +203,9 @@ std::optional<PlanError> Plan::read_edition(std::string_view word, std::string_v
     using ledger::Edition;
     const auto last = parse_number(value, Edition::current);
     if (!last || *last < Edition::earliest)
-        return PlanError("'{}': the last exit reason that the host's edition of Intel's manual defines, {} to {}", word,
-                         Edition::earliest, Edition::current);
+        return PlanError(
+            "'{}': the last exit reason that the host's edition of Intel's manual defines, {} to {}", word,
+            Edition::earliest, Edition::current);
     told_.last_defined = *last;
     return {};
 }
@@ -234,7 +233,8 @@ std::optional<PlanError> Plan::read_vcpus(std::string_view word, std::string_vie
 {
     const auto vcpus = parse_number(value, machine::max_processors);
     if (!vcpus || *vcpus == 0)
-        return PlanError("'{}': vCPUs that fire are a whole number from 1 to {}", word, machine::max_processors);
+        return PlanError("'{}': vCPUs that fire are a whole number from 1 to {}", word,
+                         machine::max_processors);
     vcpus_ = *vcpus;
     return {};
 }

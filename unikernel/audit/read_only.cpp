@@ -67,7 +67,8 @@ void judge_read_only(const Bench& bench, Result& result)
             result.fail("exit {:x} {} moves each time that the ledger is read", exit,
                         ledger::exit_name(leaves.numbering(), exit));
             result.show(Symptom::count_unsteady);
-            result.diagnose("a query writes to a row that is not its own, or this host interrupts the guest at each read");
+            result.diagnose("a query writes to a row that is not its own, or this host interrupts the guest "
+                            "at each read");
         }
     }
     if (result.verdict == Verdict::ok)

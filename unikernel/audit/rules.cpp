@@ -29,9 +29,10 @@ constexpr ExitNumber far_undefined[] = {0x7ff,      0x800,      0x1000,     0xff
 
 // Defined, but in neither kvm_vmx_exit_handlers[] nor svm_exit_handlers[] of any
 // Linux this project has a series for.
-constexpr ExitNumber vmx_not_enabled[] = {3, 4, 5, 6, 11, 16, 17, 33, 34, 51, 63, 64, 65, 66, 69, 70, 72, 73, 78, 79, 80, 81};
-constexpr ExitNumber svm_not_enabled[] = {0x01, 0x02, 0x12, 0x28, 0x40, 0x63, 0x66, 0x67, 0x68, 0x6a,
-                                          0x6b, 0x6e, 0x70, 0x71, 0x75, 0x7e, 0x88};
+constexpr ExitNumber vmx_not_enabled[] = {3,  4,  5,  6,  11, 16, 17, 33, 34, 51, 63,
+                                          64, 65, 66, 69, 70, 72, 73, 78, 79, 80, 81};
+constexpr ExitNumber svm_not_enabled[] = {0x01, 0x02, 0x12, 0x28, 0x40, 0x63, 0x66, 0x67, 0x68,
+                                          0x6a, 0x6b, 0x6e, 0x70, 0x71, 0x75, 0x7e, 0x88};
 
 // Calls `visit(leaf's number)` for each leaf that takes an exit number.
 template <typename Visit>
@@ -57,7 +58,8 @@ public:
         answers_++;
         zeros_ += seen == zeros;
         marks_ += seen == undefined_mark;
-        wrong_marks_ += seen.edx != 0 && seen == ledger::CpuidRegisters{0, 0, 0, seen.edx} && seen != undefined_mark;
+        wrong_marks_ +=
+            seen.edx != 0 && seen == ledger::CpuidRegisters{0, 0, 0, seen.edx} && seen != undefined_mark;
         dirty_marks_ += seen.edx == undefined_mark.edx && seen != undefined_mark;
         ordinary_ = ordinary_ || is_ordinary(leaves, exit, seen);
     }
@@ -81,19 +83,23 @@ private:
     ExitNumber last_ = 0;
 };
 
-constexpr std::string_view bound_off_by_one = "this one number, just behind the host's table, is answered from what lies there: "
-                                              "its bound is tested with > where >= is due";
+constexpr std::string_view bound_off_by_one =
+    "this one number, just behind the host's table, is answered from what lies there: "
+    "its bound is tested with > where >= is due";
 
 void layout(const Bench& bench, Result& result)
 {
     const auto& probe = bench.probe;
     if (probe.layout != probe.detected) {
-        result.fail("layout={} was told, but the leaves answer as layout {}'s do", probe.layout->name, probe.detected->name);
-        result.diagnose("the plan's layout= is wrong for this host: leave it out, or tell the one named here");
+        result.fail("layout={} was told, but the leaves answer as layout {}'s do", probe.layout->name,
+                    probe.detected->name);
+        result.diagnose(
+            "the plan's layout= is wrong for this host: leave it out, or tell the one named here");
         return;
     }
     result.message.format("layout {}, {}", probe.layout->name,
-                          probe.layout_told ? "as told: the leaves agree" : "by what grows and what marks undefined numbers");
+                          probe.layout_told ? "as told: the leaves agree"
+                                            : "by what grows and what marks undefined numbers");
 }
 
 void diagnose_undefined(const Bench& bench, const Wrong& wrong, unsigned asked, Result& result)
@@ -158,14 +164,16 @@ void undefined(const Bench& bench, Result& result)
     }
     result.message.format("{} exit numbers answer EDX=0xffffffff", numbers);
     if (!leaves.edition().is_current())
-        result.message.format(", by an edition of Intel's manual that ends with exit reason {}", leaves.edition().last);
+        result.message.format(", by an edition of Intel's manual that ends with exit reason {}",
+                              leaves.edition().last);
 }
 
 void not_enabled(const Bench& bench, Result& result)
 {
     auto& leaves = bench.leaves;
     const bool vmx = leaves.numbering() == Numbering::vmx;
-    const std::span<const ExitNumber> exits = vmx ? std::span<const ExitNumber>(vmx_not_enabled) : svm_not_enabled;
+    const std::span<const ExitNumber> exits =
+        vmx ? std::span<const ExitNumber>(vmx_not_enabled) : svm_not_enabled;
     unsigned numbers = 0;
     Wrong wrong;
     for (const auto exit : exits) {
@@ -254,7 +262,8 @@ void diagnose_self_count(const Pairs& pairs, Result& result)
         result.diagnose("now and then a query is not counted");
         result.show(Symptom::self_count_lost);
     } else {
-        result.diagnose("CPUID exits are counted that this vCPU did not cause, or a query counts itself more than once");
+        result.diagnose(
+            "CPUID exits are counted that this vCPU did not cause, or a query counts itself more than once");
         result.show(Symptom::count_unsteady);
     }
 }
@@ -275,7 +284,8 @@ void self_count(const Bench& bench, Result& result)
         least_total_growth = std::min(least_total_growth, leaves.total() - total);
     }
     if (seen.wrong != 0) {
-        result.fail("back-to-back counts of CPUID exits differ by {} to {}, {} of {} not by 1", seen.least, seen.most, seen.wrong, pairs);
+        result.fail("back-to-back counts of CPUID exits differ by {} to {}, {} of {} not by 1", seen.least,
+                    seen.most, seen.wrong, pairs);
         diagnose_self_count(seen, result);
     } else if (least_total_growth != 1) {
         result.fail("back-to-back totals differ by at least {}, not by 1", least_total_growth);
@@ -307,7 +317,8 @@ void own_leaves(const Bench& bench, Result& result)
         result.skip("this host has the assignment's leaves alone");
         return;
     }
-    if (!judge_answer(KVM_EXIT_LEDGER_LEAF_REVISION, 0, {KVM_EXIT_LEDGER_REVISION, static_cast<std::uint32_t>(leaves.numbering()), 0, 0},
+    if (!judge_answer(KVM_EXIT_LEDGER_LEAF_REVISION, 0,
+                      {KVM_EXIT_LEDGER_REVISION, static_cast<std::uint32_t>(leaves.numbering()), 0, 0},
                       leaves.query(Leaf::revision), result))
         result.show(Symptom::leftovers);
     unsigned rows = 0;
@@ -316,17 +327,20 @@ void own_leaves(const Bench& bench, Result& result)
             continue;
         rows++;
         if (!same_count(leaves, exit)) {
-            result.fail("leaves {:x} and {:x} tell different counts of exit {:x}", KVM_EXIT_LEDGER_LEAF_EXIT_COUNT,
-                        KVM_EXIT_LEDGER_LEAF_INSIDE, exit);
+            result.fail("leaves {:x} and {:x} tell different counts of exit {:x}",
+                        KVM_EXIT_LEDGER_LEAF_EXIT_COUNT, KVM_EXIT_LEDGER_LEAF_INSIDE, exit);
             result.show(Symptom::count_unsteady);
-            result.diagnose("the count beside the time inside KVM is another counter, or in the wrong registers");
+            result.diagnose(
+                "the count beside the time inside KVM is another counter, or in the wrong registers");
         }
         const auto extremes = leaves.extremes(exit);
         if (extremes.shortest > extremes.longest || (extremes.longest != 0 && extremes.shortest == 0)) {
-            result.fail("exit {:x}: shortest {} cycles, longest {}", exit, extremes.shortest, extremes.longest);
+            result.fail("exit {:x}: shortest {} cycles, longest {}", exit, extremes.shortest,
+                        extremes.longest);
             if (leaves.query(Leaf::extremes, exit) == undefined_mark)
                 result.show(Symptom::hole);
-            result.diagnose("the shortest or the longest time is not kept with each exit, or its words are swapped");
+            result.diagnose(
+                "the shortest or the longest time is not kept with each exit, or its words are swapped");
         }
     }
     if (result.verdict == Verdict::ok)
@@ -350,7 +364,8 @@ constexpr RuleAudit audits[] = {
     {"ledger.own-leaves", "counts agree between leaves, shortest is not above longest", own_leaves},
     {"ledger.self-count", "a query counts itself once", self_count},
     {"ledger.read-only", "a query changes nothing but CPUID's row and the totals", judge_read_only},
-    {"ledger.nested", "a nested guest reads its VM's ledger, and its query counts once", GUEST_CODE(run_nested_queries)},
+    {"ledger.nested", "a nested guest reads its VM's ledger, and its query counts once",
+     GUEST_CODE(run_nested_queries)},
     {"ledger.conservation", "the rows add up to the totals", conservation},
     {"time.definition", "what the host's time of an exit includes", GUEST_CODE(run_definition)},
     {"time.hlt", "a HLT's wait is in its time, and not in its time inside KVM", GUEST_CODE(run_hlt)},
@@ -362,9 +377,6 @@ constexpr RuleAudit audits[] = {
 
 }
 
-std::span<const RuleAudit> rule_audits()
-{
-    return audits;
-}
+std::span<const RuleAudit> rule_audits() { return audits; }
 
 }

@@ -35,7 +35,8 @@ struct RuleAudit {
     std::uint32_t count = 0; ///< random choices by default, or exits of each vCPU; 0: the plan cannot choose
 
     /// In place of run() where several vCPUs work at once, each causing so many exits.
-    void (*run_together)(const Crew& crew, const Amount& amount, ledger::Leaves& leaves, Result& result) = nullptr;
+    void (*run_together)(const Crew& crew, const Amount& amount, ledger::Leaves& leaves,
+                         Result& result) = nullptr;
     bool may_last = false; ///< can be told to go on for some seconds
 };
 

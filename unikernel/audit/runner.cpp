@@ -31,9 +31,7 @@ constinit ledger::Monotony monotony;
 constinit TotalsOnly totals_only;
 constinit std::string_view running_audit;
 
-void fire_nothing()
-{
-}
+void fire_nothing() {}
 
 // Cycles per firing, the call and the fences included.
 void fire_measured(void (*fire)(), std::uint64_t firings, bool rdtscp)
@@ -54,10 +52,7 @@ void run_together(void (*work)(void* context, unsigned vcpu), void* context)
 }
 
 // The boot vCPU, while the others wait.
-void run_alone(void (*work)(void* context, unsigned vcpu), void* context)
-{
-    work(context, 0);
-}
+void run_alone(void (*work)(void* context, unsigned vcpu), void* context) { work(context, 0); }
 
 // One row's figures. The count is read just before the cycles: its own exit is complete
 // by then, so both speak of the same exits even in CPUID's row.
@@ -170,24 +165,27 @@ void run_once(const Trigger& trigger, const triggers::Expectation& expectation, 
 bool disturbed(const Result& result, Numbering numbering)
 {
     const auto& m = *result.measurement;
-    return result.verdict == Verdict::not_ok && is_noise(numbering, m.exit) && m.told > static_cast<std::int64_t>(m.caused);
+    return result.verdict == Verdict::not_ok && is_noise(numbering, m.exit) &&
+           m.told > static_cast<std::int64_t>(m.caused);
 }
 
 // Why the trigger cannot be fired, if so; then `result` is a skip.
-bool must_skip(const Trigger& trigger, const triggers::Deviation* deviation, std::uint64_t firings, Result& result)
+bool must_skip(const Trigger& trigger, const triggers::Deviation* deviation, std::uint64_t firings,
+               Result& result)
 {
     if (deviation && deviation->left_out)
         result.skip(deviation->instead.source);
     else if (const auto missing = trigger.lacks ? trigger.lacks() : std::string_view(); !missing.empty())
         result.skip(missing);
     else if (const auto left = trigger.firings_left ? trigger.firings_left() : firings; left < firings)
-        result.skip(console::Text<80>("this boot has {} such firings left, the plan wants {}", left, firings).view());
+        result.skip(
+            console::Text<80>("this boot has {} such firings left, the plan wants {}", left, firings).view());
     return result.verdict == Verdict::skip;
 }
 
 // Fires so often, again where the host disturbed it.
-Result run_undisturbed(const Trigger& trigger, const Plan& plan, const Crew& crew, std::uint64_t firings, Leaves& leaves,
-                       const ledger::Probe& probe)
+Result run_undisturbed(const Trigger& trigger, const Plan& plan, const Crew& crew, std::uint64_t firings,
+                       Leaves& leaves, const ledger::Probe& probe)
 {
     const auto numbering = leaves.numbering();
     const auto* const deviation = trigger.deviation(numbering, plan.circumstances());
@@ -209,11 +207,12 @@ Result run_undisturbed(const Trigger& trigger, const Plan& plan, const Crew& cre
 Amount amount(const Plan& plan, std::size_t index, const RuleAudit& rule)
 {
     const auto seconds = plan.seconds(index);
-    return {plan.count(index, rule.count), seconds, seconds ? seconds * machine::local_apic.cycles_per_second() : 0};
+    return {plan.count(index, rule.count), seconds,
+            seconds ? seconds * machine::local_apic.cycles_per_second() : 0};
 }
 
-void run_trigger(const Trigger& trigger, const Plan& plan, const Crew& crew, std::uint64_t firings, Leaves& leaves,
-                 const ledger::Probe& probe, Result& result)
+void run_trigger(const Trigger& trigger, const Plan& plan, const Crew& crew, std::uint64_t firings,
+                 Leaves& leaves, const ledger::Probe& probe, Result& result)
 {
     samples.start(crew.vcpus, firings * plan.repeats());
     result = run_undisturbed(trigger, plan, crew, firings, leaves, probe);
@@ -225,10 +224,7 @@ void run_trigger(const Trigger& trigger, const Plan& plan, const Crew& crew, std
 
 }
 
-std::string_view running()
-{
-    return running_audit;
-}
+std::string_view running() { return running_audit; }
 
 std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Probe& probe,
                             void (*on_result)(std::size_t number, const Result& result))
@@ -239,15 +235,16 @@ std::span<const Result> run(const Plan& plan, Leaves& leaves, const ledger::Prob
     const auto seed = plan.seed(static_cast<std::uint32_t>(machine::rdtsc()));
     const auto empty = cost_of_nothing();
     machine::rest_others();
-    for_each_audit([&](std::size_t index, std::string_view name, const Trigger* trigger, const RuleAudit* rule) {
+    for_each_audit([&](std::size_t index, std::string_view name, const Trigger* trigger,
+                       const RuleAudit* rule) {
         if (!plan.selects(index))
             return;
         auto& result = results[number++];
         result = Result();
         result.name = running_audit = name;
         if (trigger)
-            run_trigger(*trigger, plan, trigger->boot_vcpu_only ? alone : together, plan.count(index, trigger->count), leaves,
-                        probe, result);
+            run_trigger(*trigger, plan, trigger->boot_vcpu_only ? alone : together,
+                        plan.count(index, trigger->count), leaves, probe, result);
         else if (rule->run_together)
             rule->run_together(together, amount(plan, index, *rule), leaves, result);
         else

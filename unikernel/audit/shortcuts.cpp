@@ -13,10 +13,14 @@ namespace {
 using ledger::ExitNumber;
 using ledger::Numbering;
 
-constexpr ExitNumber vmx_shortcuts[] = {EXIT_REASON_MSR_WRITE,          EXIT_REASON_PREEMPTION_TIMER,
-                                        EXIT_REASON_INTERRUPT_WINDOW,   EXIT_REASON_EXTERNAL_INTERRUPT,
-                                        EXIT_REASON_HLT,                EXIT_REASON_EPT_MISCONFIG};
-constexpr ExitNumber svm_shortcuts[] = {SVM_EXIT_MSR, SVM_EXIT_VINTR, SVM_EXIT_INTR, SVM_EXIT_HLT, SVM_EXIT_NPF};
+constexpr ExitNumber vmx_shortcuts[] = {EXIT_REASON_MSR_WRITE,
+                                        EXIT_REASON_PREEMPTION_TIMER,
+                                        EXIT_REASON_INTERRUPT_WINDOW,
+                                        EXIT_REASON_EXTERNAL_INTERRUPT,
+                                        EXIT_REASON_HLT,
+                                        EXIT_REASON_EPT_MISCONFIG};
+constexpr ExitNumber svm_shortcuts[] = {SVM_EXIT_MSR, SVM_EXIT_VINTR, SVM_EXIT_INTR, SVM_EXIT_HLT,
+                                        SVM_EXIT_NPF};
 
 constexpr ExitNumber vmx_fastpaths[] = {EXIT_REASON_MSR_WRITE, EXIT_REASON_PREEMPTION_TIMER, EXIT_REASON_HLT};
 constexpr ExitNumber svm_fastpaths[] = {SVM_EXIT_MSR, SVM_EXIT_HLT};

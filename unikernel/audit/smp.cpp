@@ -52,17 +52,20 @@ void soak(const Crew& crew, const Amount& amount, Leaves& leaves, Result& result
     // The count is of 32 bits, which a long soak exceeds.
     const auto astray = static_cast<std::int32_t>(grown - static_cast<std::uint32_t>(caused));
     const auto told = caused + static_cast<std::uint64_t>(std::int64_t{astray});
-    const auto what = amount.seconds ? console::Text<60>("{} vCPUs, {} exits in {} s", crew.vcpus, caused, amount.seconds)
-                                     : console::Text<60>("{} x {} exits", crew.vcpus, amount.count);
+    const auto what =
+        amount.seconds ? console::Text<60>("{} vCPUs, {} exits in {} s", crew.vcpus, caused, amount.seconds)
+                       : console::Text<60>("{} x {} exits", crew.vcpus, amount.count);
     if (told == caused) {
-        result.message.format("{}, ledger +{}; a loss of 1 in {} is missed with a chance under 1 %", what.view(), told,
-                              noticed_loss(caused));
+        result.message.format("{}, ledger +{}; a loss of 1 in {} is missed with a chance under 1 %",
+                              what.view(), told, noticed_loss(caused));
         return;
     }
     result.fail("{}: expected ledger +{}, seen +{}", what.view(), caused, told);
     result.show(told < caused ? Symptom::soak_lost : Symptom::count_unsteady);
-    result.diagnose(told < caused ? "exits get lost where several vCPUs count at once: their counters are shared, and updates race"
-                                  : "exits of several vCPUs at once are counted more than once");
+    result.diagnose(
+        told < caused
+            ? "exits get lost where several vCPUs count at once: their counters are shared, and updates race"
+            : "exits of several vCPUs at once are counted more than once");
 }
 
 // What a vCPU may ask for. All vCPUs ask for different things at once, so an answer that
@@ -84,7 +87,8 @@ Questions questions(const Leaves& leaves)
 {
     using Answer = Question::Answer;
     const bool vmx = leaves.numbering() == Numbering::vmx;
-    const auto count = leaves.layout().number(Leaf::exit_count), cycles = leaves.layout().number(Leaf::exit_cycles);
+    const auto count = leaves.layout().number(Leaf::exit_count),
+               cycles = leaves.layout().number(Leaf::exit_cycles);
     const auto cpuid = ledger::cpuid_exit(leaves.numbering());
     return {{{"the count of CPUID exits", count, cpuid, Answer::count},
              {"an undefined number's mark", count, 0xfff, Answer::same},
@@ -98,7 +102,8 @@ Questions questions(const Leaves& leaves)
 // Is there nothing in the registers but a value of the kind that was asked for?
 bool is_value(const Question& question, const CpuidRegisters& answer)
 {
-    return question.answer == Question::Answer::count ? !(answer.ebx | answer.ecx | answer.edx) : !(answer.eax | answer.edx);
+    return question.answer == Question::Answer::count ? !(answer.ebx | answer.ecx | answer.edx)
+                                                      : !(answer.eax | answer.edx);
 }
 
 // Has the value, which only grows, not shrunk?
@@ -143,7 +148,8 @@ public:
         const auto answer = leaves.query(question.leaf, question.exit);
         if (fits(number, answer))
             last_[number] = answer;
-        else if (question.answer != Question::Answer::same && is_value(question, answer) && !meant(number, answer))
+        else if (question.answer != Question::Answer::same && is_value(question, answer) &&
+                 !meant(number, answer))
             less_.add(number, answer);
         else
             foreign_.add(number, answer);
@@ -165,7 +171,8 @@ private:
     bool fits(std::size_t number, const CpuidRegisters& answer) const
     {
         const auto& question = (*questions_)[number];
-        return question.answer == Question::Answer::same ? answer == last_[number] : follows(question, last_[number], answer);
+        return question.answer == Question::Answer::same ? answer == last_[number]
+                                                         : follows(question, last_[number], answer);
     }
 
     const Questions* questions_ = nullptr;
@@ -173,24 +180,26 @@ private:
     Wrong foreign_, less_;
 };
 
-void judge_foreign(unsigned vcpu, const Asker& asker, const Questions& asked, std::uint32_t count, Result& result)
+void judge_foreign(unsigned vcpu, const Asker& asker, const Questions& asked, std::uint32_t count,
+                   Result& result)
 {
     const auto& [times, number, r] = asker.foreign();
     const auto meant = asker.meant(number, r);
-    result.fail("vCPU {} asked for {}, was told {:x} {:x} {:x} {:x}; so {} times of {}", vcpu, asked[number].what, r.eax, r.ebx, r.ecx,
-                r.edx, times, count);
+    result.fail("vCPU {} asked for {}, was told {:x} {:x} {:x} {:x}; so {} times of {}", vcpu,
+                asked[number].what, r.eax, r.ebx, r.ecx, r.edx, times, count);
     result.show(Symptom::foreign_answer);
     result.diagnosis.format("{}{}: the query passes through storage that the vCPUs share",
                             meant ? "that answers another vCPU's question for " : "no vCPU asked for that",
                             meant ? asked[*meant].what : "");
 }
 
-void judge_less(unsigned vcpu, const Asker& asker, const Questions& asked, std::uint32_t count, Result& result)
+void judge_less(unsigned vcpu, const Asker& asker, const Questions& asked, std::uint32_t count,
+                Result& result)
 {
     const auto& [times, number, r] = asker.less();
     const bool is_count = asked[number].answer == Question::Answer::count;
-    result.fail("vCPU {} asked for {}, was told {:x} {:x} {:x} {:x}, less than before; so {} times of {}", vcpu, asked[number].what,
-                r.eax, r.ebx, r.ecx, r.edx, times, count);
+    result.fail("vCPU {} asked for {}, was told {:x} {:x} {:x} {:x}, less than before; so {} times of {}",
+                vcpu, asked[number].what, r.eax, r.ebx, r.ecx, r.edx, times, count);
     result.show(is_count ? Symptom::count_unsteady : Symptom::impossible);
     result.diagnose("a counter is not only added to, or sums over vCPUs lose some of them");
 }
@@ -226,7 +235,8 @@ void own_answers(const Crew& crew, const Amount& amount, Leaves& leaves, Result&
 }
 
 constexpr RuleAudit audits[] = {
-    {"smp.own-answers", "queries of several vCPUs at once get each its own answer", nullptr, 3000, own_answers},
+    {"smp.own-answers", "queries of several vCPUs at once get each its own answer", nullptr, 3000,
+     own_answers},
     {"smp.soak", "no exit is lost while all vCPUs exit at once", nullptr, 5000, soak, true},
 };
 
@@ -237,9 +247,6 @@ std::uint64_t noticed_loss(std::uint64_t exits)
     return exits * 10000 / 46052; // ln(100) = 4.60517
 }
 
-std::span<const RuleAudit> smp_audits()
-{
-    return audits;
-}
+std::span<const RuleAudit> smp_audits() { return audits; }
 
 }

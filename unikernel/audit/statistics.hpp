@@ -31,7 +31,9 @@ constexpr std::uint64_t square_root(std::uint64_t value)
 /// The root of the mean square of the samples' distances from `mean`, in integers.
 constexpr std::uint64_t standard_deviation(std::span<const std::uint64_t> samples, std::uint64_t mean)
 {
-    const auto distance = [mean](std::uint64_t sample) { return sample > mean ? sample - mean : mean - sample; };
+    const auto distance = [mean](std::uint64_t sample) {
+        return sample > mean ? sample - mean : mean - sample;
+    };
     std::uint64_t largest = 0;
     for (const auto sample : samples)
         largest = std::max(largest, distance(sample));
@@ -77,7 +79,8 @@ public:
 
 private:
     std::span<std::uint64_t> room_;
-    std::uint64_t stride_ = 1, added_ = 0, sum_ = 0, min_ = std::numeric_limits<std::uint64_t>::max(), max_ = 0;
+    std::uint64_t stride_ = 1, added_ = 0, sum_ = 0, min_ = std::numeric_limits<std::uint64_t>::max(),
+                  max_ = 0;
     std::size_t kept_ = 0;
 };
 

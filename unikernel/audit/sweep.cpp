@@ -12,7 +12,8 @@ using ledger::Layout;
 using ledger::Leaf;
 
 constexpr ExitNumber sweep_end = 0x2000;
-constexpr ExitNumber short_sweep_end = ledger::exit_number_end + 0xfc; // every exit code, and aliases of 8 bits
+constexpr ExitNumber short_sweep_end =
+    ledger::exit_number_end + 0xfc; // every exit code, and aliases of 8 bits
 
 constexpr std::uint32_t first_leaf = KVM_EXIT_LEDGER_LEAF_FIRST, last_leaf = KVM_EXIT_LEDGER_LEAF_LAST;
 
@@ -35,23 +36,30 @@ private:
 
 class Sweep {
 public:
-    Sweep(const Bench& bench, Result& result) : leaves_(bench.leaves), own_leaves_(bench.probe.revision != 0), result_(result)
+    Sweep(const Bench& bench, Result& result)
+        : leaves_(bench.leaves), own_leaves_(bench.probe.revision != 0), result_(result)
     {
     }
 
     std::uint64_t answers() const { return answers_; }
 
     /// Is the leaf the ledger's? The others answer as on an unpatched host.
-    bool covers(std::uint32_t leaf) const { return own_leaves_ || ledger::value_registers(leaves_.layout(), leaf) != zeros; }
+    bool covers(std::uint32_t leaf) const
+    {
+        return own_leaves_ || ledger::value_registers(leaves_.layout(), leaf) != zeros;
+    }
 
     bool takes_exit(std::uint32_t leaf) const
     {
         const auto& layout = leaves_.layout();
-        return leaf == layout.exit_count || leaf == layout.exit_cycles || leaf == layout.number(Leaf::inside) ||
-               leaf == layout.number(Leaf::extremes);
+        return leaf == layout.exit_count || leaf == layout.exit_cycles ||
+               leaf == layout.number(Leaf::inside) || leaf == layout.number(Leaf::extremes);
     }
 
-    bool tells_total(std::uint32_t leaf) const { return leaf == leaves_.layout().total || leaf == leaves_.layout().cycles; }
+    bool tells_total(std::uint32_t leaf) const
+    {
+        return leaf == leaves_.layout().total || leaf == leaves_.layout().cycles;
+    }
 
     /// Is it one of the four that every layout has?
     bool is_common(std::uint32_t leaf) const
@@ -94,8 +102,9 @@ private:
         if (!leaves_.defines(exit)) {
             if (!judge_answer(leaf, exit, undefined_mark, seen, result_)) {
                 result_.show(symptom_of(seen));
-                result_.diagnose("the rule for undefined exit numbers (EDX all ones, the rest 0) is not kept: "
-                                 "ECX is cut to fewer bits, or its bound is not tested rightly on this leaf");
+                result_.diagnose(
+                    "the rule for undefined exit numbers (EDX all ones, the rest 0) is not kept: "
+                    "ECX is cut to fewer bits, or its bound is not tested rightly on this leaf");
             }
             return;
         }
@@ -110,7 +119,8 @@ private:
             return Symptom::undefined_as_not_enabled;
         if (seen.edx == undefined_mark.edx)
             return Symptom::leftovers;
-        return seen == CpuidRegisters{0, 0, 0, seen.edx} ? Symptom::undefined_wrong_mark : Symptom::undefined_garbage;
+        return seen == CpuidRegisters{0, 0, 0, seen.edx} ? Symptom::undefined_wrong_mark
+                                                         : Symptom::undefined_garbage;
     }
 
     // The leaves that answer the same whatever ECX is.
@@ -118,7 +128,8 @@ private:
     {
         switch (leaf) {
         case KVM_EXIT_LEDGER_LEAF_SIGNATURE:
-            return {last_leaf, KVM_EXIT_LEDGER_SIGNATURE_EBX, KVM_EXIT_LEDGER_SIGNATURE_ECX, KVM_EXIT_LEDGER_SIGNATURE_EDX};
+            return {last_leaf, KVM_EXIT_LEDGER_SIGNATURE_EBX, KVM_EXIT_LEDGER_SIGNATURE_ECX,
+                    KVM_EXIT_LEDGER_SIGNATURE_EDX};
         case KVM_EXIT_LEDGER_LEAF_REVISION:
             return {KVM_EXIT_LEDGER_REVISION, static_cast<std::uint32_t>(leaves_.numbering()), 0, 0};
         default: return zeros;
@@ -154,8 +165,8 @@ void sweep(const Bench& bench, Result& result)
         sweep.ask(leaf, i % 2 ? exit : exit % sweep_end);
     }
     if (result.verdict == Verdict::ok)
-        result.message.format("{} answers keep the rules; {} pairs at random, seed={}", sweep.answers(), bench.count,
-                              bench.seed);
+        result.message.format("{} answers keep the rules; {} pairs at random, seed={}", sweep.answers(),
+                              bench.count, bench.seed);
     else
         result.diagnose("this leaf answers otherwise than it must for any ECX");
 }

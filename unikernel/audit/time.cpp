@@ -14,15 +14,9 @@ constexpr std::string_view words_swapped =
 constexpr std::string_view word_lost = "the cycles wrap at 2^32: their high word is lost";
 constexpr std::uint64_t word_end = std::uint64_t{1} << 32;
 
-std::uint64_t exchanged(std::uint64_t cycles)
-{
-    return cycles << 32 | cycles >> 32;
-}
+std::uint64_t exchanged(std::uint64_t cycles) { return cycles << 32 | cycles >> 32; }
 
-bool can_pass_in(std::uint64_t window, std::uint64_t cycles)
-{
-    return cycles > 0 && cycles <= window;
-}
+bool can_pass_in(std::uint64_t window, std::uint64_t cycles) { return cycles > 0 && cycles <= window; }
 
 // The same of a growth alone, where the words that carry nothing stayed as they were.
 void recognise_growth(std::uint64_t growth, std::uint64_t window, Result& result)
@@ -42,7 +36,8 @@ void recognise_words(const Readings& told, std::uint64_t window, Result& result)
     if (can_pass_in(window, exchanged(told.after) - exchanged(told.before))) {
         result.diagnose(words_swapped);
         result.show(Symptom::halves_swapped);
-    } else if (told.before < word_end && told.after < told.before && can_pass_in(window, told.after + word_end - told.before)) {
+    } else if (told.before < word_end && told.after < told.before &&
+               can_pass_in(window, told.after + word_end - told.before)) {
         result.diagnose(word_lost);
         result.show(Symptom::high_word_lost);
     }
@@ -58,18 +53,21 @@ void judge_time(std::uint64_t window, Result& result)
     if (host->cycles == 0) {
         result.fail("{} exits took 0 cycles by the ledger", host->exits);
         result.show(Symptom::untimed);
-        result.diagnose("exits are counted, but not timed: the clock stops, or is read, only on another path");
+        result.diagnose(
+            "exits are counted, but not timed: the clock stops, or is read, only on another path");
     } else if (host->cycles > window) {
         result.fail("exits took {} cycles by the ledger, but only {} passed", host->cycles, window);
         result.show(Symptom::impossible);
         recognise_growth(host->cycles, window, result);
         result.diagnose("time is counted twice, or in other units than TSC cycles");
-    } else if (host->extremes && (host->extremes->shortest > host->mean() || host->extremes->longest < host->mean())) {
-        result.fail("mean of {} cycles outside shortest {} and longest {}", host->mean(), host->extremes->shortest,
-                    host->extremes->longest);
+    } else if (host->extremes &&
+               (host->extremes->shortest > host->mean() || host->extremes->longest < host->mean())) {
+        result.fail("mean of {} cycles outside shortest {} and longest {}", host->mean(),
+                    host->extremes->shortest, host->extremes->longest);
         if (host->mean() < host->extremes->shortest) {
             result.show(Symptom::partly_untimed);
-            result.diagnose("some of these exits are counted, but not timed, or the shortest time is not kept with each exit");
+            result.diagnose("some of these exits are counted, but not timed, or the shortest time is not "
+                            "kept with each exit");
         }
         result.diagnose("the shortest or the longest time is not kept with each exit");
     } else if (host->inside && *host->inside > host->cycles) {
@@ -89,7 +87,8 @@ bool judge_stretch(const Stretch& stretch, Result& result)
         result.diagnose("exits are not timed, or their time goes to no total");
         return false;
     }
-    result.fail("the total of cycles went from {} to {} while {} passed", told.before, told.after, stretch.guest);
+    result.fail("the total of cycles went from {} to {} while {} passed", told.before, told.after,
+                stretch.guest);
     result.show(Symptom::impossible);
     recognise_words(told, stretch.guest, result);
     result.diagnose("time is counted twice, or in other units than TSC cycles");
@@ -103,26 +102,26 @@ constexpr std::uint64_t percent(std::uint64_t part, std::uint64_t whole)
     return whole ? part * 100 / whole : 0;
 }
 
-std::uint64_t difference(std::uint64_t a, std::uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
+std::uint64_t difference(std::uint64_t a, std::uint64_t b) { return a > b ? a - b : 0; }
 
 // A clock that stops before the exit is handled measures the same way for every exit, and
 // next to nothing of those that KVM answers by itself: their handler is much of what passes.
 bool stops_early(const Definitions& seen)
 {
     constexpr std::uint64_t handlers_least = 10;
-    const auto [least, most] = std::minmax({seen.cpuid.host_mean(), seen.mmio.host_mean(), seen.pio.host_mean()});
-    return most < least + least / 2 || (percent(seen.cpuid.host_mean(), seen.cpuid.guest_mean()) < handlers_least &&
-                                        percent(seen.mmio.host_mean(), seen.mmio.guest_mean()) < handlers_least);
+    const auto [least, most] =
+        std::minmax({seen.cpuid.host_mean(), seen.mmio.host_mean(), seen.pio.host_mean()});
+    return most < least + least / 2 ||
+           (percent(seen.cpuid.host_mean(), seen.cpuid.guest_mean()) < handlers_least &&
+            percent(seen.mmio.host_mean(), seen.mmio.guest_mean()) < handlers_least);
 }
 
 // What an access costs beyond CPUID is what user space took: entering and leaving the
 // guest, and this machine's slowness at it, cancel out.
 std::uint64_t user_space_percent(const Definitions& seen)
 {
-    return percent(difference(seen.pio.host_mean(), seen.cpuid.host_mean()), difference(seen.pio.guest_mean(), seen.cpuid.guest_mean()));
+    return percent(difference(seen.pio.host_mean(), seen.cpuid.host_mean()),
+                   difference(seen.pio.guest_mean(), seen.cpuid.guest_mean()));
 }
 
 std::uint64_t waiting_percent(const Definitions& seen)
@@ -158,7 +157,7 @@ void judge_definition(const Definitions& seen, Result& result)
     if (!name)
         return result.skip(undecided);
     switch (*name) {
-    case Definition::exit_to_entry:      result.message.write("from exit to entry"); break;
+    case Definition::exit_to_entry: result.message.write("from exit to entry"); break;
     case Definition::without_user_space:
         result.message.write("from exit to entry, but without user space");
         result.show(Symptom::part_of_exit);
@@ -173,9 +172,10 @@ void judge_definition(const Definitions& seen, Result& result)
         break;
     case Definition::none:
         result.fail("cpuid {} of {}, mmio {} of {}, pio {} of {} cycles an exit", seen.cpuid.host_mean(),
-                    seen.cpuid.guest_mean(), seen.mmio.host_mean(), seen.mmio.guest_mean(), seen.pio.host_mean(),
-                    seen.pio.guest_mean());
-        result.diagnose("the clock stops before the exit is handled: the cycles are too few to contain the handler");
+                    seen.cpuid.guest_mean(), seen.mmio.host_mean(), seen.mmio.guest_mean(),
+                    seen.pio.host_mean(), seen.pio.guest_mean());
+        result.diagnose(
+            "the clock stops before the exit is handled: the cycles are too few to contain the handler");
         result.show(Symptom::stops_early);
         return;
     }
@@ -191,7 +191,8 @@ void judge_halt(const Halt& halt, Result& result)
         return;
     const auto passed = halt.stretch.guest, row = halt.row.growth();
     if (row > passed) {
-        result.fail("HLT's cycles went from {} to {} while {} passed", halt.row.before, halt.row.after, passed);
+        result.fail("HLT's cycles went from {} to {} while {} passed", halt.row.before, halt.row.after,
+                    passed);
         result.show(Symptom::impossible);
         recognise_words(halt.row, passed, result);
         result.diagnose("time is counted twice");
@@ -205,7 +206,8 @@ void judge_halt(const Halt& halt, Result& result)
         if (halt.inside)
             result.message.format(", {} inside KVM", halt.inside->growth());
     } else if (halt.stretch.total.growth() >= passed / 2) {
-        result.fail("of {} cycles, {} are in the total, but only {} in HLT's row", passed, halt.stretch.total.growth(), row);
+        result.fail("of {} cycles, {} are in the total, but only {} in HLT's row", passed,
+                    halt.stretch.total.growth(), row);
         if (row == 0)
             result.show(Symptom::untimed);
         result.diagnose("the time of a HLT's wait goes to another exit's row");
@@ -219,8 +221,8 @@ void judge_single(ledger::ExitNumber exit, const Single& single, Result& result)
     const auto& [shortest, longest] = single.extremes;
     if (shortest <= single.cycles && longest >= single.cycles && longest <= single.row)
         return;
-    result.fail("exit {:x} took {} cycles, {} in all such, but shortest says {} and longest {}", exit, single.cycles,
-                single.row, shortest, longest);
+    result.fail("exit {:x} took {} cycles, {} in all such, but shortest says {} and longest {}", exit,
+                single.cycles, single.row, shortest, longest);
     if (single.cycles == 0)
         result.show(Symptom::untimed);
     else
@@ -255,7 +257,8 @@ void judge_monotony(const Bench& bench, Result& result)
     const auto& step = bench.monotony.step_back();
     const auto total = bench.monotony.cycles(ledger::Monotony::total);
     if (!step) {
-        result.message.format("{} readings, none below the one before; {} cycles in all{}", bench.monotony.readings(), total,
+        result.message.format("{} readings, none below the one before; {} cycles in all{}",
+                              bench.monotony.readings(), total,
                               total < word_end ? ", too few to need the high word" : "");
         return;
     }

@@ -31,7 +31,7 @@ struct Readings {
 struct Stretch {
     std::uint64_t firings;
     std::uint64_t guest; ///< cycles that passed for the guest, the readings of the ledger included
-    Readings total;          ///< cycles of all exits
+    Readings total;      ///< cycles of all exits
 
     std::uint64_t guest_mean() const { return guest / firings; }
     std::uint64_t host_mean() const { return total.growth() / firings; }

@@ -27,21 +27,12 @@ using ledger::Numbering;
 // Long enough that a vCPU's wait is most of what passes, on an emulated host too.
 constexpr std::uint32_t wait_ticks = 4'000'000;
 
-void fire_cpuid()
-{
-    machine::cpuid(0);
-}
+void fire_cpuid() { machine::cpuid(0); }
 
 // The I/O APIC's index register; where there is none, user space answers.
-void fire_mmio()
-{
-    machine::read_memory(machine::Place::io_apic);
-}
+void fire_mmio() { machine::read_memory(machine::Place::io_apic); }
 
-void fire_pio()
-{
-    machine::Io::out<std::uint8_t>(machine::Port::unused, 0);
-}
+void fire_pio() { machine::Io::out<std::uint8_t>(machine::Port::unused, 0); }
 
 void fire_hlt()
 {
@@ -127,7 +118,8 @@ SeenHalt quickest_halt(const Bench& bench)
 Definitions measure_definitions(const Bench& bench)
 {
     auto& leaves = bench.leaves;
-    Definitions seen{quickest(leaves, fire_cpuid), quickest(leaves, fire_mmio), quickest(leaves, fire_pio), {}};
+    Definitions seen{
+        quickest(leaves, fire_cpuid), quickest(leaves, fire_mmio), quickest(leaves, fire_pio), {}};
     if (const auto halt = quickest_halt(bench); halt.exits != 0)
         seen.hlt = halt.halt.stretch;
     return seen;
@@ -197,7 +189,8 @@ void run_extremes(const Bench& bench, Result& result)
     if (halts)
         judge_one(bench, hlt, fire_hlt, result);
     if (result.verdict == Verdict::ok)
-        result.message.format("{} single exits{} lie between shortest and longest", exits, halts ? " and a HLT" : "");
+        result.message.format("{} single exits{} lie between shortest and longest", exits,
+                              halts ? " and a HLT" : "");
 }
 
 // Taken in turns, so that both meet the same disturbances.
@@ -232,8 +225,8 @@ void run_window(const Bench& bench, Result& result)
     });
     const auto waiting = stretch(bench.leaves, 1, fire_hlt);
     if (judge_stretch(seen, result) && judge_stretch(waiting, result))
-        result.message.format("mixed exits took {} of {} cycles that passed, a HLT {} of {}", seen.total.growth(), seen.guest,
-                              waiting.total.growth(), waiting.guest);
+        result.message.format("mixed exits took {} of {} cycles that passed, a HLT {} of {}",
+                              seen.total.growth(), seen.guest, waiting.total.growth(), waiting.guest);
 }
 
 }

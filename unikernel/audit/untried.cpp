@@ -35,8 +35,7 @@ void excuse_untried(const triggers::Trigger& trigger, const Circumstances& circu
     for (const auto& deviation : trigger.deviations) {
         const bool needs_noise = deviation.where == triggers::Where::on_bochs_with_noise;
         if (deviation.numbering != numbering || deviation.emulator() != circumstances.emulator ||
-            (needs_noise && !circumstances.noise) ||
-            !explains(deviation, numbering, seen))
+            (needs_noise && !circumstances.noise) || !explains(deviation, numbering, seen))
             continue;
         const auto name = name_of(circumstances.emulator);
         const auto [major, minor] = circumstances.version;

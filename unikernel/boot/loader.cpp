@@ -72,8 +72,8 @@ LoaderInfo read_loader_info(std::uint32_t magic, std::uint32_t address)
     switch (magic) {
     case multiboot1_magic: return read_multiboot1(address);
     case multiboot2_magic: return read_multiboot2(address);
-    case pvh_mark:         return read_pvh(address);
-    default:               return {"unknown", {}, 0};
+    case pvh_mark: return read_pvh(address);
+    default: return {"unknown", {}, 0};
     }
 }
 

@@ -51,7 +51,8 @@ void pad(Sink& sink, std::size_t characters)
 void write_argument(Sink& sink, const Argument& argument, const Field& field)
 {
     Digits digits;
-    const auto text = argument.is_text() ? argument.text() : to_digits(argument.number(), field.hexadecimal, digits);
+    const auto text =
+        argument.is_text() ? argument.text() : to_digits(argument.number(), field.hexadecimal, digits);
     const auto padding = field.width > text.size() ? field.width - text.size() : 0;
     if (!field.left)
         pad(sink, padding);

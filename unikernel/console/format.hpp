@@ -18,7 +18,10 @@ namespace console {
 class Argument {
 public:
     constexpr Argument(std::unsigned_integral auto number) : number_(number), is_text_(false) {}
-    constexpr Argument(std::signed_integral auto number) : number_(static_cast<std::uint64_t>(number)), is_text_(false) {}
+    constexpr Argument(std::signed_integral auto number)
+        : number_(static_cast<std::uint64_t>(number)), is_text_(false)
+    {
+    }
     constexpr Argument(std::string_view text) : text_(text), is_text_(true) {}
     constexpr Argument(const char* text) : text_(text), is_text_(true) {}
 

@@ -13,13 +13,13 @@ namespace {
 // National Semiconductor PC16550D data sheet, table II.
 enum Register : std::uint16_t {
     transmit_holding = 0,
-    divisor_low      = 0,
+    divisor_low = 0,
     interrupt_enable = 1,
-    divisor_high     = 1,
-    fifo_control     = 2,
-    line_control     = 3,
-    modem_control    = 4,
-    line_status      = 5,
+    divisor_high = 1,
+    fifo_control = 2,
+    line_control = 3,
+    modem_control = 4,
+    line_status = 5,
 };
 
 constexpr std::uint8_t divisor_latch_access = 0x80;
@@ -32,10 +32,7 @@ constexpr unsigned fifo_bytes = 16;
 // A port that is not there must not hang the run.
 constexpr unsigned patience = 1'000'000;
 
-void write_register(Register reg, std::uint8_t value)
-{
-    Io::out(Port::serial_1, value, reg);
-}
+void write_register(Register reg, std::uint8_t value) { Io::out(Port::serial_1, value, reg); }
 
 }
 

@@ -19,6 +19,7 @@ constexpr std::uint32_t transports = 24, transport_size = 512;
 
 // Virtio 1.2, 4.2.2 "MMIO Device Register Layout".
 enum Register : std::uint32_t {
+    // clang-format off
     magic_value            = 0x000,
     version                = 0x004,
     device_id              = 0x008,
@@ -32,6 +33,7 @@ enum Register : std::uint32_t {
     queue_descriptor_low   = 0x080, // each followed by its upper half
     queue_driver_low       = 0x090,
     queue_device_low       = 0x0a0,
+    // clang-format on
 };
 
 constexpr std::uint32_t magic = 0x74726976; // "virt"
@@ -59,7 +61,8 @@ Place place_of(std::uint32_t transport, Register reg)
 
 bool is_console(std::uint32_t transport)
 {
-    return read_memory(place_of(transport, magic_value)) == magic && read_memory(place_of(transport, version)) == modern &&
+    return read_memory(place_of(transport, magic_value)) == magic &&
+           read_memory(place_of(transport, version)) == modern &&
            read_memory(place_of(transport, device_id)) == console_device;
 }
 

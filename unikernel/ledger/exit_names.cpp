@@ -25,7 +25,8 @@ static_assert(cpuid_exit(Numbering::svm) == SVM_EXIT_CPUID);
 
 std::string_view exit_name(Numbering numbering, ExitNumber exit)
 {
-    const std::span<const ExitName> names = numbering == Numbering::vmx ? std::span<const ExitName>(vmx_names) : svm_names;
+    const std::span<const ExitName> names =
+        numbering == Numbering::vmx ? std::span<const ExitName>(vmx_names) : svm_names;
     for (const auto& [number, name] : names)
         if (number == std::int64_t{exit})
             return name;

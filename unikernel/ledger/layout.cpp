@@ -6,14 +6,16 @@
 namespace ledger {
 namespace {
 
-constexpr std::uint32_t c = KVM_EXIT_LEDGER_LEAF_TOTAL, d = KVM_EXIT_LEDGER_LEAF_CYCLES, e = KVM_EXIT_LEDGER_LEAF_EXIT_COUNT,
-                        f = KVM_EXIT_LEDGER_LEAF_EXIT_CYCLES;
+constexpr std::uint32_t c = KVM_EXIT_LEDGER_LEAF_TOTAL, d = KVM_EXIT_LEDGER_LEAF_CYCLES,
+                        e = KVM_EXIT_LEDGER_LEAF_EXIT_COUNT, f = KVM_EXIT_LEDGER_LEAF_EXIT_CYCLES;
 
 constexpr Layout known[] = {
+    // clang-format off
     // name    total cycles count-of-ecx cycles-of-ecx
     {"F22",     c,   d,     e,           f},
     {"F21/S20", f,   e,     d,           c},
     {"S21/F20", f,   f,     e,           0},
+    // clang-format on
 };
 
 constexpr char upper(char character)
@@ -23,10 +25,7 @@ constexpr char upper(char character)
 
 }
 
-std::span<const Layout> layouts()
-{
-    return known;
-}
+std::span<const Layout> layouts() { return known; }
 
 const Layout* find_layout(std::string_view term)
 {

@@ -22,8 +22,8 @@ using CpuidFunction = CpuidRegisters (*)(std::uint32_t leaf, std::uint32_t suble
 /// exit that the ledger records.
 class Leaves {
 public:
-    Leaves(CpuidFunction cpuid, Numbering numbering, const Layout& layout = default_layout(), Edition edition = {},
-           const RegisterUse& registers = {})
+    Leaves(CpuidFunction cpuid, Numbering numbering, const Layout& layout = default_layout(),
+           Edition edition = {}, const RegisterUse& registers = {})
         : cpuid_(cpuid), numbering_(numbering), layout_(&layout), edition_(edition), registers_(registers)
     {
     }
@@ -43,10 +43,7 @@ public:
 
     /// One query, without what this host leaves in registers that an answer does not define. The layout
     /// must have the leaf.
-    CpuidRegisters query(Leaf leaf, ExitNumber exit = 0)
-    {
-        return query(layout_->number(leaf), exit);
-    }
+    CpuidRegisters query(Leaf leaf, ExitNumber exit = 0) { return query(layout_->number(leaf), exit); }
 
     /// The same of a leaf by its number.
     CpuidRegisters query(std::uint32_t leaf, ExitNumber exit)
@@ -74,7 +71,10 @@ public:
     std::uint64_t cycles(ExitNumber exit) { return watched(exit, ebx_ecx(query(Leaf::exit_cycles, exit))); }
 
     /// The same; 0 where the layout does not tell.
-    std::uint64_t cycles_if_told(ExitNumber exit) { return layout().has(Leaf::exit_cycles) ? cycles(exit) : 0; }
+    std::uint64_t cycles_if_told(ExitNumber exit)
+    {
+        return layout().has(Leaf::exit_cycles) ? cycles(exit) : 0;
+    }
 
     /// Cycles that exits of one kind spent in KVM alone.
     std::uint64_t cycles_inside(ExitNumber exit) { return edx_ecx(query(Leaf::inside, exit)); }
@@ -92,7 +92,10 @@ public:
     }
 
 private:
-    static std::uint64_t join(std::uint32_t high, std::uint32_t low) { return std::uint64_t{high} << 32 | low; }
+    static std::uint64_t join(std::uint32_t high, std::uint32_t low)
+    {
+        return std::uint64_t{high} << 32 | low;
+    }
     static std::uint64_t ebx_ecx(const CpuidRegisters& r) { return join(r.ebx, r.ecx); }
     static std::uint64_t edx_ecx(const CpuidRegisters& r) { return join(r.edx, r.ecx); }
 

@@ -17,7 +17,8 @@ constexpr CpuidRegisters undefined_mark{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX};
 // Defined, and handled by no Linux that there is a series for.
 constexpr ExitNumber not_enabled(Numbering numbering)
 {
-    return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_SIPI_SIGNAL} : ExitNumber{SVM_EXIT_IDTR_WRITE};
+    return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_SIPI_SIGNAL}
+                                       : ExitNumber{SVM_EXIT_IDTR_WRITE};
 }
 
 bool has_signature(Leaves& leaves)
@@ -29,11 +30,11 @@ bool has_signature(Leaves& leaves)
 
 // What one leaf does, a bit each.
 enum Sign : unsigned {
-    marks        = 1, // marks an undefined exit number, and CPUID's not
-    counts_all   = 2, // EAX grows, asked for an undefined exit number
+    marks = 1,        // marks an undefined exit number, and CPUID's not
+    counts_all = 2,   // EAX grows, asked for an undefined exit number
     counts_cpuid = 4, // EAX grows, asked for CPUID's
-    times_all    = 8, // EBX:ECX moves, likewise
-    times_cpuid  = 16,
+    times_all = 8,    // EBX:ECX moves, likewise
+    times_cpuid = 16,
 };
 
 unsigned growth_signs(const CpuidRegisters& before, const CpuidRegisters& after, Sign counts, Sign times)
@@ -100,7 +101,8 @@ Behaviour observe(CpuidFunction cpuid, Numbering numbering)
     for (std::size_t i = 0; i < seen.size(); i++)
         any |= seen[i] = signs_of(leaves, first_leaf + static_cast<std::uint32_t>(i));
 
-    Behaviour behaviour{numbering, (any & (counts_all | counts_cpuid)) != 0, (any & marks) != 0, nullptr, ~0u};
+    Behaviour behaviour{numbering, (any & (counts_all | counts_cpuid)) != 0, (any & marks) != 0, nullptr,
+                        ~0u};
     for (const auto& layout : layouts()) {
         const auto misses = differences(seen, expected_signs(layout));
         if (misses < behaviour.misses) {
@@ -175,10 +177,12 @@ Probe probe(CpuidFunction cpuid, std::string_view vendor, const Told& told)
     probe.detected = behaviour.layout;
     probe.layout_told = told.layout != nullptr;
     probe.layout = told.layout ? told.layout : probe.detected;
-    probe.registers = RegisterUse::observe(cpuid, *probe.layout, cpuid_exit(probe.numbering), not_enabled(probe.numbering));
+    probe.registers =
+        RegisterUse::observe(cpuid, *probe.layout, cpuid_exit(probe.numbering), not_enabled(probe.numbering));
     auto leaves = probe.leaves(cpuid);
     probe.detected_edition = observe_edition(leaves);
-    probe.edition = told.last_defined ? edition_ending_at(leaves, *told.last_defined) : probe.detected_edition;
+    probe.edition =
+        told.last_defined ? edition_ending_at(leaves, *told.last_defined) : probe.detected_edition;
     return probe;
 }
 

@@ -12,7 +12,8 @@ namespace ledger {
 /// What whoever runs the audit says of the host, and the probe need not find out.
 struct Told {
     const Layout* layout = nullptr;
-    std::optional<ExitNumber> last_defined; ///< the last basic exit reason of the host's edition of Intel's manual
+    std::optional<ExitNumber>
+        last_defined; ///< the last basic exit reason of the host's edition of Intel's manual
 };
 
 /// What the probe found.
@@ -24,7 +25,7 @@ struct Probe {
     const Layout* layout = &default_layout();   ///< which to read through: as told, else as found
     const Layout* detected = &default_layout(); ///< the layout that the leaves behave like
     bool layout_told = false;
-    Edition edition{};       ///< likewise as told, else as found
+    Edition edition{}; ///< likewise as told, else as found
     Edition detected_edition{};
     RegisterUse registers{}; ///< what answers leave in registers, looked at through `layout`
 

@@ -11,14 +11,12 @@ CpuidRegisters without_inputs(std::uint32_t leaf, std::uint32_t subleaf, const C
             r.edx == machine::poison ? 0 : r.edx};
 }
 
-constexpr std::uint32_t marked(std::uint32_t value)
-{
-    return value ? ~0u : 0;
-}
+constexpr std::uint32_t marked(std::uint32_t value) { return value ? ~0u : 0; }
 
 }
 
-void RegisterUse::look(std::uint32_t leaf, std::uint32_t subleaf, const CpuidRegisters& answer, const Layout& layout)
+void RegisterUse::look(std::uint32_t leaf, std::uint32_t subleaf, const CpuidRegisters& answer,
+                       const Layout& layout)
 {
     const auto written = without_inputs(leaf, subleaf, answer);
     // What lies in memory behind the host's table may be in any register.
@@ -37,8 +35,8 @@ void RegisterUse::look(std::uint32_t leaf, std::uint32_t subleaf, const CpuidReg
         dirty.edx |= marked(written.edx);
 }
 
-RegisterUse RegisterUse::observe(CpuidRegisters (*ask)(std::uint32_t leaf, std::uint32_t subleaf), const Layout& layout,
-                                 std::uint32_t cpuid_exit, std::uint32_t not_enabled)
+RegisterUse RegisterUse::observe(CpuidRegisters (*ask)(std::uint32_t leaf, std::uint32_t subleaf),
+                                 const Layout& layout, std::uint32_t cpuid_exit, std::uint32_t not_enabled)
 {
     RegisterUse use;
     for (auto leaf = KVM_EXIT_LEDGER_LEAF_TOTAL; leaf <= KVM_EXIT_LEDGER_LEAF_LAST; leaf++) {

@@ -44,7 +44,8 @@ public:
 
     /// The answer without what the host leaves in it.
     /// \param defined whether `subleaf` is an exit number that the manual defines
-    CpuidRegisters clean(std::uint32_t leaf, std::uint32_t subleaf, bool defined, CpuidRegisters answer) const;
+    CpuidRegisters clean(std::uint32_t leaf, std::uint32_t subleaf, bool defined,
+                         CpuidRegisters answer) const;
 
 private:
     static constexpr std::uint32_t first = KVM_EXIT_LEDGER_LEAF_EXTREMES;
@@ -53,7 +54,8 @@ private:
     void look(std::uint32_t leaf, std::uint32_t subleaf, const CpuidRegisters& answer, const Layout& layout);
 
     bool unwritten_ = false, marks_values_ = false;
-    std::array<CpuidRegisters, leaves> dirty_{}; ///< by leaf: registers that carry something of the host's, all ones
+    std::array<CpuidRegisters, leaves>
+        dirty_{}; ///< by leaf: registers that carry something of the host's, all ones
 };
 
 }

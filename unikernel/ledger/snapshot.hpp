@@ -38,7 +38,8 @@ public:
     std::int64_t growth_without_queries(const Snapshot& earlier, ExitNumber exit) const
     {
         const std::int64_t told = growth(earlier, exit);
-        return exit == cpuid_exit(numbering_) ? told - static_cast<std::int64_t>(queries_since(earlier)) : told;
+        return exit == cpuid_exit(numbering_) ? told - static_cast<std::int64_t>(queries_since(earlier))
+                                              : told;
     }
 
 private:

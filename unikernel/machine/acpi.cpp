@@ -46,8 +46,10 @@ Address find_fadt(Address root)
     const Address rsdp = root ? root : search_rsdp();
     if (!rsdp)
         return 0;
-    const bool extended = read<std::uint8_t>(rsdp + rsdp_revision) >= 2 && read<std::uint64_t>(rsdp + rsdp_xsdt);
-    const Address list = extended ? read<std::uint64_t>(rsdp + rsdp_xsdt) : read<std::uint32_t>(rsdp + rsdp_rsdt);
+    const bool extended =
+        read<std::uint8_t>(rsdp + rsdp_revision) >= 2 && read<std::uint64_t>(rsdp + rsdp_xsdt);
+    const Address list =
+        extended ? read<std::uint64_t>(rsdp + rsdp_xsdt) : read<std::uint32_t>(rsdp + rsdp_rsdt);
     const unsigned entry_size = extended ? 8 : 4;
     const Address end = list + read<std::uint32_t>(list + table_length);
     for (Address entry = list + table_body; entry + entry_size <= end; entry += entry_size) {
@@ -100,7 +102,8 @@ void acpi_power_off(Address root)
 
     // 4.8.3.2.1: SLP_TYPx is bits 10 to 12, SLP_EN bit 13. 4.8.3.7: bits 2 to 4, bit 5.
     if (const auto port = read<std::uint32_t>(fadt + fadt_pm1a_control))
-        Io::out<std::uint16_t>(static_cast<Port>(port), static_cast<std::uint16_t>(sleep_type << 10 | 1 << 13));
+        Io::out<std::uint16_t>(static_cast<Port>(port),
+                               static_cast<std::uint16_t>(sleep_type << 10 | 1 << 13));
     if (read<std::uint32_t>(fadt + table_length) >= fadt_end)
         write_generic(fadt + fadt_sleep_control, static_cast<std::uint8_t>(sleep_type << 2 | 1 << 5));
 }

@@ -5,9 +5,6 @@
 
 namespace machine {
 
-inline std::uint64_t address_of(const void* object)
-{
-    return reinterpret_cast<std::uint64_t>(object);
-}
+inline std::uint64_t address_of(const void* object) { return reinterpret_cast<std::uint64_t>(object); }
 
 }

@@ -40,15 +40,9 @@ constexpr std::uint32_t command_word(Delivery delivery, std::uint8_t vector)
 
 }
 
-bool LocalApic::has_x2apic()
-{
-    return has(feature::x2apic);
-}
+bool LocalApic::has_x2apic() { return has(feature::x2apic); }
 
-bool LocalApic::has_tsc_deadline()
-{
-    return has(feature::tsc_deadline);
-}
+bool LocalApic::has_tsc_deadline() { return has(feature::tsc_deadline); }
 
 // Plain MOVs, so that KVM's emulator decodes them whichever way GCC turns.
 
@@ -73,7 +67,8 @@ void LocalApic::write(Register reg, std::uint32_t value) const
 void LocalApic::switch_to(ApicMode mode) const
 {
     const auto base = read_msr(Msr::apic_base);
-    const auto disabled = base & ~(apic_base_enable | apic_base_x2apic), enabled = disabled | apic_base_enable;
+    const auto disabled = base & ~(apic_base_enable | apic_base_x2apic),
+               enabled = disabled | apic_base_enable;
     if (base & apic_base_x2apic)
         write_msr(Msr::apic_base, disabled);
     write_msr(Msr::apic_base, enabled);
@@ -91,10 +86,7 @@ void LocalApic::set_up(ApicMode mode) const
     set_timer_clock();
 }
 
-void LocalApic::set_timer_clock() const
-{
-    write(Register::timer_divide, divide_by_1);
-}
+void LocalApic::set_timer_clock() const { write(Register::timer_divide, divide_by_1); }
 
 std::uint32_t LocalApic::id() const
 {

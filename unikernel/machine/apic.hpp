@@ -9,10 +9,12 @@ namespace machine {
 
 /// Delivery modes of an inter-processor interrupt (SDM vol. 3, 10.6.1).
 enum class Delivery : std::uint32_t {
+    // clang-format off
     fixed   = 0 << 8,
     nmi     = 4 << 8,
     init    = 5 << 8,
     startup = 6 << 8,
+    // clang-format on
 };
 
 class LocalApic {
@@ -20,6 +22,7 @@ public:
     // SDM vol. 3, table 10-1 "Local APIC Register Address Map". The MSR of the same register
     // in x2APIC mode is 0x800 plus a sixteenth of its offset (table 10-6).
     enum class Register : std::uint32_t {
+        // clang-format off
         id                 = 0x020,
         version            = 0x030,
         end_of_interrupt   = 0x0b0,
@@ -33,6 +36,7 @@ public:
         timer_current      = 0x390,
         timer_divide       = 0x3e0,
         self_interrupt     = 0x3f0, // x2APIC only: the vector
+        // clang-format on
     };
 
     /// CPUID.1:ECX bit 21: can this processor's APIC be in x2APIC mode?

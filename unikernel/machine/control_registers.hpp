@@ -41,22 +41,10 @@ void write_cr(std::uint64_t value)
 }
 
 /// Changes one bit of CR0 or CR4: one read, one write.
-inline void set(Cr0 bit)
-{
-    write_cr<Cr::cr0>(read_cr<Cr::cr0>() | static_cast<std::uint64_t>(bit));
-}
-inline void clear(Cr0 bit)
-{
-    write_cr<Cr::cr0>(read_cr<Cr::cr0>() & ~static_cast<std::uint64_t>(bit));
-}
-inline void set(Cr4 bit)
-{
-    write_cr<Cr::cr4>(read_cr<Cr::cr4>() | static_cast<std::uint64_t>(bit));
-}
-inline void clear(Cr4 bit)
-{
-    write_cr<Cr::cr4>(read_cr<Cr::cr4>() & ~static_cast<std::uint64_t>(bit));
-}
+inline void set(Cr0 bit) { write_cr<Cr::cr0>(read_cr<Cr::cr0>() | static_cast<std::uint64_t>(bit)); }
+inline void clear(Cr0 bit) { write_cr<Cr::cr0>(read_cr<Cr::cr0>() & ~static_cast<std::uint64_t>(bit)); }
+inline void set(Cr4 bit) { write_cr<Cr::cr4>(read_cr<Cr::cr4>() | static_cast<std::uint64_t>(bit)); }
+inline void clear(Cr4 bit) { write_cr<Cr::cr4>(read_cr<Cr::cr4>() & ~static_cast<std::uint64_t>(bit)); }
 
 /// Changes one bit of CR0 or CR4 and changes it back: one read, two writes.
 inline void toggle(Cr0 bit)
@@ -79,14 +67,8 @@ inline std::uint16_t store_machine_status()
     asm volatile("smsw %0" : "=r"(value) : : "memory");
     return value;
 }
-inline void load_machine_status(std::uint16_t value)
-{
-    asm volatile("lmsw %0" : : "r"(value) : "memory");
-}
+inline void load_machine_status(std::uint16_t value) { asm volatile("lmsw %0" : : "r"(value) : "memory"); }
 
-inline void clear_task_switched()
-{
-    asm volatile("clts" : : : "memory");
-}
+inline void clear_task_switched() { asm volatile("clts" : : : "memory"); }
 
 }

@@ -18,10 +18,7 @@ inline TableRegister store_gdt()
     return value;
 }
 
-inline void load_gdt(const TableRegister& value)
-{
-    asm volatile("lgdt %0" : : "m"(value) : "memory");
-}
+inline void load_gdt(const TableRegister& value) { asm volatile("lgdt %0" : : "m"(value) : "memory"); }
 
 inline TableRegister store_idt()
 {
@@ -30,10 +27,7 @@ inline TableRegister store_idt()
     return value;
 }
 
-inline void load_idt(const TableRegister& value)
-{
-    asm volatile("lidt %0" : : "m"(value) : "memory");
-}
+inline void load_idt(const TableRegister& value) { asm volatile("lidt %0" : : "m"(value) : "memory"); }
 
 inline std::uint16_t read_code_segment()
 {
@@ -57,10 +51,7 @@ inline std::uint16_t store_ldt()
     return selector;
 }
 
-inline void load_ldt(std::uint16_t selector)
-{
-    asm volatile("lldt %0" : : "m"(selector) : "memory");
-}
+inline void load_ldt(std::uint16_t selector) { asm volatile("lldt %0" : : "m"(selector) : "memory"); }
 
 inline std::uint16_t store_task_register()
 {

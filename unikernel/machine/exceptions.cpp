@@ -36,15 +36,9 @@ void forget_exceptions()
         count = 0;
 }
 
-void expect_trap(Exception exception)
-{
-    traps |= 1u << static_cast<unsigned>(exception);
-}
+void expect_trap(Exception exception) { traps |= 1u << static_cast<unsigned>(exception); }
 
-void expect_no_traps()
-{
-    traps = 0;
-}
+void expect_no_traps() { traps = 0; }
 
 bool resume_after(InterruptFrame& frame)
 {

@@ -10,6 +10,7 @@ struct InterruptFrame;
 
 /// SDM vol. 3, table 6-1 "Exceptions and Interrupts".
 enum class Exception : std::uint8_t {
+    // clang-format off
     divide_error        = 0,
     debug               = 1,
     nmi                 = 2,
@@ -24,11 +25,12 @@ enum class Exception : std::uint8_t {
     general_protection  = 13,
     page_fault          = 14,
     alignment_check     = 17,
+    // clang-format on
 };
 inline constexpr unsigned exception_vectors = 32;
 
 /// Text of an asm statement: `instruction`, after which execution goes on if it faults.
-#define MAY_FAULT(instruction)                                                                                                   \
+#define MAY_FAULT(instruction)                                                                               \
     "661: " instruction "\n662:\n.pushsection .fixups, \"a\"\n.balign 8\n.quad 661b, 662b\n.popsection\n"
 
 /// How many exceptions of each vector were resumed after, on all vCPUs.

@@ -10,13 +10,16 @@ namespace machine {
 
 /// A bit of CPUID.
 struct Feature {
+    using Register = std::uint32_t CpuidRegisters::*;
+
     std::uint32_t leaf, subleaf;
-    std::uint32_t CpuidRegisters::*reg;
+    Register reg;
     unsigned bit;
 };
 
 // SDM vol. 2, CPUID; APM vol. 3, appendix E; linux/Documentation/virt/kvm/x86/cpuid.rst.
 namespace feature {
+// clang-format off
 inline constexpr Feature mtrr        {0x00000001, 0, &CpuidRegisters::edx, 12};
 inline constexpr Feature monitor     {0x00000001, 0, &CpuidRegisters::ecx,  3};
 inline constexpr Feature vmx         {0x00000001, 0, &CpuidRegisters::ecx,  5};
@@ -38,6 +41,7 @@ inline constexpr Feature kvm_clock   {0x40000001, 0, &CpuidRegisters::eax,  3}; 
 inline constexpr Feature svm         {0x80000001, 0, &CpuidRegisters::ecx,  2};
 inline constexpr Feature rdtscp      {0x80000001, 0, &CpuidRegisters::edx, 27};
 inline constexpr Feature amd_ibpb    {0x80000008, 0, &CpuidRegisters::ebx, 12};
+// clang-format on
 }
 
 /// Does this vCPU have it?
@@ -45,7 +49,8 @@ inline bool has(const Feature& feature)
 {
     // The highest leaf of each range is in EAX of its first.
     const auto first = feature.leaf & 0xf0000000;
-    return cpuid(first).eax >= feature.leaf && (cpuid(feature.leaf, feature.subleaf).*feature.reg >> feature.bit & 1);
+    return cpuid(first).eax >= feature.leaf &&
+           (cpuid(feature.leaf, feature.subleaf).*feature.reg >> feature.bit & 1);
 }
 
 /// What to say of a vCPU without that feature; empty if it has it.

@@ -58,7 +58,6 @@ std::size_t strlen(const char* text)
         end++;
     return static_cast<std::size_t>(end - text);
 }
-
 }
 
 // string_view::substr() past the end is a mistake of ours: #UD, with the register dump.

@@ -83,8 +83,12 @@ void count_arrival()
 
 Gate gate_to(std::uint64_t address)
 {
-    return {static_cast<std::uint16_t>(address), code_selector, present_interrupt_gate,
-            static_cast<std::uint16_t>(address >> 16), static_cast<std::uint32_t>(address >> 32), 0};
+    return {static_cast<std::uint16_t>(address),
+            code_selector,
+            present_interrupt_gate,
+            static_cast<std::uint16_t>(address >> 16),
+            static_cast<std::uint32_t>(address >> 32),
+            0};
 }
 
 }
@@ -102,10 +106,7 @@ void set_up_interrupts(UnexpectedHandler unexpected)
     Io::out<std::uint8_t>(Port::pic_secondary_mask, 0xff);
 }
 
-void expect_forgotten_shadow()
-{
-    shadow_is_forgotten = true;
-}
+void expect_forgotten_shadow() { shadow_is_forgotten = true; }
 
 void let_users_call(Vector vector, const void* place)
 {
@@ -158,8 +159,7 @@ void interrupt_dispatch(machine::InterruptFrame* frame)
         if (machine::came_before_hlt(*frame))
             frame->rip++;
         return;
-    case Vector::spurious:
-        return;
+    case Vector::spurious: return;
     case Vector::user_mode_left: // has a gate of its own
         break;
     }

@@ -13,10 +13,10 @@ struct InterruptFrame {
 };
 
 enum class Vector : std::uint8_t {
-    nmi      = 2,
-    timer    = 0x40,
-    wake     = 0x41, // ends a processor's rest
-    counted  = 0x42, // is only counted
+    nmi = 2,
+    timer = 0x40,
+    wake = 0x41,           // ends a processor's rest
+    counted = 0x42,        // is only counted
     user_mode_left = 0x43, // from CPL 3
     spurious = 0xff,
 };
@@ -38,28 +38,16 @@ void let_users_call(Vector vector, const void* place);
 /// Has this processor use the table that the boot processor has filled.
 void load_interrupts();
 
-inline void enable_interrupts()
-{
-    asm volatile("sti" : : : "memory");
-}
+inline void enable_interrupts() { asm volatile("sti" : : : "memory"); }
 
-inline void disable_interrupts()
-{
-    asm volatile("cli" : : : "memory");
-}
+inline void disable_interrupts() { asm volatile("cli" : : : "memory"); }
 
 /// Lets the interrupts in that are pending: they come before the CLI. STI takes effect
 /// after the next instruction.
-inline void let_interrupts_in()
-{
-    asm volatile("sti; nop; cli" : : : "memory");
-}
+inline void let_interrupts_in() { asm volatile("sti; nop; cli" : : : "memory"); }
 
 /// Waits for one interrupt. STI takes effect after the next instruction, so none
 /// slips in before HLT. Interrupts are disabled again on return.
-inline void halt_until_interrupt()
-{
-    asm volatile("sti; hlt; cli" : : : "memory");
-}
+inline void halt_until_interrupt() { asm volatile("sti; hlt; cli" : : : "memory"); }
 
 }

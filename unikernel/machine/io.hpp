@@ -9,6 +9,7 @@ namespace machine {
 
 /// The ports the guest touches.
 enum class Port : std::uint16_t {
+    // clang-format off
     pic_primary_mask   = 0x0021,
     pit_command        = 0x0043,
     keyboard_command   = 0x0064,
@@ -19,10 +20,12 @@ enum class Port : std::uint16_t {
     serial_1_status    = 0x03fd, // reading the status of the line clears at most its error bits
     pic_edge_level     = 0x04d0,
     reset_control      = 0x0cf9,
+    // clang-format on
 };
 
 template <typename T>
-concept PortWidth = std::same_as<T, std::uint8_t> || std::same_as<T, std::uint16_t> || std::same_as<T, std::uint32_t>;
+concept PortWidth =
+    std::same_as<T, std::uint8_t> || std::same_as<T, std::uint16_t> || std::same_as<T, std::uint32_t>;
 
 struct Io {
     template <PortWidth T>

@@ -24,10 +24,7 @@ bool FreshMemory::exists()
     return read_memory(beyond) == pattern;
 }
 
-std::size_t FreshMemory::blocks_left()
-{
-    return blocks - std::min(blocks, touched.load());
-}
+std::size_t FreshMemory::blocks_left() { return blocks - std::min(blocks, touched.load()); }
 
 void FreshMemory::touch()
 {

@@ -8,9 +8,9 @@ namespace machine {
 
 /// Places in a PC's identity-mapped address space.
 enum class Place : std::uint64_t {
-    rom = 0xfffff000,    // the last page of the firmware's ROM
+    rom = 0xfffff000,         // the last page of the firmware's ROM
     virtio_mmio = 0xfeb00000, // the first transport of QEMU's microvm
-    unused = 0xfe800000, // decoded by nothing on a PC, on QEMU's machines, on Firecracker
+    unused = 0xfe800000,      // decoded by nothing on a PC, on QEMU's machines, on Firecracker
     io_apic = 0xfec00000,
 };
 

@@ -8,6 +8,7 @@
 namespace machine {
 
 enum class Msr : std::uint32_t {
+    // clang-format off
     tsc             = 0x00000010, // CPUID.1:EDX.TSC
     apic_base       = 0x0000001b, // CPUID.1:EDX.APIC
     feature_control = 0x0000003a, // CPUID.1:ECX.VMX
@@ -36,6 +37,7 @@ enum class Msr : std::uint32_t {
     tsc_aux         = 0xc0000103, // CPUID.80000001:EDX.RDTSCP
     vm_hsave_pa     = 0xc0010117, // CPUID.80000001:ECX.SVM
     undefined       = 0xdeadbeef, // no processor's, and beyond the MSR bitmaps of both vendors
+    // clang-format on
 };
 
 inline std::uint64_t read_msr(Msr msr)
@@ -47,7 +49,11 @@ inline std::uint64_t read_msr(Msr msr)
 
 inline void write_msr(Msr msr, std::uint64_t value)
 {
-    asm volatile("wrmsr" : : "c"(msr), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32)) : "memory");
+    asm volatile("wrmsr"
+                 :
+                 : "c"(msr), "a"(static_cast<std::uint32_t>(value)),
+                   "d"(static_cast<std::uint32_t>(value >> 32))
+                 : "memory");
 }
 
 /// RDMSR that may raise #GP; 0 if it does.
@@ -59,15 +65,16 @@ inline std::uint64_t read_msr_or_zero(Msr msr)
 }
 
 /// RDMSR, of which only its exits matter; it may raise #GP.
-inline void try_read_msr(Msr msr)
-{
-    asm volatile(MAY_FAULT("rdmsr") : : "c"(msr) : "rax", "rdx");
-}
+inline void try_read_msr(Msr msr) { asm volatile(MAY_FAULT("rdmsr") : : "c"(msr) : "rax", "rdx"); }
 
 /// WRMSR that may raise #GP.
 inline void try_write_msr(Msr msr, std::uint64_t value)
 {
-    asm volatile(MAY_FAULT("wrmsr") : : "c"(msr), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32)) : "memory");
+    asm volatile(MAY_FAULT("wrmsr")
+                 :
+                 : "c"(msr), "a"(static_cast<std::uint32_t>(value)),
+                   "d"(static_cast<std::uint32_t>(value >> 32))
+                 : "memory");
 }
 
 }

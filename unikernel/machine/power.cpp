@@ -7,7 +7,7 @@
 namespace machine {
 namespace {
 
-constexpr std::uint8_t full_reset = 0x0e;     // port 0xcf9, PIIX3 and ICH data sheets
+constexpr std::uint8_t full_reset = 0x0e;       // port 0xcf9, PIIX3 and ICH data sheets
 constexpr std::uint8_t pulse_reset_line = 0xfe; // 8042 keyboard controller
 
 void triple_fault()

@@ -179,20 +179,11 @@ unsigned start_processors(unsigned wanted)
     return running;
 }
 
-unsigned running_processors()
-{
-    return running;
-}
+unsigned running_processors() { return running; }
 
-Cpu& next_processor()
-{
-    return cpus[(this_cpu().index + 1) % running];
-}
+Cpu& next_processor() { return cpus[(this_cpu().index + 1) % running]; }
 
-void run_on_all(void (*work)(void* context), void* context)
-{
-    run_job(work, context, false);
-}
+void run_on_all(void (*work)(void* context), void* context) { run_job(work, context, false); }
 
 void rest_others()
 {

@@ -21,7 +21,7 @@ struct Segment {
 };
 
 // APM vol. 2, appendix B "Layout of VMCB": what we set or read.
-struct [[gnu::aligned(4096)]] Vmcb {
+struct alignas(4096) Vmcb {
     std::uint32_t intercept_cr, intercept_dr, intercept_exceptions, intercept_instructions, intercept_svm;
     std::uint32_t reserved_014[11];
     std::uint64_t iopm_base, msrpm_base, tsc_offset;
@@ -47,7 +47,8 @@ static_assert(sizeof(Vmcb) == 4096);
 constexpr std::uint32_t intercept_rdtsc = 1u << 14, intercept_cpuid = 1u << 18, intercept_msr = 1u << 28;
 constexpr std::uint32_t intercept_vmrun = 1u << 0; // VMRUN demands it
 
-constexpr std::uint16_t code_64 = 0x29b, data = 0xc93; // APM vol. 2, 15.5.1: descriptors' attributes in 12 bits
+constexpr std::uint16_t code_64 = 0x29b,
+                        data = 0xc93; // APM vol. 2, 15.5.1: descriptors' attributes in 12 bits
 constexpr std::uint32_t no_limit = 0xffffffff;
 constexpr std::uint64_t efer_svme = 1 << 12;
 constexpr std::uint64_t rflags_fixed = 1 << 1, dr6_fixed = 0xffff0ff0, dr7_fixed = 0x400;
@@ -55,10 +56,7 @@ constexpr std::uint64_t rflags_fixed = 1 << 1, dr6_fixed = 0xffff0ff0, dr7_fixed
 constinit Vmcb vmcb{};
 [[gnu::aligned(4096)]] constinit std::uint8_t host_save_area[4096]{};
 
-Segment table(const TableRegister& pointer)
-{
-    return {0, 0, pointer.limit, pointer.base};
-}
+Segment table(const TableRegister& pointer) { return {0, 0, pointer.limit, pointer.base}; }
 
 }
 
@@ -102,9 +100,6 @@ void stop()
     write_msr(Msr::efer, read_msr(Msr::efer) & ~efer_svme);
 }
 
-std::uint32_t exit_code()
-{
-    return static_cast<std::uint32_t>(vmcb.exit_code);
-}
+std::uint32_t exit_code() { return static_cast<std::uint32_t>(vmcb.exit_code); }
 
 }

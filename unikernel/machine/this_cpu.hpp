@@ -14,7 +14,7 @@ struct Cpu {
     unsigned index; ///< 0: the boot processor; the others in the order in which they came
     std::uint32_t apic_id;
     ApicMode apic_mode;
-    volatile bool woken; ///< set by Vector::wake
+    volatile bool woken;             ///< set by Vector::wake
     volatile std::uint32_t arrivals; ///< how often Vector::timer and Vector::counted came
     volatile bool due;               ///< set by who sends Vector::counted, cleared when it comes
     volatile std::uint32_t rounds;   ///< how many jobs of all processors it has done

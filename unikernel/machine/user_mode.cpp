@@ -48,7 +48,7 @@ void prepare_user_mode()
     usual_gdt = store_gdt();
     std::copy_n(reinterpret_cast<const std::uint64_t*>(usual_gdt.base), boot_descriptors, table.begin());
     const auto tss = describe_task_state(task_state.data());
-    table[boot_descriptors]     = user_data;
+    table[boot_descriptors] = user_data;
     table[boot_descriptors + 1] = user_code;
     table[boot_descriptors + 2] = tss[0];
     table[boot_descriptors + 3] = tss[1];
@@ -64,14 +64,8 @@ void leave_user_mode_alone()
     load_gdt(usual_gdt);
 }
 
-void read_misaligned_in_user_mode()
-{
-    enter_user_mode(user_read_misaligned, task_state.data());
-}
+void read_misaligned_in_user_mode() { enter_user_mode(user_read_misaligned, task_state.data()); }
 
-void query_in_user_mode()
-{
-    enter_user_mode(user_query, task_state.data());
-}
+void query_in_user_mode() { enter_user_mode(user_query, task_state.data()); }
 
 }

@@ -87,9 +87,10 @@ constexpr Field unused_controls[] = {Field::page_fault_mask,
                                      Field::entry_interruption,
                                      Field::cr0_mask,
                                      Field::cr4_mask};
-constexpr Field unused_guest_state[] = {Field::guest_rsp,          Field::guest_debugctl,      Field::guest_interruptibility,
-                                        Field::guest_activity,     Field::guest_pending_debug, Field::guest_sysenter_cs,
-                                        Field::guest_sysenter_esp, Field::guest_sysenter_eip};
+constexpr Field unused_guest_state[] = {
+    Field::guest_rsp,          Field::guest_debugctl,      Field::guest_interruptibility,
+    Field::guest_activity,     Field::guest_pending_debug, Field::guest_sysenter_cs,
+    Field::guest_sysenter_esp, Field::guest_sysenter_eip};
 
 constexpr std::uint32_t rdtsc_exiting = 1 << 12, use_msr_bitmaps = 1 << 28;
 constexpr std::uint32_t entry_to_64_bit = 1 << 9, exit_to_64_bit = 1 << 9;
@@ -100,7 +101,7 @@ constexpr std::uint64_t no_link = ~std::uint64_t{0}, rflags_fixed = 1 << 1, dr7_
 constexpr std::uint64_t feature_control_locked = 1 << 0, feature_control_vmxon = 1 << 2;
 
 // SDM vol. 3, 25.2 and 25.11.5.
-struct [[gnu::aligned(4096)]] Region {
+struct alignas(4096) Region {
     std::uint32_t revision;
     std::uint8_t rest[4092];
 };
@@ -116,7 +117,8 @@ void write(Field field, std::uint64_t value)
 
 void write(Field first, Segment segment, std::uint64_t value)
 {
-    write(static_cast<Field>(static_cast<std::uint64_t>(first) + 2 * static_cast<std::uint64_t>(segment)), value);
+    write(static_cast<Field>(static_cast<std::uint64_t>(first) + 2 * static_cast<std::uint64_t>(segment)),
+          value);
 }
 
 // SDM vol. 3, appendix A.2: low half, bits that must be 1; high half, bits that may be. KVM has
@@ -148,7 +150,8 @@ void enter_vmx_operation()
 void write_controls()
 {
     write(Field::pin_based_controls, controls(Msr::vmx_true_pinbased_ctls, 0));
-    write(Field::processor_based_controls, controls(Msr::vmx_true_procbased_ctls, rdtsc_exiting | use_msr_bitmaps));
+    write(Field::processor_based_controls,
+          controls(Msr::vmx_true_procbased_ctls, rdtsc_exiting | use_msr_bitmaps));
     write(Field::exit_controls, controls(Msr::vmx_true_exit_ctls, exit_to_64_bit));
     write(Field::entry_controls, controls(Msr::vmx_true_entry_ctls, entry_to_64_bit));
     write(Field::exception_bitmap, 1u << static_cast<unsigned>(Exception::invalid_opcode));
@@ -158,7 +161,8 @@ void write_controls()
         write(field, 0);
 }
 
-void write_guest_segment(Segment segment, std::uint16_t selector, std::uint32_t access, std::uint32_t limit, std::uint64_t base)
+void write_guest_segment(Segment segment, std::uint16_t selector, std::uint32_t access, std::uint32_t limit,
+                         std::uint64_t base)
 {
     write(Field::guest_es_selector, segment, selector);
     write(Field::guest_es_access, segment, access);
@@ -232,10 +236,7 @@ void start(const char* code)
     write(Field::guest_rip, address_of(code));
 }
 
-void run(std::uint32_t ecx, std::uint32_t ebx)
-{
-    vmx_enter(true, ecx, ebx);
-}
+void run(std::uint32_t ecx, std::uint32_t ebx) { vmx_enter(true, ecx, ebx); }
 
 void stop()
 {

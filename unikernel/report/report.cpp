@@ -18,9 +18,9 @@ using triggers::Bound;
 std::string_view name_of(Verdict verdict)
 {
     switch (verdict) {
-    case Verdict::ok:     return "ok";
+    case Verdict::ok: return "ok";
     case Verdict::not_ok: return "not ok";
-    case Verdict::skip:   return "skip";
+    case Verdict::skip: return "skip";
     }
     return "?";
 }
@@ -28,12 +28,12 @@ std::string_view name_of(Verdict verdict)
 std::string_view name_of(Ending ending)
 {
     switch (ending) {
-    case Ending::pass:        return "pass";
-    case Ending::fail:        return "fail";
-    case Ending::usage:       return "usage";
-    case Ending::died:        return "died";
+    case Ending::pass: return "pass";
+    case Ending::fail: return "fail";
+    case Ending::usage: return "usage";
+    case Ending::died: return "died";
     case Ending::not_patched: return "not-patched";
-    case Ending::skipped:     return "skipped";
+    case Ending::skipped: return "skipped";
     }
     return "?";
 }
@@ -42,8 +42,8 @@ std::string_view name_of(Bound bound)
 {
     switch (bound) {
     case Bound::at_least: return "at least";
-    case Bound::at_most:  return "at most";
-    default:              return "exact";
+    case Bound::at_most: return "at most";
+    default: return "exact";
     }
 }
 
@@ -104,7 +104,8 @@ void Report::begin(const boot::LoaderInfo& loader, const audit::Plan& plan)
 {
     if (plan.writes(Form::ktap))
         sink_.write("KTAP version 1\n");
-    sink_.format("# Exit Audit, booted by {} on {} ({})\n", loader.protocol, machine::vendor().view(), machine::brand().view());
+    sink_.format("# Exit Audit, booted by {} on {} ({})\n", loader.protocol, machine::vendor().view(),
+                 machine::brand().view());
     sink_.format("# plan: {}\n", plan_words(loader));
 }
 
@@ -114,17 +115,18 @@ void Report::announce(const boot::LoaderInfo& loader, const audit::Plan& plan, c
     numbering_ = probe.numbering;
     const auto layout = probe.layout->name;
     if (probe.patched) {
-        sink_.format("# ledger: revision {}, layout {}, {} exit numbers, known by {}\n", probe.revision, layout,
-                     ledger::numbering_name(probe.numbering), probe.reason);
+        sink_.format("# ledger: revision {}, layout {}, {} exit numbers, known by {}\n", probe.revision,
+                     layout, ledger::numbering_name(probe.numbering), probe.reason);
         if (!probe.edition.is_current())
-            sink_.format("# audited by an edition of Intel's manual that ends with exit reason {}{}\n", probe.edition.last,
-                         probe.edition.has_pconfig ? "" : " and leaves 65 out");
+            sink_.format("# audited by an edition of Intel's manual that ends with exit reason {}{}\n",
+                         probe.edition.last, probe.edition.has_pconfig ? "" : " and leaves 65 out");
     }
 
     sink_.write("#json ");
     JsonObject record(sink_);
     record.member("record", "run").member("schema", std::uint64_t{1}).member("boot", loader.protocol);
-    record.member("vendor", machine::vendor().view()).member("numbering", ledger::numbering_name(probe.numbering));
+    record.member("vendor", machine::vendor().view())
+        .member("numbering", ledger::numbering_name(probe.numbering));
     if (probe.patched)
         record.member("ledger", std::uint64_t{probe.revision}).member("layout", layout);
     if (probe.patched && probe.numbering == ledger::Numbering::vmx)
@@ -145,9 +147,9 @@ void Report::announce(const boot::LoaderInfo& loader, const audit::Plan& plan, c
 void Report::result(std::size_t number, const Result& result)
 {
     switch (result.verdict) {
-    case Verdict::ok:     passed_++; break;
+    case Verdict::ok: passed_++; break;
     case Verdict::not_ok: failed_++; break;
-    case Verdict::skip:   skipped_++; break;
+    case Verdict::skip: skipped_++; break;
     }
     if (writes(Form::ktap))
         write_ktap(number, result);
@@ -158,13 +160,15 @@ void Report::result(std::size_t number, const Result& result)
 void Report::write_ktap(std::size_t number, const Result& result)
 {
     const auto skipped = result.verdict == Verdict::skip;
-    sink_.format("{} {} {} # {}{}\n", skipped ? "ok" : name_of(result.verdict), number, result.name, skipped ? "SKIP " : "",
-                 result.message.view());
+    sink_.format("{} {} {} # {}{}\n", skipped ? "ok" : name_of(result.verdict), number, result.name,
+                 skipped ? "SKIP " : "", result.message.view());
     if (result.verdict != Verdict::not_ok)
         return;
     if (const auto& m = result.measurement) {
         const bool exact = m->bound == Bound::exact || m->bound == Bound::none;
-        sink_.format("# expected: {}{}{} exits {:x} {} from {} firings\n", exact ? "" : name_of(m->bound), exact ? "" : " ", m->caused, m->exit, ledger::exit_name(numbering_, m->exit), m->firings);
+        sink_.format("# expected: {}{}{} exits {:x} {} from {} firings\n", exact ? "" : name_of(m->bound),
+                     exact ? "" : " ", m->caused, m->exit, ledger::exit_name(numbering_, m->exit),
+                     m->firings);
         sink_.format("# seen: {}{}\n", m->told < 0 ? "-" : "+", m->told < 0 ? -m->told : m->told);
     }
     if (!result.diagnosis.empty())
@@ -180,7 +184,8 @@ void Report::write_json(std::size_t number, const Result& result)
     if (!result.diagnosis.empty())
         record.member("diagnosis", result.diagnosis.view());
     if (const auto& m = result.measurement) {
-        record.member("exit", std::uint64_t{m->exit}).member("exit_name", ledger::exit_name(numbering_, m->exit));
+        record.member("exit", std::uint64_t{m->exit})
+            .member("exit_name", ledger::exit_name(numbering_, m->exit));
         if (m->repeats > 1)
             record.member("repeats", std::uint64_t{m->repeats});
         record.member("firings", m->firings).member("caused", m->caused).signed_member("told", m->told);
@@ -201,19 +206,22 @@ void Report::one_shot(const triggers::Trigger& trigger)
     sink_.write("#json ");
     JsonObject record(sink_);
     record.member("record", "one-shot").member("name", trigger.name);
-    record.member("exit", std::uint64_t{expectation.exit}).member("exit_name", ledger::exit_name(numbering_, expectation.exit));
+    record.member("exit", std::uint64_t{expectation.exit})
+        .member("exit_name", ledger::exit_name(numbering_, expectation.exit));
     record.end();
     sink_.format("\n# The guest ends by {}.\n", trigger.what);
 }
 
 void Report::table(std::span<const Result> results)
 {
-    const auto measured = [](const Result& result) { return result.measurement && result.verdict != Verdict::skip; };
+    const auto measured = [](const Result& result) {
+        return result.measurement && result.verdict != Verdict::skip;
+    };
     if (!writes(Form::table) || std::ranges::none_of(results, measured))
         return;
     sink_.write("#\n# Cycles per firing as the guest saw them, and per exit as the host told them:\n");
-    sink_.format("# {:-27} {:-24} {:8} {:8} {:9} {:9} {:9} {:9} {:9} {:9} {:9} {:9}\n", "trigger", "exit", "caused", "told", "min",
-                 "median", "mean", "stddev", "p99", "max", "host mean", "in KVM");
+    sink_.format("# {:-27} {:-24} {:8} {:8} {:9} {:9} {:9} {:9} {:9} {:9} {:9} {:9}\n", "trigger", "exit",
+                 "caused", "told", "min", "median", "mean", "stddev", "p99", "max", "host mean", "in KVM");
     std::uint64_t empty = 0;
     for (const auto& result : results)
         if (measured(result)) {
@@ -227,8 +235,9 @@ void Report::write_row(const Result& result)
 {
     const auto& m = *result.measurement;
     const console::Text<40> exit("{:x} {}", m.exit, ledger::exit_name(numbering_, m.exit));
-    sink_.format("# {:-27} {:-24} {:8} {:8} {:9} {:9} {:9} {:9} {:9} {:9} ", result.name, exit.view(), m.caused, m.told, m.guest.min,
-                 m.guest.median, m.guest.mean, m.guest.stddev, m.guest.p99, m.guest.max);
+    sink_.format("# {:-27} {:-24} {:8} {:8} {:9} {:9} {:9} {:9} {:9} {:9} ", result.name, exit.view(),
+                 m.caused, m.told, m.guest.min, m.guest.median, m.guest.mean, m.guest.stddev, m.guest.p99,
+                 m.guest.max);
     if (!m.host)
         sink_.format("{:9} {:9}\n", "-", "-");
     else if (!m.host->inside)
@@ -237,7 +246,8 @@ void Report::write_row(const Result& result)
         sink_.format("{:9} {:9}\n", m.host->mean(), *m.host->inside / m.host->exits);
 }
 
-void Report::write_cause(std::string_view kind, const audit::Finding& finding, std::span<const Result> results)
+void Report::write_cause(std::string_view kind, const audit::Finding& finding,
+                         std::span<const Result> results)
 {
     if (writes(Form::json)) {
         sink_.write("#json ");
@@ -253,13 +263,16 @@ void Report::write_cause(std::string_view kind, const audit::Finding& finding, s
     sink_.format("# {}: {}: {}\n", kind, finding.id, finding.text.view());
 }
 
-void Report::findings(const audit::Findings& findings, const std::optional<audit::Finding>& note, std::span<const Result> results)
+void Report::findings(const audit::Findings& findings, const std::optional<audit::Finding>& note,
+                      std::span<const Result> results)
 {
     for (const auto& finding : findings.all())
         write_cause("finding", finding, results);
     if (note)
         write_cause("note", *note, results);
-    const auto unexplained = [&](std::size_t i) { return results[i].verdict == Verdict::not_ok && !findings.explained(i); };
+    const auto unexplained = [&](std::size_t i) {
+        return results[i].verdict == Verdict::not_ok && !findings.explained(i);
+    };
     const auto count = findings.unexplained(results);
     if (count == 0)
         return;
@@ -284,14 +297,17 @@ void Report::end(Ending ending, std::string_view message)
 {
     sink_.write("#json ");
     JsonObject record(sink_);
-    record.member("record", "end").member("verdict", name_of(ending)).member("passed", std::uint64_t{passed_});
+    record.member("record", "end")
+        .member("verdict", name_of(ending))
+        .member("passed", std::uint64_t{passed_});
     record.member("failed", std::uint64_t{failed_}).member("skipped", std::uint64_t{skipped_});
     if (!message.empty())
         record.member("message", message);
     record.end();
     if (!message.empty() && ending != Ending::fail)
         sink_.format("\n# {}", message);
-    sink_.format("\n# verdict: {}: {} passed, {} failed, {} skipped\n", name_of(ending), passed_, failed_, skipped_);
+    sink_.format("\n# verdict: {}: {} passed, {} failed, {} skipped\n", name_of(ending), passed_, failed_,
+                 skipped_);
 }
 
 }

@@ -17,12 +17,12 @@ namespace report {
 
 /// How a run ends; the value is the status for isa-debug-exit.
 enum class Ending : std::uint8_t {
-    pass        = 0x10,
-    fail        = 0x11,
-    usage       = 0x12,
-    died        = 0x13,
+    pass = 0x10,
+    fail = 0x11,
+    usage = 0x12,
+    died = 0x13,
     not_patched = 0x14,
-    skipped     = 0x15, ///< every audit was
+    skipped = 0x15, ///< every audit was
 };
 
 class Report {
@@ -44,7 +44,8 @@ public:
     void table(std::span<const audit::Result> results);
 
     /// What is behind the failures, and what none of that explains.
-    void findings(const audit::Findings& findings, const std::optional<audit::Finding>& note, std::span<const audit::Result> results);
+    void findings(const audit::Findings& findings, const std::optional<audit::Finding>& note,
+                  std::span<const audit::Result> results);
 
     /// The last record and line.
     /// \param message why, unless the run passed
@@ -54,7 +55,8 @@ private:
     bool writes(audit::Form form) const { return plan_ && plan_->writes(form); }
     void write_ktap(std::size_t number, const audit::Result& result);
     void write_json(std::size_t number, const audit::Result& result);
-    void write_cause(std::string_view kind, const audit::Finding& finding, std::span<const audit::Result> results);
+    void write_cause(std::string_view kind, const audit::Finding& finding,
+                     std::span<const audit::Result> results);
     void write_row(const audit::Result& result);
 
     console::Sink& sink_;

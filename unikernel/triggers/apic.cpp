@@ -19,26 +19,14 @@ void prepare()
     fire();
 }
 
-[[maybe_unused]] void read_version()
-{
-    local_apic.read(Register::version);
-}
+[[maybe_unused]] void read_version() { local_apic.read(Register::version); }
 
 // The value that it has.
-[[maybe_unused]] void write_timer_divide()
-{
-    local_apic.set_timer_clock();
-}
+[[maybe_unused]] void write_timer_divide() { local_apic.set_timer_clock(); }
 
-[[maybe_unused]] void end_no_interrupt()
-{
-    local_apic.end_of_interrupt();
-}
+[[maybe_unused]] void end_no_interrupt() { local_apic.end_of_interrupt(); }
 
-[[maybe_unused]] void interrupt_self_by_command()
-{
-    fire_and_await(send_counted_to_self);
-}
+[[maybe_unused]] void interrupt_self_by_command() { fire_and_await(send_counted_to_self); }
 
 [[maybe_unused]] void interrupt_self_by_register()
 {
@@ -49,21 +37,25 @@ void prepare()
 [[maybe_unused]] void interrupt_own_id()
 {
     machine::this_cpu().due = true;
-    fire_and_await([] { local_apic.send_to(machine::this_cpu().apic_id, machine::Delivery::fixed, counted_vector); });
+    fire_and_await(
+        [] { local_apic.send_to(machine::this_cpu().apic_id, machine::Delivery::fixed, counted_vector); });
 }
 
-constexpr std::string_view vmx_page =
-    "SDM vol. 3, 29.3.3.2: EPT violation; kvm_faultin_pfn() never maps the APIC-access page while APICv is off, and emulates";
-constexpr std::string_view vmx_shadowed =
-    "SDM vol. 3, 4.7: #PF, vmx_update_exception_bitmap() intercepts it without EPT; kvm_faultin_pfn() emulates";
-constexpr std::string_view svm_page = "APM vol. 2, 15.25.6: #NPF; kvm_mmu_page_fault() emulates what has no memory slot";
-constexpr std::string_view vmx_msr = "SDM vol. 3, 26.1.3; vmx_reset_x2apic_msrs() intercepts it while APICv is off";
+constexpr std::string_view vmx_page = "SDM vol. 3, 29.3.3.2: EPT violation; kvm_faultin_pfn() never maps the "
+                                      "APIC-access page while APICv is off, and emulates";
+constexpr std::string_view vmx_shadowed = "SDM vol. 3, 4.7: #PF, vmx_update_exception_bitmap() intercepts it "
+                                          "without EPT; kvm_faultin_pfn() emulates";
+constexpr std::string_view svm_page =
+    "APM vol. 2, 15.25.6: #NPF; kvm_mmu_page_fault() emulates what has no memory slot";
+constexpr std::string_view vmx_msr =
+    "SDM vol. 3, 26.1.3; vmx_reset_x2apic_msrs() intercepts it while APICv is off";
 constexpr std::string_view vmx_command =
     "handle_fastpath_set_x2apic_icr_irqoff(): exits, but not to the exit handler; and the write of EOI";
-constexpr std::string_view svm_msr = "APM vol. 2, 15.11; svm_set_x2apic_msr_interception() intercepts it while AVIC is off";
+constexpr std::string_view svm_msr =
+    "APM vol. 2, 15.11; svm_set_x2apic_msr_interception() intercepts it while AVIC is off";
 
-constexpr std::string_view vmx_page_read =
-    "as a write; before Linux 6.12 retry_instruction() first has it tried again, as not caused by a write to a page table";
+constexpr std::string_view vmx_page_read = "as a write; before Linux 6.12 retry_instruction() first has it "
+                                           "tried again, as not caused by a write to a page table";
 
 struct PageExits {
     Bound vmx_bound;
@@ -76,7 +68,9 @@ constexpr PageExits page_interrupt{Bound::exact, 2, vmx_page, vmx_shadowed}; // 
 
 template <const PageExits& page>
 constexpr Deviation page_deviations[] = {
-    {Where::with_shadow_paging, Numbering::vmx, {EXIT_REASON_EXCEPTION_NMI, page.vmx_bound, page.exits, page.shadowed_source}},
+    {Where::with_shadow_paging,
+     Numbering::vmx,
+     {EXIT_REASON_EXCEPTION_NMI, page.vmx_bound, page.exits, page.shadowed_source}},
 };
 
 constexpr std::uint32_t firings = default_count / 5;
@@ -122,34 +116,32 @@ constexpr Trigger catalogue[] = {
     on_page<page_read>("apic.read-version", "MOV from the APIC's page, its version",
                        GUEST_CODE(prepare<ApicMode::xapic, read_version>), GUEST_CODE(read_version)),
     on_page<page_write>("apic.write-timer-divide", "MOV to the APIC's page, the timer's divisor as it is",
-                        GUEST_CODE(prepare<ApicMode::xapic, write_timer_divide>), GUEST_CODE(write_timer_divide)),
+                        GUEST_CODE(prepare<ApicMode::xapic, write_timer_divide>),
+                        GUEST_CODE(write_timer_divide)),
     on_page<page_write>("apic.eoi", "MOV to EOI in the APIC's page, though no interrupt is in service",
                         GUEST_CODE(prepare<ApicMode::xapic, end_no_interrupt>), GUEST_CODE(end_no_interrupt)),
-    on_page<page_interrupt>("apic.self-ipi", "MOV to ICR in the APIC's page: an interrupt to oneself, and its EOI",
+    on_page<page_interrupt>("apic.self-ipi",
+                            "MOV to ICR in the APIC's page: an interrupt to oneself, and its EOI",
                             GUEST_CODE(prepare<ApicMode::xapic, interrupt_self_by_command>),
                             GUEST_CODE(interrupt_self_by_command)),
 };
 
 constexpr Trigger x2apic_catalogue[] = {
     by_msr("x2apic.read-version", "RDMSR IA32_X2APIC_VERSION", msr_read, GUEST_CODE(read_version)),
-    by_msr("x2apic.write-timer-divide", "WRMSR IA32_X2APIC_DIV_CONF, its own value", msr_write, GUEST_CODE(write_timer_divide)),
-    by_msr("x2apic.eoi", "WRMSR IA32_X2APIC_EOI, though no interrupt is in service", msr_write, GUEST_CODE(end_no_interrupt)),
+    by_msr("x2apic.write-timer-divide", "WRMSR IA32_X2APIC_DIV_CONF, its own value", msr_write,
+           GUEST_CODE(write_timer_divide)),
+    by_msr("x2apic.eoi", "WRMSR IA32_X2APIC_EOI, though no interrupt is in service", msr_write,
+           GUEST_CODE(end_no_interrupt)),
     by_msr("x2apic.self-ipi", "WRMSR IA32_X2APIC_SELF_IPI, and the interrupt's EOI", msr_interrupt,
            GUEST_CODE(interrupt_self_by_register)),
-    by_msr("x2apic.icr", "WRMSR IA32_X2APIC_ICR: a fixed interrupt to one's own APIC ID, and its EOI", msr_command,
-           GUEST_CODE(interrupt_own_id)),
+    by_msr("x2apic.icr", "WRMSR IA32_X2APIC_ICR: a fixed interrupt to one's own APIC ID, and its EOI",
+           msr_command, GUEST_CODE(interrupt_own_id)),
 };
 
 }
 
-std::span<const Trigger> apic_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> apic_triggers() { return catalogue; }
 
-std::span<const Trigger> x2apic_triggers()
-{
-    return x2apic_catalogue;
-}
+std::span<const Trigger> x2apic_triggers() { return x2apic_catalogue; }
 
 }

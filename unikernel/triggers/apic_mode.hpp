@@ -30,10 +30,7 @@ void enter_apic_mode()
 }
 
 /// For Trigger::clean_up. Disarms the timer, too.
-inline void leave_apic_mode()
-{
-    local_apic.set_up(plans_apic_mode[machine::this_cpu().index]);
-}
+inline void leave_apic_mode() { local_apic.set_up(plans_apic_mode[machine::this_cpu().index]); }
 
 /// For Trigger::lacks where the mode is a means only, and exits may differ.
 inline std::string_view why_no_x2apic()
@@ -59,7 +56,8 @@ std::string_view why_apic_may_not_exit()
         shortest = std::min(shortest, machine::close_measurement(false) - start);
     }
     leave_apic_mode();
-    return shortest < less_than_an_exit ? "this vCPU's APIC is virtualized by the processor (APICv, AVIC)" : "";
+    return shortest < less_than_an_exit ? "this vCPU's APIC is virtualized by the processor (APICv, AVIC)"
+                                        : "";
 }
 
 inline constexpr auto counted_vector = static_cast<std::uint8_t>(machine::Vector::counted);
@@ -75,9 +73,10 @@ inline void send_counted_to_self()
 [[noreturn]] inline void give_up(std::string_view interrupt, machine::Vector vector)
 {
     const auto number = static_cast<std::uint8_t>(vector);
-    const console::Text<120> awaited("{} (vector {:x}, {} in IRR, {} in ISR)", interrupt, number,
-                                     local_apic.holds(LocalApic::Register::requested, number) ? "set" : "clear",
-                                     local_apic.holds(LocalApic::Register::in_service, number) ? "set" : "clear");
+    const console::Text<120> awaited(
+        "{} (vector {:x}, {} in IRR, {} in ISR)", interrupt, number,
+        local_apic.holds(LocalApic::Register::requested, number) ? "set" : "clear",
+        local_apic.holds(LocalApic::Register::in_service, number) ? "set" : "clear");
     machine::give_up(awaited.view(), machine::this_cpu());
 }
 

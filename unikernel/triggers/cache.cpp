@@ -27,8 +27,10 @@ constexpr Expectation vmx_write_back{
 constexpr Expectation svm_write_back{SVM_EXIT_WBINVD, Bound::exact, 1, svm_source};
 
 constexpr std::string_view vmx_paging_source = "vmx_exec_control() clears INVLPG exiting, where there is EPT";
-constexpr std::string_view vmx_shadow_source = "vmx_exec_control() keeps INVLPG exiting: KVM's own page tables must follow";
-constexpr std::string_view svm_shadow_source = "init_vmcb() keeps the intercept: KVM's own page tables must follow";
+constexpr std::string_view vmx_shadow_source =
+    "vmx_exec_control() keeps INVLPG exiting: KVM's own page tables must follow";
+constexpr std::string_view svm_shadow_source =
+    "init_vmcb() keeps the intercept: KVM's own page tables must follow";
 constexpr std::string_view svm_shadow_unseen = "no lane runs KVM-AMD without nested paging";
 
 constexpr Deviation invlpg_deviations[] = {
@@ -83,15 +85,16 @@ constexpr Trigger catalogue[] = {
          asm volatile("wbinvd" : : : "memory");
      }),
      nullptr},
-    {"cache.wbnoinvd", "WBNOINVD, which older processors take for WBINVD", vmx_write_back, svm_write_back, default_count,
-     nullptr, GUEST_CODE([] { asm volatile("wbnoinvd"
-                                           :
-                                           :
-                                           : "memory"); }), nullptr},
+    {"cache.wbnoinvd", "WBNOINVD, which older processors take for WBINVD", vmx_write_back, svm_write_back,
+     default_count, nullptr, GUEST_CODE([] { asm volatile("wbnoinvd"
+                                                          :
+                                                          :
+                                                          : "memory"); }), nullptr},
     {
         .name = "cache.clflush",
         .what = "CLFLUSH",
-        .vmx = {EXIT_REASON_WBINVD, Bound::none, 0, "SDM vol. 3, 26.1: CLFLUSH is not among the exiting instructions"},
+        .vmx = {EXIT_REASON_WBINVD, Bound::none, 0,
+                "SDM vol. 3, 26.1: CLFLUSH is not among the exiting instructions"},
         .svm = {SVM_EXIT_WBINVD, Bound::none, 0, "APM vol. 2, 15.9: CLFLUSH has no intercept"},
         .count = default_count,
         .prepare = nullptr,
@@ -126,16 +129,14 @@ constexpr Trigger catalogue[] = {
         .prepare = nullptr,
         .fire = GUEST_CODE(invalidate_by_pcid),
         .clean_up = nullptr,
-        .lacks = GUEST_CODE([] { return machine::lacks(machine::feature::invpcid, "this vCPU has no INVPCID"); }),
+        .lacks =
+            GUEST_CODE([] { return machine::lacks(machine::feature::invpcid, "this vCPU has no INVPCID"); }),
         .deviations = invpcid_deviations,
     },
 };
 
 }
 
-std::span<const Trigger> cache_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> cache_triggers() { return catalogue; }
 
 }

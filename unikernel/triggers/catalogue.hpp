@@ -35,12 +35,11 @@ std::span<const Trigger> fatal_triggers();
 /// Every family, in the order in which a plan runs them: NMIs after all that single-steps, since
 /// KVM-AMD steps over their IRET, and Bochs then forgets that step until the next #DB.
 inline constexpr std::span<const Trigger> (*families[])() = {
-    // clang-format off
-    cpuid_triggers, io_triggers, msr_triggers, hlt_triggers, apic_triggers, x2apic_triggers, interrupt_triggers,
-    instr_triggers, cache_triggers, wait_triggers, hypercall_triggers, vmx_triggers, svm_triggers, control_triggers,
-    cr_triggers, dr_triggers, descriptor_triggers, exception_triggers, memory_triggers, task_triggers, nmi_triggers,
-    nested_triggers, fatal_triggers,
-    // clang-format on
+    cpuid_triggers,     io_triggers,         msr_triggers,       hlt_triggers,     apic_triggers,
+    x2apic_triggers,    interrupt_triggers,  instr_triggers,     cache_triggers,   wait_triggers,
+    hypercall_triggers, vmx_triggers,        svm_triggers,       control_triggers, cr_triggers,
+    dr_triggers,        descriptor_triggers, exception_triggers, memory_triggers,  task_triggers,
+    nmi_triggers,       nested_triggers,     fatal_triggers,
 };
 
 /// Calls `visit(const Trigger&)` for each trigger of the catalogue.

@@ -10,8 +10,8 @@
 namespace triggers {
 namespace {
 
-constexpr Trigger control(std::string_view name, std::string_view what, const Expectation& vmx, const Expectation& svm,
-                          void (*fire)())
+constexpr Trigger control(std::string_view name, std::string_view what, const Expectation& vmx,
+                          const Expectation& svm, void (*fire)())
 {
     return {name, what, vmx, svm, default_count, nullptr, fire, nullptr};
 }
@@ -26,16 +26,15 @@ constexpr Trigger catalogue[] = {
             {SVM_EXIT_MSR, Bound::none, 0, "direct_access_msrs[] passes it through"},
             GUEST_CODE([] { machine::read_msr(machine::Msr::kernel_gs_base); })),
     control("control.swapgs", "SWAPGS, twice",
-            {EXIT_REASON_MSR_WRITE, Bound::none, 0, "SDM vol. 3, 26.1: SWAPGS is not among the exiting instructions"},
-            {SVM_EXIT_MSR, Bound::none, 0, "APM vol. 2, 15.9: SWAPGS has no intercept"},
-            GUEST_CODE([] { asm volatile("swapgs; swapgs" : : : "memory"); })),
+            {EXIT_REASON_MSR_WRITE, Bound::none, 0,
+             "SDM vol. 3, 26.1: SWAPGS is not among the exiting instructions"},
+            {SVM_EXIT_MSR, Bound::none, 0, "APM vol. 2, 15.9: SWAPGS has no intercept"}, GUEST_CODE([] {
+                asm volatile("swapgs; swapgs" : : : "memory");
+            })),
 };
 
 }
 
-std::span<const Trigger> control_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> control_triggers() { return catalogue; }
 
 }

@@ -11,8 +11,10 @@
 namespace triggers {
 namespace {
 
-constexpr Expectation vmx_once{EXIT_REASON_CPUID, Bound::exact, 1, "SDM vol. 3, 26.1.2: CPUID exits unconditionally"};
-constexpr Expectation svm_once{SVM_EXIT_CPUID, Bound::exact, 1, "APM vol. 2, 15.9; init_vmcb() sets the intercept"};
+constexpr Expectation vmx_once{EXIT_REASON_CPUID, Bound::exact, 1,
+                               "SDM vol. 3, 26.1.2: CPUID exits unconditionally"};
+constexpr Expectation svm_once{SVM_EXIT_CPUID, Bound::exact, 1,
+                               "APM vol. 2, 15.9; init_vmcb() sets the intercept"};
 
 constexpr Trigger leaf(std::string_view name, std::string_view what, void (*fire)())
 {
@@ -24,7 +26,9 @@ constexpr Trigger leaf(std::string_view name, std::string_view what, void (*fire
 [[maybe_unused]] std::string_view lacks_faulting()
 {
     constexpr std::uint64_t can_fault = std::uint64_t{1} << 31;
-    return machine::read_msr_or_zero(machine::Msr::platform_info) & can_fault ? "" : "this vCPU has no CPUID faulting";
+    return machine::read_msr_or_zero(machine::Msr::platform_info) & can_fault
+               ? ""
+               : "this vCPU has no CPUID faulting";
 }
 
 [[maybe_unused]] void prepare_faulting()
@@ -34,21 +38,36 @@ constexpr Trigger leaf(std::string_view name, std::string_view what, void (*fire
     machine::query_in_user_mode(); // its page faults, where KVM shadows page tables, come here
 }
 
-constexpr std::string_view faulting_source = "kvm_emulate_cpuid(): cpuid_fault_enabled() and CPL 3 make it #GP";
+constexpr std::string_view faulting_source =
+    "kvm_emulate_cpuid(): cpuid_fault_enabled() and CPL 3 make it #GP";
 
 // Leaves that KVM finds by different ways: in the VM's table, by their subleaf, in the
 // range of hypervisors, not at all.
 constexpr Trigger catalogue[] = {
     leaf("cpuid.leaf0", "CPUID, EAX=0", GUEST_CODE([] { machine::cpuid(0); })),
-    leaf("cpuid.xsave", "CPUID, EAX=0xd, ECX=1: a leaf with subleaves", GUEST_CODE([] { machine::cpuid(0xd, 1); })),
+    leaf("cpuid.xsave", "CPUID, EAX=0xd, ECX=1: a leaf with subleaves",
+         GUEST_CODE([] { machine::cpuid(0xd, 1); })),
     leaf("cpuid.hypervisor", "CPUID, EAX=0x40000000", GUEST_CODE([] { machine::cpuid(0x40000000); })),
     leaf("cpuid.extended", "CPUID, EAX=0x80000000", GUEST_CODE([] { machine::cpuid(0x80000000); })),
-    leaf("cpuid.out-of-range", "CPUID, EAX=0x10000000, beyond the basic leaves", GUEST_CODE([] { machine::cpuid(0x10000000); })),
+    leaf("cpuid.out-of-range", "CPUID, EAX=0x10000000, beyond the basic leaves",
+         GUEST_CODE([] { machine::cpuid(0x10000000); })),
     {
         .name = "cpuid.faulting",
         .what = "CPUID at CPL 3 with CPUID faulting on: #GP",
-        .vmx = {EXIT_REASON_CPUID, Bound::exact, 1, faulting_source, {}, false, machine::Exception::general_protection},
-        .svm = {SVM_EXIT_CPUID, Bound::exact, 1, faulting_source, {}, false, machine::Exception::general_protection},
+        .vmx = {EXIT_REASON_CPUID,
+                Bound::exact,
+                1,
+                faulting_source,
+                {},
+                false,
+                machine::Exception::general_protection},
+        .svm = {SVM_EXIT_CPUID,
+                Bound::exact,
+                1,
+                faulting_source,
+                {},
+                false,
+                machine::Exception::general_protection},
         .count = default_count,
         .prepare = GUEST_CODE(prepare_faulting),
         .fire = GUEST_CODE(machine::query_in_user_mode),
@@ -63,9 +82,6 @@ constexpr Trigger catalogue[] = {
 
 }
 
-std::span<const Trigger> cpuid_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> cpuid_triggers() { return catalogue; }
 
 }

@@ -31,14 +31,17 @@ constexpr Expectation svm_none(ExitNumber exit, std::string_view source)
     return {exit, Bound::none, 0, source};
 }
 
-constexpr auto vmx_read = vmx_none("SDM vol. 3, 26.1.3: reads of CR0, CR2 and CR4 have no exit; the read shadow answers");
+constexpr auto vmx_read =
+    vmx_none("SDM vol. 3, 26.1.3: reads of CR0, CR2 and CR4 have no exit; the read shadow answers");
 constexpr auto vmx_no_cr2 = vmx_none("SDM vol. 3, 26.1.3: CR2 has no exit");
 constexpr auto vmx_ept_cr3 = vmx_none("vmx_exec_control() clears CR3 exiting, which EPT makes superfluous");
-constexpr auto vmx_tpr_shadow = vmx_none("vmx_exec_control(): with a TPR shadow MOV CR8 touches the virtual APIC page");
+constexpr auto vmx_tpr_shadow =
+    vmx_none("vmx_exec_control(): with a TPR shadow MOV CR8 touches the virtual APIC page");
 constexpr auto vmx_owned_bit = vmx_none("KVM_POSSIBLE_CR0_GUEST_BITS: with EPT the guest owns the bit");
 
 constexpr std::string_view svm_selective_source =
-    "APM vol. 2, 15.9 table 15-7: a write that changes CR0 but for TS and MP; svm_set_cr0() leaves INTERCEPT_SELECTIVE_CR0 set";
+    "APM vol. 2, 15.9 table 15-7: a write that changes CR0 but for TS and MP; svm_set_cr0() leaves "
+    "INTERCEPT_SELECTIVE_CR0 set";
 constexpr std::string_view svm_npt_cr3 = "init_vmcb() clears the intercept with NPT";
 constexpr std::string_view svm_no_cr2 = "init_vmcb() leaves the intercept clear";
 
@@ -47,24 +50,27 @@ constexpr std::string_view svm_no_cr2 = "init_vmcb() leaves the intercept clear"
 constexpr std::uint32_t refaults = 64;
 
 constexpr Row svm_cr4_reads[] = {{SVM_EXIT_READ_CR4, Bound::exact, 1}};
-constexpr Row svm_cr4_reads_and_refaults[] = {{SVM_EXIT_READ_CR4, Bound::exact, 1}, {SVM_EXIT_NPF, Bound::at_most, refaults}};
+constexpr Row svm_cr4_reads_and_refaults[] = {{SVM_EXIT_READ_CR4, Bound::exact, 1},
+                                              {SVM_EXIT_NPF, Bound::at_most, refaults}};
 constexpr Row vmx_refaults[] = {{EXIT_REASON_EPT_VIOLATION, Bound::at_most, refaults},
                                 {EXIT_REASON_EXCEPTION_NMI, Bound::at_most, refaults}};
-constexpr Expectation svm_cr4_toggle{SVM_EXIT_WRITE_CR4, Bound::exact, 2, "init_vmcb() sets the intercepts of CR4",
-                                     svm_cr4_reads};
+constexpr Expectation svm_cr4_toggle{SVM_EXIT_WRITE_CR4, Bound::exact, 2,
+                                     "init_vmcb() sets the intercepts of CR4", svm_cr4_reads};
 
 // With CD set what the processor has in CR0 is not what the guest has there.
 constexpr Row svm_cache_disable_also[] = {{SVM_EXIT_WRITE_CR0, Bound::exact, 1}};
 
-constexpr Deviation cr3_shadow[] = {{Where::with_shadow_paging, Numbering::vmx,
-                                     vmx_exits(1, "vmx_exec_control() sets CR3 exiting: KVM shadows what CR3 points to")}};
+constexpr Deviation cr3_shadow[] = {
+    {Where::with_shadow_paging, Numbering::vmx,
+     vmx_exits(1, "vmx_exec_control() sets CR3 exiting: KVM shadows what CR3 points to")}};
 constexpr Deviation cr3_write_shadow[] = {
     {Where::with_shadow_paging, Numbering::vmx,
      vmx_exits(2, "vmx_exec_control() sets CR3 exiting, for the read and for the write")}};
 constexpr Deviation write_protect_shadow[] = {
     {Where::with_shadow_paging,
      Numbering::vmx,
-     {EXIT_REASON_CR_ACCESS, Bound::exact, 2, "vmx_l1_guest_owned_cr0_bits(): without EPT CR0.WP is KVM's", vmx_refaults}}};
+     {EXIT_REASON_CR_ACCESS, Bound::exact, 2, "vmx_l1_guest_owned_cr0_bits(): without EPT CR0.WP is KVM's",
+      vmx_refaults}}};
 constexpr Deviation page_global_shadow = {
     Where::with_shadow_paging,
     Numbering::vmx,
@@ -76,10 +82,7 @@ constexpr Deviation passing(const Expectation& instead, bool (*found)())
     return {.where = Where::measured, .numbering = Numbering::svm, .instead = instead, .found = found};
 }
 
-[[maybe_unused]] void load_same_status()
-{
-    load_machine_status(store_machine_status());
-}
+[[maybe_unused]] void load_same_status() { load_machine_status(store_machine_status()); }
 
 constexpr Deviation lmsw_deviations[] = {
     passing(svm_none(SVM_EXIT_CR0_SEL_WRITE,
@@ -100,9 +103,8 @@ constexpr Deviation cr4_toggle_passing =
     passing({SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source}, GUEST_CODE(reading_cr4_passes));
 constexpr Deviation cr4_toggle_deviations[] = {cr4_toggle_passing};
 constexpr Deviation page_global_deviations[] = {cr4_toggle_passing, page_global_shadow};
-constexpr Deviation smep_deviations[] = {
-    passing({SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source, svm_refaults},
-            GUEST_CODE(reading_cr4_passes))};
+constexpr Deviation smep_deviations[] = {passing(
+    {SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source, svm_refaults}, GUEST_CODE(reading_cr4_passes))};
 
 // Writes of CR8 by a nested guest abort QEMU, as seen up to 11.1, by an assertion if KVM waits for the guest
 // to enable interrupts (V_IRQ). None waits so here: one that the TPR holds back does not.
@@ -110,12 +112,10 @@ constexpr Deviation smep_deviations[] = {
 // The self-IPI, and its EOI in the handler, are writes to the APIC's page, or to its
 // MSRs in x2APIC mode. Where that page is not backed, as without APIC virtualization or
 // with shadow paging, it is no EPT violation.
-constexpr Row vmx_apic_writes[] = {{EXIT_REASON_EPT_VIOLATION, Bound::at_most, 2},
-                                   {EXIT_REASON_EPT_MISCONFIG, Bound::at_most, 2},
-                                   {EXIT_REASON_EXCEPTION_NMI, Bound::at_most, 2},
-                                   {EXIT_REASON_APIC_ACCESS, Bound::at_most, 2},
-                                   {EXIT_REASON_APIC_WRITE, Bound::at_most, 2},
-                                   {EXIT_REASON_MSR_WRITE, Bound::at_most, 2}};
+constexpr Row vmx_apic_writes[] = {
+    {EXIT_REASON_EPT_VIOLATION, Bound::at_most, 2}, {EXIT_REASON_EPT_MISCONFIG, Bound::at_most, 2},
+    {EXIT_REASON_EXCEPTION_NMI, Bound::at_most, 2}, {EXIT_REASON_APIC_ACCESS, Bound::at_most, 2},
+    {EXIT_REASON_APIC_WRITE, Bound::at_most, 2},    {EXIT_REASON_MSR_WRITE, Bound::at_most, 2}};
 constexpr Row svm_apic_writes[] = {{SVM_EXIT_NPF, Bound::at_most, 2},
                                    {SVM_EXIT_MSR, Bound::at_most, 2},
                                    {SVM_EXIT_VINTR, Bound::at_most, 1},
@@ -124,7 +124,8 @@ constexpr Row svm_apic_writes[] = {{SVM_EXIT_NPF, Bound::at_most, 2},
 
 [[maybe_unused]] std::string_view why_tpr_may_not_exit()
 {
-    return "this host may virtualize interrupts (APICv, AVIC): then the processor delivers what the TPR held back";
+    return "this host may virtualize interrupts (APICv, AVIC): then the processor delivers what the TPR held "
+           "back";
 }
 
 [[maybe_unused]] std::string_view lacks_smep()
@@ -132,8 +133,8 @@ constexpr Row svm_apic_writes[] = {{SVM_EXIT_NPF, Bound::at_most, 2},
     return machine::lacks(machine::feature::smep, "this vCPU has no SMEP");
 }
 
-constexpr Trigger simple(std::string_view name, std::string_view what, const Expectation& vmx, const Expectation& svm,
-                         void (*fire)(), std::span<const Deviation> deviations = {})
+constexpr Trigger simple(std::string_view name, std::string_view what, const Expectation& vmx,
+                         const Expectation& svm, void (*fire)(), std::span<const Deviation> deviations = {})
 {
     return {.name = name,
             .what = what,
@@ -148,42 +149,49 @@ constexpr Trigger simple(std::string_view name, std::string_view what, const Exp
 
 constexpr Trigger catalogue[] = {
     simple("cr.read-cr0", "MOV from CR0", vmx_read,
-           svm_none(SVM_EXIT_READ_CR0, "svm_set_cr0() clears the intercept while the processor's CR0 is the guest's"),
+           svm_none(SVM_EXIT_READ_CR0,
+                    "svm_set_cr0() clears the intercept while the processor's CR0 is the guest's"),
            GUEST_CODE([] { read_cr<Cr::cr0>(); })),
     {
         .name = "cr.read-cr0-cd",
         .what = "MOV from CR0 while CR0.CD is set",
         .vmx = vmx_read,
-        .svm = {SVM_EXIT_READ_CR0, Bound::exact, 1, "svm_set_cr0() keeps CD from the processor and so intercepts CR0"},
+        .svm = {SVM_EXIT_READ_CR0, Bound::exact, 1,
+                "svm_set_cr0() keeps CD from the processor and so intercepts CR0"},
         .count = count,
         .prepare = GUEST_CODE([] { set(Cr0::cache_disable); }),
         .fire = GUEST_CODE([] { read_cr<Cr::cr0>(); }),
         .clean_up = GUEST_CODE([] { clear(Cr0::cache_disable); }),
     },
-    simple("cr.smsw", "SMSW", vmx_read,
-           svm_none(SVM_EXIT_READ_CR0, "APM vol. 2, 15.9: SMSW is a read of CR0, which svm_set_cr0() lets pass"),
-           GUEST_CODE([] { store_machine_status(); })),
+    simple(
+        "cr.smsw", "SMSW", vmx_read,
+        svm_none(SVM_EXIT_READ_CR0, "APM vol. 2, 15.9: SMSW is a read of CR0, which svm_set_cr0() lets pass"),
+        GUEST_CODE([] { store_machine_status(); })),
     simple("cr.write-cr0-cd", "MOV to CR0, twice: sets CD, clears it",
            vmx_exits(2, "SDM vol. 3, 26.1.3: CD is not among KVM_POSSIBLE_CR0_GUEST_BITS"),
            {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 1, svm_selective_source, svm_cache_disable_also},
            GUEST_CODE([] { toggle(Cr0::cache_disable); })),
     simple("cr.write-cr0-wp", "MOV to CR0, twice: clears WP, sets it", vmx_owned_bit,
-           {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2, svm_selective_source}, GUEST_CODE([] { toggle(Cr0::write_protect); }),
-           write_protect_shadow),
-    simple("cr.clts", "MOV to CR0 that sets TS; CLTS", vmx_none("KVM_POSSIBLE_CR0_GUEST_BITS: the guest always owns TS"),
-           svm_none(SVM_EXIT_CR0_SEL_WRITE, "APM vol. 2, 15.9: the selective intercept lets changes of TS pass"),
-           GUEST_CODE([] {
-               set(Cr0::task_switched);
-               clear_task_switched();
-           })),
+           {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2, svm_selective_source},
+           GUEST_CODE([] { toggle(Cr0::write_protect); }), write_protect_shadow),
+    simple(
+        "cr.clts", "MOV to CR0 that sets TS; CLTS",
+        vmx_none("KVM_POSSIBLE_CR0_GUEST_BITS: the guest always owns TS"),
+        svm_none(SVM_EXIT_CR0_SEL_WRITE, "APM vol. 2, 15.9: the selective intercept lets changes of TS pass"),
+        GUEST_CODE([] {
+            set(Cr0::task_switched);
+            clear_task_switched();
+        })),
     {
         .name = "cr.lmsw-same",
         .what = "LMSW of CR0's own low bits",
-        .vmx = vmx_none("SDM vol. 3, 26.1.3: LMSW exits if it would change a bit that the guest does not own"),
+        .vmx =
+            vmx_none("SDM vol. 3, 26.1.3: LMSW exits if it would change a bit that the guest does not own"),
         .svm = {.exit = SVM_EXIT_CR0_SEL_WRITE,
                 .bound = Bound::exact,
                 .per_firing = 1,
-                .source = "APM vol. 2, 15.9 table 15-7: the selective intercept takes LMSW whatever it writes",
+                .source =
+                    "APM vol. 2, 15.9 table 15-7: the selective intercept takes LMSW whatever it writes",
                 .unseen = "QEMU and Bochs check LMSW like MOV, by what it changes"},
         .count = count,
         .prepare = nullptr,
@@ -191,7 +199,8 @@ constexpr Trigger catalogue[] = {
         .clean_up = nullptr,
         .deviations = lmsw_deviations,
     },
-    simple("cr.lmsw-em", "LMSW, twice: sets EM, clears it", vmx_exits(2, "SDM vol. 3, 26.1.3; handle_cr(): EM is KVM's"),
+    simple("cr.lmsw-em", "LMSW, twice: sets EM, clears it",
+           vmx_exits(2, "SDM vol. 3, 26.1.3; handle_cr(): EM is KVM's"),
            {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2, svm_selective_source}, GUEST_CODE([] {
                constexpr auto emulation = static_cast<std::uint16_t>(Cr0::emulation);
                const auto status = store_machine_status();
@@ -215,7 +224,8 @@ constexpr Trigger catalogue[] = {
         .clean_up = nullptr,
         .deviations = cr3_write_shadow,
     },
-    simple("cr.read-cr4", "MOV from CR4", vmx_read, {SVM_EXIT_READ_CR4, Bound::exact, 1, "init_vmcb() sets the intercept"},
+    simple("cr.read-cr4", "MOV from CR4", vmx_read,
+           {SVM_EXIT_READ_CR4, Bound::exact, 1, "init_vmcb() sets the intercept"},
            GUEST_CODE([] { read_cr<Cr::cr4>(); }), cr4_read_deviations),
     simple("cr.write-cr4-mce", "MOV to CR4, twice: changes MCE and back",
            vmx_exits(2, "SDM vol. 3, 26.1.3: MCE is not among KVM_POSSIBLE_CR4_GUEST_BITS"), svm_cr4_toggle,
@@ -226,8 +236,10 @@ constexpr Trigger catalogue[] = {
     {
         .name = "cr.write-cr4-smep",
         .what = "MOV to CR4, twice: changes SMEP and back, which resets KVM's MMU",
-        .vmx = {EXIT_REASON_CR_ACCESS, Bound::exact, 2, "SDM vol. 3, 26.1.3; kvm_post_set_cr4() resets the MMU", vmx_refaults},
-        .svm = {SVM_EXIT_WRITE_CR4, Bound::exact, 2, "init_vmcb() sets the intercepts; kvm_post_set_cr4() resets the MMU",
+        .vmx = {EXIT_REASON_CR_ACCESS, Bound::exact, 2,
+                "SDM vol. 3, 26.1.3; kvm_post_set_cr4() resets the MMU", vmx_refaults},
+        .svm = {SVM_EXIT_WRITE_CR4, Bound::exact, 2,
+                "init_vmcb() sets the intercepts; kvm_post_set_cr4() resets the MMU",
                 svm_cr4_reads_and_refaults},
         .count = count / 10,
         .prepare = nullptr,
@@ -237,14 +249,15 @@ constexpr Trigger catalogue[] = {
         .deviations = smep_deviations,
     },
     simple("cr.read-cr8", "MOV from CR8", vmx_tpr_shadow,
-           svm_none(SVM_EXIT_READ_CR8,
-                    "APM vol. 2, 15.21.2: V_INTR_MASKING, CR8 is the virtual TPR; init_vmcb() leaves the intercept clear"),
+           svm_none(SVM_EXIT_READ_CR8, "APM vol. 2, 15.21.2: V_INTR_MASKING, CR8 is the virtual TPR; "
+                                       "init_vmcb() leaves the intercept clear"),
            GUEST_CODE([] { read_cr<Cr::cr8>(); })),
     {
         .name = "cr.write-cr8",
         .what = "MOV to CR8 of 0",
         .vmx = vmx_tpr_shadow,
-        .svm = svm_none(SVM_EXIT_WRITE_CR8, "svm_update_cr8_intercept() clears the intercept while no interrupt waits"),
+        .svm = svm_none(SVM_EXIT_WRITE_CR8,
+                        "svm_update_cr8_intercept() clears the intercept while no interrupt waits"),
         .count = count,
         .prepare = nullptr,
         .fire = GUEST_CODE([] { write_cr<Cr::cr8>(0); }),
@@ -256,7 +269,8 @@ constexpr Trigger catalogue[] = {
         .vmx = {EXIT_REASON_TPR_BELOW_THRESHOLD, Bound::exact, 1,
                 "SDM vol. 3, 30.1.2; vmx_update_cr8_intercept() sets the threshold", vmx_apic_writes},
         .svm = {SVM_EXIT_WRITE_CR8, Bound::exact, 1,
-                "svm_update_cr8_intercept() sets the intercept while the TPR holds an interrupt back", svm_apic_writes},
+                "svm_update_cr8_intercept() sets the intercept while the TPR holds an interrupt back",
+                svm_apic_writes},
         .count = count,
         .prepare = nullptr,
         .fire = GUEST_CODE([] {
@@ -274,9 +288,6 @@ constexpr Trigger catalogue[] = {
 
 }
 
-std::span<const Trigger> cr_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> cr_triggers() { return catalogue; }
 
 }

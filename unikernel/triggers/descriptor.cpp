@@ -13,17 +13,17 @@ namespace {
 
 constexpr std::uint32_t count = 200;
 
-constexpr std::string_view vmx_source = "vmx_set_cr4(): descriptor-table exiting is on only while KVM emulates CR4.UMIP";
-constexpr std::string_view svm_source = "init_vmcb() leaves the intercept clear: KVM does not emulate UMIP on AMD";
-constexpr std::string_view umip_source = "SDM vol. 3, 26.1.3; vmx_umip_emulated(): exits at any CPL, handle_desc() emulates";
+constexpr std::string_view vmx_source =
+    "vmx_set_cr4(): descriptor-table exiting is on only while KVM emulates CR4.UMIP";
+constexpr std::string_view svm_source =
+    "init_vmcb() leaves the intercept clear: KVM does not emulate UMIP on AMD";
+constexpr std::string_view umip_source =
+    "SDM vol. 3, 26.1.3; vmx_umip_emulated(): exits at any CPL, handle_desc() emulates";
 
 constexpr Expectation vmx_tables{EXIT_REASON_GDTR_IDTR, Bound::none, 0, vmx_source};
 constexpr Expectation vmx_selectors{EXIT_REASON_LDTR_TR, Bound::none, 0, vmx_source};
 
-constexpr Expectation svm(ExitNumber exit)
-{
-    return {exit, Bound::none, 0, svm_source};
-}
+constexpr Expectation svm(ExitNumber exit) { return {exit, Bound::none, 0, svm_source}; }
 
 [[maybe_unused]] std::string_view lacks_umip()
 {
@@ -35,16 +35,17 @@ constexpr Expectation svm(ExitNumber exit)
     return "this host's processor has UMIP itself: KVM need not emulate it";
 }
 
-constexpr Trigger plain(std::string_view name, std::string_view what, const Expectation& vmx, ExitNumber svm_exit,
-                        void (*fire)())
+constexpr Trigger plain(std::string_view name, std::string_view what, const Expectation& vmx,
+                        ExitNumber svm_exit, void (*fire)())
 {
     return {name, what, vmx, svm(svm_exit), count, nullptr, fire, nullptr};
 }
 
 constexpr Row its_tables[] = {{EXIT_REASON_GDTR_IDTR, Bound::exact, 3}};
 
-constexpr Trigger with_umip(std::string_view name, std::string_view what, ExitNumber vmx_exit, std::uint32_t vmx_exits,
-                            ExitNumber svm_exit, void (*fire)(), std::span<const Row> vmx_also = {}, bool boot_vcpu_only = false)
+constexpr Trigger with_umip(std::string_view name, std::string_view what, ExitNumber vmx_exit,
+                            std::uint32_t vmx_exits, ExitNumber svm_exit, void (*fire)(),
+                            std::span<const Row> vmx_also = {}, bool boot_vcpu_only = false)
 {
     auto amd = svm(svm_exit);
     amd.unseen = "no AMD processor that a lane emulates has UMIP";
@@ -62,10 +63,14 @@ constexpr Trigger with_umip(std::string_view name, std::string_view what, ExitNu
 }
 
 constexpr Trigger catalogue[] = {
-    plain("descriptor.sgdt", "SGDT", vmx_tables, SVM_EXIT_GDTR_READ, GUEST_CODE([] { machine::store_gdt(); })),
-    plain("descriptor.sidt", "SIDT", vmx_tables, SVM_EXIT_IDTR_READ, GUEST_CODE([] { machine::store_idt(); })),
-    plain("descriptor.sldt", "SLDT", vmx_selectors, SVM_EXIT_LDTR_READ, GUEST_CODE([] { machine::store_ldt(); })),
-    plain("descriptor.str", "STR", vmx_selectors, SVM_EXIT_TR_READ, GUEST_CODE([] { machine::store_task_register(); })),
+    plain("descriptor.sgdt", "SGDT", vmx_tables, SVM_EXIT_GDTR_READ,
+          GUEST_CODE([] { machine::store_gdt(); })),
+    plain("descriptor.sidt", "SIDT", vmx_tables, SVM_EXIT_IDTR_READ,
+          GUEST_CODE([] { machine::store_idt(); })),
+    plain("descriptor.sldt", "SLDT", vmx_selectors, SVM_EXIT_LDTR_READ,
+          GUEST_CODE([] { machine::store_ldt(); })),
+    plain("descriptor.str", "STR", vmx_selectors, SVM_EXIT_TR_READ,
+          GUEST_CODE([] { machine::store_task_register(); })),
     plain("descriptor.lgdt", "SGDT; LGDT of the same", vmx_tables, SVM_EXIT_GDTR_WRITE,
           GUEST_CODE([] { machine::load_gdt(machine::store_gdt()); })),
     plain("descriptor.lidt", "SIDT; LIDT of the same", vmx_tables, SVM_EXIT_IDTR_WRITE,
@@ -83,26 +88,23 @@ constexpr Trigger catalogue[] = {
         .clean_up = nullptr,
         .boot_vcpu_only = true, // the descriptor, which LTR marks, is shared
     },
-    with_umip("descriptor.umip-tables", "with CR4.UMIP: SGDT, LGDT, SIDT, LIDT", EXIT_REASON_GDTR_IDTR, 4, SVM_EXIT_GDTR_READ,
-              GUEST_CODE([] {
+    with_umip("descriptor.umip-tables", "with CR4.UMIP: SGDT, LGDT, SIDT, LIDT", EXIT_REASON_GDTR_IDTR, 4,
+              SVM_EXIT_GDTR_READ, GUEST_CODE([] {
                   machine::load_gdt(machine::store_gdt());
                   machine::load_idt(machine::store_idt());
               })),
-    with_umip("descriptor.umip-selectors", "with CR4.UMIP: SLDT, LLDT, STR", EXIT_REASON_LDTR_TR, 3, SVM_EXIT_LDTR_READ,
-              GUEST_CODE([] {
+    with_umip("descriptor.umip-selectors", "with CR4.UMIP: SLDT, LLDT, STR", EXIT_REASON_LDTR_TR, 3,
+              SVM_EXIT_LDTR_READ, GUEST_CODE([] {
                   machine::store_ldt();
                   machine::load_ldt(0);
                   machine::store_task_register();
               })),
-    with_umip("descriptor.umip-ltr", "with CR4.UMIP: LTR, between SGDT, LGDT and LGDT", EXIT_REASON_LDTR_TR, 1, SVM_EXIT_TR_WRITE,
-              GUEST_CODE(machine::load_task_register), its_tables, true),
+    with_umip("descriptor.umip-ltr", "with CR4.UMIP: LTR, between SGDT, LGDT and LGDT", EXIT_REASON_LDTR_TR,
+              1, SVM_EXIT_TR_WRITE, GUEST_CODE(machine::load_task_register), its_tables, true),
 };
 
 }
 
-std::span<const Trigger> descriptor_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> descriptor_triggers() { return catalogue; }
 
 }

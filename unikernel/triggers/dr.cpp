@@ -16,13 +16,16 @@ using machine::Dr;
 constexpr std::uint32_t count = 200;
 [[maybe_unused]] constexpr unsigned in_a_row = 64;
 
-constexpr std::string_view vmx_source = "SDM vol. 3, 26.1.3; handle_dr(): MOV-DR exiting is off until the next exit";
-constexpr std::string_view svm_source = "APM vol. 2, 15.8.2; dr_interception(): the intercepts are off until the next exit";
+constexpr std::string_view vmx_source =
+    "SDM vol. 3, 26.1.3; handle_dr(): MOV-DR exiting is off until the next exit";
+constexpr std::string_view svm_source =
+    "APM vol. 2, 15.8.2; dr_interception(): the intercepts are off until the next exit";
 
 constexpr Row vmx_also[] = {{EXIT_REASON_CPUID, Bound::exact, 1}};
 constexpr Row svm_also[] = {{SVM_EXIT_CPUID, Bound::exact, 1}};
 
-constexpr Trigger after_cpuid(std::string_view name, std::string_view what, ExitNumber svm_exit, void (*fire)())
+constexpr Trigger after_cpuid(std::string_view name, std::string_view what, ExitNumber svm_exit,
+                              void (*fire)())
 {
     return {name,
             what,
@@ -82,9 +85,6 @@ constexpr Trigger catalogue[] = {
 
 }
 
-std::span<const Trigger> dr_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> dr_triggers() { return catalogue; }
 
 }

@@ -13,8 +13,8 @@ enum class Emulator { none, qemu, bochs };
 constexpr std::string_view name_of(Emulator emulator)
 {
     switch (emulator) {
-    case Emulator::none:  return "none";
-    case Emulator::qemu:  return "QEMU";
+    case Emulator::none: return "none";
+    case Emulator::qemu: return "QEMU";
     case Emulator::bochs: return "Bochs";
     }
     return "?";
@@ -30,7 +30,8 @@ struct Version {
 
 /// The versions on which a right host was audited: how these deviate from the manuals is known.
 inline constexpr Version qemu_7_2{7, 2}, qemu_10_0{10, 0}, qemu_11_1{11, 1}, bochs_2_7{2, 7}, bochs_3_0{3, 0};
-inline constexpr Version tried_qemu[] = {qemu_7_2, qemu_10_0, qemu_11_1}, tried_bochs[] = {bochs_2_7, bochs_3_0};
+inline constexpr Version tried_qemu[] = {qemu_7_2, qemu_10_0, qemu_11_1},
+                         tried_bochs[] = {bochs_2_7, bochs_3_0};
 
 /// Does VMRUN forget the interrupt shadow that #VMEXIT has saved (APM vol. 2, 15.21.5)? QEMU 7.2 does,
 /// 10.0 does not; those in between were not tried, and what helps does no harm.
@@ -43,8 +44,8 @@ constexpr bool forgets_interrupt_shadow(Emulator emulator, const Version& versio
 constexpr bool is_tried(Emulator emulator, const Version& version)
 {
     switch (emulator) {
-    case Emulator::none:  return true;
-    case Emulator::qemu:  return std::ranges::find(tried_qemu, version) != std::end(tried_qemu);
+    case Emulator::none: return true;
+    case Emulator::qemu: return std::ranges::find(tried_qemu, version) != std::end(tried_qemu);
     case Emulator::bochs: return std::ranges::find(tried_bochs, version) != std::end(tried_bochs);
     }
     return true;

@@ -16,7 +16,8 @@ constexpr std::uint32_t count = 200;
 
 // Without a row of its own, an exception that is intercepted after all shows in VMX's for
 // all exceptions.
-constexpr Expectation vmx_none(Exception raises, std::string_view source = "vmx_update_exception_bitmap() leaves its bit clear")
+constexpr Expectation vmx_none(Exception raises,
+                               std::string_view source = "vmx_update_exception_bitmap() leaves its bit clear")
 {
     return {EXIT_REASON_EXCEPTION_NMI, Bound::none, 0, source, {}, false, raises};
 }
@@ -56,8 +57,9 @@ constexpr Trigger fault(std::string_view name, std::string_view what, Exception 
     return {name, what, vmx_none(raises), svm_none(raises), count, nullptr, fire, nullptr};
 }
 
-constexpr Trigger trap(std::string_view name, std::string_view what, const Expectation& vmx, const Expectation& svm,
-                       void (*prepare)(), void (*fire)(), std::span<const Deviation> deviations = {})
+constexpr Trigger trap(std::string_view name, std::string_view what, const Expectation& vmx,
+                       const Expectation& svm, void (*prepare)(), void (*fire)(),
+                       std::span<const Deviation> deviations = {})
 {
     return {.name = name,
             .what = what,
@@ -70,25 +72,20 @@ constexpr Trigger trap(std::string_view name, std::string_view what, const Expec
             .deviations = deviations};
 }
 
-[[maybe_unused]] void expect_debug_trap()
-{
-    machine::expect_trap(Exception::debug);
-}
+[[maybe_unused]] void expect_debug_trap() { machine::expect_trap(Exception::debug); }
 
-constexpr Deviation page_fault_shadow[] = {{Where::with_shadow_paging,
-                                            Numbering::vmx,
-                                            {EXIT_REASON_EXCEPTION_NMI,
-                                             Bound::exact,
-                                             1,
-                                             "vmx_need_pf_intercept(): KVM walks the page tables and injects the #PF",
-                                             {},
-                                             false,
-                                             Exception::page_fault}}};
+constexpr Deviation page_fault_shadow[] = {
+    {Where::with_shadow_paging,
+     Numbering::vmx,
+     {EXIT_REASON_EXCEPTION_NMI,
+      Bound::exact,
+      1,
+      "vmx_need_pf_intercept(): KVM walks the page tables and injects the #PF",
+      {},
+      false,
+      Exception::page_fault}}};
 
-[[maybe_unused]] void int1()
-{
-    asm volatile(MAY_FAULT(".byte 0xf1"));
-}
+[[maybe_unused]] void int1() { asm volatile(MAY_FAULT(".byte 0xf1")); }
 
 [[maybe_unused]] bool int1_is_undefined()
 {
@@ -136,8 +133,8 @@ constexpr Trigger catalogue[] = {
     fault("exception.de", "DIV by 0: #DE", Exception::divide_error, GUEST_CODE([] {
               asm volatile(MAY_FAULT("divl %k1") : : "a"(1), "r"(0), "d"(0) : "cc");
           })),
-    trap("exception.db", "single step by RFLAGS.TF: #DB", vmx_intercepted(Exception::debug), svm_intercepted(Exception::debug),
-         GUEST_CODE(expect_debug_trap), GUEST_CODE([] {
+    trap("exception.db", "single step by RFLAGS.TF: #DB", vmx_intercepted(Exception::debug),
+         svm_intercepted(Exception::debug), GUEST_CODE(expect_debug_trap), GUEST_CODE([] {
              asm volatile("pushfq; orl $0x100, (%%rsp); popfq; nop" : : : "memory", "cc");
          })),
     trap("exception.int1", "INT1 (ICEBP): #DB", vmx_intercepted(Exception::debug),
@@ -150,7 +147,8 @@ constexpr Trigger catalogue[] = {
           Exception::debug},
          GUEST_CODE(expect_debug_trap), GUEST_CODE(int1), int1_deviations),
     trap("exception.bp", "INT3: #BP",
-         vmx_none(Exception::breakpoint, "vmx_update_exception_bitmap() sets its bit only for a debugger of the guest"),
+         vmx_none(Exception::breakpoint,
+                  "vmx_update_exception_bitmap() sets its bit only for a debugger of the guest"),
          svm_none(Exception::breakpoint), GUEST_CODE([] { machine::expect_trap(Exception::breakpoint); }),
          GUEST_CODE([] { asm volatile("int3"); })),
     {
@@ -180,13 +178,15 @@ constexpr Trigger catalogue[] = {
         .deviations = ac_deviations,
         .boot_vcpu_only = true, // its descriptors are shared
     },
-    fault("exception.gp", "read of a non-canonical address: #GP", Exception::general_protection, GUEST_CODE([] {
+    fault("exception.gp", "read of a non-canonical address: #GP", Exception::general_protection,
+          GUEST_CODE([] {
               asm volatile(MAY_FAULT("movb (%0), %%al") : : "r"(std::uint64_t{1} << 63) : "rax");
           })),
     {
         .name = "exception.pf",
         .what = "read of an address that is not mapped: #PF",
-        .vmx = vmx_none(Exception::page_fault, "vmx_need_pf_intercept(): with EPT page faults are the guest's own"),
+        .vmx = vmx_none(Exception::page_fault,
+                        "vmx_need_pf_intercept(): with EPT page faults are the guest's own"),
         .svm = svm_none(Exception::page_fault),
         .count = count,
         .prepare = nullptr,
@@ -211,9 +211,6 @@ constexpr Trigger catalogue[] = {
 
 }
 
-std::span<const Trigger> exception_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> exception_triggers() { return catalogue; }
 
 }

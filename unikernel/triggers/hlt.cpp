@@ -17,23 +17,29 @@ namespace {
 // The vCPU is runnable again at once, and the window that was waited for is open. An
 // interrupt that came before its HLT is sent once more (interrupts.cpp, came_before_hlt()).
 constexpr std::uint32_t repeats = 8;
-constexpr Row vmx_pending_also[] = {{EXIT_REASON_INTERRUPT_WINDOW, Bound::exact, 1}, {EXIT_REASON_MSR_WRITE, Bound::exact, 2}};
-constexpr Row svm_pending_also[] = {{SVM_EXIT_VINTR, Bound::exact, 1, repeats}, {SVM_EXIT_MSR, Bound::exact, 2, 2 * repeats}};
+constexpr Row vmx_pending_also[] = {{EXIT_REASON_INTERRUPT_WINDOW, Bound::exact, 1},
+                                    {EXIT_REASON_MSR_WRITE, Bound::exact, 2}};
+constexpr Row svm_pending_also[] = {{SVM_EXIT_VINTR, Bound::exact, 1, repeats},
+                                    {SVM_EXIT_MSR, Bound::exact, 2, 2 * repeats}};
 
 // KVM takes KVM_FEATURE_PV_UNHALT away from a guest whose HLT does not exit
 // (kvm_vcpu_after_set_cpuid(); KVM_CAP_X86_DISABLE_EXITS, QEMU's cpu-pm=on).
 [[maybe_unused]] std::string_view why_hlt_may_not_exit()
 {
     constexpr std::uint32_t kvm_features = 0x40000001, pv_unhalt = 1 << KVM_FEATURE_PV_UNHALT;
-    return machine::cpuid(kvm_features).eax & pv_unhalt ? "" : "this VM's HLT does not exit: KVM_FEATURE_PV_UNHALT is not offered";
+    return machine::cpuid(kvm_features).eax & pv_unhalt
+               ? ""
+               : "this VM's HLT does not exit: KVM_FEATURE_PV_UNHALT is not offered";
 }
 
 constexpr Trigger catalogue[] = {
     {
         .name = "hlt.timer",
         .what = "STI; HLT, woken by a one-shot APIC timer 100000 ticks later",
-        .vmx = {EXIT_REASON_HLT, Bound::exact, 1, "SDM vol. 3, 26.1.3; vmx_exec_control() sets HLT exiting", vmx_wakeup},
-        .svm = {SVM_EXIT_HLT, Bound::exact, 1, "APM vol. 2, 15.9; init_vmcb() sets the intercept", svm_wakeup},
+        .vmx = {EXIT_REASON_HLT, Bound::exact, 1, "SDM vol. 3, 26.1.3; vmx_exec_control() sets HLT exiting",
+                vmx_wakeup},
+        .svm = {SVM_EXIT_HLT, Bound::exact, 1, "APM vol. 2, 15.9; init_vmcb() sets the intercept",
+                svm_wakeup},
         .count = default_count / 2,
         .prepare = nullptr,
         .fire = GUEST_CODE([] {
@@ -47,9 +53,11 @@ constexpr Trigger catalogue[] = {
         .name = "hlt.pending",
         .what = "WRMSR IA32_X2APIC_ICR to oneself while IF=0; STI; HLT; the interrupt, its EOI",
         .vmx = {EXIT_REASON_HLT, Bound::exact, 1,
-                "SDM vol. 3, 26.1.3: in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()", vmx_pending_also},
+                "SDM vol. 3, 26.1.3: in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()",
+                vmx_pending_also},
         .svm = {SVM_EXIT_HLT, Bound::exact, 1,
-                "APM vol. 2, 15.21.5: in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()", svm_pending_also},
+                "APM vol. 2, 15.21.5: in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()",
+                svm_pending_also},
         .count = default_count / 5,
         .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
         .fire = GUEST_CODE([] {
@@ -65,9 +73,6 @@ constexpr Trigger catalogue[] = {
 
 }
 
-std::span<const Trigger> hlt_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> hlt_triggers() { return catalogue; }
 
 }

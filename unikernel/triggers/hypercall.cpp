@@ -7,8 +7,10 @@
 namespace triggers {
 namespace {
 
-constexpr std::string_view vmcall_source = "SDM vol. 3, 26.1.2: VMCALL exits unconditionally; kvm_emulate_hypercall()";
-constexpr std::string_view vmmcall_source = "APM vol. 2, 15.9; init_vmcb() sets the intercept; kvm_emulate_hypercall()";
+constexpr std::string_view vmcall_source =
+    "SDM vol. 3, 26.1.2: VMCALL exits unconditionally; kvm_emulate_hypercall()";
+constexpr std::string_view vmmcall_source =
+    "APM vol. 2, 15.9; init_vmcb() sets the intercept; kvm_emulate_hypercall()";
 
 // The other vendor's instruction is undefined; emulator_fix_hypercall() then overwrites it,
 // once and for all, with this vendor's (KVM_X86_QUIRK_FIX_HYPERCALL_INSN).
@@ -35,19 +37,16 @@ constexpr Expectation svm_own{SVM_EXIT_VMMCALL, Bound::exact, 1, vmmcall_source}
 constexpr Expectation svm_foreign{SVM_EXIT_VMMCALL, Bound::exact, 1, to_vmmcall_source, svm_patched};
 
 constexpr Trigger catalogue[] = {
-    {"hypercall.vmcall", "VMCALL, KVM_HC_VAPIC_POLL_IRQ: does nothing", vmx_own, svm_foreign, default_count, nullptr,
-     GUEST_CODE([] { vmcall(harmless); }), nullptr},
-    {"hypercall.vmmcall", "VMMCALL, KVM_HC_VAPIC_POLL_IRQ: does nothing", vmx_foreign, svm_own, default_count, nullptr,
-     GUEST_CODE([] { vmmcall(harmless); }), nullptr},
-    {"hypercall.unknown", "VMCALL, a number that KVM does not know", vmx_own, svm_foreign, default_count, nullptr,
-     GUEST_CODE([] { vmcall(unknown); }), nullptr},
+    {"hypercall.vmcall", "VMCALL, KVM_HC_VAPIC_POLL_IRQ: does nothing", vmx_own, svm_foreign, default_count,
+     nullptr, GUEST_CODE([] { vmcall(harmless); }), nullptr},
+    {"hypercall.vmmcall", "VMMCALL, KVM_HC_VAPIC_POLL_IRQ: does nothing", vmx_foreign, svm_own, default_count,
+     nullptr, GUEST_CODE([] { vmmcall(harmless); }), nullptr},
+    {"hypercall.unknown", "VMCALL, a number that KVM does not know", vmx_own, svm_foreign, default_count,
+     nullptr, GUEST_CODE([] { vmcall(unknown); }), nullptr},
 };
 
 }
 
-std::span<const Trigger> hypercall_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> hypercall_triggers() { return catalogue; }
 
 }

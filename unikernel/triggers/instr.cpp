@@ -17,10 +17,7 @@ namespace {
 // number that every processor has.
 [[maybe_unused]] constinit std::uint32_t counter = 0;
 
-[[maybe_unused]] bool is_intel()
-{
-    return machine::vendor().view() == "GenuineIntel";
-}
+[[maybe_unused]] bool is_intel() { return machine::vendor().view() == "GenuineIntel"; }
 
 [[maybe_unused]] void choose_counter()
 {
@@ -28,10 +25,7 @@ namespace {
     counter = is_intel() ? no_processors : 0;
 }
 
-[[maybe_unused]] void read_counter()
-{
-    asm volatile(MAY_FAULT("rdpmc") : : "c"(counter) : "rax", "rdx");
-}
+[[maybe_unused]] void read_counter() { asm volatile(MAY_FAULT("rdpmc") : : "c"(counter) : "rax", "rdx"); }
 
 [[maybe_unused]] std::string_view lacks_counters()
 {
@@ -68,21 +62,16 @@ struct alignas(64) XsaveArea {
     std::uint8_t legacy[512];
     std::uint64_t xstate_bv, xcomp_bv, reserved[6];
 };
-[[maybe_unused]] constinit XsaveArea xsave_area{.legacy = {}, .xstate_bv = 0, .xcomp_bv = compacted, .reserved = {}};
+[[maybe_unused]] constinit XsaveArea xsave_area{
+    .legacy = {}, .xstate_bv = 0, .xcomp_bv = compacted, .reserved = {}};
 
 constexpr std::string_view no_lanes_processor = "no processor that a lane emulates has it";
 
 constexpr std::string_view xss_source = "init_vmcs() has the XSS-exiting bitmap empty (VMX_XSS_EXIT_BITMAP)";
 
-[[maybe_unused]] void write_same_xcr0()
-{
-    machine::write_xcr0(xcr0);
-}
+[[maybe_unused]] void write_same_xcr0() { machine::write_xcr0(xcr0); }
 
-[[maybe_unused]] void clean_up_xsetbv()
-{
-    machine::clear(machine::Cr4::osxsave);
-}
+[[maybe_unused]] void clean_up_xsetbv() { machine::clear(machine::Cr4::osxsave); }
 
 [[maybe_unused]] bool xsetbv_passes()
 {
@@ -105,10 +94,12 @@ constexpr Deviation xsetbv_deviations[] = {
 // for KVM shows it neither.
 constexpr Deviation rdpru_deviations[] = {
     {Where::on_qemu, Numbering::svm, svm_undefined("QEMU knows no RDPRU: #UD"), qemu_11_1},
-    {Where::on_bochs, Numbering::svm, svm_undefined("Bochs's AMD processors, older than Zen 2, have no RDPRU: #UD"), bochs_3_0},
+    {Where::on_bochs, Numbering::svm,
+     svm_undefined("Bochs's AMD processors, older than Zen 2, have no RDPRU: #UD"), bochs_3_0},
 };
 constexpr Deviation rsm_deviations[] = {
-    {Where::on_bochs, Numbering::svm, svm_undefined("Bochs looks for SMM before the intercept: #UD"), bochs_3_0},
+    {Where::on_bochs, Numbering::svm, svm_undefined("Bochs looks for SMM before the intercept: #UD"),
+     bochs_3_0},
 };
 constexpr Deviation encls_deviations[] = {
     {Where::on_bochs, Numbering::vmx, vmx_undefined("Bochs emulates no SGX: #UD"), bochs_3_0},
@@ -125,13 +116,14 @@ constexpr Expectation never(ExitNumber exit, std::string_view source, std::strin
     return {.exit = exit, .bound = Bound::none, .per_firing = 0, .source = source, .unseen = unseen};
 }
 
-constexpr std::string_view no_amd_opcode = "APM vol. 3, appendix A: no such opcode, #UD; init_vmcb() intercepts it";
+constexpr std::string_view no_amd_opcode =
+    "APM vol. 3, appendix A: no such opcode, #UD; init_vmcb() intercepts it";
 constexpr std::string_view no_intel_opcode =
     "SDM vol. 2, appendix A: no such opcode, #UD; vmx_update_exception_bitmap() intercepts it";
 constexpr std::string_view no_svm_intercept = "APM vol. 2, 15.9: it has no intercept";
 
-constexpr Trigger plain(std::string_view name, std::string_view what, const Expectation& vmx, const Expectation& svm,
-                        void (*fire)(), std::string_view (*lacks)() = nullptr)
+constexpr Trigger plain(std::string_view name, std::string_view what, const Expectation& vmx,
+                        const Expectation& svm, void (*fire)(), std::string_view (*lacks)() = nullptr)
 {
     return {.name = name,
             .what = what,
@@ -153,7 +145,8 @@ constexpr Trigger catalogue[] = {
                 .per_firing = 1,
                 .source = "SDM vol. 3, 26.1.3; setup_vmcs_config() requires RDPMC exiting",
                 .raises = Exception::general_protection},
-        .svm = {SVM_EXIT_RDPMC, Bound::exact, 1, "APM vol. 2, 15.9, table 15-7; init_vmcb() sets the intercept"},
+        .svm = {SVM_EXIT_RDPMC, Bound::exact, 1,
+                "APM vol. 2, 15.9, table 15-7; init_vmcb() sets the intercept"},
         .count = default_count,
         .prepare = GUEST_CODE(choose_counter),
         .fire = GUEST_CODE(read_counter),
@@ -205,36 +198,40 @@ constexpr Trigger catalogue[] = {
           }),
           GUEST_CODE([] { return machine::lacks(machine::feature::rdtscp, "this vCPU has no RDTSCP"); })),
     plain("instr.rdpid", "RDPID",
-          never(EXIT_REASON_RDTSCP, "SDM vol. 3, 26.1: RDPID is not among the exiting instructions", no_lanes_processor),
+          never(EXIT_REASON_RDTSCP, "SDM vol. 3, 26.1: RDPID is not among the exiting instructions",
+                no_lanes_processor),
           never(SVM_EXIT_RDTSCP, no_svm_intercept, no_lanes_processor), GUEST_CODE([] {
               std::uint64_t id;
               asm volatile("rdpid %0" : "=r"(id));
           }),
           GUEST_CODE([] { return machine::lacks(machine::feature::rdpid, "this vCPU has no RDPID"); })),
     plain("instr.rdrand", "RDRAND",
-          never(EXIT_REASON_RDRAND, "vmx_secondary_exec_control() clears RDRAND exiting, as the vCPU has RDRAND"),
+          never(EXIT_REASON_RDRAND,
+                "vmx_secondary_exec_control() clears RDRAND exiting, as the vCPU has RDRAND"),
           never(svm_undefined_exit, no_svm_intercept), GUEST_CODE([] {
               std::uint64_t random;
               asm volatile("rdrand %0" : "=r"(random) : : "cc");
           }),
           GUEST_CODE([] { return machine::lacks(machine::feature::rdrand, "this vCPU has no RDRAND"); })),
     plain("instr.rdseed", "RDSEED",
-          never(EXIT_REASON_RDSEED, "vmx_secondary_exec_control() clears RDSEED exiting, as the vCPU has RDSEED",
+          never(EXIT_REASON_RDSEED,
+                "vmx_secondary_exec_control() clears RDSEED exiting, as the vCPU has RDSEED",
                 no_lanes_processor),
           never(svm_undefined_exit, no_svm_intercept, no_lanes_processor), GUEST_CODE([] {
               std::uint64_t random;
               asm volatile("rdseed %0" : "=r"(random) : : "cc");
           }),
           GUEST_CODE([] { return machine::lacks(machine::feature::rdseed, "this vCPU has no RDSEED"); })),
-    plain("instr.ud2", "UD2", vmx_undefined("SDM vol. 2, UD: #UD; vmx_update_exception_bitmap() intercepts it"),
-          svm_undefined("APM vol. 3, UD2: #UD; init_vmcb() intercepts it"), GUEST_CODE([] { asm volatile(MAY_FAULT("ud2")); })),
+    plain("instr.ud2", "UD2",
+          vmx_undefined("SDM vol. 2, UD: #UD; vmx_update_exception_bitmap() intercepts it"),
+          svm_undefined("APM vol. 3, UD2: #UD; init_vmcb() intercepts it"),
+          GUEST_CODE([] { asm volatile(MAY_FAULT("ud2")); })),
     {
         .name = "instr.rsm",
         .what = "RSM, outside SMM",
         .vmx = vmx_undefined("SDM vol. 2, RSM: #UD outside SMM, also in a guest; em_rsm() raises it again"),
-        .svm = raises_undefined(
-            SVM_EXIT_RSM,
-            "APM vol. 2, 15.9, table 15-7: before any exception; init_vmcb() sets the intercept, em_rsm() raises #UD"),
+        .svm = raises_undefined(SVM_EXIT_RSM, "APM vol. 2, 15.9, table 15-7: before any exception; "
+                                              "init_vmcb() sets the intercept, em_rsm() raises #UD"),
         .count = default_count,
         .prepare = nullptr,
         .fire = GUEST_CODE([] {
@@ -247,7 +244,8 @@ constexpr Trigger catalogue[] = {
         .name = "instr.rdpru",
         .what = "RDPRU, register 0",
         .vmx = vmx_undefined(no_intel_opcode),
-        .svm = with(raises_undefined(SVM_EXIT_RDPRU, "APM vol. 2, 15.9; init_vmcb() sets the intercept, KVM raises #UD"),
+        .svm = with(raises_undefined(SVM_EXIT_RDPRU,
+                                     "APM vol. 2, 15.9; init_vmcb() sets the intercept, KVM raises #UD"),
                     no_lanes_processor),
         .count = default_count,
         .prepare = nullptr,
@@ -255,16 +253,19 @@ constexpr Trigger catalogue[] = {
             asm volatile(MAY_FAULT("rdpru") : : "c"(0) : "rax", "rdx");
         }),
         .clean_up = nullptr,
-        .excuse = GUEST_CODE(
-            []() -> std::string_view { return "a processor before Zen 2 has no RDPRU: it is undefined, and exits so"; }),
+        .excuse = GUEST_CODE([]() -> std::string_view {
+            return "a processor before Zen 2 has no RDPRU: it is undefined, and exits so";
+        }),
         .deviations = rdpru_deviations,
     },
     {
         .name = "instr.encls",
         .what = "ENCLS",
-        .vmx = with(raises_undefined(EXIT_REASON_ENCLS,
-                                     "SDM vol. 3, 26.1.3; vmx_write_encls_bitmap() intercepts it; handle_encls() raises #UD"),
-                    no_lanes_processor),
+        .vmx =
+            with(raises_undefined(
+                     EXIT_REASON_ENCLS,
+                     "SDM vol. 3, 26.1.3; vmx_write_encls_bitmap() intercepts it; handle_encls() raises #UD"),
+                 no_lanes_processor),
         .svm = svm_undefined(no_amd_opcode),
         .count = default_count,
         .prepare = nullptr,
@@ -272,24 +273,29 @@ constexpr Trigger catalogue[] = {
             asm volatile(MAY_FAULT("encls") : : "a"(0) : "memory");
         }),
         .clean_up = nullptr,
-        .excuse = GUEST_CODE(
-            []() -> std::string_view { return "a processor without SGX has no ENCLS: it is undefined, and exits so"; }),
+        .excuse = GUEST_CODE([]() -> std::string_view {
+            return "a processor without SGX has no ENCLS: it is undefined, and exits so";
+        }),
         .lacks = GUEST_CODE([]() -> std::string_view {
-            return machine::has(machine::feature::sgx) ? "this vCPU has SGX: KVM leaves most of ENCLS to it" : "";
+            return machine::has(machine::feature::sgx) ? "this vCPU has SGX: KVM leaves most of ENCLS to it"
+                                                       : "";
         }),
         .deviations = encls_deviations,
     },
-    plain("instr.getsec", "GETSEC, CAPABILITIES",
-          vmx_undefined("SDM vol. 2, GETSEC: CR4.SMXE, which KVM reserves, is looked at before the exit: #UD"),
-          svm_undefined(no_amd_opcode), GUEST_CODE([] {
-              asm volatile(MAY_FAULT("getsec") : : "a"(0), "b"(0) : "memory");
-          })),
-    plain("instr.pconfig", "PCONFIG", vmx_undefined("SDM vol. 2, PCONFIG: #UD, as KVM does not enable it for guests"),
+    plain(
+        "instr.getsec", "GETSEC, CAPABILITIES",
+        vmx_undefined("SDM vol. 2, GETSEC: CR4.SMXE, which KVM reserves, is looked at before the exit: #UD"),
+        svm_undefined(no_amd_opcode), GUEST_CODE([] {
+            asm volatile(MAY_FAULT("getsec") : : "a"(0), "b"(0) : "memory");
+        })),
+    plain("instr.pconfig", "PCONFIG",
+          vmx_undefined("SDM vol. 2, PCONFIG: #UD, as KVM does not enable it for guests"),
           svm_undefined(no_amd_opcode), GUEST_CODE([] {
               asm volatile(MAY_FAULT("pconfig") : : "a"(0), "b"(0), "c"(0), "d"(0) : "memory");
           })),
     // LOADIWKEY %xmm1, %xmm0
-    plain("instr.loadiwkey", "LOADIWKEY", vmx_undefined("SDM vol. 2, LOADIWKEY: #UD with CR4.KL clear, which KVM reserves"),
+    plain("instr.loadiwkey", "LOADIWKEY",
+          vmx_undefined("SDM vol. 2, LOADIWKEY: #UD with CR4.KL clear, which KVM reserves"),
           svm_undefined(no_amd_opcode), GUEST_CODE([] {
               asm volatile(MAY_FAULT(".byte 0xf3, 0x0f, 0x38, 0xdc, 0xc1") : : "a"(0) : "memory");
           })),
@@ -297,9 +303,6 @@ constexpr Trigger catalogue[] = {
 
 }
 
-std::span<const Trigger> instr_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> instr_triggers() { return catalogue; }
 
 }

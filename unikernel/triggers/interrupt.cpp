@@ -39,7 +39,8 @@ using machine::Msr;
 
 [[maybe_unused]] std::string_view why_none_to_interrupt()
 {
-    return machine::running_processors() == 1 ? "needs vcpus=2 or more" : why_apic_may_not_exit<ApicMode::x2apic>();
+    return machine::running_processors() == 1 ? "needs vcpus=2 or more"
+                                              : why_apic_may_not_exit<ApicMode::x2apic>();
 }
 
 // Long enough that the guest is spinning again before the timer expires.
@@ -60,14 +61,17 @@ constexpr unsigned expiries = 8;
 
 [[maybe_unused]] std::string_view why_no_deadlines()
 {
-    return LocalApic::has_tsc_deadline() ? why_no_x2apic()
-                                         : "this vCPU's timer knows no TSC deadline: CPUID leaf 1, ECX bit 24";
+    return LocalApic::has_tsc_deadline()
+               ? why_no_x2apic()
+               : "this vCPU's timer knows no TSC deadline: CPUID leaf 1, ECX bit 24";
 }
 
 // kvm_can_use_hv_timer(). QEMU's cpu-pm=on shows so in CPUID.
 [[maybe_unused]] std::string_view why_no_preemption_timer()
 {
-    return machine::has(machine::feature::monitor) ? "this VM's MWAIT does not exit: then KVM makes no use of the preemption timer" : "";
+    return machine::has(machine::feature::monitor)
+               ? "this VM's MWAIT does not exit: then KVM makes no use of the preemption timer"
+               : "";
 }
 
 // More than twice the longest period of Linux's tick, at 100 Hz.
@@ -126,10 +130,10 @@ constexpr Expectation vmx_timer{
     "SDM vol. 3, 26.5.1; start_hv_timer(), unless vcpu_load() finds it expired: of eight, one must come",
     vmx_timer_also,
     true};
-constexpr Expectation svm_timer{
-    SVM_EXIT_INTR, Bound::at_least, 1,
-    "APM vol. 2, 15.13.1; start_sw_timer()'s hrtimer interrupts the host, mostly in the guest: of eight, one must come",
-    svm_timer_also};
+constexpr Expectation svm_timer{SVM_EXIT_INTR, Bound::at_least, 1,
+                                "APM vol. 2, 15.13.1; start_sw_timer()'s hrtimer interrupts the host, mostly "
+                                "in the guest: of eight, one must come",
+                                svm_timer_also};
 
 constexpr Trigger timer(std::string_view name, std::string_view what, void (*prepare)(), void (*fire)(),
                         std::string_view (*lacks)())
@@ -152,8 +156,10 @@ constexpr Trigger catalogue[] = {
     {
         .name = "interrupt.window",
         .what = "WRMSR IA32_X2APIC_ICR to oneself while IF=0; STI; NOP; the interrupt, its EOI",
-        .vmx = {EXIT_REASON_INTERRUPT_WINDOW, Bound::exact, 1, "SDM vol. 3, 26.2; vmx_enable_irq_window()", vmx_window_also},
-        .svm = {SVM_EXIT_VINTR, Bound::exact, 1, "APM vol. 2, 15.21.4; svm_set_vintr() queues a dummy to see the window open",
+        .vmx = {EXIT_REASON_INTERRUPT_WINDOW, Bound::exact, 1, "SDM vol. 3, 26.2; vmx_enable_irq_window()",
+                vmx_window_also},
+        .svm = {SVM_EXIT_VINTR, Bound::exact, 1,
+                "APM vol. 2, 15.21.4; svm_set_vintr() queues a dummy to see the window open",
                 svm_window_also},
         .count = default_count / 5,
         .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
@@ -163,11 +169,14 @@ constexpr Trigger catalogue[] = {
     },
     {
         .name = "interrupt.next-vcpu",
-        .what = "WRMSR IA32_X2APIC_ICR: an interrupt to the next vCPU, which ends it, as does this one with that it gets",
+        .what = "WRMSR IA32_X2APIC_ICR: an interrupt to the next vCPU, which ends it, as does this one with "
+                "that it gets",
         .vmx = {EXIT_REASON_MSR_WRITE, Bound::exact, 2,
-                "ICR by handle_fastpath_set_x2apic_icr_irqoff(), EOI; vmx_reset_x2apic_msrs()", vmx_wait_also, true},
+                "ICR by handle_fastpath_set_x2apic_icr_irqoff(), EOI; vmx_reset_x2apic_msrs()", vmx_wait_also,
+                true},
         .svm = {SVM_EXIT_MSR, Bound::exact, 2,
-                "ICR and EOI: svm_set_x2apic_msr_interception() intercepts them while AVIC is off", svm_wait_also},
+                "ICR and EOI: svm_set_x2apic_msr_interception() intercepts them while AVIC is off",
+                svm_wait_also},
         .count = default_count / 20,
         .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
         .fire = GUEST_CODE(interrupt_next),
@@ -175,8 +184,10 @@ constexpr Trigger catalogue[] = {
         .lacks = GUEST_CODE(why_none_to_interrupt),
     },
     timer("interrupt.one-shot-timer", "eight times: arm the one-shot APIC timer, spin until it interrupts",
-          GUEST_CODE(enter_apic_mode<ApicMode::x2apic>), GUEST_CODE(await_one_shot_timers), GUEST_CODE(why_no_x2apic)),
-    timer("interrupt.tsc-deadline", "eight times: WRMSR IA32_TSC_DEADLINE, spin until it interrupts", GUEST_CODE([] {
+          GUEST_CODE(enter_apic_mode<ApicMode::x2apic>), GUEST_CODE(await_one_shot_timers),
+          GUEST_CODE(why_no_x2apic)),
+    timer("interrupt.tsc-deadline", "eight times: WRMSR IA32_TSC_DEADLINE, spin until it interrupts",
+          GUEST_CODE([] {
               enter_apic_mode<ApicMode::x2apic>();
               local_apic.use_tsc_deadline();
           }),
@@ -186,7 +197,8 @@ constexpr Trigger catalogue[] = {
         .what = "spin for 24 ms by the APIC timer, in which the host's tick interrupts",
         .vmx = {EXIT_REASON_EXTERNAL_INTERRUPT, Bound::at_least, 1,
                 "SDM vol. 3, 26.2; setup_vmcs_config() requires external-interrupt exiting", vmx_tick_also},
-        .svm = {SVM_EXIT_INTR, Bound::at_least, 1, "APM vol. 2, 15.13.1; init_vmcb() sets the intercept", svm_timer_also},
+        .svm = {SVM_EXIT_INTR, Bound::at_least, 1, "APM vol. 2, 15.13.1; init_vmcb() sets the intercept",
+                svm_timer_also},
         .count = 5,
         .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
         .fire = GUEST_CODE(await_host_tick),
@@ -198,9 +210,6 @@ constexpr Trigger catalogue[] = {
 
 }
 
-std::span<const Trigger> interrupt_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> interrupt_triggers() { return catalogue; }
 
 }

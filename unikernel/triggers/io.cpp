@@ -15,8 +15,10 @@ using machine::Port;
 
 [[maybe_unused]] constexpr Port port = Port::unused;
 
-constexpr std::string_view vmx_source = "SDM vol. 3, 26.1.3; setup_vmcs_config() requires unconditional I/O exiting";
-constexpr std::string_view svm_source = "APM vol. 2, 15.10.2; init_vmcb() sets the intercept, iopm is all ones";
+constexpr std::string_view vmx_source =
+    "SDM vol. 3, 26.1.3; setup_vmcs_config() requires unconditional I/O exiting";
+constexpr std::string_view svm_source =
+    "APM vol. 2, 15.10.2; init_vmcb() sets the intercept, iopm is all ones";
 
 constexpr Expectation vmx_once{EXIT_REASON_IO_INSTRUCTION, Bound::exact, 1, vmx_source};
 constexpr Expectation svm_once{SVM_EXIT_IOIO, Bound::exact, 1, svm_source};
@@ -25,8 +27,10 @@ constexpr Expectation svm_once{SVM_EXIT_IOIO, Bound::exact, 1, svm_source};
 // the instruction, and once more when it finds RCX at 0. INS: pio_in_emulated() reads
 // all that fits into its page and its buffer at once.
 constexpr std::uint32_t string_length = 8;
-constexpr std::string_view out_string_source = "x86_emulate_insn(): one exit an element, one more to see RCX at 0";
-constexpr std::string_view in_string_source = "pio_in_emulated(): one exit for all elements, one more to see RCX at 0";
+constexpr std::string_view out_string_source =
+    "x86_emulate_insn(): one exit an element, one more to see RCX at 0";
+constexpr std::string_view in_string_source =
+    "pio_in_emulated(): one exit for all elements, one more to see RCX at 0";
 [[maybe_unused]] constexpr std::uint8_t bytes[string_length]{};
 [[maybe_unused]] constexpr std::uint16_t words[string_length]{};
 // Within one page. All vCPUs read the same there.
@@ -37,8 +41,8 @@ constexpr Trigger simple(std::string_view name, std::string_view what, void (*fi
     return {name, what, vmx_once, svm_once, default_count, nullptr, fire, nullptr};
 }
 
-constexpr Trigger string(std::string_view name, std::string_view what, std::uint32_t exits, std::string_view source,
-                         void (*fire)())
+constexpr Trigger string(std::string_view name, std::string_view what, std::uint32_t exits,
+                         std::string_view source, void (*fire)())
 {
     return {name,
             what,
@@ -67,7 +71,8 @@ constexpr Trigger catalogue[] = {
            GUEST_CODE([] { Io::in<std::uint8_t>(Port::pic_primary_mask); })),
     simple("io.pic-write-mask", "OUT 0x21, AL: the mask that is set already",
            GUEST_CODE([] { Io::out<std::uint8_t>(Port::pic_primary_mask, 0xff); })),
-    simple("io.pic-read-elcr", "IN AL, 0x4d0: edge or level", GUEST_CODE([] { Io::in<std::uint8_t>(Port::pic_edge_level); })),
+    simple("io.pic-read-elcr", "IN AL, 0x4d0: edge or level",
+           GUEST_CODE([] { Io::in<std::uint8_t>(Port::pic_edge_level); })),
     simple("io.pit-latch", "OUT 0x43, AL: latches counter 0 of the timer",
            GUEST_CODE([] { Io::out<std::uint8_t>(Port::pit_command, 0); })),
     simple("io.serial-status", "IN AL, 0x3fd: user space's device",
@@ -76,9 +81,6 @@ constexpr Trigger catalogue[] = {
 
 }
 
-std::span<const Trigger> io_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> io_triggers() { return catalogue; }
 
 }

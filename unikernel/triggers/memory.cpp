@@ -16,11 +16,13 @@ using machine::Place;
 constexpr std::uint32_t count = 200;
 constexpr std::uint32_t first_touches = 5; // a boot has 40
 
-constexpr std::string_view shadow_source = "kvm_mmu_page_fault(): the fault of a shadowed page table, handled by KVM";
+constexpr std::string_view shadow_source =
+    "kvm_mmu_page_fault(): the fault of a shadowed page table, handled by KVM";
 constexpr Deviation shadow[] = {
     {Where::with_shadow_paging, Numbering::vmx, {EXIT_REASON_EXCEPTION_NMI, Bound::exact, 1, shadow_source}}};
-constexpr Expectation vmx_mmio{EXIT_REASON_EPT_MISCONFIG, Bound::exact, 1,
-                               "handle_ept_misconfig(): set_mmio_spte_mask() marks what has no memory so, once it was touched"};
+constexpr Expectation vmx_mmio{
+    EXIT_REASON_EPT_MISCONFIG, Bound::exact, 1,
+    "handle_ept_misconfig(): set_mmio_spte_mask() marks what has no memory so, once it was touched"};
 constexpr Expectation svm_mmio{SVM_EXIT_NPF, Bound::exact, 1,
                                "APM vol. 2, 15.25.6; npf_interception(): a reserved bit marks MMIO"};
 
@@ -31,10 +33,7 @@ constexpr Row vmx_rom_also[] = {{EXIT_REASON_EPT_MISCONFIG, Bound::at_most, 1}};
 // Not every machine has ROM there: what is written is what was read, the same by every vCPU.
 [[maybe_unused]] constinit std::uint32_t rom_word = 0;
 
-[[maybe_unused]] void write_rom()
-{
-    machine::write_memory(Place::rom, rom_word);
-}
+[[maybe_unused]] void write_rom() { machine::write_memory(Place::rom, rom_word); }
 
 [[maybe_unused]] std::string_view why_rom_may_not_exit()
 {
@@ -63,8 +62,10 @@ constexpr Trigger catalogue[] = {
     {
         .name = "memory.first-touch",
         .what = "MOV to RAM that was never touched",
-        .vmx = {EXIT_REASON_EPT_VIOLATION, Bound::exact, 1, "SDM vol. 3, 29.3.3.2; kvm_tdp_page_fault() maps what is touched"},
-        .svm = {SVM_EXIT_NPF, Bound::exact, 1, "APM vol. 2, 15.25.6; kvm_tdp_page_fault() maps what is touched"},
+        .vmx = {EXIT_REASON_EPT_VIOLATION, Bound::exact, 1,
+                "SDM vol. 3, 29.3.3.2; kvm_tdp_page_fault() maps what is touched"},
+        .svm = {SVM_EXIT_NPF, Bound::exact, 1,
+                "APM vol. 2, 15.25.6; kvm_tdp_page_fault() maps what is touched"},
         .count = first_touches,
         .prepare = nullptr,
         .fire = GUEST_CODE(FreshMemory::touch),
@@ -98,9 +99,6 @@ constexpr Trigger catalogue[] = {
 
 }
 
-std::span<const Trigger> memory_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> memory_triggers() { return catalogue; }
 
 }

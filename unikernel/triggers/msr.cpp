@@ -17,12 +17,14 @@ namespace {
 using machine::Msr;
 
 constexpr std::string_view vmx_source = "SDM vol. 3, 26.1.3; not in vmx_possible_passthrough_msrs[]";
-constexpr std::string_view vmx_fastpath_source = "handle_fastpath_set_msr_irqoff(): exits, re-enters without the exit handler";
+constexpr std::string_view vmx_fastpath_source =
+    "handle_fastpath_set_msr_irqoff(): exits, re-enters without the exit handler";
 constexpr std::string_view svm_source = "APM vol. 2, 15.11; direct_access_msrs[] has it not, or not always";
 
 constexpr Expectation vmx_read{EXIT_REASON_MSR_READ, Bound::exact, 1, vmx_source};
 constexpr Expectation vmx_write{EXIT_REASON_MSR_WRITE, Bound::exact, 1, vmx_source};
-constexpr Expectation vmx_fastpath_write{EXIT_REASON_MSR_WRITE, Bound::exact, 1, vmx_fastpath_source, {}, true};
+constexpr Expectation vmx_fastpath_write{EXIT_REASON_MSR_WRITE, Bound::exact, 1,
+                                         vmx_fastpath_source,   {},           true};
 constexpr Expectation svm_either{SVM_EXIT_MSR, Bound::exact, 1, svm_source};
 
 constexpr Expectation twice(Expectation expectation)
@@ -36,31 +38,35 @@ constexpr std::string_view svm_passes_source = "direct_access_msrs[] passes it t
 constexpr Expectation vmx_passes_read{EXIT_REASON_MSR_READ, Bound::none, 0, vmx_passes_source};
 constexpr Expectation vmx_passes_write{EXIT_REASON_MSR_WRITE, Bound::none, 0, vmx_passes_source};
 constexpr Expectation svm_passes{SVM_EXIT_MSR, Bound::none, 0, svm_passes_source};
-constexpr Expectation svm_passes_unless_intel{SVM_EXIT_MSR, Bound::none, 0,
-                                              "init_vmcb_after_set_cpuid() passes it through, unless CPUID says GenuineIntel"};
+constexpr Expectation svm_passes_unless_intel{
+    SVM_EXIT_MSR, Bound::none, 0,
+    "init_vmcb_after_set_cpuid() passes it through, unless CPUID says GenuineIntel"};
 
 // MSRs outside the bitmaps' ranges exit always, before the processor looks whether there
 // is such an MSR.
 constexpr Expectation undefined(ExitNumber exit, std::string_view source)
 {
-    return {.exit = exit, .bound = Bound::exact, .per_firing = 1, .source = source, .raises = Exception::general_protection};
+    return {.exit = exit,
+            .bound = Bound::exact,
+            .per_firing = 1,
+            .source = source,
+            .raises = Exception::general_protection};
 }
 constexpr std::string_view vmx_undefined_source =
     "SDM vol. 3, 26.1.3: beyond the bitmaps; kvm_emulate_rdmsr(), _wrmsr() raise #GP";
-constexpr std::string_view svm_undefined_source = "APM vol. 2, 15.11: not covered by the MSRPM; msr_interception() raises #GP";
+constexpr std::string_view svm_undefined_source =
+    "APM vol. 2, 15.11: not covered by the MSRPM; msr_interception() raises #GP";
 
 // Once written, in `prepare`, it is passed through (6.1); or it was from the start (6.12).
-constexpr std::string_view pred_cmd_source = "vmx_set_msr(), svm_set_msr(), or their _vcpu_after_set_cpuid(), pass it through";
+constexpr std::string_view pred_cmd_source =
+    "vmx_set_msr(), svm_set_msr(), or their _vcpu_after_set_cpuid(), pass it through";
 constexpr std::string_view pred_cmd_unseen = "no processor that a lane emulates has IBPB";
 
 // Writes put back what this vCPU read, so that they change nothing but the ledger. All may
 // fault: what a CPU has not, although its CPUID says so, is reported, and ends nothing.
 [[maybe_unused]] constinit std::array<std::uint64_t, machine::max_processors> all_saved{};
 
-[[maybe_unused]] std::uint64_t& saved()
-{
-    return all_saved[machine::this_cpu().index];
-}
+[[maybe_unused]] std::uint64_t& saved() { return all_saved[machine::this_cpu().index]; }
 
 template <Msr msr>
 void save()
@@ -74,13 +80,11 @@ void restore()
     machine::try_write_msr(msr, saved());
 }
 
-[[maybe_unused]] void flush_predictors()
-{
-    machine::try_write_msr(Msr::pred_cmd, 1);
-}
+[[maybe_unused]] void flush_predictors() { machine::try_write_msr(Msr::pred_cmd, 1); }
 
-constexpr Trigger simple(std::string_view name, std::string_view what, const Expectation& vmx, const Expectation& svm,
-                         void (*prepare)(), void (*fire)(), std::string_view (*lacks)() = nullptr)
+constexpr Trigger simple(std::string_view name, std::string_view what, const Expectation& vmx,
+                         const Expectation& svm, void (*prepare)(), void (*fire)(),
+                         std::string_view (*lacks)() = nullptr)
 {
     return {.name = name,
             .what = what,
@@ -107,47 +111,56 @@ constexpr Trigger simple(std::string_view name, std::string_view what, const Exp
 constexpr Trigger catalogue[] = {
     simple("msr.read-apic-base", "RDMSR IA32_APIC_BASE", vmx_read, svm_either, nullptr,
            GUEST_CODE([] { machine::try_read_msr(Msr::apic_base); })),
-    simple("msr.write-apic-base", "WRMSR IA32_APIC_BASE, its own value", vmx_write, svm_either, GUEST_CODE(save<Msr::apic_base>),
-           GUEST_CODE(restore<Msr::apic_base>)),
+    simple("msr.write-apic-base", "WRMSR IA32_APIC_BASE, its own value", vmx_write, svm_either,
+           GUEST_CODE(save<Msr::apic_base>), GUEST_CODE(restore<Msr::apic_base>)),
     simple("msr.read-misc-enable", "RDMSR IA32_MISC_ENABLE", vmx_read, svm_either, nullptr,
            GUEST_CODE([] { machine::try_read_msr(Msr::misc_enable); })),
     simple("msr.write-misc-enable", "WRMSR IA32_MISC_ENABLE, its own value", vmx_write, svm_either,
            GUEST_CODE(save<Msr::misc_enable>), GUEST_CODE(restore<Msr::misc_enable>)),
-    simple("msr.write-tsc-deadline", "WRMSR IA32_TSC_DEADLINE, 0: disarms", vmx_fastpath_write, svm_either, nullptr,
-           GUEST_CODE([] { machine::try_write_msr(Msr::tsc_deadline, 0); })),
-    simple("msr.read-pat", "RDMSR IA32_PAT", vmx_read, svm_either, nullptr, GUEST_CODE([] { machine::try_read_msr(Msr::pat); })),
-    simple("msr.write-pat", "WRMSR IA32_PAT, its own value", vmx_write, svm_either, GUEST_CODE(save<Msr::pat>),
-           GUEST_CODE(restore<Msr::pat>)),
-    simple("msr.read-efer", "RDMSR IA32_EFER", vmx_read, svm_either, nullptr, GUEST_CODE([] { machine::try_read_msr(Msr::efer); })),
-    simple("msr.write-efer", "WRMSR IA32_EFER, its own value", vmx_write, svm_either, GUEST_CODE(save<Msr::efer>),
-           GUEST_CODE(restore<Msr::efer>)),
+    simple("msr.write-tsc-deadline", "WRMSR IA32_TSC_DEADLINE, 0: disarms", vmx_fastpath_write, svm_either,
+           nullptr, GUEST_CODE([] { machine::try_write_msr(Msr::tsc_deadline, 0); })),
+    simple("msr.read-pat", "RDMSR IA32_PAT", vmx_read, svm_either, nullptr,
+           GUEST_CODE([] { machine::try_read_msr(Msr::pat); })),
+    simple("msr.write-pat", "WRMSR IA32_PAT, its own value", vmx_write, svm_either,
+           GUEST_CODE(save<Msr::pat>), GUEST_CODE(restore<Msr::pat>)),
+    simple("msr.read-efer", "RDMSR IA32_EFER", vmx_read, svm_either, nullptr,
+           GUEST_CODE([] { machine::try_read_msr(Msr::efer); })),
+    simple("msr.write-efer", "WRMSR IA32_EFER, its own value", vmx_write, svm_either,
+           GUEST_CODE(save<Msr::efer>), GUEST_CODE(restore<Msr::efer>)),
     simple("msr.read-mtrr-def-type", "RDMSR IA32_MTRR_DEF_TYPE", vmx_read, svm_either, nullptr,
            GUEST_CODE([] { machine::try_read_msr(Msr::mtrr_def_type); }),
            GUEST_CODE([] { return machine::lacks(machine::feature::mtrr, "this vCPU has no MTRRs"); })),
     simple("msr.read-tsc-aux", "RDMSR IA32_TSC_AUX", vmx_read, svm_either, nullptr,
            GUEST_CODE([] { machine::try_read_msr(Msr::tsc_aux); }), GUEST_CODE([] {
-               return machine::lacks(machine::feature::rdtscp, "this vCPU has no RDTSCP, hence no IA32_TSC_AUX");
+               return machine::lacks(machine::feature::rdtscp,
+                                     "this vCPU has no RDTSCP, hence no IA32_TSC_AUX");
            })),
     simple("msr.read-tsc-adjust", "RDMSR IA32_TSC_ADJUST", vmx_read, svm_either, nullptr,
            GUEST_CODE([] { machine::try_read_msr(Msr::tsc_adjust); }), GUEST_CODE(lacks_tsc_adjust)),
     simple("msr.write-tsc-adjust", "WRMSR IA32_TSC_ADJUST, its own value", vmx_write, svm_either,
-           GUEST_CODE(save<Msr::tsc_adjust>), GUEST_CODE(restore<Msr::tsc_adjust>), GUEST_CODE(lacks_tsc_adjust)),
-    simple("msr.write-tsc", "WRMSR IA32_TIME_STAMP_COUNTER; WRMSR IA32_TSC_ADJUST, which takes that back", twice(vmx_write),
-           twice(svm_either), GUEST_CODE(save<Msr::tsc_adjust>), GUEST_CODE([] {
+           GUEST_CODE(save<Msr::tsc_adjust>), GUEST_CODE(restore<Msr::tsc_adjust>),
+           GUEST_CODE(lacks_tsc_adjust)),
+    simple("msr.write-tsc", "WRMSR IA32_TIME_STAMP_COUNTER; WRMSR IA32_TSC_ADJUST, which takes that back",
+           twice(vmx_write), twice(svm_either), GUEST_CODE(save<Msr::tsc_adjust>), GUEST_CODE([] {
                machine::try_write_msr(Msr::tsc, machine::rdtsc());
                restore<Msr::tsc_adjust>();
            }),
            GUEST_CODE(lacks_tsc_adjust)),
     simple("msr.read-kvm-system-time", "RDMSR MSR_KVM_SYSTEM_TIME_NEW, KVM's own",
-           {EXIT_REASON_MSR_READ, Bound::exact, 1, "SDM vol. 3, 26.1.3: beyond the bitmaps; kvm_get_msr_common() answers"},
-           {SVM_EXIT_MSR, Bound::exact, 1, "APM vol. 2, 15.11: not covered by the MSRPM; kvm_get_msr_common() answers"},
-           nullptr, GUEST_CODE([] { machine::try_read_msr(Msr::kvm_system_time); }),
-           GUEST_CODE([] { return machine::lacks(machine::feature::kvm_clock, "this VM has no KVM clock"); })),
+           {EXIT_REASON_MSR_READ, Bound::exact, 1,
+            "SDM vol. 3, 26.1.3: beyond the bitmaps; kvm_get_msr_common() answers"},
+           {SVM_EXIT_MSR, Bound::exact, 1,
+            "APM vol. 2, 15.11: not covered by the MSRPM; kvm_get_msr_common() answers"},
+           nullptr, GUEST_CODE([] { machine::try_read_msr(Msr::kvm_system_time); }), GUEST_CODE([] {
+               return machine::lacks(machine::feature::kvm_clock, "this VM has no KVM clock");
+           })),
     simple("msr.read-undefined", "RDMSR 0xdeadbeef, which no processor has",
-           undefined(EXIT_REASON_MSR_READ, vmx_undefined_source), undefined(SVM_EXIT_MSR, svm_undefined_source), nullptr,
+           undefined(EXIT_REASON_MSR_READ, vmx_undefined_source),
+           undefined(SVM_EXIT_MSR, svm_undefined_source), nullptr,
            GUEST_CODE([] { machine::try_read_msr(Msr::undefined); })),
     simple("msr.write-undefined", "WRMSR 0xdeadbeef, which no processor has",
-           undefined(EXIT_REASON_MSR_WRITE, vmx_undefined_source), undefined(SVM_EXIT_MSR, svm_undefined_source), nullptr,
+           undefined(EXIT_REASON_MSR_WRITE, vmx_undefined_source),
+           undefined(SVM_EXIT_MSR, svm_undefined_source), nullptr,
            GUEST_CODE([] { machine::try_write_msr(Msr::undefined, 0); })),
     simple("msr.read-tsc", "RDMSR IA32_TIME_STAMP_COUNTER", vmx_passes_read, svm_either, nullptr,
            GUEST_CODE([] { machine::try_read_msr(Msr::tsc); })),
@@ -159,25 +172,26 @@ constexpr Trigger catalogue[] = {
            GUEST_CODE(save<Msr::fs_base>), GUEST_CODE(restore<Msr::fs_base>)),
     simple("msr.read-sysenter-cs", "RDMSR IA32_SYSENTER_CS", vmx_passes_read, svm_passes, nullptr,
            GUEST_CODE([] { machine::try_read_msr(Msr::sysenter_cs); })),
-    simple("msr.read-sysenter-esp", "RDMSR IA32_SYSENTER_ESP", vmx_passes_read, svm_passes_unless_intel, nullptr,
-           GUEST_CODE([] { machine::try_read_msr(Msr::sysenter_esp); })),
-    simple("msr.read-sysenter-eip", "RDMSR IA32_SYSENTER_EIP", vmx_passes_read, svm_passes_unless_intel, nullptr,
-           GUEST_CODE([] { machine::try_read_msr(Msr::sysenter_eip); })),
+    simple("msr.read-sysenter-esp", "RDMSR IA32_SYSENTER_ESP", vmx_passes_read, svm_passes_unless_intel,
+           nullptr, GUEST_CODE([] { machine::try_read_msr(Msr::sysenter_esp); })),
+    simple("msr.read-sysenter-eip", "RDMSR IA32_SYSENTER_EIP", vmx_passes_read, svm_passes_unless_intel,
+           nullptr, GUEST_CODE([] { machine::try_read_msr(Msr::sysenter_eip); })),
     simple("msr.write-pred-cmd", "WRMSR IA32_PRED_CMD, IBPB",
            {.exit = EXIT_REASON_MSR_WRITE,
             .bound = Bound::none,
             .per_firing = 0,
             .source = pred_cmd_source,
             .unseen = pred_cmd_unseen},
-           {.exit = SVM_EXIT_MSR, .bound = Bound::none, .per_firing = 0, .source = pred_cmd_source, .unseen = pred_cmd_unseen},
+           {.exit = SVM_EXIT_MSR,
+            .bound = Bound::none,
+            .per_firing = 0,
+            .source = pred_cmd_source,
+            .unseen = pred_cmd_unseen},
            GUEST_CODE(flush_predictors), GUEST_CODE(flush_predictors), GUEST_CODE(lacks_ibpb)),
 };
 
 }
 
-std::span<const Trigger> msr_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> msr_triggers() { return catalogue; }
 
 }

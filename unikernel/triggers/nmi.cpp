@@ -39,7 +39,8 @@ namespace {
 {
     const bool tried = machine::running_processors() == 1 || machine::vendor().view() != "GenuineIntel";
     return tried ? why_no_x2apic()
-                 : "on Intel this is fired with vcpus=1 only, as Bochs mixes up blocking by NMI of several vCPUs";
+                 : "on Intel this is fired with vcpus=1 only, as Bochs mixes up blocking by NMI of several "
+                   "vCPUs";
 }
 
 // The processor's own NMI virtualization (APM vol. 2, 15.21.10), which KVM uses since
@@ -82,7 +83,8 @@ constexpr Deviation window_deviations[] = {
     // Seen beside a busy VM: no NMI window, or an NMI of one firing only after its audit.
     {Where::on_bochs_with_noise,
      Numbering::vmx,
-     {EXIT_REASON_NMI_WINDOW, Bound::none, 0, "Bochs mixes up blocking by NMI of several vCPUs, and another VM's run here, too"},
+     {EXIT_REASON_NMI_WINDOW, Bound::none, 0,
+      "Bochs mixes up blocking by NMI of several vCPUs, and another VM's run here, too"},
      bochs_2_7,
      true},
     {Where::on_bochs,
@@ -90,8 +92,8 @@ constexpr Deviation window_deviations[] = {
      {.exit = SVM_EXIT_IRET,
       .bound = Bound::exact,
       .per_firing = 2,
-      .source =
-          "each NMI's IRET; Bochs raises no #DB for TF on an IRET that clears it, so the second NMI waits for the next exit",
+      .source = "each NMI's IRET; Bochs raises no #DB for TF on an IRET that clears it, so the second NMI "
+                "waits for the next exit",
       .also = bochs_svm_two_also,
       .raises = Exception::nmi},
      bochs_3_0},
@@ -104,8 +106,8 @@ constexpr Trigger catalogue[] = {
         .vmx = {.exit = EXIT_REASON_NMI_WINDOW,
                 .bound = Bound::none,
                 .per_firing = 0,
-                .source =
-                    "vmx_inject_nmi() at once; the processor itself tracks blocking by NMI (SDM vol. 3, 25.6.1: virtual NMIs)",
+                .source = "vmx_inject_nmi() at once; the processor itself tracks blocking by NMI (SDM vol. "
+                          "3, 25.6.1: virtual NMIs)",
                 .also = vmx_also<1>,
                 .raises = Exception::nmi},
         .svm = {.exit = SVM_EXIT_IRET,
@@ -123,17 +125,20 @@ constexpr Trigger catalogue[] = {
     },
     {
         .name = "nmi.window",
-        .what = "an NMI to oneself, whose handler sends another by WRMSR IA32_X2APIC_ICR; RDMSR IA32_X2APIC_VERSION",
+        .what = "an NMI to oneself, whose handler sends another by WRMSR IA32_X2APIC_ICR; RDMSR "
+                "IA32_X2APIC_VERSION",
         .vmx = {.exit = EXIT_REASON_NMI_WINDOW,
                 .bound = Bound::exact,
                 .per_firing = 1,
-                .source = "SDM vol. 3, 26.2; vmx_enable_nmi_window() for the second, until the first one's IRET",
+                .source =
+                    "SDM vol. 3, 26.2; vmx_enable_nmi_window() for the second, until the first one's IRET",
                 .also = vmx_also<2>,
                 .raises = Exception::nmi},
         .svm = {.exit = SVM_EXIT_IRET,
                 .bound = Bound::exact,
                 .per_firing = 2,
-                .source = "each NMI's IRET: svm_inject_nmi(); svm_enable_nmi_window() steps over the first, a #DB",
+                .source =
+                    "each NMI's IRET: svm_inject_nmi(); svm_enable_nmi_window() steps over the first, a #DB",
                 .also = svm_two_also,
                 .raises = Exception::nmi},
         .count = default_count / 5,
@@ -148,9 +153,6 @@ constexpr Trigger catalogue[] = {
 
 }
 
-std::span<const Trigger> nmi_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> nmi_triggers() { return catalogue; }
 
 }

@@ -22,7 +22,8 @@ constexpr std::string_view vmx_source =
 // (init_vmcb(), `vgif`; init_vmcb_after_set_cpuid(), `vls`). Then nothing raises #UD.
 [[maybe_unused]] std::string_view virtualized(std::string_view how)
 {
-    const bool executed = machine::resumed_exceptions()[static_cast<unsigned>(Exception::invalid_opcode)] == 0;
+    const bool executed =
+        machine::resumed_exceptions()[static_cast<unsigned>(Exception::invalid_opcode)] == 0;
     return executed ? how : "";
 }
 [[maybe_unused]] std::string_view virtual_gif()
@@ -37,16 +38,10 @@ constexpr std::string_view vmx_source =
 // A VMCB for those that may execute. What VMLOAD would load was saved on the same vCPU.
 [[maybe_unused, gnu::aligned(4096)]] constinit std::uint8_t vmcb[4096]{};
 
-[[maybe_unused]] void save_state()
-{
-    asm volatile(MAY_FAULT("vmsave") : : "a"(vmcb) : "memory");
-}
+[[maybe_unused]] void save_state() { asm volatile(MAY_FAULT("vmsave") : : "a"(vmcb) : "memory"); }
 
 // Ends what CLGI may have begun.
-[[maybe_unused]] void set_gif()
-{
-    asm volatile(MAY_FAULT("stgi") : : : "memory");
-}
+[[maybe_unused]] void set_gif() { asm volatile(MAY_FAULT("stgi") : : : "memory"); }
 
 constexpr Trigger svm(std::string_view name, std::string_view what, ExitNumber exit, void (*fire)())
 {
@@ -60,7 +55,8 @@ constexpr Trigger svm(std::string_view name, std::string_view what, ExitNumber e
             .clean_up = nullptr};
 }
 
-constexpr Trigger with_excuse(Trigger trigger, std::string_view (*excuse)(), void (*prepare)(), void (*clean_up)())
+constexpr Trigger with_excuse(Trigger trigger, std::string_view (*excuse)(), void (*prepare)(),
+                              void (*clean_up)())
 {
     trigger.excuse = excuse;
     trigger.prepare = prepare;
@@ -83,9 +79,10 @@ constexpr Trigger catalogue[] = {
                                      asm volatile(MAY_FAULT("vmload") : : "a"(vmcb) : "memory");
                                  })),
                              GUEST_CODE(virtual_vmload), GUEST_CODE(save_state), nullptr)),
-    on_boot_vcpu(with_excuse(svm("svm.vmsave", "VMSAVE", SVM_EXIT_VMSAVE, GUEST_CODE(save_state)), GUEST_CODE(virtual_vmload),
-                             nullptr, nullptr)),
-    with_excuse(svm("svm.stgi", "STGI", SVM_EXIT_STGI, GUEST_CODE(set_gif)), GUEST_CODE(virtual_gif), nullptr, nullptr),
+    on_boot_vcpu(with_excuse(svm("svm.vmsave", "VMSAVE", SVM_EXIT_VMSAVE, GUEST_CODE(save_state)),
+                             GUEST_CODE(virtual_vmload), nullptr, nullptr)),
+    with_excuse(svm("svm.stgi", "STGI", SVM_EXIT_STGI, GUEST_CODE(set_gif)), GUEST_CODE(virtual_gif), nullptr,
+                nullptr),
     with_excuse(svm("svm.clgi", "CLGI", SVM_EXIT_CLGI, GUEST_CODE([] {
                         asm volatile(MAY_FAULT("clgi") : : : "memory");
                     })),
@@ -100,9 +97,6 @@ constexpr Trigger catalogue[] = {
 
 }
 
-std::span<const Trigger> svm_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> svm_triggers() { return catalogue; }
 
 }

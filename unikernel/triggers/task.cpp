@@ -17,8 +17,10 @@ constexpr std::uint32_t refaults = 256;
 constexpr Row vmx_also[] = {{EXIT_REASON_CR_ACCESS, Bound::exact, 2},
                             {EXIT_REASON_EPT_VIOLATION, Bound::at_most, refaults}};
 // Where KVM shadows page tables, reading CR3 for the task state segments exits, too.
-constexpr Row shadow_also[] = {{EXIT_REASON_CR_ACCESS, Bound::exact, 3}, {EXIT_REASON_EXCEPTION_NMI, Bound::at_most, refaults}};
-constexpr Row svm_also[] = {{SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2}, {SVM_EXIT_NPF, Bound::at_most, refaults}};
+constexpr Row shadow_also[] = {{EXIT_REASON_CR_ACCESS, Bound::exact, 3},
+                               {EXIT_REASON_EXCEPTION_NMI, Bound::at_most, refaults}};
+constexpr Row svm_also[] = {{SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2},
+                            {SVM_EXIT_NPF, Bound::at_most, refaults}};
 
 constexpr std::string_view vmx_source = "SDM vol. 3, 26.2: task switches exit unconditionally";
 constexpr Deviation deviations[] = {
@@ -36,8 +38,8 @@ constexpr Trigger catalogue[] = {
         .name = "task.switch",
         .what = "in 32-bit protected mode: far JMP to another task and back, 8 times",
         .vmx = {EXIT_REASON_TASK_SWITCH, Bound::exact, 2 * round_trips, vmx_source, vmx_also},
-        .svm = {SVM_EXIT_TASK_SWITCH, Bound::exact, 2 * round_trips, "APM vol. 2, 15.14.1; init_vmcb() sets the intercept",
-                svm_also},
+        .svm = {SVM_EXIT_TASK_SWITCH, Bound::exact, 2 * round_trips,
+                "APM vol. 2, 15.14.1; init_vmcb() sets the intercept", svm_also},
         .count = 10,
         .prepare = nullptr,
         .fire = GUEST_CODE([] { machine::switch_tasks(round_trips); }),
@@ -49,9 +51,6 @@ constexpr Trigger catalogue[] = {
 
 }
 
-std::span<const Trigger> task_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> task_triggers() { return catalogue; }
 
 }

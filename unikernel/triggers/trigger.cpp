@@ -6,11 +6,11 @@ namespace triggers {
 Emulator Deviation::emulator() const
 {
     switch (where) {
-    case Where::on_qemu:             return Emulator::qemu;
+    case Where::on_qemu: return Emulator::qemu;
     case Where::on_bochs:
     case Where::on_bochs_with_noise: return Emulator::bochs;
     case Where::with_shadow_paging:
-    case Where::measured:            return Emulator::none;
+    case Where::measured: return Emulator::none;
     }
     return Emulator::none;
 }

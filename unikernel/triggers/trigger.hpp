@@ -36,13 +36,14 @@ struct Row {
 struct Expectation {
     ExitNumber exit; ///< the row that grows, or that must not
     Bound bound;
-    std::uint32_t per_firing;                 ///< exits that one firing causes
-    std::string_view source;                  ///< why: manual section, KVM function
-    std::span<const Row> also{};              ///< what other rows do; those not named stay as they are
-    bool fastpath = false;                    ///< KVM re-enters the guest without its exit handler
-    std::optional<Exception> raises{};        ///< what each firing raises in the guest
-    std::string_view unseen{};                ///< why no lane can show it; empty: one does
-    std::uint32_t totals_only = 0;            ///< further exits, of a number that KVM has no handler for: its row reads 0
+    std::uint32_t per_firing;          ///< exits that one firing causes
+    std::string_view source;           ///< why: manual section, KVM function
+    std::span<const Row> also{};       ///< what other rows do; those not named stay as they are
+    bool fastpath = false;             ///< KVM re-enters the guest without its exit handler
+    std::optional<Exception> raises{}; ///< what each firing raises in the guest
+    std::string_view unseen{};         ///< why no lane can show it; empty: one does
+    std::uint32_t totals_only =
+        0; ///< further exits, of a number that KVM has no handler for: its row reads 0
 };
 
 /// Who walks the guest's page tables: the processor (EPT, NPT) or KVM.

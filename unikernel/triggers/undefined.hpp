@@ -17,7 +17,11 @@ inline constexpr ExitNumber svm_undefined_exit = SVM_EXIT_EXCP_BASE + UD_VECTOR;
 /// One exit of that number, whereupon KVM raises #UD.
 constexpr Expectation raises_undefined(ExitNumber exit, std::string_view source)
 {
-    return {.exit = exit, .bound = Bound::exact, .per_firing = 1, .source = source, .raises = Exception::invalid_opcode};
+    return {.exit = exit,
+            .bound = Bound::exact,
+            .per_firing = 1,
+            .source = source,
+            .raises = Exception::invalid_opcode};
 }
 
 /// The processor's own #UD is what exits.

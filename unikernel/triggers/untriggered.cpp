@@ -14,17 +14,20 @@ constexpr Untriggered one(ledger::ExitNumber exit, std::string_view what, std::s
     return {exit, exit, what, reason};
 }
 
-constexpr std::string_view only_smm = "SDM vol. 3, appendix C: goes to a monitor of SMM (dual-monitor treatment), never to KVM";
-constexpr std::string_view failed_entry = "SDM vol. 3, appendix C: a VM entry that failed, not an exit from a running guest";
-constexpr std::string_view only_apicv =
-    "the processor must virtualize the APIC (APICv): KVM decides, and the triggers that touch the APIC skip themselves there";
+constexpr std::string_view only_smm =
+    "SDM vol. 3, appendix C: goes to a monitor of SMM (dual-monitor treatment), never to KVM";
+constexpr std::string_view failed_entry =
+    "SDM vol. 3, appendix C: a VM entry that failed, not an exit from a running guest";
+constexpr std::string_view only_apicv = "the processor must virtualize the APIC (APICv): KVM decides, and "
+                                        "the triggers that touch the APIC skip themselves there";
 constexpr std::string_view no_pasid = "KVM does not enable PASID translation (vmx_secondary_exec_control())";
-constexpr std::string_view no_seam =
-    "not written: needs a processor with TDX, and KVM without a handler for it ends the VM (__vmx_handle_exit())";
-constexpr std::string_view no_msr_list = "KVM does not enable MSR-list instructions (vmx_tertiary_exec_control()): #UD";
+constexpr std::string_view no_seam = "not written: needs a processor with TDX, and KVM without a handler for "
+                                     "it ends the VM (__vmx_handle_exit())";
+constexpr std::string_view no_msr_list =
+    "KVM does not enable MSR-list instructions (vmx_tertiary_exec_control()): #UD";
 constexpr std::string_view no_user_msr = "KVM has no IA32_USER_MSR_CTL, without which the instruction is #UD";
-constexpr std::string_view no_immediate_msr =
-    "not written: needs a processor with MSR_IMM, and KVM without a handler for it ends the VM (__vmx_handle_exit())";
+constexpr std::string_view no_immediate_msr = "not written: needs a processor with MSR_IMM, and KVM without "
+                                              "a handler for it ends the VM (__vmx_handle_exit())";
 
 constexpr Untriggered vmx[] = {
     one(EXIT_REASON_INIT_SIGNAL, "INIT signal",
@@ -32,10 +35,12 @@ constexpr Untriggered vmx[] = {
     one(EXIT_REASON_SIPI_SIGNAL, "start-up IPI",
         "SDM vol. 3, 26.2: only in the wait-for-SIPI state, in which KVM enters no guest of its own (L1)"),
     {5, 6, "I/O SMI, other SMI", only_smm},
-    one(11, "GETSEC", "SDM vol. 2, GETSEC: #UD with CR4.SMXE clear, which KVM reserves; `instr.getsec` shows it"),
+    one(11, "GETSEC",
+        "SDM vol. 2, GETSEC: #UD with CR4.SMXE clear, which KVM reserves; `instr.getsec` shows it"),
     one(17, "RSM", "SDM vol. 3, appendix C: only in SMM, under a monitor of SMM; elsewhere it is #UD"),
     one(EXIT_REASON_INVALID_STATE, "VM-entry failure: invalid guest state",
-        "SDM vol. 3, appendix C: a failed VM entry; KVM emulates such a guest instead (vmx_emulation_required())"),
+        "SDM vol. 3, appendix C: a failed VM entry; KVM emulates such a guest instead "
+        "(vmx_emulation_required())"),
     one(EXIT_REASON_MSR_LOAD_FAIL, "VM-entry failure: MSR loading", failed_entry),
     one(EXIT_REASON_MONITOR_TRAP_FLAG, "monitor trap flag",
         "vmx_exec_control() leaves it off; only an L1 may set it for its L2"),
@@ -45,14 +50,19 @@ constexpr Untriggered vmx[] = {
     one(EXIT_REASON_APIC_WRITE, "APIC write", only_apicv),
     one(EXIT_REASON_PML_FULL, "page-modification log full",
         "only while the host logs dirty pages, as for a migration (vmx_update_cpu_dirty_logging())"),
-    one(65, "PCONFIG", "SDM vol. 2, PCONFIG: #UD, as KVM does not enable it for guests; `instr.pconfig` shows it"),
-    one(66, "SPP-related event", "KVM does not enable sub-page write permissions (vmx_secondary_exec_control())"),
-    one(69, "LOADIWKEY", "SDM vol. 2, LOADIWKEY: #UD with CR4.KL clear, which KVM reserves; `instr.loadiwkey` shows it"),
+    one(65, "PCONFIG",
+        "SDM vol. 2, PCONFIG: #UD, as KVM does not enable it for guests; `instr.pconfig` shows it"),
+    one(66, "SPP-related event",
+        "KVM does not enable sub-page write permissions (vmx_secondary_exec_control())"),
+    one(69, "LOADIWKEY",
+        "SDM vol. 2, LOADIWKEY: #UD with CR4.KL clear, which KVM reserves; `instr.loadiwkey` shows it"),
     one(70, "ENCLV", "KVM does not enable ENCLV exiting (vmx_secondary_exec_control())"),
     {72, 73, "ENQCMD, ENQCMDS: PASID translation failure", no_pasid},
-    one(EXIT_REASON_BUS_LOCK, "bus lock", "only where user space asks for it by KVM_CAP_X86_BUS_LOCK_EXIT; off by default"),
+    one(EXIT_REASON_BUS_LOCK, "bus lock",
+        "only where user space asks for it by KVM_CAP_X86_BUS_LOCK_EXIT; off by default"),
     one(EXIT_REASON_NOTIFY, "instruction timeout",
-        "only where user space asks for it by KVM_CAP_X86_NOTIFY_VMEXIT, and an instruction lasts a whole window; KVM "
+        "only where user space asks for it by KVM_CAP_X86_NOTIFY_VMEXIT, and an instruction lasts a whole "
+        "window; KVM "
         "intercepts #AC and #DB, whose delivery could repeat without end"),
     {76, 77, "SEAMCALL, TDCALL", no_seam},
     {78, 79, "RDMSRLIST, WRMSRLIST", no_msr_list},
@@ -60,20 +70,20 @@ constexpr Untriggered vmx[] = {
     {84, 85, "RDMSR, WRMSRNS: immediate forms", no_immediate_msr},
 };
 
-constexpr ledger::ExitNumber exception(unsigned vector)
-{
-    return SVM_EXIT_EXCP_BASE + vector;
-}
+constexpr ledger::ExitNumber exception(unsigned vector) { return SVM_EXIT_EXCP_BASE + vector; }
 
 constexpr std::string_view no_such_register = "a register that does not exist: #UD before any exit";
 constexpr std::string_view aliases =
     "not written: other names of DR6 and DR7, which `dr.*` move from and to; #UD with CR4.DE";
 constexpr std::string_view not_intercepted = "not intercepted: init_vmcb() leaves it off";
-constexpr std::string_view not_written = "not intercepted: init_vmcb() leaves it off; no trigger raises it to show so";
-constexpr std::string_view no_64_bit = "not intercepted: init_vmcb() leaves it off; in 64-bit mode no instruction raises it";
-constexpr std::string_view only_sev_es = "only guests under SEV-ES (sev_es_init_vmcb()), whose memory the host cannot read";
-constexpr std::string_view only_avic =
-    "the processor must virtualize the APIC (AVIC): KVM decides, and the triggers that touch the APIC skip themselves there";
+constexpr std::string_view not_written =
+    "not intercepted: init_vmcb() leaves it off; no trigger raises it to show so";
+constexpr std::string_view no_64_bit =
+    "not intercepted: init_vmcb() leaves it off; in 64-bit mode no instruction raises it";
+constexpr std::string_view only_sev_es =
+    "only guests under SEV-ES (sev_es_init_vmcb()), whose memory the host cannot read";
+constexpr std::string_view only_avic = "the processor must virtualize the APIC (AVIC): KVM decides, and the "
+                                       "triggers that touch the APIC skip themselves there";
 constexpr std::string_view no_broadcast = "init_vmcb() does not enable INVLPGB and TLBSYNC for guests: #UD";
 
 constexpr Untriggered svm[] = {
@@ -98,7 +108,8 @@ constexpr Untriggered svm[] = {
     one(exception(MC_VECTOR), "#MC", "intercepted, but comes from broken hardware"),
     one(exception(XM_VECTOR), "#XF", not_written),
     {exception(20), exception(31), "vectors 20 to 31", not_written},
-    one(SVM_EXIT_NMI, "physical NMI", "the host's own, as perf's; a guest's NMI is injected, and exits at its end: `nmi.*`"),
+    one(SVM_EXIT_NMI, "physical NMI",
+        "the host's own, as perf's; a guest's NMI is injected, and exits at its end: `nmi.*`"),
     one(SVM_EXIT_SMI, "physical SMI", "the host's own: its firmware's"),
     one(SVM_EXIT_INIT, "physical INIT", "the host's own, and not intercepted: init_vmcb()"),
     {SVM_EXIT_PUSHF, SVM_EXIT_POPF, "PUSHF, POPF", not_intercepted},
@@ -111,8 +122,8 @@ constexpr Untriggered svm[] = {
     one(0xa4, "TLBSYNC", no_broadcast),
     one(0xa5, "bus lock threshold", not_intercepted),
     one(0xa6, "HLT while idle", "init_vmcb() intercepts every HLT instead: 78"),
-    {SVM_EXIT_AVIC_INCOMPLETE_IPI, SVM_EXIT_AVIC_UNACCELERATED_ACCESS, "AVIC: incomplete IPI, access not accelerated",
-     only_avic},
+    {SVM_EXIT_AVIC_INCOMPLETE_IPI, SVM_EXIT_AVIC_UNACCELERATED_ACCESS,
+     "AVIC: incomplete IPI, access not accelerated", only_avic},
     one(SVM_EXIT_VMGEXIT, "VMGEXIT", only_sev_es),
     {0x80000000, 0x8000ffff, "requests of a guest under SEV-ES",
      "no exits of the processor: what a guest asks for by VMGEXIT; the ledger has no rows for them"},

@@ -11,18 +11,20 @@ namespace {
 // Guest mode is VMX operation: what the manual's pseudocode checks of it, and of CR0.PE and
 // CR4.VMXE, holds in the real registers, whatever KVM shows the guest. So each exits, and
 // KVM, with or without nested VMX, finds that the guest is not in VMX operation: #UD.
-constexpr std::string_view vmx_source =
-    "SDM vol. 3, 26.1.2: exits unconditionally; handle_vmx_instruction(), nested_vmx_check_permission() raise #UD";
-constexpr std::string_view vmread_source =
-    "SDM vol. 3, 26.1.3; vmx_secondary_exec_control() clears VMCS shadowing; nested_vmx_check_permission() raises #UD";
+constexpr std::string_view vmx_source = "SDM vol. 3, 26.1.2: exits unconditionally; "
+                                        "handle_vmx_instruction(), nested_vmx_check_permission() raise #UD";
+constexpr std::string_view vmread_source = "SDM vol. 3, 26.1.3; vmx_secondary_exec_control() clears VMCS "
+                                           "shadowing; nested_vmx_check_permission() raises #UD";
 constexpr std::string_view vmxon_source =
     "SDM vol. 3, 31.3, VMXON: exits in non-root operation; handle_vmxon() finds CR4.VMXE clear, #UD";
-constexpr std::string_view svm_source = "APM vol. 3, appendix A: no such opcode, #UD; init_vmcb() intercepts it";
+constexpr std::string_view svm_source =
+    "APM vol. 3, appendix A: no such opcode, #UD; init_vmcb() intercepts it";
 
 // A guest is not told which it is.
 [[maybe_unused]] std::string_view why_vmfunc_may_not_exit()
 {
-    return "this vCPU has no VM functions: the processor has none, or KVM (6.12) clears them; VMFUNC is undefined, and exits "
+    return "this vCPU has no VM functions: the processor has none, or KVM (6.12) clears them; VMFUNC is "
+           "undefined, and exits "
            "so";
 }
 
@@ -84,15 +86,13 @@ constexpr Trigger catalogue[] = {
     vmx("vmx.vmfunc", "VMFUNC 0", EXIT_REASON_VMFUNC, GUEST_CODE([] {
             asm volatile(MAY_FAULT("vmfunc") : : "a"(0), "c"(0) : "cc");
         }),
-        "SDM vol. 3, 26.5.6.2: exits, for KVM (6.1) enables VM functions, but none of them; handle_vmfunc() raises #UD",
+        "SDM vol. 3, 26.5.6.2: exits, for KVM (6.1) enables VM functions, but none of them; handle_vmfunc() "
+        "raises #UD",
         GUEST_CODE(why_vmfunc_may_not_exit)),
 };
 
 }
 
-std::span<const Trigger> vmx_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> vmx_triggers() { return catalogue; }
 
 }

@@ -56,25 +56,34 @@ constexpr std::string_view no_filter_source =
 constexpr Deviation pause_loop_deviations[] = {
     {Where::on_qemu,
      Numbering::svm,
-     {SVM_EXIT_PAUSE, Bound::none, 0, "QEMU's emulation turns to another processor at each PAUSE, for long where that is busy"},
+     {SVM_EXIT_PAUSE, Bound::none, 0,
+      "QEMU's emulation turns to another processor at each PAUSE, for long where that is busy"},
      qemu_11_1,
      true},
-    {Where::on_bochs, Numbering::svm, {SVM_EXIT_PAUSE, Bound::none, 0, no_filter_source, svm_loop_also}, bochs_3_0},
+    {Where::on_bochs,
+     Numbering::svm,
+     {SVM_EXIT_PAUSE, Bound::none, 0, no_filter_source, svm_loop_also},
+     bochs_3_0},
 };
 
 [[maybe_unused]] std::string_view why_pause_loops_may_not_exit()
 {
-    return "this VM's PAUSE loops do not exit: the processor cannot tell them, or KVM was told to let them be";
+    return "this VM's PAUSE loops do not exit: the processor cannot tell them, or KVM was told to let them "
+           "be";
 }
 
 // KVM's interception comes before MONITOR and MWAIT do anything, where the processor has them.
-constexpr std::string_view vmx_monitor_source = "SDM vol. 3, 26.1.3; setup_vmcs_config() requires MONITOR exiting";
-constexpr std::string_view vmx_mwait_source = "SDM vol. 3, 26.1.3; setup_vmcs_config() requires MWAIT exiting";
+constexpr std::string_view vmx_monitor_source =
+    "SDM vol. 3, 26.1.3; setup_vmcs_config() requires MONITOR exiting";
+constexpr std::string_view vmx_mwait_source =
+    "SDM vol. 3, 26.1.3; setup_vmcs_config() requires MWAIT exiting";
 constexpr std::string_view svm_source = "APM vol. 2, 15.9; init_vmcb() sets the intercept";
 
 [[maybe_unused]] std::string_view why_mwait_may_not_exit()
 {
-    return machine::has(machine::feature::monitor) ? "this VM's MONITOR and MWAIT do not exit: CPUID offers them" : "";
+    return machine::has(machine::feature::monitor)
+               ? "this VM's MONITOR and MWAIT do not exit: CPUID offers them"
+               : "";
 }
 
 [[maybe_unused]] std::string_view lacks_waitpkg()
@@ -127,9 +136,11 @@ constexpr Trigger catalogue[] = {
         .name = "wait.pause",
         .what = "PAUSE, and not another one for 2000 cycles",
         .vmx = {EXIT_REASON_PAUSE_INSTRUCTION, Bound::none, 0,
-                "vmx_exec_control() clears PAUSE exiting; SDM vol. 3, 26.1.3: PAUSE-loop exiting needs PAUSEs within PLE_Gap"},
+                "vmx_exec_control() clears PAUSE exiting; SDM vol. 3, 26.1.3: PAUSE-loop exiting needs "
+                "PAUSEs within PLE_Gap"},
         .svm = {SVM_EXIT_PAUSE, Bound::none, 0,
-                "init_vmcb() has PAUSE filtered; APM vol. 2, 15.14.4: a gap above the threshold reloads the filter's count"},
+                "init_vmcb() has PAUSE filtered; APM vol. 2, 15.14.4: a gap above the threshold reloads the "
+                "filter's count"},
         .count = default_count / 10, // QEMU's emulation turns to another processor at each
         .prepare = nullptr,
         .fire = GUEST_CODE(pause_once),
@@ -138,9 +149,10 @@ constexpr Trigger catalogue[] = {
     {
         .name = "wait.pause-loop",
         .what = "STI; HLT for 1 ms; then 5000 PAUSEs in a loop",
-        .vmx = {EXIT_REASON_PAUSE_INSTRUCTION, Bound::at_least, 1,
-                "SDM vol. 3, 26.1.3; setup_vmcs_config() asks for PAUSE-loop exiting, ple_window is 4096 cycles",
-                vmx_loop_also},
+        .vmx =
+            {EXIT_REASON_PAUSE_INSTRUCTION, Bound::at_least, 1,
+             "SDM vol. 3, 26.1.3; setup_vmcs_config() asks for PAUSE-loop exiting, ple_window is 4096 cycles",
+             vmx_loop_also},
         .svm = {.exit = SVM_EXIT_PAUSE,
                 .bound = Bound::at_least,
                 .per_firing = 1,
@@ -184,9 +196,6 @@ constexpr Trigger catalogue[] = {
 
 }
 
-std::span<const Trigger> wait_triggers()
-{
-    return catalogue;
-}
+std::span<const Trigger> wait_triggers() { return catalogue; }
 
 }

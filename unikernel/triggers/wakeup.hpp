@@ -10,19 +10,19 @@
 namespace triggers {
 
 // Arming the timer and its EOI are writes to the APIC's page, a #PF where KVM shadows
-// the page tables, or to its MSRs in x2APIC mode; its interrupt reaches the guest at once, by an interrupt window, or
-// with a preemption timer.
-constexpr Row some(ExitNumber exit)
-{
-    return {exit, Bound::at_most, 8};
-}
-inline constexpr Row vmx_wakeup[] = {
-    some(EXIT_REASON_EXCEPTION_NMI), some(EXIT_REASON_EPT_VIOLATION), some(EXIT_REASON_EPT_MISCONFIG),
-    some(EXIT_REASON_APIC_ACCESS),   some(EXIT_REASON_APIC_WRITE),    some(EXIT_REASON_EOI_INDUCED),
-    some(EXIT_REASON_MSR_READ),      some(EXIT_REASON_MSR_WRITE),
-    some(EXIT_REASON_INTERRUPT_WINDOW), some(EXIT_REASON_PREEMPTION_TIMER)};
-inline constexpr Row svm_wakeup[] = {
-    some(SVM_EXIT_EXCP_BASE + PF_VECTOR), some(SVM_EXIT_NPF), some(SVM_EXIT_VINTR), some(SVM_EXIT_MSR),
-    some(SVM_EXIT_AVIC_INCOMPLETE_IPI), some(SVM_EXIT_AVIC_UNACCELERATED_ACCESS)};
+// the page tables, or to its MSRs in x2APIC mode; its interrupt reaches the guest at once, by an interrupt
+// window, or with a preemption timer.
+constexpr Row some(ExitNumber exit) { return {exit, Bound::at_most, 8}; }
+inline constexpr Row vmx_wakeup[] = {some(EXIT_REASON_EXCEPTION_NMI),    some(EXIT_REASON_EPT_VIOLATION),
+                                     some(EXIT_REASON_EPT_MISCONFIG),    some(EXIT_REASON_APIC_ACCESS),
+                                     some(EXIT_REASON_APIC_WRITE),       some(EXIT_REASON_EOI_INDUCED),
+                                     some(EXIT_REASON_MSR_READ),         some(EXIT_REASON_MSR_WRITE),
+                                     some(EXIT_REASON_INTERRUPT_WINDOW), some(EXIT_REASON_PREEMPTION_TIMER)};
+inline constexpr Row svm_wakeup[] = {some(SVM_EXIT_EXCP_BASE + PF_VECTOR),
+                                     some(SVM_EXIT_NPF),
+                                     some(SVM_EXIT_VINTR),
+                                     some(SVM_EXIT_MSR),
+                                     some(SVM_EXIT_AVIC_INCOMPLETE_IPI),
+                                     some(SVM_EXIT_AVIC_UNACCELERATED_ACCESS)};
 
 }

@@ -16,7 +16,8 @@ RankedRows ranked(const ExitRows& rows)
     for (const auto& [exit, row] : rows)
         if (row.count != 0)
             list.emplace_back(exit, row);
-    std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.second.count > b.second.count; });
+    std::stable_sort(list.begin(), list.end(),
+                     [](const auto& a, const auto& b) { return a.second.count > b.second.count; });
     return list;
 }
 
@@ -30,10 +31,7 @@ double rate_of(std::uint64_t exits, double seconds)
     return seconds > 0 ? static_cast<double>(exits) / seconds : 0;
 }
 
-double rate_of(const BootPhase& phase)
-{
-    return rate_of(phase.exits(), phase.seconds());
-}
+double rate_of(const BootPhase& phase) { return rate_of(phase.exits(), phase.seconds()); }
 
 std::vector<Stretch> stretches(const std::vector<BootSample>& samples)
 {

@@ -17,7 +17,8 @@ void add_devices(std::vector<std::string>& words, const BootOptions& options, co
 {
     if (files.disk.empty())
         words.insert(words.end(),
-                     {"-blockdev", fmt::format("driver=null-co,read-zeroes=on,node-name=disk,size={}", empty_disk_size)});
+                     {"-blockdev",
+                      fmt::format("driver=null-co,read-zeroes=on,node-name=disk,size={}", empty_disk_size)});
     else
         words.insert(words.end(), {"-drive", fmt::format("if=none,id=disk,format=raw,snapshot={},file={}",
                                                          files.disposable_disk ? "off" : "on", files.disk)});
@@ -26,9 +27,10 @@ void add_devices(std::vector<std::string>& words, const BootOptions& options, co
         return; // the distribution's cloud kernel has no driver for an emulated network card
     }
     const bool bus = options.machine == "microvm"; // virtio-mmio
-    words.insert(words.end(), {"-netdev", "user,id=net", "-device",
-                               bus ? "virtio-net-device,netdev=net" : "virtio-net-pci,netdev=net,romfile=", "-device",
-                               bus ? "virtio-blk-device,drive=disk" : "virtio-blk-pci,drive=disk"});
+    words.insert(words.end(),
+                 {"-netdev", "user,id=net", "-device",
+                  bus ? "virtio-net-device,netdev=net" : "virtio-net-pci,netdev=net,romfile=", "-device",
+                  bus ? "virtio-blk-device,drive=disk" : "virtio-blk-pci,drive=disk"});
 }
 
 } // namespace

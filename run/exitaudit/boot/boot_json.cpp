@@ -30,10 +30,7 @@ json guest_read_of(const BootLog& log, bool svm)
     return read;
 }
 
-json file_name(const std::filesystem::path& path)
-{
-    return or_null(path.filename().string());
-}
+json file_name(const std::filesystem::path& path) { return or_null(path.filename().string()); }
 
 // What bears on the counts, and can be chosen.
 json guest_of(const BootOptions& options)
@@ -67,9 +64,12 @@ json boot_document(const BootLog& log, const BootOutcome& outcome, const BootOpt
         {"summary", boot_summary(log, svm)},
         {"phases", json::array()},
         {"samples", json::array()},
-        {"totals", {{"count", last.total.count}, {"cycles", last.total.cycles}, {"exits", exits_of(last.rows, svm)}}},
+        {"totals",
+         {{"count", last.total.count}, {"cycles", last.total.cycles}, {"exits", exits_of(last.rows, svm)}}},
         {"sampling",
-         {{"samples", log.samples().size() - 1}, {"exits_while_reading", log.reading()}, {"mark_bytes", log.mark_bytes()}}},
+         {{"samples", log.samples().size() - 1},
+          {"exits_while_reading", log.reading()},
+          {"mark_bytes", log.mark_bytes()}}},
         {"guest_read", guest_read_of(log, svm)},
     });
     for (const auto& phase : log.phases())

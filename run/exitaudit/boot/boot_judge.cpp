@@ -24,10 +24,7 @@ std::string last_words(const Session& session, const BootLog& log)
     return fmt::format("it ended with status {}", log.status());
 }
 
-Verdict not_patched(const std::string& why)
-{
-    return {ExitCode::not_patched, "not patched: " + why, true};
-}
+Verdict not_patched(const std::string& why) { return {ExitCode::not_patched, "not patched: " + why, true}; }
 
 } // namespace
 
@@ -39,19 +36,28 @@ HostResult phases_reached(const BootLog& log, const BootOptions& options)
     if (!ours && !last.marked)
         return {phases_name, Outcome::skip, "the guest marks none", {}};
     if (!ours || last.name == last_phase)
-        return {phases_name, Outcome::ok, fmt::format("{} phases, the last {}", phases.size(), last.name), {}};
+        return {
+            phases_name, Outcome::ok, fmt::format("{} phases, the last {}", phases.size(), last.name), {}};
     if (options.stop.count() > 0)
-        return {phases_name, Outcome::skip, fmt::format("--stop may have ended the guest, amid {}", last.name), {}};
-    return {phases_name, Outcome::not_ok, fmt::format("the guest ended amid {}, before its last phase", last.name), {}};
+        return {phases_name,
+                Outcome::skip,
+                fmt::format("--stop may have ended the guest, amid {}", last.name),
+                {}};
+    return {phases_name,
+            Outcome::not_ok,
+            fmt::format("the guest ended amid {}, before its last phase", last.name),
+            {}};
 }
 
-Verdict judge_boot(const Session& session, const BootLog& log, const BootOptions& options, const std::vector<HostResult>& host)
+Verdict judge_boot(const Session& session, const BootLog& log, const BootOptions& options,
+                   const std::vector<HostResult>& host)
 {
     if (session.ending.how == Ending::How::interrupted)
         return could_not_run("interrupted");
     if (!session.no_ledger.empty())
         return not_patched(session.no_ledger);
-    constexpr auto nothing_in_debugfs = "the host shows no exit_ledger in debugfs (on your own host: as root)";
+    constexpr auto nothing_in_debugfs =
+        "the host shows no exit_ledger in debugfs (on your own host: as root)";
     if (session.ending.how == Ending::How::timed_out && log.spoke() && !log.sampled())
         return not_patched(nothing_in_debugfs);
     if (session.ending.how == Ending::How::timed_out)
@@ -71,15 +77,16 @@ Verdict judge_boot(const Session& session, const BootLog& log, const BootOptions
         if (result.outcome == Outcome::not_ok)
             return result.name == phases_name
                        ? could_not_run(result.message)
-                       : Verdict{ExitCode::audit_failed, fmt::format("fail: {}: {}", result.name, result.message), true};
+                       : Verdict{ExitCode::audit_failed,
+                                 fmt::format("fail: {}: {}", result.name, result.message), true};
     if (options.read && log.readings().empty())
         return could_not_run("the guest ended before it read its ledger");
     const auto total = log.samples().back().total.count;
     if (session.witness->has_ledger() && session.witness->ledger_total() != total)
-        return {
-            ExitCode::audit_failed,
-            fmt::format("fail: the last sample has {} exits, the ledger in the end {}", total, session.witness->ledger_total()),
-            true};
+        return {ExitCode::audit_failed,
+                fmt::format("fail: the last sample has {} exits, the ledger in the end {}", total,
+                            session.witness->ledger_total()),
+                true};
     if (!session.complaint.empty())
         return {ExitCode::audit_failed, "fail: the host's kernel complained: " + session.complaint, true};
     return {ExitCode::pass, fmt::format("pass: booting and all phases took {} exits", total), true};

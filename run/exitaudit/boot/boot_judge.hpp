@@ -14,6 +14,7 @@ HostResult phases_reached(const BootLog& log, const BootOptions& options);
 
 // Judges a boot by how it ended and by `host`: what the instruments, phases_reached() and
 // judge_guest_read() say.
-Verdict judge_boot(const Session& session, const BootLog& log, const BootOptions& options, const std::vector<HostResult>& host);
+Verdict judge_boot(const Session& session, const BootLog& log, const BootOptions& options,
+                   const std::vector<HostResult>& host);
 
 } // namespace exitaudit

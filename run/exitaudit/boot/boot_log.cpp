@@ -126,8 +126,8 @@ std::vector<BootPhase> BootLog::phases() const
     std::vector<BootPhase> phases;
     for (std::size_t i = 0; i < marks.size(); i++) {
         const auto end = i + 1 < marks.size() ? marks[i + 1].sample : samples_.size() - 1;
-        phases.push_back(
-            {marks[i].name, marks[i].note, samples_[marks[i].sample], samples_[end], i >= marks.size() - marks_.size()});
+        phases.push_back({marks[i].name, marks[i].note, samples_[marks[i].sample], samples_[end],
+                          i >= marks.size() - marks_.size()});
     }
     return phases;
 }

@@ -31,7 +31,8 @@ struct BootOptions {
     bool verbose = false;
 };
 
-// What an embedded host of 512 MiB can spare: under Bochs its initramfs takes its room twice, packed and unpacked.
+// What an embedded host of 512 MiB can spare: under Bochs its initramfs takes its room twice, packed and
+// unpacked.
 inline constexpr unsigned most_memory = 256;
 
 // Gives the subcommand its options.

@@ -48,7 +48,8 @@ BootFiles find_files(const BootOptions& options, const Places& places)
     if (!options.initrd.empty())
         files.initrd = fs::absolute(existing(options.initrd, "check --initrd"));
     else if (options.kernel_image.empty())
-        files.initrd = existing(places.build / "linux-guest" / version / "initramfs.cpio", "make linux-guest");
+        files.initrd =
+            existing(places.build / "linux-guest" / version / "initramfs.cpio", "make linux-guest");
     if (!options.disk.empty())
         files.disk = fs::absolute(existing(options.disk, "check --disk"));
     return files;
@@ -57,8 +58,9 @@ BootFiles find_files(const BootOptions& options, const Places& places)
 // The guest's initramfs, and in it the program by which it reads.
 std::string initramfs_with_reader(const BootFiles& files, const Places& places)
 {
-    const OverlayFile reader{"bin/exitaudit",
-                             read_file(existing(places.build / "linux-guest" / "exitaudit", "make linux-guest")), true};
+    const OverlayFile reader{
+        "bin/exitaudit", read_file(existing(places.build / "linux-guest" / "exitaudit", "make linux-guest")),
+        true};
     return join_archives(read_file(files.initrd), make_overlay({&reader, 1}));
 }
 
@@ -66,8 +68,9 @@ std::string initramfs_with_reader(const BootFiles& files, const Places& places)
 OwnGuest guest_in_host(const BootOptions& options, const BootFiles& files)
 {
     if (!files.disk.empty() && fs::file_size(files.disk) > largest_disk)
-        throw Error(fmt::format("{}: an embedded host has no room for a disk of more than {} MiB: use --lane native",
-                                files.disk, largest_disk >> 20));
+        throw Error(
+            fmt::format("{}: an embedded host has no room for a disk of more than {} MiB: use --lane native",
+                        files.disk, largest_disk >> 20));
     OwnGuest guest;
     const auto put = [&](const std::string& file, const char* name, bool executable) {
         if (file.empty())
@@ -88,7 +91,8 @@ OwnGuest guest_in_host(const BootOptions& options, const BootFiles& files)
 Session run_natively(const BootOptions& options, const BootFiles& files, const Listener& listener)
 {
     if (options.no_npt)
-        throw Error("--no-npt loads KVM anew, which only an embedded host allows: use --lane svm or vmx", ExitCode::usage);
+        throw Error("--no-npt loads KVM anew, which only an embedded host allows: use --lane svm or vmx",
+                    ExitCode::usage);
     require_kvm();
     Session session;
     session.kernel = running_kernel();
@@ -155,10 +159,10 @@ BootOptions settled(BootOptions options, const Lane& lane)
         !options.kernel && options.kernel_image.empty() && !built.empty())
         options.kernel = built.front();
     if (lane.embedded && options.memory > most_memory)
-        throw Error(
-            fmt::format("--memory {}: an embedded host has 512 MiB for all, and at most {} for the guest: use --lane native",
-                        options.memory, most_memory),
-            ExitCode::usage);
+        throw Error(fmt::format("--memory {}: an embedded host has 512 MiB for all, and at most {} for the "
+                                "guest: use --lane native",
+                                options.memory, most_memory),
+                    ExitCode::usage);
     if (options.work == 0)
         options.work = &lane == &vmx_lane || &lane == &svm_bochs_lane ? 1 : 2;
     return options;
@@ -178,7 +182,9 @@ int run_boot(const BootOptions& asked)
     using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();
     const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
-    const auto tell = [&](std::string_view what) { fmt::print(stderr, "exitaudit: {:.1f} s: {}\n", seconds(), what); };
+    const auto tell = [&](std::string_view what) {
+        fmt::print(stderr, "exitaudit: {:.1f} s: {}\n", seconds(), what);
+    };
     BootLog log;
     LineSplitter lines;
     const Listener listener{

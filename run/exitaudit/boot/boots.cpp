@@ -13,10 +13,7 @@ using nlohmann::json;
 
 constexpr std::size_t name_width = 20, count_width = 12, ratio_width = 8;
 
-std::uint64_t count_of(const json& row)
-{
-    return row.value("count", std::uint64_t{0});
-}
+std::uint64_t count_of(const json& row) { return row.value("count", std::uint64_t{0}); }
 
 std::uint64_t exits_of(const json& phase)
 {
@@ -27,7 +24,8 @@ std::uint64_t exits_of(const json& phase)
 }
 
 // Adds to the boot's place in the row of this name, which is new if nobody had it before.
-void add(std::vector<BootsRow>& rows, const std::string& name, std::size_t boot, std::size_t boots, std::uint64_t exits)
+void add(std::vector<BootsRow>& rows, const std::string& name, std::size_t boot, std::size_t boots,
+         std::uint64_t exits)
 {
     auto row = std::find_if(rows.begin(), rows.end(), [&](const auto& known) { return known.name == name; });
     if (row == rows.end())
@@ -45,7 +43,8 @@ std::string text_of(const json& object, const char* name)
     return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
-void add_difference(Boots& beside, const std::vector<NamedDocument>& boots, const char* title, const char* name, bool of_guest)
+void add_difference(Boots& beside, const std::vector<NamedDocument>& boots, const char* title,
+                    const char* name, bool of_guest)
 {
     std::vector<std::string> values;
     for (const auto& [path, document] : boots)
@@ -62,11 +61,12 @@ std::string line_of(const BootsRow& row)
         const auto& exits = row.exits[boot];
         line += fmt::format(" {:>{}}", exits ? fmt::format("{}", *exits) : "-", count_width);
         if (boot > 0)
-            line += fmt::format("{:>{}}",
-                                exits && first && *first != 0
-                                    ? fmt::format("x{:.2f}", static_cast<double>(*exits) / static_cast<double>(*first))
-                                    : "",
-                                ratio_width);
+            line += fmt::format(
+                "{:>{}}",
+                exits && first && *first != 0
+                    ? fmt::format("x{:.2f}", static_cast<double>(*exits) / static_cast<double>(*first))
+                    : "",
+                ratio_width);
     }
     return line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
 }
@@ -112,8 +112,9 @@ Boots side_by_side(const std::vector<NamedDocument>& boots)
             add(beside.reasons, name, boot, boots.size(), count_of(row));
     }
     beside.totals = totals.front();
-    std::stable_sort(beside.reasons.begin(), beside.reasons.end(),
-                     [](const auto& a, const auto& b) { return a.exits.front().value_or(0) > b.exits.front().value_or(0); });
+    std::stable_sort(beside.reasons.begin(), beside.reasons.end(), [](const auto& a, const auto& b) {
+        return a.exits.front().value_or(0) > b.exits.front().value_or(0);
+    });
     struct Circumstance {
         const char *title, *name;
         bool of_guest;

@@ -24,10 +24,7 @@ struct Figure {
     bool fits() const { return before <= read && read <= after; }
 };
 
-std::uint64_t number(const json& object, const char* name)
-{
-    return object.value(name, std::uint64_t{0});
-}
+std::uint64_t number(const json& object, const char* name) { return object.value(name, std::uint64_t{0}); }
 
 LedgerRow row_of(const BootSample& look, std::uint64_t exit)
 {
@@ -63,21 +60,21 @@ public:
         for (const auto& figure : figures_) {
             const auto& [name, before, read, after] = figure;
             if (!figure.fits())
-                result.table.push_back(
-                    fmt::format("{}: the guest read {}, the host {} before and {} after", name, read, before, after));
+                result.table.push_back(fmt::format("{}: the guest read {}, the host {} before and {} after",
+                                                   name, read, before, after));
             else if (!figure.stood())
                 ++moved;
         }
         if (!result.table.empty()) {
             result.outcome = Outcome::not_ok;
-            result.message =
-                fmt::format("{} of {} figures that the guest read are not the host's", result.table.size(), figures_.size());
+            result.message = fmt::format("{} of {} figures that the guest read are not the host's",
+                                         result.table.size(), figures_.size());
             return result;
         }
-        result.message =
-            fmt::format("of {} figures that the guest read, {} are exactly the host's, and {} that grew meanwhile lie "
-                        "between what the host saw before and after; {} of {} exits meanwhile were the reading's own",
-                        figures_.size(), figures_.size() - moved, moved, own_, after_.total.count - before_.total.count);
+        result.message = fmt::format(
+            "of {} figures that the guest read, {} are exactly the host's, and {} that grew meanwhile lie "
+            "between what the host saw before and after; {} of {} exits meanwhile were the reading's own",
+            figures_.size(), figures_.size() - moved, moved, own_, after_.total.count - before_.total.count);
         return result;
     }
 
@@ -104,14 +101,14 @@ HostResult judge_guest_read(const BootLog& log)
         if (code != static_cast<int>(expected))
             return {result_name,
                     Outcome::not_ok,
-                    fmt::format("`{}` in the guest ended with {} instead of {}: {}", command, code, static_cast<int>(expected),
-                                text_member(ledger, "reason", "it said nothing")),
+                    fmt::format("`{}` in the guest ended with {} instead of {}: {}", command, code,
+                                static_cast<int>(expected), text_member(ledger, "reason", "it said nothing")),
                     {}};
     if (!log.sampled())
         return {result_name,
                 Outcome::ok,
-                fmt::format("`exitaudit read` in the guest says so, too, with exit code {}: {}", static_cast<int>(expected),
-                            text_member(log.readings().front().ledger, "reason")),
+                fmt::format("`exitaudit read` in the guest says so, too, with exit code {}: {}",
+                            static_cast<int>(expected), text_member(log.readings().front().ledger, "reason")),
                 {}};
     if (looks.size() != 2)
         return {result_name, Outcome::not_ok, "the host has not looked before and after", {}};

@@ -22,10 +22,7 @@ constexpr std::size_t report_limit = 16 << 20, most_unexplained = 4;
 // A guest that has said nothing for so long does not only need more time.
 constexpr auto silence = std::chrono::seconds(20);
 
-std::string text_of(const json& object, const char* name)
-{
-    return tame(text_member(object, name), 600);
-}
+std::string text_of(const json& object, const char* name) { return tame(text_member(object, name), 600); }
 
 std::vector<Remark> remarks_of(const json& report, const char* name)
 {
@@ -53,8 +50,8 @@ std::vector<Remark> findings_of(const json& report)
                 first = text_of(result, "message");
     findings.push_back({"unexplained", fmt::format("{}: {}", names.front(), first)});
     if (count > 1)
-        findings.back().text +=
-            fmt::format("; no cause is known for it, nor for {}", fmt::join(names.begin() + 1, names.end(), ", "));
+        findings.back().text += fmt::format("; no cause is known for it, nor for {}",
+                                            fmt::join(names.begin() + 1, names.end(), ", "));
     if (count > most_unexplained)
         findings.back().text += fmt::format(" and {} more", count - most_unexplained);
     return findings;
@@ -84,9 +81,11 @@ void judge_unfinished(Audit& audit, bool heard)
     if (timed_out && (heard || !booted)) {
         audit.verdict = "could-not-grade";
         audit.findings = {
-            {"too-slow", fmt::format("its time ran out after {} audits, while the guest was at work: the machine is slow, or "
-                                     "busy; needs a longer --timeout",
-                                     array_member(audit.report, "results").size())}};
+            {"too-slow",
+             fmt::format(
+                 "its time ran out after {} audits, while the guest was at work: the machine is slow, or "
+                 "busy; needs a longer --timeout",
+                 array_member(audit.report, "results").size())}};
     } else if (timed_out) {
         audit.verdict = "hangs";
         for (auto& finding : audit.findings)
@@ -122,7 +121,9 @@ Audit run_audit(const AuditOrder& order, const Rounds& rounds, bool ticks)
     auto last_heard = Clock::now() - silence;
     Watcher watcher;
     watcher.out = [&](std::string_view) { last_heard = Clock::now(); };
-    watcher.err = [&](std::string_view text) { said += text.substr(0, 4096 - std::min<std::size_t>(4096, said.size())); };
+    watcher.err = [&](std::string_view text) {
+        said += text.substr(0, 4096 - std::min<std::size_t>(4096, said.size()));
+    };
     if (ticks)
         watcher.tick = rounds.tick;
     const auto end = Clock::now() + order.limit;
@@ -135,7 +136,8 @@ Audit run_audit(const AuditOrder& order, const Rounds& rounds, bool ticks)
         audit.findings = {{"could-not-grade", audit.message}};
         return audit;
     }
-    return read_report(order.lane, json::parse(read_start(report, report_limit), nullptr, false), end - last_heard < silence);
+    return read_report(order.lane, json::parse(read_start(report, report_limit), nullptr, false),
+                       end - last_heard < silence);
 }
 
 } // namespace

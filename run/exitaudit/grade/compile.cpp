@@ -27,7 +27,8 @@ constexpr int does_not_compile = 11, no_room_outside = 13, out_of_time = 124, no
 // What the build hands out: modules of some MiB, and logs of 64 MiB at most.
 constexpr std::uintmax_t room_wanted = 128 << 20, room_left = 1 << 20;
 
-std::vector<std::string> sandbox_command(const Base& base, const fs::path& directory, std::chrono::seconds limit)
+std::vector<std::string> sandbox_command(const Base& base, const fs::path& directory,
+                                         std::chrono::seconds limit)
 {
     const auto packages = base.version("packages");
     std::vector<std::string> words{
@@ -66,17 +67,19 @@ std::vector<std::string> sandbox_command(const Base& base, const fs::path& direc
 // Not where the compiler cites the source, after a bar.
 bool is_past_limit(std::string_view line)
 {
-    constexpr std::array marks{"out of memory", "annot allocate memory", "o space left on device", "File size limit",
-                               "File too large"};
+    constexpr std::array marks{"out of memory", "annot allocate memory", "o space left on device",
+                               "File size limit", "File too large"};
     return line.find('|') == std::string_view::npos &&
-           std::any_of(marks.begin(), marks.end(), [&](auto mark) { return line.find(mark) != std::string_view::npos; });
+           std::any_of(marks.begin(), marks.end(),
+                       [&](auto mark) { return line.find(mark) != std::string_view::npos; });
 }
 
 } // namespace
 
 void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled)
 {
-    static const Pattern starts("patching file '?([^']*)'?.*"), verdict("Hunk #([0-9]+) (FAILED|succeeded) at .*"),
+    static const Pattern starts("patching file '?([^']*)'?.*"),
+        verdict("Hunk #([0-9]+) (FAILED|succeeded) at .*"),
         ignored("([0-9]+) out of ([0-9]+) hunks? ignored.*");
     std::istringstream lines{std::string(log)};
     std::size_t next = 0; // patch(1) takes the files in our order
@@ -90,8 +93,8 @@ void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled
                 compiled.fuzzy += line.find(" with fuzz ") != std::string::npos;
             else if (number >= 1 && number <= change->hunks.size())
                 compiled.rejected.push_back(
-                    {"does-not-apply", fmt::format("{}: hunk {} ({} line {}) does not apply", change->path, number,
-                                                   change->source, change->hunks[number - 1].line)});
+                    {"does-not-apply", fmt::format("{}: hunk {} ({} line {}) does not apply", change->path,
+                                                   number, change->source, change->hunks[number - 1].line)});
         } else if (ignored.match(line)) {
             compiled.rejected.push_back(
                 {"does-not-apply", fmt::format("{}: {}", change ? change->path : "the patch", tame(line))});
@@ -116,9 +119,11 @@ std::vector<Remark> compile_errors(std::string_view log)
     for (std::string line; std::getline(lines, line);) {
         line = tame(line, 1000);
         if (is_past_limit(line)) // what else is said comes of it
-            return {{"over-limit", "the build needs more than the sandbox gives it (512 MiB of disk, 64 MiB for a file, 1.5 "
-                                   "GiB of memory for a process): " +
-                                       tame(line)}};
+            return {
+                {"over-limit",
+                 "the build needs more than the sandbox gives it (512 MiB of disk, 64 MiB for a file, 1.5 "
+                 "GiB of memory for a process): " +
+                     tame(line)}};
         if (const auto found = error.match(line)) {
             const auto& path = found->at(1);
             if (path.starts_with(tree))
@@ -129,8 +134,9 @@ std::vector<Remark> compile_errors(std::string_view log)
             add(fmt::format("{}: {}", user->at(1), elsewhere));
             elsewhere.clear();
         } else if (const auto missing = undefined.match(line)) {
-            add(fmt::format("{}.ko uses {}, which kvm.ko does not export (EXPORT_SYMBOL_GPL), or nothing defines",
-                            missing->at(2), missing->at(1)));
+            add(fmt::format(
+                "{}.ko uses {}, which kvm.ko does not export (EXPORT_SYMBOL_GPL), or nothing defines",
+                missing->at(2), missing->at(1)));
         }
     }
     if (errors.size() > most_errors) {
@@ -147,9 +153,11 @@ Compiled compile(const Base& base, const Patch& patch, const fs::path& directory
     write_file(directory / "patch", patch.text());
     std::string words;
     Watcher watcher;
-    watcher.out =
-        watcher.err = [&](std::string_view text) { words += text.substr(0, log_limit - std::min(log_limit, words.size())); };
-    const auto ending = run_step(sandbox_command(base, directory, limit), limit + std::chrono::seconds(5), watcher);
+    watcher.out = watcher.err = [&](std::string_view text) {
+        words += text.substr(0, log_limit - std::min(log_limit, words.size()));
+    };
+    const auto ending =
+        run_step(sandbox_command(base, directory, limit), limit + std::chrono::seconds(5), watcher);
     if (ending.exited_with(no_sandbox))
         throw Error(tame(words.substr(0, words.find('\n')), 1000));
     if (ending.exited_with(no_room_outside))
@@ -164,12 +172,14 @@ Compiled compile(const Base& base, const Patch& patch, const fs::path& directory
     const auto log = read_start(directory / "make.log", log_limit);
     compiled.errors = compile_errors(log);
     if (ending.how == Ending::How::timed_out || ending.exited_with(out_of_time))
-        compiled.errors = {{"does-not-compile", fmt::format("it is not compiled within {} s", limit.count())}};
+        compiled.errors = {
+            {"does-not-compile", fmt::format("it is not compiled within {} s", limit.count())}};
     else if (compiled.errors.empty())
         compiled.errors = {
             {"does-not-compile",
              ending.exited_with(does_not_compile)
-                 ? fmt::format("make fails: {}", tame(log.substr(log.size() - std::min<std::size_t>(log.size(), 200))))
+                 ? fmt::format("make fails: {}",
+                               tame(log.substr(log.size() - std::min<std::size_t>(log.size(), 200))))
                  : fmt::format("the sandbox fails: {}", tame(words))}};
     return compiled;
 }

@@ -21,6 +21,7 @@ std::vector<Remark> compile_errors(std::string_view log);
 // Applies the patch to a copy of the base and compiles that, all in the sandbox; what
 // does not apply is left out. kvm.ko, kvm-intel.ko and kvm-amd.ko come into `directory`.
 // Error if no sandbox can be made.
-Compiled compile(const Base& base, const Patch& patch, const std::filesystem::path& directory, std::chrono::seconds limit);
+Compiled compile(const Base& base, const Patch& patch, const std::filesystem::path& directory,
+                 std::chrono::seconds limit);
 
 } // namespace exitaudit::grade

@@ -26,8 +26,9 @@ void check(const GradeOptions& options, const Places& places)
     require_directories_of({options.json, options.junit});
     const auto host = places.build / "embedded-host" / options.kernel / "vmlinux";
     if (!fs::exists(host))
-        throw Error(fmt::format("no embedded host with Linux {} is built: make one with `make embedded-host KERNEL={}`",
-                                options.kernel, options.kernel));
+        throw Error(fmt::format(
+            "no embedded host with Linux {} is built: make one with `make embedded-host KERNEL={}`",
+            options.kernel, options.kernel));
 }
 
 std::size_t width_of(const std::vector<Submission>& submissions)

@@ -15,7 +15,7 @@ namespace exitaudit {
 struct GradeOptions {
     std::vector<std::string> submissions;
     std::string lane = "auto"; // what the code touches
-    std::string kernel;       // empty: the oldest that an embedded host is built with
+    std::string kernel;        // empty: the oldest that an embedded host is built with
     unsigned vcpus = 1;
     std::chrono::seconds timeout{115}; // for each
     std::filesystem::path keep, json, junit, build;

@@ -31,8 +31,8 @@ void report(Row& row, const Compiled& compiled, bool partial_allowed)
 {
     row.builds = compiled.built;
     if (compiled.fuzzy)
-        row.notes.push_back(
-            {"fuzz", fmt::format("{} hunks apply only with fuzz: the lines round them differ", compiled.fuzzy)});
+        row.notes.push_back({"fuzz", fmt::format("{} hunks apply only with fuzz: the lines round them differ",
+                                                 compiled.fuzzy)});
     auto& rejected = partial_allowed ? row.notes : row.findings;
     rejected.insert(rejected.end(), compiled.rejected.begin(), compiled.rejected.end());
     if (!partial_allowed && !compiled.rejected.empty()) {
@@ -48,7 +48,8 @@ std::string worst(const std::vector<Audit>& audits)
 {
     constexpr std::array order{"could-not-grade", "crashes", "hangs", "fail", "not-patched"};
     for (const auto* verdict : order)
-        if (std::any_of(audits.begin(), audits.end(), [&](const Audit& audit) { return audit.verdict == verdict; }))
+        if (std::any_of(audits.begin(), audits.end(),
+                        [&](const Audit& audit) { return audit.verdict == verdict; }))
             return verdict;
     return "pass";
 }
@@ -125,17 +126,19 @@ bool Grader::build(Row& row, const fs::path& directory)
         if (!part.changes.empty()) {
             row.notes.push_back(
                 {"ledger-only",
-                 fmt::format("as a whole it does not compile ({}): what does not speak of the ledger was left out",
-                             compiled.errors.front().text)});
+                 fmt::format(
+                     "as a whole it does not compile ({}): what does not speak of the ledger was left out",
+                     compiled.errors.front().text)});
             change.patch = std::move(part);
             compiled = compile_in_time(change.patch, directory);
         }
     }
     report(row, compiled, change.partial_allowed);
     if (change.partial_allowed && !compiled.built)
-        row.notes.push_back({"other-kernel", fmt::format("the files were compared with Linux {}: if they are of another "
-                                                         "kernel, hand in a patch",
-                                                         names_of(base_.kernels()))});
+        row.notes.push_back(
+            {"other-kernel", fmt::format("the files were compared with Linux {}: if they are of another "
+                                         "kernel, hand in a patch",
+                                         names_of(base_.kernels()))});
     return row.verdict.empty();
 }
 
@@ -182,10 +185,11 @@ std::vector<std::string> Grader::chosen(std::vector<std::string> lanes) const
 void Grader::keep(const Submission& submission, const fs::path& directory)
 {
     auto name = fs::absolute(submission.path).lexically_normal().filename().string();
-    std::replace_if(
-        name.begin(), name.end(), [](char c) { return c <= ' ' || c > '~' || c == '/'; }, '_');
+    const auto is_awkward = [](char c) { return c <= ' ' || c > '~' || c == '/'; };
+    std::replace_if(name.begin(), name.end(), is_awkward, '_');
     fs::create_directories(options_.keep / name);
-    fs::copy(directory, options_.keep / name, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+    fs::copy(directory, options_.keep / name,
+             fs::copy_options::recursive | fs::copy_options::overwrite_existing);
 }
 
 } // namespace exitaudit::grade

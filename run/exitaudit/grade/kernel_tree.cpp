@@ -74,17 +74,15 @@ std::string_view outside(const fs::path& tree)
     return {};
 }
 
-std::string first_line(const std::string& text)
-{
-    return text.substr(0, text.find('\n'));
-}
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 // A release, else the first commit, by which a source was imported.
 std::string start_of(Git& git, const std::string& tip)
 {
     // v6.1, v6.1.3, v6.12-rc3; not somebody's v2, or v6.1-exits.
-    const auto release = first_line(git({"describe", "--tags", "--abbrev=0", "--match", "v[2-9].[0-9]*", "--match",
-                                         "v[1-9][0-9].[0-9]*", "--exclude", "v*[!0-9.rc-]*", "--exclude", "v*-[!r]*", tip}));
+    const auto release =
+        first_line(git({"describe", "--tags", "--abbrev=0", "--match", "v[2-9].[0-9]*", "--match",
+                        "v[1-9][0-9].[0-9]*", "--exclude", "v*[!0-9.rc-]*", "--exclude", "v*-[!r]*", tip}));
     return release.empty() ? first_line(git({"rev-list", "--max-parents=0", tip, "--"})) : release;
 }
 
@@ -98,8 +96,10 @@ std::string new_files(Git& git)
         if (!may_change(name))
             continue;
         if (++count > most_new_files)
-            throw Error(fmt::format("more than {} files of KVM's were never added (git add)", most_new_files));
-        text += git({"diff", "--no-index", "--no-ext-diff", "--no-textconv", "--no-color", "--", "/dev/null", name});
+            throw Error(
+                fmt::format("more than {} files of KVM's were never added (git add)", most_new_files));
+        text += git(
+            {"diff", "--no-index", "--no-ext-diff", "--no-textconv", "--no-color", "--", "/dev/null", name});
     }
     return text;
 }
@@ -109,32 +109,37 @@ std::string new_files(Git& git)
 void check_branch(const Submission& submission, const fs::path& scripts)
 {
     std::error_code ignored;
-    if (submission.branch.empty() || !fs::exists(submission.path / ".git", ignored) || !outside(submission.path).empty())
+    if (submission.branch.empty() || !fs::exists(submission.path / ".git", ignored) ||
+        !outside(submission.path).empty())
         return;
     Git git(submission.path, scripts);
     git({"rev-parse", "--verify", "--quiet", submission.branch + "^{commit}"});
     if (git.ending().exited_with(1))
-        throw Error(fmt::format("no branch or commit {} in {}", tame(submission.branch), submission.path.string()),
-                    ExitCode::usage);
+        throw Error(
+            fmt::format("no branch or commit {} in {}", tame(submission.branch), submission.path.string()),
+            ExitCode::usage);
 }
 
 Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& base)
 {
     if (!fs::exists(fs::symlink_status(tree / ".git"))) {
         if (!branch.empty())
-            throw Error(fmt::format("{} is no git repository, and so has no branch {}", tree.string(), tame(branch)));
+            throw Error(
+                fmt::format("{} is no git repository, and so has no branch {}", tree.string(), tame(branch)));
         return whole_files(tree, true, base);
     }
     if (const auto why = outside(tree); !why.empty())
-        throw Error(fmt::format("{}: {}, which the sandbox does not show to git: hand in what `git diff` writes there, as a "
-                                "patch, or that repository with #BRANCH",
-                                tree.string(), why));
+        throw Error(fmt::format(
+            "{}: {}, which the sandbox does not show to git: hand in what `git diff` writes there, as a "
+            "patch, or that repository with #BRANCH",
+            tree.string(), why));
     Git git(tree, base.scripts);
     const auto start = start_of(git, branch.empty() ? "HEAD" : branch);
     if (start.empty())
-        throw Error(fmt::format("git finds no commit {} in {}: {}", tame(branch.empty() ? "HEAD" : branch), tree.string(),
-                                git.errors()));
-    std::vector<std::string> diff{"diff", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-color", start};
+        throw Error(fmt::format("git finds no commit {} in {}: {}", tame(branch.empty() ? "HEAD" : branch),
+                                tree.string(), git.errors()));
+    std::vector<std::string> diff{"diff",         "--no-ext-diff", "--no-textconv",
+                                  "--no-renames", "--no-color",    start};
     if (!branch.empty())
         diff.push_back(branch);
     diff.push_back("--");
@@ -144,9 +149,12 @@ Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& 
     if (branch.empty())
         text += new_files(git);
     if (text.size() >= output_limit)
-        throw Error(fmt::format("{} differs too much from {}", tame(branch.empty() ? tree.string() : branch), tame(start)));
+        throw Error(fmt::format("{} differs too much from {}", tame(branch.empty() ? tree.string() : branch),
+                                tame(start)));
     Change change{
-        read_patch(text, fmt::format("git diff {}..{}", tame(start, 40), tame(branch.empty() ? "" : branch, 80)), base.files),
+        read_patch(text,
+                   fmt::format("git diff {}..{}", tame(start, 40), tame(branch.empty() ? "" : branch, 80)),
+                   base.files),
         {},
         false};
     if (text.empty())

@@ -30,7 +30,8 @@ void add_grade(CLI::App& app, GradeOptions& options)
         ->type_name("svm|vmx");
     app.add_option("--kernel", options.kernel, "Linux to patch (default: the oldest that is built)")
         ->type_name("VERSION");
-    app.add_option("--vcpus", options.vcpus, "vCPUs in the main run (default 1; a short run with 2, beside another VM, follows)")
+    app.add_option("--vcpus", options.vcpus,
+                   "vCPUs in the main run (default 1; a short run with 2, beside another VM, follows)")
         ->check(CLI::Range(1, 64).description(""))
         ->type_name("N");
     app.add_option("--timeout", options.timeout, "for each, compiling and all (default 115)")
@@ -41,7 +42,8 @@ void add_grade(CLI::App& app, GradeOptions& options)
         ->allow_extra_args(false)
         ->type_name("PLAN");
     app.add_option("--keep", options.keep, "keep modules and logs in DIR/NAME")->type_name("DIR");
-    app.add_option("--json", options.json, "write all rows, with all that was seen, to FILE")->type_name("FILE");
+    app.add_option("--json", options.json, "write all rows, with all that was seen, to FILE")
+        ->type_name("FILE");
     app.add_option("--junit", options.junit, "the same as JUnit's XML, for CI systems")->type_name("FILE");
     app.add_option("--build", options.build, "where the built files are (default: exitaudit's own directory)")
         ->envname("EXITAUDIT_BUILD")

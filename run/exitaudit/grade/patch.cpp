@@ -97,11 +97,15 @@ public:
     }
 
 private:
-    std::string_view ahead(std::size_t lines) const { return at_ + lines < lines_.size() ? lines_[at_ + lines] : ""; }
+    std::string_view ahead(std::size_t lines) const
+    {
+        return at_ + lines < lines_.size() ? lines_[at_ + lines] : "";
+    }
 
     bool starts_context_diff() const
     {
-        return ahead(0).starts_with("*** ") && ahead(1).starts_with("--- ") && ahead(2).starts_with("***************");
+        return ahead(0).starts_with("*** ") && ahead(1).starts_with("--- ") &&
+               ahead(2).starts_with("***************");
     }
 
     bool starts_file() const
@@ -119,8 +123,8 @@ private:
     {
         const auto line = ahead(0);
         in_header_ = line.starts_with("diff --git ") || (in_header_ && !line.empty());
-        const auto found =
-            std::find_if(refused_lines.begin(), refused_lines.end(), [&](const auto& r) { return line.starts_with(r.start); });
+        const auto found = std::find_if(refused_lines.begin(), refused_lines.end(),
+                                        [&](const auto& r) { return line.starts_with(r.start); });
         const bool of_diff = line.starts_with("Binary files ") && line.ends_with(" differ");
         if (found != refused_lines.end() && (in_header_ || of_diff))
             refuse("the patch", found->why);
@@ -133,11 +137,15 @@ private:
     {
         in_header_ = false;
         const auto before = name_in(ahead(0)), after = name_in(ahead(1));
-        FileChange change{place_in_source(after == "/dev/null" ? before : after, files_), source_, before == "/dev/null", {}};
+        FileChange change{place_in_source(after == "/dev/null" ? before : after, files_),
+                          source_,
+                          before == "/dev/null",
+                          {}};
         if (after == "/dev/null")
             refuse(before, "is deleted");
         else if (change.path.empty())
-            refuse(after, "is absolute or leads out of the source: make the patch with paths like a/arch/x86/kvm/x86.c");
+            refuse(after, "is absolute or leads out of the source: make the patch with paths like "
+                          "a/arch/x86/kvm/x86.c");
         else if (!may_change(change.path))
             refuse(change.path, "is none of KVM's C sources and headers");
         else if (!change.creates && !files_.contains(change.path))
@@ -157,8 +165,8 @@ private:
             // What is empty was a blank line until some mailer took its blank.
             const char kind = ahead(0).empty() ? ' ' : ahead(0).front();
             const bool in_before = kind == ' ' || kind == '-', in_after = kind == ' ' || kind == '+';
-            if (kind != '\\' &&
-                ((!in_before && !in_after) || left.before < in_before || left.after < in_after || at_ >= lines_.size())) {
+            if (kind != '\\' && ((!in_before && !in_after) || left.before < in_before ||
+                                 left.after < in_after || at_ >= lines_.size())) {
                 at_ = start;
                 refuse("the hunk that starts there", "is cut off, or its line counts are wrong");
                 at_ = start + 1;
@@ -185,7 +193,8 @@ private:
     Patch patch_;
 };
 
-constexpr std::array<std::string_view, 5> roots{"arch/x86/", "include/linux/", "include/uapi/", "include/kvm/", "virt/kvm/"};
+constexpr std::array<std::string_view, 5> roots{"arch/x86/", "include/linux/", "include/uapi/",
+                                                "include/kvm/", "virt/kvm/"};
 
 // The ends of a path, each starting with a whole name, longest first.
 std::vector<std::string_view> ends_of(std::string_view path)
@@ -254,7 +263,8 @@ std::string Patch::text() const
 
 bool Patch::touches(std::string_view directory) const
 {
-    return std::any_of(changes.begin(), changes.end(), [&](const auto& change) { return change.path.starts_with(directory); });
+    return std::any_of(changes.begin(), changes.end(),
+                       [&](const auto& change) { return change.path.starts_with(directory); });
 }
 
 void Patch::append(Patch other)

@@ -20,17 +20,15 @@ constexpr auto longest_glance = std::chrono::seconds(60);
 const std::vector<std::string> among_others{"cpuid.leaf0", "io.out8", "smp.*"};
 const std::vector<std::string> a_few{"cpuid.leaf0", "io.out8", "hlt.timer"};
 
-bool has_verdict(const Audit& audit)
-{
-    return audit.verdict == "pass" || audit.verdict == "fail";
-}
+bool has_verdict(const Audit& audit) { return audit.verdict == "pass" || audit.verdict == "fail"; }
 
 // Which results tell of more exits than the guest caused.
 std::set<std::string> surpluses(const json& report)
 {
     std::set<std::string> names;
     for (const auto& result : array_member(report, "results"))
-        if (text_member(result, "verdict") == "not ok" && number_member(result, "told") > number_member(result, "caused"))
+        if (text_member(result, "verdict") == "not ok" &&
+            number_member(result, "told") > number_member(result, "caused"))
             names.insert(text_member(result, "name"));
     return names;
 }
@@ -53,8 +51,9 @@ std::optional<Remark> about_other_vendor(const Audit& audit)
     if (audit.verdict == "not-patched")
         return Remark{"vendor-not-patched", fmt::format("{}: not patched: no ledger answers there", vendor)};
     if (has_verdict(audit) && counts_nothing(audit.report))
-        return Remark{"vendor-not-patched",
-                      fmt::format("{}: not patched: the leaves answer there, but no exit is counted", vendor)};
+        return Remark{
+            "vendor-not-patched",
+            fmt::format("{}: not patched: the leaves answer there, but no exit is counted", vendor)};
     if (audit.verdict == "pass" || audit.verdict == "could-not-grade")
         return std::nullopt;
     const auto& finding = audit.findings.front();
@@ -66,23 +65,26 @@ std::optional<Remark> about_other_vendor(const Audit& audit)
 void add_news(Audit& audit, const Audit& later)
 {
     // What needed much of its time alone may need more beside another.
-    const bool hurried =
-        later.verdict == "hangs" && number_member(later.report, "seconds") < 2 * number_member(audit.report, "seconds");
+    const bool hurried = later.verdict == "hangs" &&
+                         number_member(later.report, "seconds") < 2 * number_member(audit.report, "seconds");
     if (later.verdict == "could-not-grade" || hurried) {
         audit.notes.push_back(
-            {"not-tried", "not tried with 2 vCPUs, nor beside another VM: too little time was left (--timeout)"});
+            {"not-tried",
+             "not tried with 2 vCPUs, nor beside another VM: too little time was left (--timeout)"});
         return;
     }
     std::vector<Remark> news;
     const auto is_known = [&](std::string_view id) {
-        return std::any_of(audit.findings.begin(), audit.findings.end(), [&](const Remark& known) { return known.id == id; });
+        return std::any_of(audit.findings.begin(), audit.findings.end(),
+                           [&](const Remark& known) { return known.id == id; });
     };
     const auto before = surpluses(audit.report), after = surpluses(later.report);
     const bool mixes = !std::includes(before.begin(), before.end(), after.begin(), after.end());
     if (mixes && !is_known("host-wide"))
-        news.push_back({"host-wide",
-                        "another VM's exits appear in the guest's ledger: the counters are the host's, not the VM's; "
-                        "keep them in struct kvm_vcpu or struct kvm"});
+        news.push_back(
+            {"host-wide",
+             "another VM's exits appear in the guest's ledger: the counters are the host's, not the VM's; "
+             "keep them in struct kvm_vcpu or struct kvm"});
     for (const auto& finding : later.findings) {
         // Where VMs are mixed, so are the numbers that other findings come from.
         const bool certain = !mixes || finding.id == "racing-counters" || finding.id == "shared-query";
@@ -126,7 +128,8 @@ void Rounds::again(std::vector<Audit>& audits) const
         if (limit >= shortest_round)
             orders.push_back({audit.lane, among_others, {"--noise", "--vcpus", "2"}, limit});
         else
-            audit.notes.push_back({"not-tried", "not tried with 2 vCPUs, nor beside another VM: no time was left (--timeout)"});
+            audit.notes.push_back(
+                {"not-tried", "not tried with 2 vCPUs, nor beside another VM: no time was left (--timeout)"});
     }
     if (orders.empty())
         return;

@@ -13,10 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-std::string_view yes_or_no(std::optional<bool> builds)
-{
-    return !builds ? "-" : *builds ? "yes" : "no";
-}
+std::string_view yes_or_no(std::optional<bool> builds) { return !builds ? "-" : *builds ? "yes" : "no"; }
 
 json remarks_document(const std::vector<Remark>& remarks, const std::string& lane = {})
 {
@@ -30,13 +27,12 @@ json remarks_document(const std::vector<Remark>& remarks, const std::string& lan
     return list;
 }
 
-void add_to(json& list, const json& more)
-{
-    list.insert(list.end(), more.begin(), more.end());
-}
+void add_to(json& list, const json& more) { list.insert(list.end(), more.begin(), more.end()); }
 
 // The same finding on both lanes is said once.
-std::vector<std::string> remark_lines(const Row& row, std::vector<Remark> Audit::*remarks, std::string_view what)
+using RemarksOfAudit = std::vector<Remark> Audit::*;
+
+std::vector<std::string> remark_lines(const Row& row, RemarksOfAudit remarks, std::string_view what)
 {
     struct Said {
         std::string lanes;
@@ -45,8 +41,8 @@ std::vector<std::string> remark_lines(const Row& row, std::vector<Remark> Audit:
     std::vector<Said> said;
     for (const auto& audit : row.audits) {
         for (const auto& remark : audit.*remarks) {
-            const auto known =
-                std::find_if(said.begin(), said.end(), [&](const Said& s) { return s.remark->text == remark.text; });
+            const auto known = std::find_if(said.begin(), said.end(),
+                                            [&](const Said& s) { return s.remark->text == remark.text; });
             if (known == said.end())
                 said.push_back({audit.lane, &remark});
             else
@@ -79,13 +75,15 @@ std::string Row::edition() const
 
 std::string row_header(std::size_t name_width)
 {
-    return fmt::format("{:<{}}  {:<6}  {:<7}  {:<3}  {}", "patch", name_width, "builds", "layout", "sdm", "verdict");
+    return fmt::format("{:<{}}  {:<6}  {:<7}  {:<3}  {}", "patch", name_width, "builds", "layout", "sdm",
+                       "verdict");
 }
 
 std::vector<std::string> row_lines(const Row& row, std::size_t name_width)
 {
-    std::vector<std::string> lines{fmt::format("{:<{}}  {:<6}  {:<7}  {:<3}  {}", tame(row.submission.name), name_width,
-                                               yes_or_no(row.builds), row.layout(), row.edition(), row.verdict)};
+    std::vector<std::string> lines{fmt::format("{:<{}}  {:<6}  {:<7}  {:<3}  {}", tame(row.submission.name),
+                                               name_width, yes_or_no(row.builds), row.layout(), row.edition(),
+                                               row.verdict)};
     for (const auto& finding : row.findings)
         lines.push_back(fmt::format("    {} [{}]", finding.text, finding.id));
     const auto of_lanes = remark_lines(row, &Audit::findings, "");
@@ -115,8 +113,10 @@ json row_document(const Row& row)
     for (const auto& audit : row.audits) {
         add_to(document["findings"], remarks_document(audit.findings, audit.lane));
         add_to(document["notes"], remarks_document(audit.notes, audit.lane));
-        document["lanes"].push_back(
-            {{"lane", audit.lane}, {"verdict", audit.verdict}, {"message", audit.message}, {"report", audit.report}});
+        document["lanes"].push_back({{"lane", audit.lane},
+                                     {"verdict", audit.verdict},
+                                     {"message", audit.message},
+                                     {"report", audit.report}});
     }
     return document;
 }
@@ -126,8 +126,8 @@ int exit_code_of(const std::vector<Row>& rows)
     const auto some = [&](auto predicate) { return std::any_of(rows.begin(), rows.end(), predicate); };
     if (some([](const Row& row) { return row.verdict == "could-not-grade"; }))
         return static_cast<int>(ExitCode::could_not_run);
-    return static_cast<int>(some([](const Row& row) { return row.verdict != "pass"; }) ? ExitCode::audit_failed
-                                                                                       : ExitCode::pass);
+    return static_cast<int>(
+        some([](const Row& row) { return row.verdict != "pass"; }) ? ExitCode::audit_failed : ExitCode::pass);
 }
 
 } // namespace exitaudit::grade

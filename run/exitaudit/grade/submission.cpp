@@ -16,15 +16,9 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t patch_limit = 4 << 20;
 
-bool is_source(const fs::path& path)
-{
-    return path.extension() == ".c" || path.extension() == ".h";
-}
+bool is_source(const fs::path& path) { return path.extension() == ".c" || path.extension() == ".h"; }
 
-bool is_patch(const fs::path& path)
-{
-    return path.extension() == ".patch" || path.extension() == ".diff";
-}
+bool is_patch(const fs::path& path) { return path.extension() == ".patch" || path.extension() == ".diff"; }
 
 // A link that leads to itself is nothing, rather than an error.
 bool leads_somewhere(const fs::path& path)
@@ -41,7 +35,8 @@ Submission::Kind kind_of_directory(const fs::path& path)
         return tree;
     (void)fs::directory_iterator(path); // throws if it may not be read, which inside of it is passed over
     // Not through symbolic links, which lead anywhere.
-    for (const auto& entry : fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied)) {
+    for (const auto& entry :
+         fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied)) {
         has_modules |= entry.path().extension() == ".ko" && entry.path().parent_path() == path;
         has_patches |= is_patch(entry.path()) && entry.path().parent_path() == path;
         has_source |= is_source(entry.path());
@@ -96,12 +91,14 @@ Submission find_submission(const std::string& name)
         submission.path = name.substr(0, hash);
         submission.branch = name.substr(hash + 1);
         submission.kind = tree;
-        if (!fs::is_directory(submission.path, ignored) || submission.branch.empty() || submission.branch.starts_with('-'))
+        if (!fs::is_directory(submission.path, ignored) || submission.branch.empty() ||
+            submission.branch.starts_with('-'))
             throw Error(fmt::format("{}: not a directory, # and a branch", name), ExitCode::usage);
         return submission;
     }
     if (!is_there)
-        throw Error(fmt::format("{} is missing: grade takes patches, directories and kernel trees", name), ExitCode::usage);
+        throw Error(fmt::format("{} is missing: grade takes patches, directories and kernel trees", name),
+                    ExitCode::usage);
     return submission;
 }
 
@@ -125,10 +122,11 @@ Change change_of(const Submission& submission, const Base& base)
     case Submission::Kind::modules:
     case Submission::Kind::unknown: break;
     }
-    return {
-        {{}, {{"no-patch", fmt::format("{} holds neither a patch, nor C source files, nor kernel modules", submission.name)}}},
-        {},
-        false};
+    return {{{},
+             {{"no-patch", fmt::format("{} holds neither a patch, nor C source files, nor kernel modules",
+                                       submission.name)}}},
+            {},
+            false};
 }
 
 } // namespace exitaudit::grade

@@ -29,19 +29,21 @@ struct Collected {
 };
 
 // Where a kernel tree has what may_change().
-constexpr std::array<std::string_view, 5> places{"arch/x86/kvm/", "arch/x86/include/", "include/linux/", "include/uapi/linux/",
-                                                 "virt/kvm/"};
+constexpr std::array<std::string_view, 5> places{"arch/x86/kvm/", "arch/x86/include/", "include/linux/",
+                                                 "include/uapi/linux/", "virt/kvm/"};
 
 // Names from the directory on. Of a tree, KVM's alone.
 std::vector<std::string> names_in(const fs::path& directory, bool is_tree)
 {
     std::vector<std::string> names;
-    for (fs::recursive_directory_iterator at(directory, fs::directory_options::skip_permission_denied), end; at != end; ++at) {
+    for (fs::recursive_directory_iterator at(directory, fs::directory_options::skip_permission_denied), end;
+         at != end; ++at) {
         const auto name = at->path().lexically_relative(directory).string();
         if (at->symlink_status().type() != fs::file_type::directory) {
             if (!is_tree || may_change(name))
                 names.push_back(name);
-        } else if (is_tree && std::none_of(places.begin(), places.end(), [&, inside = name + "/"](auto place) {
+        } else if (is_tree &&
+                   std::none_of(places.begin(), places.end(), [&, inside = name + "/"](auto place) {
                        return place.starts_with(inside) || inside.starts_with(place);
                    })) {
             at.disable_recursion_pending();
@@ -76,7 +78,8 @@ std::string listed(const std::vector<std::string>& names)
 {
     if (names.size() <= most_names)
         return fmt::format("{}", fmt::join(names, ", "));
-    return fmt::format("{} and {} more", fmt::join(names.begin(), names.begin() + most_names, ", "), names.size() - most_names);
+    return fmt::format("{} and {} more", fmt::join(names.begin(), names.begin() + most_names, ", "),
+                       names.size() - most_names);
 }
 
 Patch difference(const Collected& theirs, const Kernel& kernel, const Base& base)
@@ -86,9 +89,10 @@ Patch difference(const Collected& theirs, const Kernel& kernel, const Base& base
         const auto original = kernel.source / file.path;
         const bool creates = !fs::exists(original);
         Ending ending;
-        const auto text = output_of({"diff", "-u", "--label", creates ? "/dev/null" : file.path, "--label", file.path,
-                                     creates ? "/dev/null" : original.string(), file.copy.string()},
-                                    ending);
+        const auto text =
+            output_of({"diff", "-u", "--label", creates ? "/dev/null" : file.path, "--label", file.path,
+                       creates ? "/dev/null" : original.string(), file.copy.string()},
+                      ending);
         if (ending.exited_with(1))
             patch.append(read_patch(text, "diff of " + tame(file.name), base.files));
     }
@@ -150,8 +154,8 @@ Patch about_the_ledger(const Patch& patch, const Base& base)
                 const auto added = added_lines(hunk);
                 auto words = identifiers(added);
                 std::erase_if(words, [&](const auto& word) { return known.contains(word); });
-                if (!leaf.search(added) &&
-                    std::none_of(words.begin(), words.end(), [&](const auto& w) { return names.contains(w); }))
+                if (!leaf.search(added) && std::none_of(words.begin(), words.end(),
+                                                        [&](const auto& w) { return names.contains(w); }))
                     continue;
                 kept.insert(&hunk);
                 names.merge(words);
@@ -187,14 +191,17 @@ Change whole_files(const fs::path& path, bool is_tree, const Base& base)
     if (nearest != &kernels.front())
         change.notes.push_back(
             {"other-kernel",
-             fmt::format("the files are nearest to Linux {}'s: what differs from those is carried over", nearest->name)});
+             fmt::format("the files are nearest to Linux {}'s: what differs from those is carried over",
+                         nearest->name)});
     change.patch.refused.clear(); // files that only the nearest kernel has: a hunk that does not apply
     if (is_tree)
-        change.notes.push_back({"left-out", "of the tree, KVM's C sources and headers are compared with the kernel's; what was "
-                                            "changed elsewhere, in a Makefile too, is not looked at"});
+        change.notes.push_back(
+            {"left-out", "of the tree, KVM's C sources and headers are compared with the kernel's; what was "
+                         "changed elsewhere, in a Makefile too, is not looked at"});
     const auto others = "none of KVM's C sources and headers: " + listed(theirs.others);
     if (theirs.files.empty())
-        change.patch.refused.push_back({"refused", theirs.others.empty() ? "nothing of KVM's is in it" : others});
+        change.patch.refused.push_back(
+            {"refused", theirs.others.empty() ? "nothing of KVM's is in it" : others});
     else if (hunks_of(change.patch) == 0)
         change.patch.refused.push_back({"no-patch", "the files are those of the kernel: nothing is changed"});
     if (!theirs.files.empty() && !theirs.others.empty())

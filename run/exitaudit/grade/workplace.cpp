@@ -19,7 +19,8 @@ namespace exitaudit::grade {
 
 namespace fs = std::filesystem;
 
-Ending run_step(const std::vector<std::string>& words, std::chrono::milliseconds limit, const Watcher& watcher)
+Ending run_step(const std::vector<std::string>& words, std::chrono::milliseconds limit,
+                const Watcher& watcher)
 {
     const auto ending = run_process(words, limit, watcher);
     if (ending.how == Ending::How::interrupted)
@@ -31,7 +32,9 @@ std::string output_of(const std::vector<std::string>& words, Ending& ending, std
 {
     std::string text;
     const auto keep_start = [](std::string& kept) {
-        return [&](std::string_view bytes) { kept += bytes.substr(0, output_limit - std::min(output_limit, kept.size())); };
+        return [&](std::string_view bytes) {
+            kept += bytes.substr(0, output_limit - std::min(output_limit, kept.size()));
+        };
     };
     Watcher watcher;
     watcher.out = keep_start(text);
@@ -48,14 +51,16 @@ Base Base::make(const fs::path& build, const std::string& kernel)
     base.scripts = scripts_of(build);
     // Its words are for the user; it downloads, so its time is its own.
     Watcher watcher;
-    watcher.out = watcher.err = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); };
-    const auto ending =
-        run_step({(base.scripts / "foreign-base").string(), "--kernel", kernel, "--output", base.directory.string()},
-                 std::chrono::minutes(20), watcher);
+    watcher.out =
+        watcher.err = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); };
+    const auto ending = run_step(
+        {(base.scripts / "foreign-base").string(), "--kernel", kernel, "--output", base.directory.string()},
+        std::chrono::minutes(20), watcher);
     if (ending.exited_with(2))
         throw Error(fmt::format("no Linux {} to grade with", kernel), ExitCode::usage);
     if (!ending.exited_with(0))
-        throw Error(fmt::format("Linux {}'s own KVM could not be compiled for patches to start from", kernel));
+        throw Error(
+            fmt::format("Linux {}'s own KVM could not be compiled for patches to start from", kernel));
 
     std::istringstream lines(read_file(base.directory / "versions"));
     for (std::string line; std::getline(lines, line);)
@@ -79,8 +84,8 @@ const std::string& Base::version(std::string_view what) const
 {
     const auto found = versions.find(what);
     if (found == versions.end())
-        throw Error(
-            fmt::format("{} lacks {}: remove {} and try again", (directory / "versions").string(), what, directory.string()));
+        throw Error(fmt::format("{} lacks {}: remove {} and try again", (directory / "versions").string(),
+                                what, directory.string()));
     return found->second;
 }
 
@@ -88,7 +93,8 @@ fs::path scripts_of(const fs::path& build)
 {
     auto scripts = build.parent_path() / "host-kvm-patch";
     if (!fs::exists(scripts / "foreign-base"))
-        throw Error(fmt::format("{} is missing: grade needs exitaudit's source beside the built files", scripts.string()));
+        throw Error(fmt::format("{} is missing: grade needs exitaudit's source beside the built files",
+                                scripts.string()));
     return scripts;
 }
 
@@ -96,16 +102,17 @@ void check_room(const fs::path& directory, std::uintmax_t wanted)
 {
     const auto available = fs::space(directory).available;
     if (available < wanted)
-        throw Error(fmt::format(
-            "no space in {}: {} MiB are free, {} MiB are needed: make room, or set TMPDIR to a directory that has it",
-            directory.string(), available >> 20, wanted >> 20));
+        throw Error(fmt::format("no space in {}: {} MiB are free, {} MiB are needed: make room, or set "
+                                "TMPDIR to a directory that has it",
+                                directory.string(), available >> 20, wanted >> 20));
 }
 
 TemporaryDirectory::TemporaryDirectory()
 {
     auto name = (fs::temp_directory_path() / "exitaudit-grade.XXXXXX").string();
     if (!mkdtemp(name.data()))
-        throw Error(fmt::format("cannot make a directory in {}: {}", fs::temp_directory_path().string(), std::strerror(errno)));
+        throw Error(fmt::format("cannot make a directory in {}: {}", fs::temp_directory_path().string(),
+                                std::strerror(errno)));
     path_ = name;
 }
 
@@ -119,7 +126,7 @@ std::string read_start(const fs::path& path, std::size_t limit)
 {
     // A pipe would have us wait at opening it.
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    struct stat status {};
+    struct stat status = {};
     if (descriptor < 0 || fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
         const auto why = descriptor >= 0  ? "it is no regular file"
                          : errno == ELOOP ? "it is a symbolic link"

@@ -19,7 +19,8 @@ struct Interrupted {
 };
 
 // Like run_process. Error if time runs out is the caller's to tell; Interrupted on a signal.
-Ending run_step(const std::vector<std::string>& words, std::chrono::milliseconds limit, const Watcher& watcher);
+Ending run_step(const std::vector<std::string>& words, std::chrono::milliseconds limit,
+                const Watcher& watcher);
 
 // What the program says, up to a size, within a minute; its errors as well, if they are asked for.
 std::string output_of(const std::vector<std::string>& words, Ending& ending, std::string* errors = nullptr);

@@ -25,10 +25,7 @@ constexpr std::array ends{
     End{"skipped", ExitCode::could_not_run, 0x15, "could not run: all was skipped"},
 };
 
-Verdict inconsistent(const std::string& why)
-{
-    return could_not_run("log inconsistent: " + why);
-}
+Verdict inconsistent(const std::string& why) { return could_not_run("log inconsistent: " + why); }
 
 std::string counted(const Counts& counts)
 {
@@ -54,9 +51,11 @@ Verdict cut_off(const Log& log, std::string_view unfinished)
     if (!log.started)
         return could_not_run("no KTAP header in the log: did the guest boot?");
     if (log.verdict && log.run.is_null())
-        return could_not_run("the log's #json lines are missing: keep it with `exitaudit run --log FILE`, or run with -v");
+        return could_not_run(
+            "the log's #json lines are missing: keep it with `exitaudit run --log FILE`, or run with -v");
     const auto last = unfinished.empty() ? std::string_view(log.last_line) : unfinished;
-    return could_not_run(fmt::format("log cut off: no end record; the last line is \"{}\"", last.substr(0, 100)));
+    return could_not_run(
+        fmt::format("log cut off: no end record; the last line is \"{}\"", last.substr(0, 100)));
 }
 
 // Every announced result must be there, numbered 1 to N.
@@ -106,7 +105,8 @@ Verdict could_not_run(const std::string& why)
 
 Verdict host_crashed(std::string_view complaint, std::string_view amid)
 {
-    return {ExitCode::audit_failed, fmt::format("fail: the host crashed{}{}{}", amid, complaint.empty() ? "" : ": ", complaint),
+    return {ExitCode::audit_failed,
+            fmt::format("fail: the host crashed{}{}{}", amid, complaint.empty() ? "" : ": ", complaint),
             false};
 }
 
@@ -146,7 +146,8 @@ Verdict judge_one_shot(const Log& log, Outcome witness, std::string_view testimo
         return inconsistent("the guest went on where " + name + " ends it");
     if (witness == Outcome::skip)
         return could_not_run(
-            fmt::format("{} ends the guest, and only the instruments of an embedded host can judge that: {}", name, testimony));
+            fmt::format("{} ends the guest, and only the instruments of an embedded host can judge that: {}",
+                        name, testimony));
     const bool passed = witness == Outcome::ok;
     return {passed ? ExitCode::pass : ExitCode::audit_failed,
             (passed ? "pass: " : "fail: ") + counted({passed, !passed, 0}), true};
@@ -160,7 +161,8 @@ Verdict judge_with_status(const Log& log, std::string_view unfinished, int statu
     const auto name = log.end.value("verdict", "");
     for (const auto& end : ends)
         if (end.status == status && end.name != name)
-            return inconsistent(fmt::format("the end record says {}, the guest's exit status {}", name, end.name));
+            return inconsistent(
+                fmt::format("the end record says {}, the guest's exit status {}", name, end.name));
     return verdict;
 }
 

@@ -22,8 +22,9 @@ std::optional<Counts> verdict_counts(std::string_view text)
     if (colon == std::string_view::npos)
         return std::nullopt;
     text.remove_prefix(colon + 2);
-    for (const auto& [member, word] :
-         {std::pair{&Counts::passed, " passed, "}, {&Counts::failed, " failed, "}, {&Counts::skipped, " skipped"}}) {
+    for (const auto& [member, word] : {std::pair{&Counts::passed, " passed, "},
+                                       {&Counts::failed, " failed, "},
+                                       {&Counts::skipped, " skipped"}}) {
         const auto value = take_number(text);
         if (!value || !take_prefix(text, word))
             return std::nullopt;
@@ -52,14 +53,13 @@ Counts Log::recount() const
 {
     Counts counts;
     for (const auto& result : results)
-        ++(result.outcome == Outcome::ok ? counts.passed : result.outcome == Outcome::not_ok ? counts.failed : counts.skipped);
+        ++(result.outcome == Outcome::ok       ? counts.passed
+           : result.outcome == Outcome::not_ok ? counts.failed
+                                               : counts.skipped);
     return counts;
 }
 
-std::string Log::message() const
-{
-    return text_member(end, "message");
-}
+std::string Log::message() const { return text_member(end, "message"); }
 
 LogReader::Kind LogReader::line(std::string_view text)
 {
@@ -85,7 +85,8 @@ LogReader::Kind LogReader::line(std::string_view text)
         cause_line(text, log_.findings);
     else if (take_prefix(text, "# note: "))
         cause_line(text, log_.notes);
-    else if (take_prefix(text, "# diagnosis: ") && !log_.results.empty() && log_.results.back().diagnosis.empty())
+    else if (take_prefix(text, "# diagnosis: ") && !log_.results.empty() &&
+             log_.results.back().diagnosis.empty())
         log_.results.back().diagnosis = text;
     return Kind::text;
 }
@@ -94,13 +95,15 @@ LogReader::Kind LogReader::line(std::string_view text)
 // on; `text` then loses what comes before.
 bool LogReader::starts(std::string_view& text)
 {
-    if (const auto at = text.find(header); at != std::string_view::npos && at + header.size() == text.size()) {
+    if (const auto at = text.find(header);
+        at != std::string_view::npos && at + header.size() == text.size()) {
         if (log_.started)
             contradiction("the guest started a second time");
         text.remove_prefix(at);
         return log_.started = true;
     }
-    if (const auto at = text.find("#json {\"record\":\"run\""); !log_.started && at != std::string_view::npos) {
+    if (const auto at = text.find("#json {\"record\":\"run\"");
+        !log_.started && at != std::string_view::npos) {
         text.remove_prefix(at); // format= without ktap: there is no header
         return log_.started = true;
     }
@@ -126,7 +129,8 @@ void LogReader::ktap_result(std::string_view text)
         result.outcome = Outcome::skip;
     if (of_host)
         return log_.host.push_back(std::move(result));
-    if (std::any_of(log_.results.begin(), log_.results.end(), [&](auto& r) { return r.number == result.number; }))
+    if (std::any_of(log_.results.begin(), log_.results.end(),
+                    [&](auto& r) { return r.number == result.number; }))
         return contradiction(fmt::format("result {} comes twice", result.number));
     log_.results.push_back(std::move(result));
 }
@@ -177,7 +181,8 @@ void LogReader::cause_line(std::string_view text, std::vector<Cause>& causes)
 
 void LogReader::cause_record(const nlohmann::json& record, std::vector<Cause>& causes)
 {
-    causes.push_back({text_member(record, "id"), text_member(record, "or"), text_member(record, "text"), names_member(record, "explains")});
+    causes.push_back({text_member(record, "id"), text_member(record, "or"), text_member(record, "text"),
+                      names_member(record, "explains")});
 }
 
 void LogReader::result_record(const nlohmann::json& record)
@@ -196,7 +201,8 @@ void LogReader::result_record(const nlohmann::json& record)
     said.diagnosis = text_member(record, "diagnosis");
     said.record = record;
 
-    auto found = std::find_if(log_.results.begin(), log_.results.end(), [&](auto& r) { return r.number == said.number; });
+    auto found = std::find_if(log_.results.begin(), log_.results.end(),
+                              [&](auto& r) { return r.number == said.number; });
     if (found == log_.results.end()) {
         log_.results.push_back(std::move(said));
         return;
@@ -204,8 +210,9 @@ void LogReader::result_record(const nlohmann::json& record)
     if (!found->record.is_null())
         return contradiction(fmt::format("result record {} comes twice", said.number));
     if (found->name != said.name || found->outcome != said.outcome)
-        return contradiction(fmt::format("result {} is `{} {}` in KTAP and `{} {}` in its record", said.number,
-                                         outcome_name(found->outcome), found->name, verdict, said.name));
+        return contradiction(fmt::format("result {} is `{} {}` in KTAP and `{} {}` in its record",
+                                         said.number, outcome_name(found->outcome), found->name, verdict,
+                                         said.name));
     if (found->diagnosis.empty())
         found->diagnosis = said.diagnosis;
     found->record = record;

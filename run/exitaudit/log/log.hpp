@@ -41,7 +41,7 @@ struct Log {
     nlohmann::json run, one_shot, end; // null: not seen
     std::vector<Cause> findings, notes;
     std::vector<std::string> unexplained; // failures that no finding explains
-    std::optional<Counts> verdict; // of the last line
+    std::optional<Counts> verdict;        // of the last line
     std::string last_line;
     std::string contradiction; // the first thing that cannot be; empty: none
 

@@ -28,11 +28,15 @@ Exit codes: 0 ended; 2 usage; 3 not in a virtual machine; 4 its host is not patc
 void add_told(CLI::App& app, ToldOptions& told)
 {
     const auto known = CLI::Validator(
-        [](const std::string& term) { return ledger::find_layout(term) ? "" : "F22, F21, S21, F20 and S20 are known"; }, "");
+        [](const std::string& term) {
+            return ledger::find_layout(term) ? "" : "F22, F21, S21, F20 and S20 are known";
+        },
+        "");
     app.add_option("--layout", told.layout, "read by this layout of the leaves (default: as found)")
         ->check(known)
         ->type_name("TERM");
-    app.add_option("--sdm", told.sdm, "last exit reason in the host's edition of Intel's manual (default: as found)")
+    app.add_option("--sdm", told.sdm,
+                   "last exit reason in the host's edition of Intel's manual (default: as found)")
         ->check(CLI::Range(ledger::Edition::earliest, ledger::Edition::current).description(""))
         ->type_name("N");
 }
@@ -57,7 +61,9 @@ void add_top(CLI::App& app, TopOptions& options)
                                                      {"cost", SortKey::cost},
                                                      {"total", SortKey::total},
                                                      {"name", SortKey::name}};
-    const auto set_interval = [&](double seconds) { options.interval = std::chrono::duration<double>(seconds); };
+    const auto set_interval = [&](double seconds) {
+        options.interval = std::chrono::duration<double>(seconds);
+    };
     app.add_option_function<double>("-d,--interval", set_interval, "time between two readings (default 3)")
         ->check(CLI::Range(0.1, 86400.0).description(""))
         ->type_name("SECONDS");

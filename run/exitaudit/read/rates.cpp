@@ -57,7 +57,12 @@ Sample take_sample(LedgerReader& reader)
 Rates rates_between(const Sample& earlier, const Sample& later, const LedgerReader& reader)
 {
     const auto seconds = std::chrono::duration<double>(later.time - earlier.time).count();
-    Rates rates{.seconds = seconds, .exits = 0, .cycles = 0, .own = 0, .queries = later.queries - earlier.queries, .rows = {}};
+    Rates rates{.seconds = seconds,
+                .exits = 0,
+                .cycles = 0,
+                .own = 0,
+                .queries = later.queries - earlier.queries,
+                .rows = {}};
     for (std::size_t i = 0; i < later.rows.size(); ++i) {
         const auto& before = earlier.rows[i];
         const auto& after = later.rows[i];
@@ -93,10 +98,17 @@ void sort_rates(std::vector<Rate>& rows, SortKey key)
 
 std::vector<std::string> table_of(const Rates& rates, const LedgerReader& reader, std::size_t limit)
 {
-    std::vector<std::string> lines{fmt::format("{:.1f} exits/s, {:.0f} cycles/s, over {:.1f} s; {} exit numbers", rates.exits,
-                                               rates.cycles, rates.seconds, ledger::numbering_name(reader.probe().numbering)),
-                                   fmt::format(rate_columns, "EXIT", "EXITS/S", "%", "CYCLES/S", "%", "PER EXIT", "TOTAL")};
-    Rate sum{.exit = 0, .name = {}, .exits = rates.exits, .cycles = rates.cycles, .new_exits = 0, .total = 0, .per_exit = {}};
+    std::vector<std::string> lines{
+        fmt::format("{:.1f} exits/s, {:.0f} cycles/s, over {:.1f} s; {} exit numbers", rates.exits,
+                    rates.cycles, rates.seconds, ledger::numbering_name(reader.probe().numbering)),
+        fmt::format(rate_columns, "EXIT", "EXITS/S", "%", "CYCLES/S", "%", "PER EXIT", "TOTAL")};
+    Rate sum{.exit = 0,
+             .name = {},
+             .exits = rates.exits,
+             .cycles = rates.cycles,
+             .new_exits = 0,
+             .total = 0,
+             .per_exit = {}};
     for (const auto& rate : rates.rows) {
         sum.new_exits += rate.new_exits;
         sum.total += rate.total;
@@ -108,8 +120,8 @@ std::vector<std::string> table_of(const Rates& rates, const LedgerReader& reader
     if (sum.new_exits != 0 && reader.probe().layout->has(ledger::Leaf::exit_cycles))
         sum.per_exit = rates.cycles * rates.seconds / static_cast<double>(sum.new_exits);
     lines.push_back(line_of("sum", sum, rates));
-    lines.push_back(
-        fmt::format("# of these, {:.1f} exits/s are of this reading: {} CPUIDs each time", rates.own, rates.queries));
+    lines.push_back(fmt::format("# of these, {:.1f} exits/s are of this reading: {} CPUIDs each time",
+                                rates.own, rates.queries));
     return lines;
 }
 

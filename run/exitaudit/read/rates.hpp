@@ -24,8 +24,9 @@ struct Rate {
     std::string name;
     double exits, cycles; // per second
     std::uint64_t new_exits;
-    std::uint64_t total;            // since the VM started; modulo 2^32 where the host tells no more
-    std::optional<double> per_exit; // cycles of those exits; none where there were none, or the layout has no cycles by exit
+    std::uint64_t total; // since the VM started; modulo 2^32 where the host tells no more
+    std::optional<double>
+        per_exit; // cycles of those exits; none where there were none, or the layout has no cycles by exit
 };
 
 struct Rates {

@@ -43,8 +43,9 @@ std::string line_of(const Row& row, ledger::Numbering numbering)
 
 ordered_json record_of(const Row& row, ledger::Numbering numbering)
 {
-    ordered_json record{
-        {"exit", row.exit}, {"exit_name", ledger::exit_name(numbering, row.exit)}, {"undefined", row.undefined}};
+    ordered_json record{{"exit", row.exit},
+                        {"exit_name", ledger::exit_name(numbering, row.exit)},
+                        {"undefined", row.undefined}};
     if (row.undefined)
         return record;
     record["count"] = row.count;
@@ -84,14 +85,15 @@ std::vector<std::string> table_of(const Reading& reading, const LedgerReader& re
     for (const auto& row : reading.rows)
         lines.push_back(line_of(row, probe.numbering));
     const auto& totals = reading.totals;
-    lines.push_back(
-        fmt::format(reading_columns, "total", totals.count, totals.cycles, per_exit(totals.cycles, totals.count), "-", "-", "-"));
-    lines.push_back(fmt::format("# ledger: revision {}, layout {}, {} exit numbers, known by {}", probe.revision,
-                                probe.layout->name, ledger::numbering_name(probe.numbering), probe.reason));
+    lines.push_back(fmt::format(reading_columns, "total", totals.count, totals.cycles,
+                                per_exit(totals.cycles, totals.count), "-", "-", "-"));
+    lines.push_back(fmt::format("# ledger: revision {}, layout {}, {} exit numbers, known by {}",
+                                probe.revision, probe.layout->name, ledger::numbering_name(probe.numbering),
+                                probe.reason));
     const auto own = std::ranges::find_if(reading.rows, [](const Row& row) { return row.own != 0; });
-    lines.push_back(
-        fmt::format("# reading caused {} CPUID exits of the total{}", totals.own,
-                    own == reading.rows.end() ? "" : fmt::format(", {} of them before CPUID's row was read", own->own)));
+    lines.push_back(fmt::format(
+        "# reading caused {} CPUID exits of the total{}", totals.own,
+        own == reading.rows.end() ? "" : fmt::format(", {} of them before CPUID's row was read", own->own)));
     if (std::ranges::any_of(reading.rows, [](const Row& row) { return !row.undefined && row.count == 0; }))
         lines.emplace_back("# 0: none yet, or not enabled in KVM: the leaves answer alike");
     return lines;

@@ -41,15 +41,9 @@ std::string vendor_by(ledger::CpuidFunction cpuid)
 
 // SDM vol. 2, CPUID: bit 31 of leaf 1's ECX is 0 on every processor; hypervisors set it for
 // their guests (Documentation/virt/kvm/x86/cpuid.rst).
-bool names_hypervisor(ledger::CpuidFunction cpuid)
-{
-    return cpuid(1, 0).ecx >> 31;
-}
+bool names_hypervisor(ledger::CpuidFunction cpuid) { return cpuid(1, 0).ecx >> 31; }
 
-std::uint64_t join(std::uint32_t high, std::uint32_t low)
-{
-    return std::uint64_t{high} << 32 | low;
-}
+std::uint64_t join(std::uint32_t high, std::uint32_t low) { return std::uint64_t{high} << 32 | low; }
 
 } // namespace
 
@@ -70,7 +64,8 @@ std::optional<Error> LedgerReader::obstacle() const
         return std::nullopt;
     if (in_vm_)
         return Error(fmt::format("not patched: {}", probe_.reason), ExitCode::not_patched);
-    return Error(fmt::format("not in a virtual machine: CPUID names no hypervisor, and {}; run it in a guest", probe_.reason));
+    return Error(fmt::format("not in a virtual machine: CPUID names no hypervisor, and {}; run it in a guest",
+                             probe_.reason));
 }
 
 std::vector<ExitNumber> LedgerReader::defined() const
@@ -113,9 +108,6 @@ Totals LedgerReader::totals()
     return {count, queries(), leaves_.cycles()};
 }
 
-std::uint64_t LedgerReader::queries() const
-{
-    return executed;
-}
+std::uint64_t LedgerReader::queries() const { return executed; }
 
 } // namespace exitaudit

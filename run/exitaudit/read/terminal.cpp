@@ -61,10 +61,7 @@ Terminal::~Terminal()
     sigprocmask(SIG_SETMASK, &signals_before_, nullptr);
 }
 
-std::size_t Terminal::height() const
-{
-    return window().ws_row;
-}
+std::size_t Terminal::height() const { return window().ws_row; }
 
 void Terminal::show(const std::vector<std::string>& lines) const
 {

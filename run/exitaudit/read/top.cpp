@@ -72,7 +72,10 @@ void log_rates(LedgerReader& reader, const TopOptions& options)
 // The screen of `top`: the last two samples, in the order that the user wants.
 class Screenful {
 public:
-    Screenful(Terminal& terminal, LedgerReader& reader, SortKey sort) : terminal_(terminal), reader_(reader), sort_(sort) {}
+    Screenful(Terminal& terminal, LedgerReader& reader, SortKey sort)
+        : terminal_(terminal), reader_(reader), sort_(sort)
+    {
+    }
 
     void take(Sample sample)
     {
@@ -96,7 +99,8 @@ public:
         }
         sort_rates(rates_->rows, sort_);
         constexpr std::size_t other_lines = 5; // with the help's
-        auto lines = table_of(*rates_, reader_, terminal_.height() - std::min(terminal_.height(), other_lines));
+        auto lines =
+            table_of(*rates_, reader_, terminal_.height() - std::min(terminal_.height(), other_lines));
         lines.front() = "exitaudit top: " + lines.front();
         lines.emplace_back(help);
         terminal_.show(lines);

@@ -19,19 +19,18 @@ using ledger::Numbering;
 
 constexpr Numbering vendors[] = {Numbering::vmx, Numbering::svm};
 
-bool is_number(const std::string& word)
-{
-    return !word.empty() && word[0] >= '0' && word[0] <= '9';
-}
+bool is_number(const std::string& word) { return !word.empty() && word[0] >= '0' && word[0] <= '9'; }
 
 ExitNumber number_of(const std::string& word)
 {
     const bool hexadecimal = word.starts_with("0x") || word.starts_with("0X");
     const auto* const end = word.data() + word.size();
     ExitNumber number = 0;
-    const auto [stop, error] = std::from_chars(word.data() + (hexadecimal ? 2 : 0), end, number, hexadecimal ? 16 : 10);
+    const auto [stop, error] =
+        std::from_chars(word.data() + (hexadecimal ? 2 : 0), end, number, hexadecimal ? 16 : 10);
     if (error != std::errc() || stop != end)
-        throw Error(fmt::format("'{}' is no exit number: 32 bits, decimal or hexadecimal with 0x", word), ExitCode::usage);
+        throw Error(fmt::format("'{}' is no exit number: 32 bits, decimal or hexadecimal with 0x", word),
+                    ExitCode::usage);
     return number;
 }
 
@@ -78,7 +77,8 @@ void check_exits(const std::vector<std::string>& words)
         if (is_number(word))
             number_of(word);
         else if (named(word, Numbering::vmx).empty() && named(word, Numbering::svm).empty())
-            throw Error(fmt::format("no exit is called '{}'; did you mean {}?", word, nearest_name(word)), ExitCode::usage);
+            throw Error(fmt::format("no exit is called '{}'; did you mean {}?", word, nearest_name(word)),
+                        ExitCode::usage);
     }
 }
 

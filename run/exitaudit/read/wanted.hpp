@@ -13,6 +13,7 @@ void check_exits(const std::vector<std::string>& words);
 
 // Their numbers: "12", "0xc", "hlt" in either case, "write_*". Error (usage) if a name is the
 // other vendor's alone.
-std::vector<ledger::ExitNumber> wanted_exits(const std::vector<std::string>& words, ledger::Numbering numbering);
+std::vector<ledger::ExitNumber> wanted_exits(const std::vector<std::string>& words,
+                                             ledger::Numbering numbering);
 
 } // namespace exitaudit

@@ -41,7 +41,8 @@ std::string page_of(const std::vector<NamedDocument>& documents)
     const std::string_view shell(exitaudit_page_shell,
                                  static_cast<std::size_t>(exitaudit_page_shell_end - exitaudit_page_shell));
     const auto at = shell.find(place);
-    return std::string(shell.substr(0, at)) + without_markup(data.dump(-1, ' ', true, json::error_handler_t::replace)) +
+    return std::string(shell.substr(0, at)) +
+           without_markup(data.dump(-1, ' ', true, json::error_handler_t::replace)) +
            std::string(shell.substr(at + place.size()));
 }
 
@@ -49,8 +50,8 @@ int write_page(const ReportOptions& options)
 {
     std::vector<NamedDocument> documents;
     for (const auto& path : options.documents)
-        documents.push_back(
-            {path == "-" ? "standard input" : std::filesystem::path(path).filename().string(), read_document(path)});
+        documents.push_back({path == "-" ? "standard input" : std::filesystem::path(path).filename().string(),
+                             read_document(path)});
     write_file(options.output, page_of(documents));
     return static_cast<int>(ExitCode::pass);
 }
