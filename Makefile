@@ -34,7 +34,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wsh
 # One set of flags for whatever runs on the machine at hand: exitaudit, the guest's portable code in it, and the
 # tests. -Og takes a quarter less time to compile than -O1; nothing here computes for long. The heap size (in KiB)
 # keeps GCC from collecting garbage, which is a tenth of the time.
-HOST_CXXFLAGS = -std=c++20 -I$(EXITAUDIT_DIR) $(GUEST_CPPFLAGS) $(WARNINGS) \
+HOST_CXXFLAGS = -std=c++20 -Irun $(GUEST_CPPFLAGS) $(WARNINGS) \
 	--param ggc-min-heapsize=600000 $(or $(CXXFLAGS),-Og)
 
 include unikernel/unikernel.mk

@@ -1,7 +1,7 @@
 # An option ROM that enters Linux by PVH, for an emulator that has no such loader: reads
 # kernel, start info and the rest from the first disk, then calls the kernel's PVH entry
 # in protected mode with %ebx on the start info (Xen's pvh.pandoc, "x86/HVM direct boot
-# ABI"). The BIOS runs it after its ACPI tables are made. run/exitaudit/pvh_image.hpp
+# ABI"). The BIOS runs it after its ACPI tables are made. run/exitaudit/lanes/pvh_image.hpp
 # lays out the disk.
 
 .set image, 0xfe0000			# there: the entry's address, the number of pieces,

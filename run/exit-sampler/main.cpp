@@ -6,7 +6,7 @@
 // Times are in ns since the command was started. A sample is taken at every interval, at
 // each line that starts with "#phase" or "#look", and at the end; "#look" is answered by an
 // empty line, so that the guest can wait for the sample. After the limit the command is
-// asked to end. run/exitaudit/boot/boot_log.hpp reads this.
+// asked to end. run/exitaudit/boot/log.hpp reads this.
 #include "ledger_file.hpp"
 
 #include <chrono>

@@ -1,14 +1,14 @@
 // exitaudit: audits the VM exit ledger that a patched KVM keeps.
-#include "audit_run.hpp"
-#include "boot/boot_run.hpp"
-#include "compare_run.hpp"
-#include "exit_code.hpp"
-#include "grade/grade.hpp"
-#include "list.hpp"
-#include "options.hpp"
-#include "read/read.hpp"
-#include "read/top.hpp"
-#include "report/page.hpp"
+#include "exitaudit/audit/run.hpp"
+#include "exitaudit/boot/run.hpp"
+#include "exitaudit/documents/compare_run.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/grade/grade.hpp"
+#include "exitaudit/catalogue/list.hpp"
+#include "exitaudit/audit/options.hpp"
+#include "exitaudit/read/read.hpp"
+#include "exitaudit/read/top.hpp"
+#include "exitaudit/report/page.hpp"
 
 #include <fmt/core.h>
 

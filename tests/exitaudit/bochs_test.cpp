@@ -1,7 +1,7 @@
 // What Bochs is given: the PVH image, its configuration, its options.
-#include "bochs.hpp"
-#include "exit_code.hpp"
-#include "pvh_image.hpp"
+#include "exitaudit/lanes/bochs_config.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/lanes/pvh_image.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // What a boot's tables and sentences are reckoned of.
-#include "boot/boot_figures.hpp"
-#include "boot/boot_report.hpp"
+#include "exitaudit/boot/figures.hpp"
+#include "exitaudit/boot/report.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // The verdict on a boot, and its document.
-#include "boot/boot_judge.hpp"
-#include "boot/boot_report.hpp"
-#include "junit.hpp"
+#include "exitaudit/boot/judge.hpp"
+#include "exitaudit/boot/report.hpp"
+#include "exitaudit/documents/junit.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // The sampler's lines, made into phases.
-#include "boot/boot_log.hpp"
+#include "exitaudit/boot/log.hpp"
 
 #include <gtest/gtest.h>
 

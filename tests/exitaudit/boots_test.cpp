@@ -1,5 +1,5 @@
 // Boots side by side.
-#include "boot/boots.hpp"
+#include "exitaudit/documents/boots.hpp"
 
 #include <gtest/gtest.h>
 

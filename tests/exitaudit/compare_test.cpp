@@ -1,7 +1,7 @@
 // What counts as a change between two documents.
-#include "compare.hpp"
+#include "exitaudit/documents/compare.hpp"
 
-#include "exit_code.hpp"
+#include "exitaudit/support/exit_code.hpp"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // What is known of a host.
-#include "environment.hpp"
+#include "exitaudit/witness/host_facts.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 // What the host's instruments add to the guest's findings, and how the two are joined.
-#include "findings.hpp"
+#include "exitaudit/audit/findings.hpp"
 #include "logs.hpp"
-#include "witness.hpp"
+#include "exitaudit/witness/witness.hpp"
 
 #include <gtest/gtest.h>
 

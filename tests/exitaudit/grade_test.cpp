@@ -1,6 +1,6 @@
 // What grade makes of the runs' documents.
-#include "grade/audit.hpp"
-#include "grade/rounds.hpp"
+#include "exitaudit/grade/audit.hpp"
+#include "exitaudit/grade/rounds.hpp"
 
 #include <gtest/gtest.h>
 

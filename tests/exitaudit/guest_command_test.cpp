@@ -1,5 +1,5 @@
 // The guest's QEMU command line.
-#include "guest_command.hpp"
+#include "exitaudit/lanes/guest_command.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // This machine's instruments, on a made-up tracefs and debugfs: what they leave in it,
 // read from it, and say where it is not there.
-#include "instruments.hpp"
+#include "exitaudit/witness/instruments.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Lines from a serial port.
-#include "log/lines.hpp"
+#include "exitaudit/log/lines.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 // A good log, to be spoilt by each test in its own way.
 #pragma once
 
-#include "log/judge.hpp"
-#include "log/lines.hpp"
+#include "exitaudit/log/judge.hpp"
+#include "exitaudit/log/lines.hpp"
 
 #include <string>
 #include <string_view>

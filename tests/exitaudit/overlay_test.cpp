@@ -1,6 +1,6 @@
 // The overlay archive, and what the embedded host's console says.
-#include "embedded_host.hpp"
-#include "overlay.hpp"
+#include "exitaudit/lanes/embedded_host.hpp"
+#include "exitaudit/lanes/overlay.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // The page: what a document holds must not become markup.
-#include "document.hpp"
-#include "report/page.hpp"
+#include "exitaudit/documents/document.hpp"
+#include "exitaudit/report/page.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // What grade reads in somebody's patch, and what it refuses.
-#include "grade/compile.hpp"
-#include "grade/patch.hpp"
+#include "exitaudit/grade/compile.hpp"
+#include "exitaudit/grade/patch.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Regular expressions.
-#include "pattern.hpp"
+#include "exitaudit/support/pattern.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // What is known of QEMU's versions.
-#include "exit_code.hpp"
-#include "qemu.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/lanes/qemu.hpp"
 
 #include <gtest/gtest.h>
 

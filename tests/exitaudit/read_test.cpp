@@ -1,10 +1,10 @@
 // Reading the ledger from a Linux program, held against a made-up host.
 #include "fake_host.hpp"
 
-#include "read/rates.hpp"
-#include "read/read.hpp"
-#include "read/top.hpp"
-#include "read/wanted.hpp"
+#include "exitaudit/read/rates.hpp"
+#include "exitaudit/read/read.hpp"
+#include "exitaudit/read/top.hpp"
+#include "exitaudit/read/wanted.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
 // The witnesses' comparison: agreement, each way to differ, and missing testimony.
-#include "witness.hpp"
+#include "exitaudit/witness/witness.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 // Holding what the guest read between two looks of the host.
-#include "boot/guest_read.hpp"
+#include "exitaudit/boot/guest_read.hpp"
 
-#include "document.hpp"
-#include "exit_code.hpp"
+#include "exitaudit/documents/document.hpp"
+#include "exitaudit/support/exit_code.hpp"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 // Does the guest read of its ledger what the host's debugfs shows?
 #pragma once
 
-#include "boot/boot_log.hpp"
-#include "host_result.hpp"
+#include "exitaudit/boot/log.hpp"
+#include "exitaudit/witness/host_result.hpp"
 
 namespace exitaudit {
 

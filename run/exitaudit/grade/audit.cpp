@@ -1,8 +1,8 @@
 // Running lanes, and reading what they report.
-#include "audit.hpp"
+#include "exitaudit/grade/audit.hpp"
 
-#include "document.hpp"
-#include "rounds.hpp"
+#include "exitaudit/documents/document.hpp"
+#include "exitaudit/grade/rounds.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // Auditing compiled modules on a lane, by exitaudit itself as another process.
 #pragma once
 
-#include "workplace.hpp"
+#include "exitaudit/grade/workplace.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,10 +1,10 @@
 // Compiling in the sandbox. The other end is host-kvm-patch/foreign-build.
-#include "compile.hpp"
+#include "exitaudit/grade/compile.hpp"
 
-#include "exit_code.hpp"
-#include "kvm_module.hpp"
-#include "pattern.hpp"
-#include "report.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/lanes/kvm_module.hpp"
+#include "exitaudit/support/pattern.hpp"
+#include "exitaudit/documents/verdict.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // Compiling somebody's patch in the sandbox, and what its tools say of it.
 #pragma once
 
-#include "workplace.hpp"
+#include "exitaudit/grade/workplace.hpp"
 
 namespace exitaudit::grade {
 

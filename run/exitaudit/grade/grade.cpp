@@ -1,12 +1,12 @@
 // From what people hand in to a row each.
-#include "grade.hpp"
+#include "exitaudit/grade/grade.hpp"
 
-#include "exit_code.hpp"
-#include "grader.hpp"
-#include "kernel_tree.hpp"
-#include "lane.hpp"
-#include "plan_check.hpp"
-#include "report.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/grade/grader.hpp"
+#include "exitaudit/grade/kernel_tree.hpp"
+#include "exitaudit/lanes/lane.hpp"
+#include "exitaudit/catalogue/plan_check.hpp"
+#include "exitaudit/documents/verdict.hpp"
 
 #include <fmt/format.h>
 

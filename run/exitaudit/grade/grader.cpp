@@ -1,10 +1,10 @@
 // From one submission to its row.
-#include "grader.hpp"
+#include "exitaudit/grade/grader.hpp"
 
-#include "exit_code.hpp"
-#include "kvm_module.hpp"
-#include "report.hpp"
-#include "rounds.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/lanes/kvm_module.hpp"
+#include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/grade/rounds.hpp"
 
 #include <fmt/format.h>
 

@@ -1,11 +1,11 @@
 // Grading what one hands in: compiled, audited, judged.
 #pragma once
 
-#include "compile.hpp"
-#include "grade.hpp"
-#include "places.hpp"
-#include "progress.hpp"
-#include "row.hpp"
+#include "exitaudit/grade/compile.hpp"
+#include "exitaudit/grade/grade.hpp"
+#include "exitaudit/lanes/places.hpp"
+#include "exitaudit/grade/progress.hpp"
+#include "exitaudit/grade/row.hpp"
 
 namespace exitaudit::grade {
 

@@ -1,8 +1,8 @@
 // Finding what somebody has changed in a repository, by git.
-#include "kernel_tree.hpp"
+#include "exitaudit/grade/kernel_tree.hpp"
 
-#include "exit_code.hpp"
-#include "whole_files.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/grade/whole_files.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // A patch from a kernel tree, or from a branch of its repository.
 #pragma once
 
-#include "submission.hpp"
+#include "exitaudit/grade/submission.hpp"
 
 namespace exitaudit::grade {
 

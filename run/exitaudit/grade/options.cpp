@@ -1,5 +1,5 @@
 // grade's part of the command line.
-#include "grade.hpp"
+#include "exitaudit/grade/grade.hpp"
 
 #include <CLI/CLI.hpp>
 

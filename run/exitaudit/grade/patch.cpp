@@ -1,8 +1,8 @@
 // Reading unified diffs, and what is refused in them.
-#include "patch.hpp"
+#include "exitaudit/grade/patch.hpp"
 
-#include "pattern.hpp"
-#include "take.hpp"
+#include "exitaudit/support/pattern.hpp"
+#include "exitaudit/support/take.hpp"
 
 #include <fmt/format.h>
 

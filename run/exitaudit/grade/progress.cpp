@@ -1,7 +1,7 @@
 // Writing the line of progress.
-#include "progress.hpp"
+#include "exitaudit/grade/progress.hpp"
 
-#include "workplace.hpp"
+#include "exitaudit/grade/workplace.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // Which runs, and what one adds to another.
-#include "rounds.hpp"
+#include "exitaudit/grade/rounds.hpp"
 
-#include "document.hpp"
+#include "exitaudit/documents/document.hpp"
 
 #include <fmt/format.h>
 

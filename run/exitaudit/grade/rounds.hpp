@@ -2,7 +2,7 @@
 // patch does not name beside it; then with two vCPUs, beside another VM.
 #pragma once
 
-#include "audit.hpp"
+#include "exitaudit/grade/audit.hpp"
 
 #include <optional>
 

@@ -1,8 +1,8 @@
 // Showing rows.
-#include "row.hpp"
+#include "exitaudit/grade/row.hpp"
 
-#include "document.hpp"
-#include "exit_code.hpp"
+#include "exitaudit/documents/document.hpp"
+#include "exitaudit/support/exit_code.hpp"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 // What is said of one submission.
 #pragma once
 
-#include "audit.hpp"
-#include "submission.hpp"
+#include "exitaudit/grade/audit.hpp"
+#include "exitaudit/grade/submission.hpp"
 
 #include <optional>
 

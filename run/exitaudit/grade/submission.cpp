@@ -1,9 +1,9 @@
 // Telling submissions apart; patches from patches.
-#include "submission.hpp"
+#include "exitaudit/grade/submission.hpp"
 
-#include "exit_code.hpp"
-#include "kernel_tree.hpp"
-#include "whole_files.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/grade/kernel_tree.hpp"
+#include "exitaudit/grade/whole_files.hpp"
 
 #include <fmt/format.h>
 

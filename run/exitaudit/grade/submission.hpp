@@ -1,7 +1,7 @@
 // What people hand in, and how a patch comes out of it.
 #pragma once
 
-#include "workplace.hpp"
+#include "exitaudit/grade/workplace.hpp"
 
 #include <string>
 

@@ -1,9 +1,9 @@
 // Finding what somebody has changed in whole files, by diff(1).
-#include "whole_files.hpp"
+#include "exitaudit/grade/whole_files.hpp"
 
-#include "exit_code.hpp"
-#include "pattern.hpp"
-#include "report.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/support/pattern.hpp"
+#include "exitaudit/documents/verdict.hpp"
 
 #include <fmt/format.h>
 

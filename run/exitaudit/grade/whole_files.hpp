@@ -1,7 +1,7 @@
 // A patch from whole replaced files.
 #pragma once
 
-#include "submission.hpp"
+#include "exitaudit/grade/submission.hpp"
 
 namespace exitaudit::grade {
 

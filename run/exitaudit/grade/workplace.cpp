@@ -1,8 +1,8 @@
 // The files that grading works with.
-#include "workplace.hpp"
+#include "exitaudit/grade/workplace.hpp"
 
-#include "exit_code.hpp"
-#include "overlay.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/lanes/overlay.hpp"
 
 #include <fmt/format.h>
 

@@ -2,8 +2,8 @@
 // when we are.
 #pragma once
 
-#include "patch.hpp"
-#include "process.hpp"
+#include "exitaudit/grade/patch.hpp"
+#include "exitaudit/support/process.hpp"
 
 #include <chrono>
 #include <filesystem>

@@ -1,5 +1,5 @@
 // Judging a log: complete? consistent? and only then: pass or fail?
-#include "judge.hpp"
+#include "exitaudit/log/judge.hpp"
 
 #include <fmt/core.h>
 

@@ -2,8 +2,8 @@
 // own lines, counted again, agree.
 #pragma once
 
-#include "../exit_code.hpp"
-#include "log.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/log/log.hpp"
 
 namespace exitaudit {
 

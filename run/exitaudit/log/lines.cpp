@@ -1,5 +1,5 @@
 // Removing what is not text from a serial line.
-#include "lines.hpp"
+#include "exitaudit/log/lines.hpp"
 
 namespace exitaudit {
 namespace {

@@ -1,8 +1,8 @@
 // Reading a serial log into results and records.
-#include "log.hpp"
+#include "exitaudit/log/log.hpp"
 
-#include "document.hpp"
-#include "take.hpp"
+#include "exitaudit/documents/document.hpp"
+#include "exitaudit/support/take.hpp"
 
 #include <fmt/core.h>
 

@@ -1,7 +1,7 @@
 // What a serial log says, before anybody judges it. Its form: docs/serial-log.md.
 #pragma once
 
-#include "log/outcome.hpp"
+#include "exitaudit/log/outcome.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,5 +1,5 @@
 // Options by CLI11.
-#include "options.hpp"
+#include "exitaudit/read/options.hpp"
 
 #include "ledger/edition.hpp"
 #include "ledger/layout.hpp"

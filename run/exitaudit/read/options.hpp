@@ -1,7 +1,7 @@
 // The command lines of `exitaudit read` and `exitaudit top`.
 #pragma once
 
-#include "../options.hpp"
+#include "exitaudit/audit/options.hpp"
 
 #include <CLI/App.hpp>
 

@@ -1,5 +1,5 @@
 // Differences of readings, sorted and printed.
-#include "rates.hpp"
+#include "exitaudit/read/rates.hpp"
 
 #include "ledger/exit_names.hpp"
 

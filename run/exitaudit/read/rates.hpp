@@ -1,8 +1,8 @@
 // How fast the ledger grows: two readings of all rows, and what `top` makes of them.
 #pragma once
 
-#include "../options.hpp"
-#include "reader.hpp"
+#include "exitaudit/audit/options.hpp"
+#include "exitaudit/read/reader.hpp"
 
 #include <chrono>
 #include <string>

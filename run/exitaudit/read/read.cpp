@@ -1,8 +1,8 @@
 // Reading once, and printing it.
-#include "read.hpp"
+#include "exitaudit/read/read.hpp"
 
 #include "ledger/exit_names.hpp"
-#include "wanted.hpp"
+#include "exitaudit/read/wanted.hpp"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>

@@ -1,8 +1,8 @@
 // `exitaudit read`: the ledger of the VM that this program runs in, once.
 #pragma once
 
-#include "../options.hpp"
-#include "reader.hpp"
+#include "exitaudit/audit/options.hpp"
+#include "exitaudit/read/reader.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 

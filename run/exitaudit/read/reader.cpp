@@ -1,5 +1,5 @@
 // Reading through unikernel/ledger.
-#include "reader.hpp"
+#include "exitaudit/read/reader.hpp"
 
 #include <fmt/core.h>
 

@@ -1,8 +1,8 @@
 // The ledger as a Linux program inside the guest reads it: found once, then row by row.
 #pragma once
 
-#include "../exit_code.hpp"
-#include "../options.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/audit/options.hpp"
 #include "ledger/probe.hpp"
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // The terminal by termios and ECMA-48's control sequences, those of xterm for the screen.
-#include "terminal.hpp"
+#include "exitaudit/read/terminal.hpp"
 
-#include "../exit_code.hpp"
+#include "exitaudit/support/exit_code.hpp"
 
 #include <fmt/core.h>
 

@@ -1,8 +1,8 @@
 // Reading again and again: for a screen, or for a log.
-#include "top.hpp"
+#include "exitaudit/read/top.hpp"
 
-#include "rates.hpp"
-#include "terminal.hpp"
+#include "exitaudit/read/rates.hpp"
+#include "exitaudit/read/terminal.hpp"
 
 #include <fmt/core.h>
 

@@ -1,8 +1,8 @@
 // `exitaudit top`: which exits the VM that this program runs in takes just now.
 #pragma once
 
-#include "../options.hpp"
-#include "reader.hpp"
+#include "exitaudit/audit/options.hpp"
+#include "exitaudit/read/reader.hpp"
 
 namespace exitaudit {
 

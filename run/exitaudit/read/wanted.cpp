@@ -1,8 +1,8 @@
 // Numbers, names and globs of exits.
-#include "wanted.hpp"
+#include "exitaudit/read/wanted.hpp"
 
 #include "audit/near_match.hpp"
-#include "../exit_code.hpp"
+#include "exitaudit/support/exit_code.hpp"
 #include "ledger/exit_names.hpp"
 
 #include <boost/algorithm/string/case_conv.hpp>

@@ -1,9 +1,9 @@
 // Putting documents into the page.
-#include "page.hpp"
+#include "exitaudit/report/page.hpp"
 
-#include "../document.hpp"
-#include "../exit_code.hpp"
-#include "../report.hpp"
+#include "exitaudit/documents/document.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/documents/verdict.hpp"
 
 #include <filesystem>
 #include <string_view>

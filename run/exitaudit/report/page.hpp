@@ -1,7 +1,7 @@
 // `exitaudit report`: documents that --json wrote, as one page for people.
 #pragma once
 
-#include "../options.hpp"
+#include "exitaudit/audit/options.hpp"
 
 #include <string>
 #include <vector>

@@ -1,0 +1,112 @@
+// Showing a run as it goes.
+#include "exitaudit/audit/screen.hpp"
+
+#include "exitaudit/support/exit_code.hpp"
+
+#include <fmt/core.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include <unistd.h>
+
+namespace exitaudit {
+namespace {
+
+constexpr auto patience = std::chrono::seconds(2);        // silence that needs no explanation
+constexpr auto plain_interval = std::chrono::seconds(10); // between lines in a file or pipe
+
+} // namespace
+
+Screen::Screen(bool verbose)
+    : verbose_(verbose), terminal_(isatty(STDERR_FILENO) == 1), start_(std::chrono::steady_clock::now()),
+      next_progress_(start_ + patience)
+{
+}
+
+double Screen::seconds() const
+{
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
+void Screen::guest(std::string_view bytes)
+{
+    bytes_ += bytes;
+    lines_.feed(bytes, [&](const std::string& line) {
+        const auto kind = reader_.line(line);
+        if (kind == LogReader::Kind::text || verbose_)
+            show(line);
+    });
+    if (std::fflush(stdout) != 0 && !write_error_)
+        write_error_ = errno;
+}
+
+void Screen::stage(std::string_view what) { stage_ = what; }
+
+void Screen::note(std::string_view text)
+{
+    if (!verbose_)
+        return;
+    clear();
+    fmt::print(stderr, "{}\n", text);
+}
+
+void Screen::tick()
+{
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_progress_)
+        return;
+    const auto what = progress();
+    if (terminal_) {
+        fmt::print(stderr, "\r\x1b[Kexitaudit: {} ({:.0f} s)", what, seconds());
+        std::fflush(stderr);
+        progress_shown_ = true;
+        return;
+    }
+    next_progress_ = now + plain_interval;
+    fmt::print(stderr, "exitaudit: {} ({:.0f} s)\n", what, seconds());
+}
+
+// Once the guest speaks, its plan says how far it has come.
+std::string Screen::progress() const
+{
+    const auto& log = reader_.log();
+    const auto done = log.results.size();
+    if (!log.planned || done >= *log.planned)
+        return stage_;
+    return fmt::format("{}, {}{}{} of {}", stage_, amid(), amid().empty() ? "" : ", ", done + 1,
+                       *log.planned);
+}
+
+std::string_view Screen::amid() const
+{
+    const auto& log = reader_.log();
+    const auto done = log.results.size();
+    return log.planned == names_.size() && done < names_.size() ? names_[done] : std::string_view();
+}
+
+void Screen::finish()
+{
+    clear();
+    if (write_error_)
+        throw Error(fmt::format("cannot write to standard output: {}", std::strerror(write_error_)));
+}
+
+void Screen::show(std::string_view line)
+{
+    clear();
+    next_progress_ = std::chrono::steady_clock::now() + (terminal_ ? patience : plain_interval);
+    // Not fmt::print, which throws at the first failed write: finish() tells of it.
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fputc('\n', stdout);
+}
+
+void Screen::clear()
+{
+    if (progress_shown_)
+        fmt::print(stderr, "\r\x1b[K");
+    progress_shown_ = false;
+}
+
+} // namespace exitaudit

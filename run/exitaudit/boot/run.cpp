@@ -1,0 +1,231 @@
+// Booting Linux on a lane's host while the sampler watches.
+#include "exitaudit/boot/run.hpp"
+
+#include "exitaudit/boot/guest.hpp"
+#include "exitaudit/boot/judge.hpp"
+#include "exitaudit/boot/report.hpp"
+#include "exitaudit/boot/guest_read.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/lanes/guest_command.hpp"
+#include "exitaudit/witness/instruments.hpp"
+#include "exitaudit/lanes/lane.hpp"
+#include "exitaudit/log/lines.hpp"
+#include "exitaudit/lanes/qemu.hpp"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cstdio>
+
+namespace exitaudit {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Where the embedded host finds the guest's files.
+constexpr auto in_host = "/audit/";
+
+// What goes through an emulator's memory twice must leave some.
+constexpr std::uintmax_t largest_disk = 128 << 20;
+
+const fs::path& existing(const fs::path& path, const char* remedy)
+{
+    if (!fs::is_regular_file(path))
+        throw Error(fmt::format("{} is missing: {}", path.string(), remedy));
+    return path;
+}
+
+BootFiles find_files(const BootOptions& options, const Places& places)
+{
+    const auto version = places.kernel(options.kernel);
+    BootFiles files;
+    files.sampler = existing(places.build / "exit-sampler", "make linux-guest");
+    if (options.kernel_image.empty())
+        files.kernel = existing(places.build / "embedded-host" / version / "vmlinux", "make embedded-host");
+    else
+        files.kernel = fs::absolute(existing(options.kernel_image, "check --kernel-image"));
+    // A kernel of the user's own has what it needs, or is given it.
+    if (!options.initrd.empty())
+        files.initrd = fs::absolute(existing(options.initrd, "check --initrd"));
+    else if (options.kernel_image.empty())
+        files.initrd =
+            existing(places.build / "linux-guest" / version / "initramfs.cpio", "make linux-guest");
+    if (!options.disk.empty())
+        files.disk = fs::absolute(existing(options.disk, "check --disk"));
+    return files;
+}
+
+// The guest's initramfs, and in it the program by which it reads.
+std::string initramfs_with_reader(const BootFiles& files, const Places& places)
+{
+    const OverlayFile reader{
+        "bin/exitaudit", read_file(existing(places.build / "linux-guest" / "exitaudit", "make linux-guest")),
+        true};
+    return join_archives(read_file(files.initrd), make_overlay({&reader, 1}));
+}
+
+// The guest as the embedded host runs it.
+OwnGuest guest_in_host(const BootOptions& options, const BootFiles& files)
+{
+    if (!files.disk.empty() && fs::file_size(files.disk) > largest_disk)
+        throw Error(
+            fmt::format("{}: an embedded host has no room for a disk of more than {} MiB: use --lane native",
+                        files.disk, largest_disk >> 20));
+    OwnGuest guest;
+    const auto put = [&](const std::string& file, const char* name, bool executable) {
+        if (file.empty())
+            return std::string();
+        guest.files.push_back({fmt::format("audit/{}", name), read_file(file), executable});
+        return in_host + std::string(name);
+    };
+    const BootFiles inside{put(files.sampler, "exit-sampler", true), put(files.kernel, "linux", false),
+                           put(files.initrd, "linux-initramfs", false), put(files.disk, "disk", false), true};
+    if (options.no_npt) {
+        guest.files.push_back({"audit/kvm-amd.parameters", "npt=0\n"});
+        guest.files.push_back({"audit/kvm-intel.parameters", "ept=0\n"});
+    }
+    guest.command = "exec " + shell_line(boot_command(options, inside)) + "\n";
+    return guest;
+}
+
+Session run_natively(const BootOptions& options, const BootFiles& files, const Listener& listener)
+{
+    if (options.no_npt)
+        throw Error("--no-npt loads KVM anew, which only an embedded host allows: use --lane svm or vmx",
+                    ExitCode::usage);
+    require_kvm();
+    Session session;
+    session.kernel = running_kernel();
+    session.facts = facts_of_machine();
+    session.no_ledger = ledger_obstacle();
+    if (!session.no_ledger.empty())
+        return session;
+    Instruments instruments;
+    const auto command = boot_command(options, files);
+    listener.note(shell_line(command));
+    Watcher watcher{listener.guest, {}, listener.tick, [&](int process) { instruments.watch(process); }};
+    LineSplitter lines;
+    watcher.err = [&](std::string_view bytes) {
+        lines.feed(bytes, [&](const std::string& line) {
+            session.console.push_back(line);
+            listener.note(line);
+        });
+    };
+    session.ending = run_process(command, options.timeout, watcher);
+    session.witness = instruments.testimony();
+    return session;
+}
+
+Session run_lane(const Lane& lane, BootOptions options, const RunOptions& run, const Listener& listener)
+{
+    // Bochs's SVM takes a guest's triple fault for the host's: reset by ACPI.
+    if (&lane == &svm_bochs_lane)
+        options.append = "reboot=a " + options.append;
+    const auto places = Places::find(options.build);
+    auto files = find_files(options, places);
+    std::optional<MemoryFile> with_reader;
+    if (options.read) {
+        with_reader.emplace("initramfs", initramfs_with_reader(files, places));
+        files.initrd = with_reader->path_for_child();
+    }
+    if (!lane.embedded)
+        return run_natively(options, files, listener);
+    if (&lane == &svm_lane && options.no_npt)
+        require_intercepted_cr3(qemu_version());
+    auto with_guest = run;
+    with_guest.own_guest = guest_in_host(options, files);
+    return lane.run(with_guest, places, listener);
+}
+
+RunOptions run_options(const BootOptions& options)
+{
+    RunOptions run;
+    run.lane = options.lane;
+    if (run.lane != native_lane.name) // there it is the guest's alone
+        run.kernel = options.kernel;
+    run.modules = options.modules;
+    run.build = options.build;
+    run.timeout = options.timeout;
+    run.verbose = options.verbose;
+    if (run.lane == "auto" && options.no_npt)
+        run.lane = svm_lane.name;
+    return run;
+}
+
+// With what the lane decides.
+BootOptions settled(BootOptions options, const Lane& lane)
+{
+    if (const auto built = Places::find(options.build).kernels();
+        !options.kernel && options.kernel_image.empty() && !built.empty())
+        options.kernel = built.front();
+    if (lane.embedded && options.memory > most_memory)
+        throw Error(fmt::format("--memory {}: an embedded host has 512 MiB for all, and at most {} for the "
+                                "guest: use --lane native",
+                                options.memory, most_memory),
+                    ExitCode::usage);
+    if (options.work == 0)
+        options.work = &lane == &vmx_lane || &lane == &svm_bochs_lane ? 1 : 2;
+    return options;
+}
+
+} // namespace
+
+int run_boot(const BootOptions& asked)
+{
+    require_directories_of({asked.json, asked.junit});
+    const auto run = run_options(asked);
+    const auto choice = choose_lane(run);
+    const auto options = settled(asked, *choice.lane);
+    if (!choice.why.empty())
+        fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
+
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
+    const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
+    const auto tell = [&](std::string_view what) {
+        fmt::print(stderr, "exitaudit: {:.1f} s: {}\n", seconds(), what);
+    };
+    BootLog log;
+    LineSplitter lines;
+    const Listener listener{
+        [&](std::string_view bytes) {
+            lines.feed(bytes, [&](const std::string& text) {
+                const auto said = log.line(text);
+                if (said.starts_with("#phase "))
+                    tell(said.substr(1));
+                else if (options.verbose && !said.empty())
+                    fmt::print(stderr, "{}\n", said);
+            });
+        },
+        tell,
+        [&](std::string_view text) {
+            if (options.verbose)
+                fmt::print(stderr, "{}\n", text);
+        },
+        [] {},
+    };
+    const auto session = run_lane(*choice.lane, options, run, listener);
+
+    BootOutcome outcome;
+    auto host = session.witness ? session.witness->results() : std::vector<HostResult>{};
+    if (log.ended() && log.started())
+        host.push_back(phases_reached(log, options));
+    if (!log.readings().empty())
+        host.push_back(judge_guest_read(log));
+    outcome.circumstances = circumstances_of(*choice.lane, session, seconds(), std::move(host));
+    outcome.verdict = judge_boot(session, log, options, outcome.circumstances.host);
+    if (log.sampled() && log.started())
+        fmt::print("{}", boot_text(log, outcome));
+    for (const auto& line : host_lines(outcome.circumstances.host))
+        fmt::print("{}\n", line);
+    if (!outcome.verdict.complete)
+        for (const auto& line : session.console)
+            fmt::print(stderr, "  {}\n", line);
+    std::fflush(stdout);
+    fmt::print(stderr, "exitaudit: {}\n", verdict_line(outcome.verdict, outcome.circumstances));
+    write_documents(options.json, options.junit, boot_document(log, outcome, options));
+    return session.ending.how == Ending::How::interrupted ? 128 + session.ending.status
+                                                          : static_cast<int>(outcome.verdict.code);
+}
+
+} // namespace exitaudit

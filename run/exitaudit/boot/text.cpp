@@ -1,0 +1,96 @@
+// The report of a boot, as tables.
+#include "exitaudit/boot/figures.hpp"
+#include "exitaudit/boot/report.hpp"
+
+#include "ledger/exit_names.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace exitaudit {
+namespace {
+
+// A screen is so wide.
+constexpr std::size_t rate_columns = 6, reasons_named = 3;
+
+std::string phase_table(const std::vector<BootPhase>& phases, bool svm)
+{
+    auto text = fmt::format("{:<12} {:>8} {:>9} {:>9}  {}\n", "phase", "seconds", "exits", "exits/s",
+                            "most frequent");
+    const auto add = [&](const std::string& name, const BootPhase& phase) {
+        text += fmt::format("{:<12} {:>8.2f} {:>9} {:>9.0f}  ", name, phase.seconds(), phase.exits(),
+                            rate_of(phase));
+        const auto reasons = ranked(phase.rows());
+        for (std::size_t i = 0; i < std::min(reasons.size(), reasons_named); i++)
+            text += fmt::format("{}{} {:.0f}%", i ? ", " : "", boot_exit_name(svm, reasons[i].first),
+                                share(reasons[i].second.count, phase.exits()));
+        text += phase.note.empty() ? "\n" : fmt::format(" ({})\n", phase.note);
+    };
+    for (const auto& phase : phases)
+        add(phase.name, phase);
+    if (phases.size() > 1)
+        add("all", {"", "", phases.front().begin, phases.back().end, false});
+    return text;
+}
+
+std::string reason_table(const BootSample& last, bool svm)
+{
+    auto text = fmt::format("{:<6} {:<18} {:>9} {:>7} {:>15} {:>7} {:>12}\n", "exit", "", "exits", "share",
+                            "cycles", "share", "cycles/exit");
+    for (const auto& [exit, row] : ranked(last.rows))
+        text += fmt::format("{:<#6x} {:<18} {:>9} {:>6.2f}% {:>15} {:>6.2f}% {:>12}\n", exit,
+                            boot_exit_name(svm, exit), row.count, share(row.count, last.total.count),
+                            row.cycles, share(row.cycles, last.total.cycles), row.cycles / row.count);
+    if (last.undefined.count != 0)
+        text += fmt::format("numbers that no manual defines: {} exits\n", last.undefined.count);
+    return text;
+}
+
+// Exits per second of the most frequent reasons, a line for each stretch of time.
+std::string rate_table(const std::vector<BootSample>& samples, bool svm)
+{
+    auto columns = ranked(samples.back().rows);
+    columns.resize(std::min(columns.size(), rate_columns));
+    auto text = fmt::format("{:>8} {:>9}", "second", "exits/s");
+    for (const auto& [exit, row] : columns)
+        text += fmt::format(" {:>12}", boot_exit_name(svm, exit));
+    text += "\n";
+    const auto count_of = [](const BootSample& sample, std::uint64_t exit) {
+        const auto found = sample.rows.find(exit);
+        return found == sample.rows.end() ? 0 : found->second.count;
+    };
+    for (const auto& stretch : stretches(samples)) {
+        const auto &begin = *stretch.begin, &end = *stretch.end;
+        text += fmt::format("{:>8.1f} {:>9.0f}", end.seconds,
+                            rate_of(end.total.count - begin.total.count, stretch.seconds()));
+        for (const auto& [exit, row] : columns)
+            text += fmt::format(" {:>12.0f}",
+                                rate_of(count_of(end, exit) - count_of(begin, exit), stretch.seconds()));
+        text += "\n";
+    }
+    return text;
+}
+
+} // namespace
+
+std::string boot_exit_name(bool svm, std::uint64_t exit)
+{
+    const auto name = ledger::exit_name(svm ? ledger::Numbering::svm : ledger::Numbering::vmx,
+                                        static_cast<ledger::ExitNumber>(exit));
+    return name.empty() || name == "-" ? fmt::format("{:#x}", exit) : std::string(name);
+}
+
+std::string boot_text(const BootLog& log, const BootOutcome& outcome)
+{
+    const bool svm = outcome.circumstances.svm;
+    const auto phases = log.phases();
+    const auto& last = log.samples().back();
+    auto text = phase_table(phases, svm) + "\n" + reason_table(last, svm) + "\n" +
+                rate_table(log.samples(), svm) + "\n";
+    for (const auto& sentence : boot_summary(log, svm))
+        text += sentence + "\n";
+    return text;
+}
+
+} // namespace exitaudit

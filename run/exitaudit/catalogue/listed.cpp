@@ -1,0 +1,83 @@
+// Choosing from the catalogue by names and globs.
+#include "exitaudit/catalogue/listed.hpp"
+
+#include "audit/near_match.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/catalogue/plan_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace exitaudit {
+
+using ledger::Numbering;
+using triggers::Bound;
+using triggers::Expectation;
+using triggers::Trigger;
+
+std::string Catalogue::exits(Numbering numbering) const
+{
+    std::set<ledger::ExitNumber> all, seen;
+    const auto add = [&](const Expectation& expected, ledger::ExitNumber exit, Bound bound,
+                         std::uint32_t per_firing) {
+        if (per_firing == 0 || bound == Bound::at_most)
+            return;
+        all.insert(exit);
+        if (expected.unseen.empty())
+            seen.insert(exit);
+    };
+    for (const auto* trigger : triggers) {
+        const auto& expected = trigger->expectation(numbering);
+        add(expected, expected.exit, expected.bound, expected.per_firing);
+        for (const auto& row : expected.also)
+            add(expected, row.exit, row.bound, row.per_firing);
+    }
+    return fmt::format("{} {} of {} ({} of them seen on an emulated lane)", all.size(),
+                       numbering == Numbering::vmx ? "basic exit reasons" : "exit codes",
+                       numbering == Numbering::vmx ? "VMX" : "SVM", seen.size());
+}
+
+std::string Catalogue::summary() const
+{
+    return fmt::format("{} triggers, which cause {} and {}; {} further audits", triggers.size(),
+                       exits(Numbering::vmx), exits(Numbering::svm), audits.size());
+}
+
+namespace {
+
+bool matches_any(const std::string& glob)
+{
+    bool found = false;
+    audit::for_each_audit(
+        [&](std::size_t, std::string_view name, auto, auto) { found = found || audit::matches(glob, name); });
+    return found;
+}
+
+} // namespace
+
+Catalogue listed(const std::vector<std::string>& names)
+{
+    for (const auto& name : names)
+        if (name.find_first_of("=:") != std::string::npos)
+            throw Error(fmt::format("'{}': only names and globs can be listed", name), ExitCode::usage);
+    // The plan's own parser names near matches; it would refuse a glob for what ends the guest.
+    for (const auto& name : names)
+        if (const auto error = check_plan({name}); error && !matches_any(name))
+            throw Error(*error, ExitCode::usage);
+    Catalogue catalogue{.triggers = {}, .audits = {}, .whole = names.empty()};
+    audit::for_each_audit(
+        [&](std::size_t, std::string_view name, const Trigger* trigger, const audit::RuleAudit* rule) {
+            const bool wanted = names.empty() || std::ranges::any_of(names, [&](const std::string& glob) {
+                                    return glob == "all" || audit::matches(glob, name);
+                                });
+            if (wanted && trigger)
+                catalogue.triggers.push_back(trigger);
+            if (wanted && rule)
+                catalogue.audits.push_back(rule);
+        });
+    return catalogue;
+}
+
+} // namespace exitaudit

@@ -1,0 +1,231 @@
+// Statistics of two documents.
+#include "exitaudit/documents/compare.hpp"
+
+#include "exitaudit/documents/document.hpp"
+#include "exitaudit/support/exit_code.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numbers>
+#include <set>
+
+namespace exitaudit {
+namespace {
+
+using nlohmann::json;
+
+constexpr double chance = 0.05;
+constexpr double normal_95 = 1.959964;
+// Of fewer ratios the scatter says little.
+constexpr std::size_t enough_for_scatter = 8;
+
+// What one document tells of a trigger's cost.
+struct Cost {
+    std::string exit_name;
+    double cycles = 0, error = 0; // and its standard error
+    std::optional<double> host;
+};
+
+std::optional<Cost> cost_of(const json& result)
+{
+    const auto& spread = object_member(result, "guest_cycles");
+    const double firings = number_member(result, "firings");
+    if (text_member(result, "verdict") == "skip" || firings < 1 || number_member(spread, "median") <= 0)
+        return std::nullopt;
+    const bool quartiles = spread.contains("p25") && spread.contains("p75");
+    Cost cost{text_member(result, "exit_name"), number_member(spread, quartiles ? "median" : "mean"), 0, {}};
+    const double deviation = quartiles
+                                 ? 0.929 * (number_member(spread, "p75") - number_member(spread, "p25")) //
+                                 : number_member(spread, "stddev");
+    // Cycles are whole numbers: half of one says nothing.
+    cost.error = std::max(deviation / std::sqrt(firings), 0.5);
+    const auto& host = object_member(result, "host_cycles");
+    if (number_member(host, "mean") > 0)
+        cost.host = number_member(host, "mean");
+    return cost;
+}
+
+std::map<std::string, Cost> costs_of(const json& document)
+{
+    std::map<std::string, Cost> costs;
+    for (const auto& result : array_member(document, "results"))
+        if (const auto cost = cost_of(result))
+            costs[text_member(result, "name")] = *cost;
+    return costs;
+}
+
+double median(std::vector<double> values)
+{
+    if (values.empty())
+        return 0;
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return values.size() % 2 != 0 ? *middle : (*middle + *std::max_element(values.begin(), middle)) / 2;
+}
+
+// The scatter of log ratios that their own variances leave over; robust, because some
+// triggers may have changed in earnest.
+double scatter(const std::vector<double>& logs, const std::vector<double>& variances)
+{
+    if (logs.size() < enough_for_scatter)
+        return 0;
+    std::vector<double> distances;
+    const double centre = median(logs);
+    for (const double log : logs)
+        distances.push_back(std::abs(log - centre));
+    const double deviation = 1.4826 * median(distances); // of a normal distribution
+    return std::sqrt(std::max(0.0, deviation * deviation - median(variances)));
+}
+
+// Whether the host's clock follows the machine's time, and cycles so what else the machine does.
+bool follows_time(const json& document)
+{
+    return text_member(object_member(document, "environment"), "emulator").starts_with("QEMU");
+}
+
+// The value under these names; null where there is none.
+json value_of(const json& document, std::initializer_list<const char*> names)
+{
+    const json* value = &document;
+    for (const auto* name : names) {
+        if (!value->is_object() || !value->contains(name))
+            return {};
+        value = &(*value)[name];
+    }
+    return *value;
+}
+
+// What two unequal values differ in. Of many, the names alone.
+std::string difference(const json& before, const json& after)
+{
+    const auto text = [](const json& value) {
+        return value.is_string() ? value.get<std::string>() : value.is_null() ? "unknown" : value.dump();
+    };
+    if (!before.is_object() || !after.is_object())
+        return fmt::format("{} before, {} after", text(before), text(after));
+    std::set<std::string> names;
+    for (const auto& [one, other] : {std::pair(&before, &after), std::pair(&after, &before)})
+        for (const auto& [name, value] : one->items())
+            if (!other->contains(name) || (*other)[name] != value)
+                names.insert(name);
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// Each run measures anew what the svm lane tells its kernel of the clock.
+std::string without_calibration(std::string words)
+{
+    const auto begin = words.find("tsc_early_khz=");
+    if (begin != std::string::npos)
+        words.erase(begin, words.find(' ', begin) - begin);
+    return words;
+}
+
+// What is to agree in both documents.
+json circumstance(const json& document, std::initializer_list<const char*> names)
+{
+    auto value = value_of(document, names);
+    return value.is_string() ? json(without_calibration(value.get<std::string>())) : value;
+}
+
+void check_comparable(const json& before, const json& after, Comparison& comparison)
+{
+    for (const auto* document : {&before, &after})
+        if (text_member(*document, "kind") != "run")
+            throw Error("compare takes documents of exitaudit run or judge; this one is of kind " +
+                            text_member(*document, "kind"),
+                        ExitCode::usage);
+    struct Circumstance {
+        const char* what;
+        std::initializer_list<const char*> names;
+        bool must_agree;
+    };
+    const Circumstance circumstances[] = {
+        {"lane", {"lane"}, true},
+        {"vendor", {"run", "vendor"}, true},
+        {"number of vCPUs", {"run", "vcpus"}, true},
+        {"host processor", {"environment", "host", "cpu"}, false},
+        {"host kernel", {"kernel"}, false},
+        {"kernel command line", {"environment", "host", "command_line"}, false},
+        {"emulator", {"environment", "emulator"}, false},
+        {"machine below the emulator", {"environment", "machine", "cpu"}, false},
+        {"QEMU", {"qemu"}, false},
+        {"mitigations", {"environment", "host", "vulnerabilities"}, false},
+        {"KVM parameters", {"environment", "host", "kvm_parameters"}, false},
+        {"verdict", {"verdict"}, false},
+    };
+    for (const auto& [what, names, must_agree] : circumstances) {
+        const auto first = circumstance(before, names), second = circumstance(after, names);
+        if (first == second)
+            continue;
+        if (must_agree)
+            throw Error(
+                fmt::format("the two cannot be compared: different {}: {}", what, difference(first, second)),
+                ExitCode::usage);
+        if (!first.is_null() && !second.is_null())
+            comparison.warnings.push_back(fmt::format("different {}: {}", what, difference(first, second)));
+    }
+}
+
+} // namespace
+
+std::vector<const Change*> Comparison::regressions(double percent) const
+{
+    std::vector<const Change*> found;
+    for (const auto& change : changes)
+        if (change.significant && change.ratio > 1 + percent / 100)
+            found.push_back(&change);
+    return found;
+}
+
+Comparison compare(const json& before, const json& after)
+{
+    Comparison comparison;
+    check_comparable(before, after, comparison);
+    const auto first = costs_of(before), second = costs_of(after);
+    std::vector<double> logs, variances;
+    for (const auto& result : array_member(before, "results")) {
+        const auto name = text_member(result, "name");
+        const auto a = first.find(name), b = second.find(name);
+        if (a == first.end())
+            continue;
+        if (b == second.end()) {
+            comparison.only_before.push_back(name);
+            continue;
+        }
+        const auto relative = [](const Cost& cost) { return cost.error / cost.cycles; };
+        logs.push_back(std::log(b->second.cycles / a->second.cycles));
+        variances.push_back(std::pow(relative(a->second), 2) + std::pow(relative(b->second), 2));
+        comparison.changes.push_back({name, a->second.exit_name, a->second.cycles, b->second.cycles, 1, 1, 1,
+                                      false, a->second.host, b->second.host});
+    }
+    for (const auto& result : array_member(after, "results"))
+        if (const auto name = text_member(result, "name"); second.contains(name) && !first.contains(name))
+            comparison.only_after.push_back(name);
+
+    if (comparison.by_time = follows_time(before) || follows_time(after); comparison.by_time)
+        comparison.warnings.emplace_back(
+            "QEMU's emulated clock follows the machine's time: two runs of one host differ by more than the "
+            "intervals say; run both on lane vmx or svm-bochs to compare costs");
+    if (logs.size() < enough_for_scatter)
+        comparison.warnings.push_back(
+            fmt::format("{} triggers in common are too few to tell how much runs differ by themselves: the "
+                        "intervals are too narrow (at least {})",
+                        logs.size(), enough_for_scatter));
+    comparison.between = scatter(logs, variances);
+    comparison.common = std::exp(median(logs));
+    for (std::size_t i = 0; i < logs.size(); ++i) {
+        auto& change = comparison.changes[i];
+        const double error = std::sqrt(variances[i] + comparison.between * comparison.between);
+        change.ratio = std::exp(logs[i]);
+        change.low = std::exp(logs[i] - normal_95 * error);
+        change.high = std::exp(logs[i] + normal_95 * error);
+        const double by_chance = std::erfc(std::abs(logs[i]) / error / std::numbers::sqrt2);
+        change.significant = by_chance * static_cast<double>(logs.size()) < chance;
+    }
+    return comparison;
+}
+
+} // namespace exitaudit

@@ -1,0 +1,77 @@
+// Comparing two files.
+#include "exitaudit/documents/compare_run.hpp"
+
+#include "exitaudit/documents/boots.hpp"
+#include "exitaudit/documents/compare.hpp"
+#include "exitaudit/documents/document.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/documents/verdict.hpp"
+
+#include <fmt/core.h>
+
+namespace exitaudit {
+
+namespace {
+
+int show_boots(const CompareOptions& options, const std::vector<NamedDocument>& boots)
+{
+    if (options.max_regression)
+        throw Error("--max-regression judges what exits cost: it takes documents of exitaudit run",
+                    ExitCode::usage);
+    const auto beside = side_by_side(boots);
+    fmt::print("{}", boots_text(beside));
+    if (!options.json.empty())
+        write_file(options.json, document_text(boots_document(beside)));
+    return static_cast<int>(ExitCode::pass);
+}
+
+std::string kind_of(const NamedDocument& document) { return text_member(document.document, "kind"); }
+
+void require_one_kind(const std::vector<NamedDocument>& documents)
+{
+    const auto& first = documents.front();
+    for (const auto& other : documents)
+        if (kind_of(other) != kind_of(first))
+            throw Error(fmt::format("{} is of kind {} and {} of kind {}: kinds cannot be mixed", first.file,
+                                    kind_of(first), other.file, kind_of(other)),
+                        ExitCode::usage);
+}
+
+} // namespace
+
+int compare_documents(const CompareOptions& options)
+{
+    std::vector<NamedDocument> documents;
+    auto paths = options.more;
+    paths.insert(paths.begin(), {options.before, options.after});
+    for (const auto& path : paths)
+        documents.push_back({path, read_document(path)});
+    require_one_kind(documents);
+    if (kind_of(documents.front()) == "boot")
+        return show_boots(options, documents);
+    if (!options.more.empty())
+        throw Error("more than two documents can be compared only of exitaudit boot", ExitCode::usage);
+    const auto comparison = compare(documents[0].document, documents[1].document);
+    for (const auto& warning : comparison.warnings)
+        fmt::print(stderr, "exitaudit: {}\n", warning);
+    if (comparison.changes.empty())
+        throw Error("the two documents have no measured trigger in common");
+    fmt::print("{}", comparison_text(comparison));
+    if (!options.json.empty())
+        write_file(options.json, document_text(comparison_document(comparison)));
+    if (!options.max_regression)
+        return static_cast<int>(ExitCode::pass);
+    if (comparison.by_time)
+        throw Error("--max-regression judges no cycles of QEMU's emulation, which are the machine's time: "
+                    "run both on lane vmx or svm-bochs");
+    const auto regressions = comparison.regressions(*options.max_regression);
+    for (const auto* change : regressions)
+        fmt::print(
+            stderr,
+            "exitaudit: {} became slower by {:.1f} % (95 % interval {:.1f} to {:.1f} %), more than {:g} %\n",
+            change->name, 100 * (change->ratio - 1), 100 * (change->low - 1), 100 * (change->high - 1),
+            *options.max_regression);
+    return static_cast<int>(regressions.empty() ? ExitCode::pass : ExitCode::audit_failed);
+}
+
+} // namespace exitaudit

@@ -1,0 +1,71 @@
+// Reading documents, and what all that write them need.
+#include "exitaudit/documents/document.hpp"
+
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/lanes/overlay.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+namespace exitaudit {
+namespace {
+
+using nlohmann::json;
+
+constexpr int schema = 1;
+constexpr std::array kinds{"run", "grade", "boot"};
+
+} // namespace
+
+json read_document(const std::string& path)
+{
+    auto document = json::parse(read_file(path == "-" ? "/dev/stdin" : path), nullptr, false);
+    if (!document.is_object() || !document.contains("schema"))
+        throw Error(path + " is no document that --json of exitaudit run, judge, grade or boot writes");
+    if (document["schema"] != schema)
+        throw Error(fmt::format("{} has schema {}: this exitaudit reads schema {}", path,
+                                document["schema"].dump(), schema));
+    const auto kind = text_member(document, "kind");
+    if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
+        throw Error(fmt::format(
+            "{} is of kind '{}': report takes documents of kind run, grade and boot, compare of run or boot",
+            path, kind));
+    return document;
+}
+
+std::string text_member(const json& object, std::string_view name, const std::string& otherwise)
+{
+    const auto found = object.find(name);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : otherwise;
+}
+
+double number_member(const json& object, std::string_view name)
+{
+    const auto found = object.find(name);
+    return found != object.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+const json& array_member(const json& object, std::string_view name)
+{
+    static const auto none = json::array();
+    const auto found = object.find(name);
+    return found != object.end() && found->is_array() ? *found : none;
+}
+
+const json& object_member(const json& object, std::string_view name)
+{
+    static const auto none = json::object();
+    const auto found = object.find(name);
+    return found != object.end() && found->is_object() ? *found : none;
+}
+
+json or_null(const std::string& text) { return text.empty() ? json() : json(text); }
+
+std::string document_text(const json& document)
+{
+    return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+} // namespace exitaudit

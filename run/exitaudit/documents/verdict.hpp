@@ -1,0 +1,48 @@
+// How a verdict leaves exitaudit: the last lines on the screen, and a JSON file.
+#pragma once
+
+#include "exitaudit/documents/circumstances.hpp"
+#include "exitaudit/log/judge.hpp"
+
+#include <filesystem>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exitaudit {
+
+// As --json has it: "pass", "not-patched" and so on.
+std::string_view verdict_word(ExitCode code);
+
+// The host's own audits, as KTAP lines like the guest's, with a table where they fail.
+std::vector<std::string> host_lines(const std::vector<HostResult>& results);
+
+// One line per failed result, with its diagnosis.
+std::vector<std::string> failure_lines(const Log& log);
+
+// One line per finding, per note, and one for the failures that nothing explains.
+std::vector<std::string> finding_lines(const Log& log, const Circumstances& circumstances);
+
+// "pass: 17 passed, 0 failed, 0 skipped (svm lane, Linux …, QEMU …, 5.1 s)"
+std::string verdict_line(const Verdict& verdict, const Circumstances& circumstances);
+
+// What any document of one host says of it (docs/json.md).
+nlohmann::json document_start(std::string_view kind, const Verdict& verdict,
+                              const Circumstances& circumstances);
+
+// The whole as one document of kind `run`.
+nlohmann::json run_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances);
+
+// Writes the document, and what JUnit's XML has of it, to these files; an empty name is none.
+void write_documents(const std::filesystem::path& json_file, const std::filesystem::path& junit_file,
+                     const nlohmann::json& document);
+
+// Error (usage) if one of these files, of which an empty name is none, is to lie where there is no directory:
+// known now rather than after a run.
+void require_directories_of(std::initializer_list<std::filesystem::path> files);
+
+// Writes a file whole or not at all. Error with the reason if it cannot be written.
+void write_file(const std::filesystem::path& path, std::string_view content);
+
+} // namespace exitaudit

@@ -1,0 +1,97 @@
+// The vmx and svm-bochs lanes: Bochs emulates an Intel CPU with VT-x, or an AMD CPU
+// with SVM; Linux and its KVM run on that as the embedded host (L1); the guest runs on
+// that KVM (L2).
+#include "exitaudit/lanes/bochs_config.hpp"
+#include "exitaudit/lanes/embedded_host.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/support/pattern.hpp"
+#include "exitaudit/lanes/pvh_image.hpp"
+
+#include <fmt/core.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace exitaudit {
+namespace {
+
+// Neither has what Bochs emulates in a way that Linux does not expect.
+constexpr auto intel_model = "corei7_haswell_4770", amd_model = "zambezi";
+
+// A restart by triple fault, since Bochs's BIOS could not finish another. The rest
+// saves a quarter of the instructions until init runs, more with Linux 6.12: zeroed
+// pages, security modules, memory's accounting, checks of copies to users, freeing the
+// initramfs's archive, and a file system that could be swapped out. Of the initcalls:
+// checking each traced function's name; names for numbers in tracepoints' formats; all
+// that read BTF, of which the first one pays; certificates; tests of sources of entropy
+// and of a key derivation.
+constexpr auto bochs_kernel_words = "reboot=t init_on_alloc=0 lsm= cgroup_disable=memory "
+                                    "hardened_usercopy=off retain_initrd rootfstype=ramfs "
+                                    "initcall_blacklist=ftrace_check_for_weak_functions,trace_eval_init,"
+                                    "kfunc_init,bpf_kfunc_init,bpf_rstat_kfunc_init,bpf_key_sig_kfuncs_init,"
+                                    "bpf_tcp_ca_kfunc_init,bpf_kprobe_multi_kfuncs_init,"
+                                    "cpumask_kfunc_init,crypto_kfunc_init,bpf_fs_kfuncs_init,bpf_map_iter_"
+                                    "init,bpf_prog_test_run_init,xdp_metadata_init,"
+                                    "bpf_dummy_struct_ops_init,fsverity_init,scx_init,cubictcp_register,"
+                                    "load_system_certificate_list,jent_mod_init,crypto_kdf108_init";
+
+constexpr auto packages = "bochs bochs-term bochsbios vgabios";
+
+// Bochs's version, of which it must emulate this model.
+std::string require_model(const std::string& model)
+{
+    find_program("bochs", packages);
+    const auto models = output_of({"bochs", "--help", "cpu"});
+    if (models.find(model) == std::string::npos)
+        throw Error(fmt::format("this Bochs cannot emulate the CPU {}: "
+                                "it needs Bochs 2.7 or 3.0, with VT-x and SVM",
+                                model));
+    const auto found = Pattern("Emulator ([0-9.]+)").search(models);
+    return found ? found->at(1) : "unknown";
+}
+
+Session run_bochs(const char* model, const RunOptions& options, const Places& places,
+                  const Listener& listener)
+{
+    find_program("qemu-system-x86_64", "qemu-system-x86");
+    const auto version = require_model(model);
+    const auto host = EmbeddedHost::find(options, places);
+    const auto kernel_words = fmt::format("{} {}", host_kernel_words, bochs_kernel_words);
+    const auto image = make_pvh_image(read_file(host.kernel),
+                                      host_initramfs(host, emulator_word("bochs", version), options, places),
+                                      kernel_words, bochs_memory);
+    const MemoryFile memory("memory", image);
+    const MemoryFile configuration(
+        "configuration", bochs_configuration(model, (host.kernel.parent_path() / "pvh.rom").string(),
+                                             memory.path_for_child()));
+    const MemoryFile commands("commands", "c\n"); // continue
+    // Bochs writes to standard output, the guest to 3; the display wants any terminal's name.
+    std::vector<std::string> command{"sh",
+                                     "-c",
+                                     "TERM=vt100 exec bochs \"$@\" 3>&1 >/dev/null",
+                                     "sh",
+                                     "-q",
+                                     "-f",
+                                     configuration.path_for_child()};
+    if (bochs_starts_in_debugger(version))
+        command.insert(command.end(), {"-rc", commands.path_for_child()});
+    const Emulator bochs{"Bochs", std::move(command), version, kernel_words, 1};
+    return run_embedded_host(bochs, options, listener);
+}
+
+Session run_vmx_bochs(const RunOptions& options, const Places& places, const Listener& listener)
+{
+    return run_bochs(intel_model, options, places, listener);
+}
+
+Session run_svm_bochs(const RunOptions& options, const Places& places, const Listener& listener)
+{
+    return run_bochs(amd_model, options, places, listener);
+}
+
+} // namespace
+
+const Lane vmx_lane{"vmx", run_vmx_bochs, true}, svm_bochs_lane{"svm-bochs", run_svm_bochs, true};
+
+} // namespace exitaudit

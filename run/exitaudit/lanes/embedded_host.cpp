@@ -1,0 +1,262 @@
+// Files and console of the embedded host.
+#include "exitaudit/lanes/embedded_host.hpp"
+
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/lanes/kvm_module.hpp"
+#include "audit/plan.hpp"
+#include "exitaudit/log/lines.hpp"
+#include "exitaudit/lanes/perf.hpp"
+#include "exitaudit/support/take.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace exitaudit {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t tail_lines = 20;
+constexpr std::string_view guest_path = "audit/guest", command_path = "audit/command",
+                           noisy_guest_path = "audit/noisy-guest";
+constexpr auto perf_data = "/tmp/perf.data";
+
+std::vector<std::string> names_in(const fs::path& directory)
+{
+    std::vector<std::string> names;
+    std::error_code ignored; // no such directory: no names
+    for (const auto& entry : fs::directory_iterator(directory, ignored))
+        if (entry.is_directory())
+            names.push_back(entry.path().filename().string());
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+std::string listed(const std::vector<std::string>& names)
+{
+    return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+fs::path find_modules(const RunOptions& options, const fs::path& built)
+{
+    if (!options.modules.empty()) {
+        if (!fs::exists(options.modules / "kvm.ko"))
+            throw Error(fmt::format("{} holds no kvm.ko: check --modules", options.modules.string()));
+        return options.modules;
+    }
+    if (options.mutant.empty())
+        return built / "modules";
+    const auto mutant = built / "mutants" / options.mutant;
+    if (options.mutant.find('/') != std::string::npos || !fs::is_directory(mutant))
+        throw Error(fmt::format("unknown mutant '{}'; built: {}", options.mutant,
+                                listed(names_in(built / "mutants"))),
+                    ExitCode::usage);
+    return mutant;
+}
+
+// Text after `prefix` if the line has it.
+std::optional<std::string_view> after(std::string_view line, std::string_view prefix)
+{
+    return take_prefix(line, prefix) ? std::optional(line) : std::nullopt;
+}
+
+bool is_complaint(const std::string& line)
+{
+    // Not what an overloaded machine brings about, such as soft lockups.
+    constexpr std::array marks{"WARNING: ", "BUG: ",       "Oops", "general protection fault",
+                               "UBSAN: ",   "Kernel panic"};
+    return line.find("soft lockup") == std::string::npos &&
+           std::any_of(marks.begin(), marks.end(),
+                       [&](auto mark) { return line.find(mark) != std::string::npos; });
+}
+
+bool is_stall(const std::string& line)
+{
+    return line.find("soft lockup") != std::string::npos || line.find("detected stall") != std::string::npos;
+}
+
+// A host that has begun to load the KVM which is audited, and ended without a word of its own.
+bool has_crashed(const Emulator& emulator, const Ending& ending, const HostConsole& console)
+{
+    return ending.exited_with(emulator.success) && !console.kernel.empty() && console.failure.empty() &&
+           !console.guest_exited;
+}
+
+std::string trouble_of(const Emulator& emulator, const Ending& ending, const HostConsole& console)
+{
+    if (!console.failure.empty())
+        return "the embedded host failed: " + console.failure;
+    if (ending.how == Ending::How::signalled)
+        return fmt::format("{} was ended by signal {}", emulator.name, ending.status);
+    if (ending.how == Ending::How::timed_out || ending.how == Ending::How::interrupted)
+        return {}; // ended by us
+    if (!ending.exited_with(emulator.success))
+        return fmt::format("{}, emulating the host, failed", emulator.name);
+    if (console.kernel.empty())
+        return fmt::format("the embedded host did not boot on {}", emulator.name);
+    if (has_crashed(emulator, ending, console))
+        return "the embedded host ended before its guest: it crashed";
+    if (*console.guest_exited == 0)
+        return "the guest reset or powered off (a triple fault?)";
+    if (*console.guest_exited == 1)
+        return "the embedded host's QEMU refused to start the guest";
+    return {};
+}
+
+// The audited guest and how to start it.
+OwnGuest audited_guest(std::string_view emulator, const RunOptions& options, const Places& places)
+{
+    auto guest = guest_from(options, Accelerator::kvm, fmt::format("/{}", guest_path));
+    guest.plan.push_back(fmt::format("emulator={}", emulator));
+    speak_by_virtio(guest);
+    auto command = guest_command(guest);
+    if (options.perf)
+        command = perf_record(perf_in_overlay(), perf_data, command);
+    return {"exec " + shell_line(command) + "\n",
+            {{std::string(guest_path), read_file(places.guest(options.boot, options.guest))}}};
+}
+
+} // namespace
+
+EmbeddedHost EmbeddedHost::find(const RunOptions& options, const Places& places)
+{
+    const auto version = places.kernel(options.kernel);
+    const auto base = places.build / "embedded-host" / version;
+    const auto built = places.build / "host" / version;
+    EmbeddedHost host{base / "vmlinux", base / "initramfs.cpio", "", built / "modules"};
+    if (!fs::exists(host.kernel) || !fs::exists(host.initramfs))
+        throw Error(fmt::format("no embedded host with Linux {} is built (built: {}): make one with `make "
+                                "embedded-host KERNEL={}`",
+                                version, listed(places.kernels()), version));
+    host.modules = find_modules(options, built);
+    if (!fs::exists(host.modules / "kvm.ko") && !fs::exists(host.fallback_modules / "kvm.ko"))
+        throw Error(fmt::format("{} holds no KVM modules: make them with `make embedded-host KERNEL={}`",
+                                host.fallback_modules.string(), version));
+    return host;
+}
+
+std::string emulator_word(std::string_view name, std::string_view version)
+{
+    return version == "unknown" ? std::string(name) : fmt::format("{}:{}", name, version);
+}
+
+std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const RunOptions& options,
+                           const Places& places)
+{
+    auto [command, files] = options.own_guest ? *options.own_guest : audited_guest(emulator, options, places);
+    files.push_back({std::string(command_path), std::move(command)});
+    for (const auto* name : kvm_modules) {
+        auto path = host.modules / name;
+        if (!fs::exists(path))
+            path = host.fallback_modules / name;
+        if (fs::exists(path))
+            files.push_back({fmt::format("audit/{}", name), without_ftrace_list(read_file(path))});
+    }
+    if (options.noise) {
+        // Our own guest, busier than any audit lasts.
+        const Guest noise{
+            Accelerator::kvm,
+            Boot::pvh,
+            "",
+            1,
+            fmt::format("/{}", noisy_guest_path),
+            {"io.*", "cpuid.*", "msr.*", "format=table", fmt::format("count={}", audit::Plan::max_count)},
+            false};
+        files.push_back({"audit/noise", "exec " + shell_line(guest_command(noise)) + "\n"});
+        files.push_back({std::string(noisy_guest_path), read_file(places.guest(Boot::pvh, {}))});
+    }
+    if (options.perf) {
+        files.push_back(
+            {"audit/perf-report", "exec " + shell_line(perf_report(perf_in_overlay(), perf_data)) + "\n"});
+        for (auto& file : perf_files())
+            files.push_back(std::move(file));
+    }
+    if (options.no_ept)
+        files.push_back({"audit/kvm-intel.parameters", "ept=0\n"});
+    return join_archives(read_file(host.initramfs), make_overlay(files));
+}
+
+std::string HostConsole::line(const std::string& text)
+{
+    // QEMU's list of CPU features that TCG lacks helps nobody.
+    if (text.empty() || text.find("warning: TCG doesn't support") != std::string::npos)
+        return {};
+    if (const auto testimony = after(text, "embedded-host: witness: ")) {
+        witness.line(*testimony);
+        return {};
+    }
+    if (const auto fact = after(text, "embedded-host: environment: ")) {
+        facts.line(*fact);
+        return {};
+    }
+    tail.push_back(text);
+    if (tail.size() > tail_lines)
+        tail.erase(tail.begin());
+    if (!kernel.empty() && complaint.empty() && is_complaint(text))
+        complaint = text;
+    if (!kernel.empty() && stall.empty() && is_stall(text))
+        stall = text;
+    if (text.find("RIP: ") != std::string::npos)
+        for (const auto& [what, place] :
+             {std::pair(&complaint, &complaint_place), std::pair(&stall, &stall_place)})
+            if (!what->empty() && place->empty())
+                *place = text.substr(text.find_last_of(':') + 1);
+    if (guest_runs && !text.starts_with("embedded-host: "))
+        ++kernel_lines;
+    if (const auto name = after(text, "embedded-host: kernel: ")) {
+        const std::string words(*name);
+        const auto space = words.find(' ');
+        kernel = kernel_name(words.substr(0, space), space == std::string::npos ? "" : words.substr(space));
+        return "host has booted, loading KVM";
+    }
+    if (after(text, "embedded-host: guest: starts"))
+        return guest_runs = true, "KVM is loaded, guest runs";
+    if (auto status = after(text, "embedded-host: guest: exited with ")) {
+        guest_exited = take_number<int>(*status).value_or(0);
+        guest_runs = false;
+        return "guest has ended";
+    }
+    if (const auto why = after(text, "embedded-host: failed: "))
+        failure = *why;
+    return {};
+}
+
+Session run_embedded_host(const Emulator& emulator, const RunOptions& options, const Listener& listener)
+{
+    listener.note(shell_line(emulator.command));
+    listener.stage("host boots");
+
+    HostConsole console;
+    if (options.perf)
+        console.witness.expect_perf();
+    LineSplitter lines;
+    Watcher watcher{listener.guest, {}, listener.tick, {}};
+    watcher.err = [&](std::string_view bytes) {
+        lines.feed(bytes, [&](const std::string& line) {
+            if (const auto stage = console.line(line); !stage.empty())
+                listener.stage(stage);
+            listener.note(line);
+        });
+    };
+    Session session;
+    session.ending = run_process(emulator.command, options.time_limit(), watcher);
+    session.kernel = console.kernel;
+    session.facts = console.facts;
+    session.facts.command_line = emulator.kernel_words;
+    session.emulator = fmt::format("{} {}", emulator.name, emulator.version);
+    session.console = console.tail;
+    session.complaint = console.complaint;
+    session.complaint_place = console.complaint_place;
+    session.stall = console.stall + (console.stall_place.empty() ? "" : ", at " + console.stall_place);
+    session.console_lines = console.kernel_lines;
+    session.witness = console.witness;
+    session.trouble = trouble_of(emulator, session.ending, console);
+    session.crashed = has_crashed(emulator, session.ending, console);
+    if (console.guest_exited)
+        session.guest_status = guest_status_from(*console.guest_exited);
+    return session;
+}
+
+} // namespace exitaudit

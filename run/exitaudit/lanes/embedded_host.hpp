@@ -1,0 +1,70 @@
+// The embedded host (L1): its files, and what its init says on the console. The
+// other end is run/embedded-host/init.
+#pragma once
+
+#include "exitaudit/lanes/guest_command.hpp"
+#include "exitaudit/lanes/lane.hpp"
+#include "exitaudit/lanes/overlay.hpp"
+#include "exitaudit/lanes/places.hpp"
+
+#include <string_view>
+
+namespace exitaudit {
+
+struct EmbeddedHost {
+    std::filesystem::path kernel, initramfs; // the base, without KVM modules and guest
+    std::filesystem::path modules;           // searched first: a mutant has some, not all
+    std::filesystem::path fallback_modules;  // may equal `modules`
+
+    // The files that the options ask for. Error that says what to build.
+    static EmbeddedHost find(const RunOptions& options, const Places& places);
+};
+
+// What the guest is told of what emulates the host's processor: "qemu:7.2.22"; without
+// its version where that is "unknown".
+std::string emulator_word(std::string_view name, std::string_view version);
+
+// Its whole initramfs: the base, then KVM's modules, guest and command.
+std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const RunOptions& options,
+                           const Places& places);
+
+// The kernel's command line on every emulator: mitigations and self-tests are not
+// audited, but cost time; log level 5 lets the kernel's warnings through; a kernel that has
+// crashed in part ends at once instead of keeping its guest waiting. Emulated CPUs
+// share one TSC, though they do not say so: a KVM that takes it for unstable stops the
+// guest's while it is not running (kvm_arch_vcpu_load()), but not its own.
+inline constexpr auto host_kernel_words =
+    "console=ttyS0,115200 loglevel=5 mitigations=off cryptomgr.notests panic=-1 oops=panic tsc=reliable";
+
+// Follows the embedded host's console.
+struct HostConsole {
+    std::string kernel;    // like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
+    std::string failure;   // what init could not do
+    std::string complaint; // a kernel warning or oops; those before KVM is loaded are about the emulator
+    std::string complaint_place;    // what its RIP line says
+    std::string stall, stall_place; // likewise of its watchdogs: an overloaded machine brings them about, too
+    std::uint64_t kernel_lines = 0; // while the guest ran
+    bool guest_runs = false;
+    std::optional<int> guest_exited; // with this status of the inner QEMU
+    std::vector<std::string> tail;   // the last lines, testimony left out
+    Witness witness;
+    HostFacts facts;
+
+    // Takes one line; returns what to tell the user of progress, or nothing.
+    std::string line(const std::string& text);
+};
+
+// An emulator that boots the embedded host: console on standard error, the guest's
+// serial port, which the host passes through on its second one, on standard output.
+struct Emulator {
+    std::string_view name;
+    std::vector<std::string> command;
+    std::string version;      // "2.7"
+    std::string kernel_words; // the host's kernel's command line
+    int success = 0;          // its exit status when the host has ended by itself
+};
+
+// Runs the emulator, and so the guest, to its end.
+Session run_embedded_host(const Emulator& emulator, const RunOptions& options, const Listener& listener);
+
+} // namespace exitaudit

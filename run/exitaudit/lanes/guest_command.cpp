@@ -1,0 +1,138 @@
+// Composing QEMU's command line for the audited guest.
+#include "exitaudit/lanes/guest_command.hpp"
+
+#include "exitaudit/catalogue/plan_check.hpp"
+
+#include <boost/algorithm/string/replace.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace exitaudit {
+namespace {
+
+constexpr auto microvm = "microvm";
+
+std::string machine_of(const Guest& guest)
+{
+    if (!guest.machine.empty())
+        return guest.machine;
+    return guest.boot == Boot::iso ? "pc" : microvm;
+}
+
+std::string machine_option(const Guest& guest)
+{
+    const auto machine = machine_of(guest);
+    if (machine != microvm)
+        return machine;
+    // A microvm may add words of its own to the command line, which is our plan. Without
+    // ACPI its firmware is qboot, which knows PVH alone, but enters it at once and, unlike
+    // SeaBIOS, never waits in HLT for an interrupt.
+    return guest.boot == Boot::pvh ? "microvm,auto-kernel-cmdline=off,acpi=off"
+                                   : "microvm,auto-kernel-cmdline=off";
+}
+
+std::string quoted(const std::string& word)
+{
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:=+";
+    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos)
+        return word;
+    std::string text = "'";
+    for (const char c : word)
+        text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return text + "'";
+}
+
+} // namespace
+
+Guest guest_from(const RunOptions& options, Accelerator accelerator, const std::string& image)
+{
+    // First, so that a plan with a number of its own has the last word.
+    auto plan = options.plan;
+    if (options.vcpus > 1)
+        plan.insert(plan.begin(), fmt::format("vcpus={}", options.vcpus));
+    if (options.no_ept)
+        plan.emplace_back("paging=shadow");
+    if (options.noise)
+        plan.emplace_back("noise=yes");
+    return {accelerator, options.boot, options.machine, std::max(options.vcpus, vcpus_of(plan)), image,
+            plan,        false};
+}
+
+void speak_by_virtio(Guest& guest)
+{
+    if (machine_of(guest) != microvm)
+        return;
+    guest.virtio_console = true;
+    guest.plan.insert(guest.plan.begin(), "console=virtio");
+}
+
+std::vector<std::string> guest_command(const Guest& guest)
+{
+    const bool kvm = guest.accelerator == Accelerator::kvm;
+    std::vector<std::string> words{
+        "qemu-system-x86_64",
+        "-M",
+        machine_option(guest),
+        "-accel",
+        kvm ? "kvm" : "tcg",
+        // Setting IA32_ARCH_CAPABILITIES fails on some KVMs; no audit reads it.
+        "-cpu",
+        kvm ? "host,arch-capabilities=off" : "max",
+        "-smp",
+        std::to_string(guest.vcpus),
+        "-m",
+        "128",
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-no-reboot",
+        "-serial",
+        "stdio",
+        "-device",
+        "isa-debug-exit,iobase=0xf4,iosize=4",
+    };
+    if (guest.virtio_console)
+        words.insert(
+            words.end(),
+            {
+                "-global",
+                "virtio-mmio.force-legacy=off",
+                // Each line is written before the guest goes on.
+                "-global",
+                "virtio-mmio.ioeventfd=off",
+                "-device",
+                "virtio-serial-device",
+                // A log is written in full, however long that takes. A backend of its own drops
+                // what standard output does not take at once: QEMU's flush_buf() in virtio-console.c.
+                "-chardev",
+                "null,id=console,logfile=/proc/self/fd/1,logappend=on",
+                "-device",
+                "virtconsole,chardev=console",
+            });
+    const auto plan = fmt::format("{}", fmt::join(guest.plan, " "));
+    if (guest.boot == Boot::iso) {
+        words.insert(words.end(), {"-cdrom", guest.image});
+        // Where the CD's menu looks for a plan; QEMU wants a comma twice.
+        if (!plan.empty())
+            words.insert(words.end(),
+                         {"-smbios", "type=1,version=exitaudit " + boost::replace_all_copy(plan, ",", ",,")});
+        return words;
+    }
+    words.insert(words.end(), {"-kernel", guest.image});
+    if (!plan.empty())
+        words.insert(words.end(), {"-append", plan});
+    return words;
+}
+
+std::string shell_line(const std::vector<std::string>& words)
+{
+    std::string line;
+    for (const auto& word : words)
+        line += (line.empty() ? "" : " ") + quoted(word);
+    return line;
+}
+
+} // namespace exitaudit

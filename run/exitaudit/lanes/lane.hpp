@@ -1,0 +1,76 @@
+// A lane is a way to get a host for the guest. A new one is one more file that
+// defines a Lane, and its name in lanes.cpp.
+#pragma once
+
+#include "exitaudit/witness/host_facts.hpp"
+#include "exitaudit/audit/options.hpp"
+#include "exitaudit/lanes/places.hpp"
+#include "exitaudit/support/process.hpp"
+#include "exitaudit/witness/witness.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exitaudit {
+
+// What a lane tells while it runs.
+struct Listener {
+    std::function<void(std::string_view)> guest; // bytes of the guest's serial port
+    std::function<void(std::string_view)> stage; // what is going on, for the user's patience
+    std::function<void(std::string_view)> note;  // a line for --verbose
+    std::function<void()> tick;
+};
+
+// What a lane hands back when it has ended, however it ended.
+struct Session {
+    Ending ending;
+    std::optional<int> guest_status; // what the guest left in port 0xf4, if it did
+    std::string kernel;              // of the host, like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
+    HostFacts facts;                 // what else is known of it
+    std::string emulator;            // of the host, like "Bochs 2.7"; empty: none, it is the machine itself
+    std::string no_ledger; // why this machine's KVM keeps none, known before the guest ran; empty: it may
+    std::string trouble;   // why the host or QEMU failed, one line; empty: they did not
+    bool crashed = false;  // the embedded host ended by itself, before its guest
+    std::string complaint; // a warning or oops of the embedded host's kernel; empty: none
+    std::string complaint_place;      // where in the kernel that was; empty: it did not say
+    std::string stall;                // what its watchdogs said, and where that was; empty: nothing
+    std::uint64_t console_lines = 0;  // of the embedded host's kernel while the guest ran
+    std::vector<std::string> console; // last lines of the host's console or of QEMU's errors
+    std::optional<Witness> witness;   // the host's own instruments; none: the lane has none
+};
+
+struct Lane {
+    std::string_view name;
+    // Runs the guest to its end. Error if something it needs is missing.
+    Session (*run)(const RunOptions&, const Places&, const Listener&);
+    bool embedded = false; // boots a host of ours, with a kernel and KVM of the user's choice
+};
+
+struct Choice {
+    const Lane* lane;
+    std::string why; // of `auto`, one line; empty if the user chose
+};
+
+// The names that --lane takes, like "auto, svm, native or tcg"; without one of them if need be.
+std::string lane_names(const Lane* without = nullptr);
+
+// Error (usage) that lists the names if this is none of them.
+void check_lane_name(const std::string& name);
+
+// The lane that the options name. Error (usage) if they contradict it.
+Choice choose_lane(const RunOptions& options);
+
+// Error that tells the remedy if this machine's /dev/kvm cannot be opened.
+void require_kvm();
+
+// Why this machine's own KVM keeps no ledger; empty if it does.
+std::string ledger_obstacle();
+
+// The guest's status from QEMU's: isa-debug-exit makes 2 * status + 1 of it.
+std::optional<int> guest_status_from(int qemu_status);
+
+extern const Lane svm_lane, svm_bochs_lane, vmx_lane, native_lane, tcg_lane;
+
+} // namespace exitaudit

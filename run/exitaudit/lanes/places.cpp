@@ -1,0 +1,99 @@
+// Finding built files and programs.
+#include "exitaudit/lanes/places.hpp"
+
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/support/pattern.hpp"
+#include "exitaudit/support/process.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include <string.h>
+#include <sys/utsname.h>
+
+namespace exitaudit {
+
+namespace fs = std::filesystem;
+
+Places Places::find(const fs::path& chosen)
+{
+    if (chosen.empty())
+        return {fs::read_symlink("/proc/self/exe").parent_path()};
+    if (!fs::is_directory(chosen))
+        throw Error(
+            fmt::format("{} is not a directory: --build names where the built files are", chosen.string()));
+    return {fs::absolute(chosen)};
+}
+
+std::vector<std::string> Places::kernels() const
+{
+    std::vector<std::string> names;
+    std::error_code ignored; // no such directory: nothing is built
+    for (const auto& entry : fs::directory_iterator(build / "embedded-host", ignored))
+        if (fs::exists(entry.path() / "initramfs.cpio"))
+            names.push_back(entry.path().filename().string());
+    std::ranges::sort(names,
+                      [](const auto& a, const auto& b) { return strverscmp(a.c_str(), b.c_str()) < 0; });
+    return names;
+}
+
+std::string Places::kernel(const std::optional<std::string>& chosen) const
+{
+    if (chosen)
+        return *chosen;
+    const auto built = kernels();
+    if (built.empty())
+        throw Error("no embedded host is built: make one with `make embedded-host`");
+    return built.front();
+}
+
+fs::path Places::guest(Boot boot, const fs::path& chosen) const
+{
+    if (!chosen.empty()) {
+        if (!fs::is_regular_file(chosen))
+            throw Error(fmt::format("guest image {} is missing: check --guest", chosen.string()));
+        return fs::absolute(chosen);
+    }
+    const auto* name = boot == Boot::kernel ? "unikernel.elf"
+                       : boot == Boot::pvh  ? "unikernel-pvh.elf"
+                                            : "exitaudit.iso";
+    auto path = build / name;
+    if (!fs::is_regular_file(path))
+        throw Error(
+            fmt::format("guest image {} is missing: build it with `make {}`, or name one with --guest",
+                        path.string(), boot == Boot::iso ? "iso" : "guest"));
+    return path;
+}
+
+fs::path find_program(const std::string& name, const std::string& package)
+{
+    auto path = search_path(name);
+    if (path.empty())
+        throw Error(fmt::format("{} is not in PATH: apt-get install {}", name, package));
+    return path;
+}
+
+std::string qemu_version()
+{
+    const auto text = output_of({"qemu-system-x86_64", "--version"});
+    const auto found = Pattern("version ([0-9.]+)").search(text);
+    return found ? found->at(1) : "unknown";
+}
+
+std::string kernel_name(const std::string& release, const std::string& version)
+{
+    // Debian writes its package's version into uname's version: "#1 SMP Debian 6.1.192-2 (date)".
+    if (const auto found = Pattern("Debian ([^ ]+)").search(version))
+        return fmt::format("Linux {} {}", release, found->at(1));
+    return "Linux " + release;
+}
+
+std::string running_kernel()
+{
+    utsname name{};
+    uname(&name);
+    return kernel_name(name.release, name.version);
+}
+
+} // namespace exitaudit

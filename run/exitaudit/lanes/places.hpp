@@ -1,0 +1,40 @@
+// Where the built files are: guest images, hosts, embedded hosts.
+#pragma once
+
+#include "exitaudit/audit/options.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace exitaudit {
+
+struct Places {
+    std::filesystem::path build;
+
+    // `chosen` if not empty, else the directory that exitaudit itself lies in.
+    static Places find(const std::filesystem::path& chosen);
+
+    // Names of the kernels that there is a built embedded host with, the oldest first.
+    std::vector<std::string> kernels() const;
+
+    // `chosen`, or the oldest that is built. Error if there is none.
+    std::string kernel(const std::optional<std::string>& chosen) const;
+
+    // The guest's image for this way of booting, or `chosen`. Error if it is missing.
+    std::filesystem::path guest(Boot boot, const std::filesystem::path& chosen) const;
+};
+
+// The program's absolute path. Error that says which package to install.
+std::filesystem::path find_program(const std::string& name, const std::string& package);
+
+// Version of QEMU, like "7.2.22"; "unknown" if it does not say.
+std::string qemu_version();
+
+// The running kernel, like "Linux 6.1.0-56-cloud-amd64 6.1.192-2".
+std::string running_kernel();
+
+// The same from uname's release and version fields.
+std::string kernel_name(const std::string& release, const std::string& version);
+
+} // namespace exitaudit

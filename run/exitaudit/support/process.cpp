@@ -1,0 +1,216 @@
+// Running another program, by Boost.Process and Asio: the only file that knows them.
+#include "exitaudit/support/process.hpp"
+
+#include "exitaudit/support/exit_code.hpp"
+
+#include <array>
+#include <csignal>
+#include <utility> // Boost 1.74 forgets to include it for C++20
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/process/args.hpp>
+#include <boost/process/async.hpp>
+#include <boost/process/child.hpp>
+#include <boost/process/error.hpp>
+#include <boost/process/exe.hpp>
+#include <boost/process/extend.hpp>
+#include <boost/process/group.hpp>
+#include <boost/process/io.hpp>
+#include <boost/process/search_path.hpp>
+#include <fmt/core.h>
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+namespace exitaudit {
+namespace {
+
+namespace asio = boost::asio;
+namespace bp = boost::process;
+
+constexpr auto tick_interval = std::chrono::milliseconds(250);
+
+// Asio's handlers are installed without SA_RESTART: a signal, the child's death too, would
+// end a write to a slow terminal, and the line with it.
+void let_writes_go_on()
+{
+    for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction action = {};
+        sigaction(signal, nullptr, &action);
+        action.sa_flags |= SA_RESTART;
+        sigaction(signal, &action, nullptr);
+    }
+}
+
+// One end of the child's output, read until it closes.
+class Stream {
+public:
+    Stream(asio::io_context& loop, const std::function<void(std::string_view)>& sink)
+        : pipe_(loop), sink_(sink)
+    {
+    }
+
+    bp::async_pipe& pipe() { return pipe_; }
+
+    void read()
+    {
+        pipe_.async_read_some(asio::buffer(buffer_),
+                              [this](const boost::system::error_code& error, std::size_t size) {
+                                  if (sink_ && size)
+                                      sink_({buffer_.data(), size});
+                                  if (!error)
+                                      read();
+                              });
+    }
+
+private:
+    bp::async_pipe pipe_;
+    const std::function<void(std::string_view)>& sink_;
+    std::array<char, 4096> buffer_{};
+};
+
+class Run {
+public:
+    Run(std::chrono::milliseconds limit, const Watcher& watcher)
+        : watcher_(watcher), out_(loop_, watcher.out), err_(loop_, watcher.err), deadline_(loop_, limit),
+          ticker_(loop_), signals_(loop_, SIGINT, SIGTERM, SIGHUP)
+    {
+    }
+
+    Ending operator()(const std::filesystem::path& program, const std::vector<std::string>& arguments)
+    {
+        // The signals are caught before the child exists, so none can orphan it.
+        signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+            if (!error)
+                stop(Ending::How::interrupted, signal);
+        });
+        start(program, arguments);
+        deadline_.async_wait([this](const boost::system::error_code& error) {
+            if (!error)
+                stop(Ending::How::timed_out, 0);
+        });
+        if (watcher_.started)
+            watcher_.started(child_.id());
+        out_.read();
+        err_.read();
+        tick();
+        loop_.run();
+        if (stopped_)
+            return *stopped_;
+        const int status = child_.native_exit_code();
+        if (WIFSIGNALED(status))
+            return {Ending::How::signalled, WTERMSIG(status)};
+        return {Ending::How::exited, WEXITSTATUS(status)};
+    }
+
+private:
+    void start(const std::filesystem::path& program, const std::vector<std::string>& arguments)
+    {
+        const auto parent = getpid();
+        std::error_code error;
+        child_ = bp::child(
+            bp::exe = program.string(), bp::args = arguments, bp::std_in<bp::null, bp::std_out> out_.pipe(),
+            bp::std_err > err_.pipe(), group_, loop_, error,
+            bp::on_exit = [this](int, const std::error_code&) { ended(); },
+            bp::extend::on_exec_setup =
+                [parent](auto&) {
+                    prctl(PR_SET_PDEATHSIG, SIGKILL);
+                    if (getppid() != parent) // we died before the request was in place
+                        _exit(1);
+                });
+        if (error)
+            throw Error(fmt::format("cannot start {}: {}", program.string(), error.message()));
+        let_writes_go_on();
+    }
+
+    void tick()
+    {
+        ticker_.expires_after(tick_interval);
+        ticker_.async_wait([this](const boost::system::error_code& error) {
+            if (error)
+                return;
+            if (watcher_.tick)
+                watcher_.tick();
+            tick();
+        });
+    }
+
+    void stop(Ending::How how, int signal)
+    {
+        stopped_ = Ending{how, signal};
+        std::error_code ignored; // it may have ended by itself just now
+        group_.terminate(ignored);
+    }
+
+    // Only what could keep the loop alive for ever ends here; the pipes end by themselves.
+    void ended()
+    {
+        deadline_.cancel();
+        ticker_.cancel();
+        signals_.cancel();
+    }
+
+    const Watcher& watcher_;
+    asio::io_context loop_;
+    Stream out_, err_;
+    asio::steady_timer deadline_, ticker_;
+    asio::signal_set signals_;
+    bp::group group_;
+    bp::child child_;
+    std::optional<Ending> stopped_;
+};
+
+} // namespace
+
+struct SignalsCaught::Set {
+    asio::io_context loop;
+    asio::signal_set signals{loop, SIGINT, SIGTERM, SIGHUP};
+    std::optional<int> first;
+};
+
+SignalsCaught::SignalsCaught() : set_(std::make_unique<Set>())
+{
+    set_->signals.async_wait([set = set_.get()](const boost::system::error_code& error, int signal) {
+        if (!error)
+            set->first = signal;
+    });
+    let_writes_go_on();
+}
+
+SignalsCaught::~SignalsCaught() = default;
+
+std::optional<int> SignalsCaught::signal()
+{
+    set_->loop.poll();
+    return set_->first;
+}
+
+std::filesystem::path search_path(const std::string& program)
+{
+    return program.find('/') == std::string::npos ? bp::search_path(program).string() : program;
+}
+
+Ending run_process(const std::vector<std::string>& words, std::chrono::milliseconds limit,
+                   const Watcher& watcher)
+{
+    const auto program = search_path(words.front());
+    if (program.empty())
+        throw Error(words.front() + " is not in PATH");
+    return Run(limit, watcher)(program, {words.begin() + 1, words.end()});
+}
+
+std::string output_of(const std::vector<std::string>& words)
+{
+    std::string output;
+    Watcher watcher;
+    watcher.out = watcher.err = [&](std::string_view bytes) { output += bytes; };
+    const auto ending = run_process(words, std::chrono::seconds(10), watcher);
+    if (ending.how == Ending::How::interrupted)
+        throw Error(fmt::format("interrupted by SIG{}", sigabbrev_np(ending.status)),
+                    static_cast<ExitCode>(128 + ending.status));
+    return output;
+}
+
+} // namespace exitaudit

@@ -1,8 +1,0 @@
-// The version, in a file of its own because it changes with every commit.
-#include "version.hpp"
-
-namespace exitaudit {
-
-const char* const version = EXITAUDIT_VERSION;
-
-} // namespace exitaudit
