@@ -22,9 +22,10 @@ EXITAUDIT_VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo u
 
 # The files of a room are compiled as one: most of the time goes into the libraries' headers and what is made
 # of their templates, which they share. So a name that is local to a file must be the only one in its room.
-# These are compiled alone: libfmt's code, and what changes with every commit.
+# A room includes only from those before it: tests/exitaudit/rooms_test.cpp. Compiled alone: what puts the rooms
+# together, libfmt's code, and what changes with every commit.
 EXITAUDIT_ALONE := main support/fmt support/version
-EXITAUDIT_ROOMS := support log witness documents catalogue lanes audit boot grade read report
+EXITAUDIT_ROOMS := support log catalogue witness documents lanes audit boot grade read report
 EXITAUDIT_OBJECTS := $(patsubst %,$(EXITAUDIT_OBJ)/%.o,$(EXITAUDIT_ALONE) $(EXITAUDIT_ROOMS:%=room/%) report/shell)
 # What the unit tests link: everything but main.
 EXITAUDIT_TESTABLE := $(filter-out $(EXITAUDIT_OBJ)/main.o,$(EXITAUDIT_OBJECTS)) $(PORTABLE_OBJECTS)
@@ -39,13 +40,13 @@ $(EXITAUDIT_OBJ)/%.o: $(EXITAUDIT_DIR)/%.cpp build/obj/toolchain | packages-prog
 	@mkdir -p $(@D)
 	$(call announce,CXX)$(CXX) $(HOST_CXXFLAGS) -MMD -MP -c -o $@ $<
 
+room_sources = $(filter-out $(EXITAUDIT_ALONE:%=$(EXITAUDIT_DIR)/%.cpp),$(wildcard $(EXITAUDIT_DIR)/$(1)/*.cpp))
 .SECONDEXPANSION:
-$(EXITAUDIT_ROOMS:%=$(EXITAUDIT_OBJ)/room/%.o): $(EXITAUDIT_OBJ)/room/%.o: \
-		$$(filter-out $(EXITAUDIT_ALONE:%=$(EXITAUDIT_DIR)/%.cpp),$$(wildcard $(EXITAUDIT_DIR)/$$*/*.cpp)) \
+$(EXITAUDIT_ROOMS:%=$(EXITAUDIT_OBJ)/room/%.o): $(EXITAUDIT_OBJ)/room/%.o: $$(call room_sources,$$*) \
 		build/obj/toolchain | packages-program
 	@mkdir -p $(@D)
-	$(call announce,CXX)printf '#include "%s"\n' $(filter %.cpp,$^) | \
-		$(CXX) $(HOST_CXXFLAGS) -MMD -MP -c -o $@ -x c++ -
+	@printf '#include "%s"\n' $(call room_sources,$*) >$(@:.o=.cpp)
+	$(call announce,CXX)$(CXX) $(HOST_CXXFLAGS) -iquote . -MMD -MP -c -o $@ $(@:.o=.cpp)
 
 # The page of `exitaudit report`, but for its data, lies in the program.
 CHART_LIBRARY := /usr/share/javascript/chart.js/chart.min.js

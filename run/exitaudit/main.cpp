@@ -1,48 +1,81 @@
 // exitaudit: audits the VM exit ledger that a patched KVM keeps.
-#include "exitaudit/audit/run.hpp"
-#include "exitaudit/boot/run.hpp"
-#include "exitaudit/documents/compare_run.hpp"
-#include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/grade/grade.hpp"
-#include "exitaudit/catalogue/list.hpp"
 #include "exitaudit/audit/options.hpp"
-#include "exitaudit/read/read.hpp"
-#include "exitaudit/read/top.hpp"
+#include "exitaudit/boot/options.hpp"
+#include "exitaudit/catalogue/list.hpp"
+#include "exitaudit/documents/compare_run.hpp"
+#include "exitaudit/grade/grade.hpp"
+#include "exitaudit/read/options.hpp"
 #include "exitaudit/report/page.hpp"
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/support/version.hpp"
 
-#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
+#include <string_view>
+#include <vector>
 
 namespace exitaudit {
 namespace {
 
-struct Perform {
-    int operator()(const RunOptions& options) const { return run_audit(options); }
-    int operator()(const JudgeOptions& options) const { return judge_log(options); }
-    int operator()(const ListOptions& options) const { return list_catalogue(options); }
-    int operator()(const BootOptions& options) const { return run_boot(options); }
-    int operator()(const GradeOptions& options) const { return grade_all(options); }
-    int operator()(const ReadOptions& options) const { return read_ledger(options); }
-    int operator()(const TopOptions& options) const { return show_top(options); }
-    int operator()(const ReportOptions& options) const { return write_page(options); }
-    int operator()(const CompareOptions& options) const { return compare_documents(options); }
-    int operator()(const Answered& answered) const { return answered.exit_code; }
-};
+constexpr auto examples = R"(
+Examples:
+  exitaudit run                          everything, on the best lane there is
+  exitaudit run --lane svm 'io.*' hlt.timer:count=100
+  exitaudit list 'msr.*' -v              what these triggers cause, and why
+  exitaudit grade alice.patch bob.patch  somebody's KVM: what is wrong with it
+
+Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usage;
+3 could not run, or all was skipped; 4 the host is not patched.)";
+
+// One line on standard error.
+int refuse(std::string_view message, ExitCode code)
+{
+    fmt::print(stderr, "exitaudit: {}\n", message);
+    return static_cast<int>(code);
+}
+
+int run(int argc, char** argv)
+{
+    CLI::App app{"Audits the VM exit ledger that a patched KVM keeps.", "exitaudit"};
+    app.set_version_flag("--version", std::string("exitaudit ") + version);
+    app.footer(examples);
+    app.require_subcommand(1);
+    Task task;
+    for (const auto add :
+         {add_run, add_boot, add_grade, add_judge, add_list, add_report, add_compare, add_read, add_top})
+        add(app, task);
+
+    std::vector<std::string> names;
+    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(command->get_name());
+    if (argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end())
+        return refuse(fmt::format("no subcommand '{}': there are {}; see exitaudit --help", argv[1],
+                                  fmt::join(names, ", ")),
+                      ExitCode::usage);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& answer) { // help or version
+        return app.exit(answer);
+    } catch (const CLI::ParseError& error) {
+        return refuse(fmt::format("{}; see exitaudit --help", error.what()), ExitCode::usage);
+    }
+    return task();
+}
 
 } // namespace
 } // namespace exitaudit
 
 int main(int argc, char** argv)
 {
-    using exitaudit::ExitCode;
+    using namespace exitaudit;
     try {
-        return std::visit(exitaudit::Perform{}, exitaudit::parse_options(argc, argv));
-    } catch (const exitaudit::Error& error) {
-        fmt::print(stderr, "exitaudit: {}\n", error.what());
-        return static_cast<int>(error.code);
+        return run(argc, argv);
+    } catch (const Error& error) {
+        return refuse(error.what(), error.code);
     } catch (const std::exception& error) {
-        fmt::print(stderr, "exitaudit: {}\n", error.what());
-        return static_cast<int>(ExitCode::could_not_run);
+        return refuse(error.what(), ExitCode::could_not_run);
     }
 }

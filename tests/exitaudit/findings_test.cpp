@@ -1,5 +1,5 @@
 // What the host's instruments add to the guest's findings, and how the two are joined.
-#include "exitaudit/audit/findings.hpp"
+#include "exitaudit/witness/findings.hpp"
 #include "logs.hpp"
 #include "exitaudit/witness/witness.hpp"
 

@@ -1,51 +1,48 @@
-// What grade makes of the runs' documents.
+// What grade makes of audits.
 #include "exitaudit/grade/audit.hpp"
 #include "exitaudit/grade/rounds.hpp"
 
 #include <gtest/gtest.h>
 
-using namespace exitaudit::grade;
-using nlohmann::json;
-
+namespace exitaudit::grade {
 namespace {
 
-json report(const char* verdict, double seconds = 20)
+AuditReport report(ExitCode code, double seconds = 20)
 {
-    return {{"verdict", verdict},
-            {"message", "a message"},
-            {"kernel", "Linux 6.1"},
-            {"seconds", seconds},
-            {"run", {{"layout", "F22"}, {"sdm", 70U}}}};
+    AuditReport report;
+    report.verdict = {code, "a message", code == ExitCode::pass || code == ExitCode::audit_failed};
+    report.circumstances.kernel = "Linux 6.1";
+    report.circumstances.seconds = seconds;
+    report.log.run = {{"layout", "F22"}, {"sdm", 70U}};
+    return report;
 }
 
-json out_of_time(double seconds)
+AuditReport out_of_time(double seconds)
 {
-    auto document = report("could-not-run", seconds);
-    document["timed_out"] = true;
-    document["findings"] = {{{"id", "hang"}, {"text", "the guest hangs"}}};
-    document["console"] = {"one", "BUG: soft lockup", "two"};
-    return document;
+    auto late = report(ExitCode::could_not_run, seconds);
+    late.circumstances.timed_out = true;
+    late.circumstances.findings = {{"hang", "the guest hangs"}};
+    late.circumstances.console = {"one", "BUG: soft lockup", "two"};
+    return late;
 }
 
-json surplus()
+AuditReport surplus()
 {
-    auto document = report("fail");
-    document["results"] = {{{"name", "cpuid.leaf0"},
-                            {"verdict", "not ok"},
-                            {"caused", 400},
-                            {"told", 648},
-                            {"message", "too many"}}};
-    document["unexplained"] = {"cpuid.leaf0"};
-    return document;
-}
-
+    auto failed = report(ExitCode::audit_failed);
+    Result result;
+    result.name = "cpuid.leaf0";
+    result.outcome = Outcome::not_ok;
+    result.message = "too many";
+    result.record = {{"caused", 400}, {"told", 648}};
+    failed.log.results = {result};
+    return failed;
 }
 
 TEST(Grade, ReadsFindingsNotesAndTheLayout)
 {
-    auto document = surplus();
-    document["notes"] = {{{"id", "handler-only"}, {"text", "another definition"}}};
-    const auto audit = read_report("vmx", document, false);
+    auto given = surplus();
+    given.log.notes = {{"handler-only", "another definition"}};
+    const auto audit = judged(vmx_lane, given, false);
     EXPECT_EQ(audit.verdict, "fail");
     EXPECT_EQ(audit.layout, "F22");
     EXPECT_EQ(audit.edition, "70");
@@ -56,43 +53,54 @@ TEST(Grade, ReadsFindingsNotesAndTheLayout)
     EXPECT_EQ(audit.notes[0].id, "handler-only");
 }
 
-TEST(Grade, TellsAHangFromWantOfTime)
+TEST(Grade, NamesTheFirstUnexplainedFailures)
 {
-    const auto silent = read_report("svm", out_of_time(90), false);
+    auto given = surplus();
+    for (const auto* name : {"b", "c", "d\x1b", "e", "f"}) {
+        given.log.results.push_back(given.log.results.front());
+        given.log.results.back().name = name;
+    }
+    EXPECT_EQ(judged(vmx_lane, given, false).findings.at(0).text,
+              "cpuid.leaf0: too many; no cause is known for it, nor for b, c, d? and 2 more");
+}
+
+TEST(Grade, DistinguishesAHangFromTooLittleTime)
+{
+    const auto silent = judged(svm_lane, out_of_time(90), false);
     EXPECT_EQ(silent.verdict, "hangs");
     EXPECT_EQ(silent.findings.at(0).text, "the guest hangs; its console: BUG: soft lockup");
-    const auto at_work = read_report("svm", out_of_time(90), true);
+    const auto at_work = judged(svm_lane, out_of_time(90), true);
     EXPECT_EQ(at_work.verdict, "could-not-grade");
     EXPECT_EQ(at_work.findings.at(0).id, "too-slow");
 }
 
-TEST(Grade, KeepsACrashFromPassingForAHang)
+TEST(Grade, CallsACrashNoHang)
 {
-    auto document = out_of_time(90);
-    document["complaint"] = "BUG: kernel NULL pointer dereference";
-    EXPECT_EQ(read_report("svm", document, false).verdict, "crashes");
+    auto given = out_of_time(90);
+    given.circumstances.complaint = "BUG: kernel NULL pointer dereference";
+    EXPECT_EQ(judged(svm_lane, given, false).verdict, "crashes");
 }
 
-TEST(Grade, CallsAHostThatCrashedUnderAnAuditSo)
+TEST(Grade, ReportsAHostThatCrashedUnderAnAudit)
 {
-    auto document = report("fail");
-    document["crashed"] = true;
-    document["trouble"] = "the embedded host ended before its guest: it crashed";
-    document["findings"] = {{{"id", "host-complaint"}, {"text", "the host's kernel complained"}}};
-    const auto audit = read_report("svm", document, false);
+    auto given = report(ExitCode::audit_failed);
+    given.circumstances.crashed = true;
+    given.circumstances.trouble = "the embedded host ended before its guest: it crashed";
+    given.circumstances.findings = {{"host-complaint", "the host's kernel complained"}};
+    const auto audit = judged(svm_lane, given, false);
     EXPECT_EQ(audit.verdict, "crashes");
     EXPECT_EQ(audit.findings.at(0).id, "host-complaint");
 }
 
-TEST(Grade, BlamesNoPatchForADocumentThatIsNone)
+TEST(Grade, BlamesNoPatchForAnAuditThatDidNotStart)
 {
-    EXPECT_EQ(read_report("svm", json(), false).verdict, "could-not-grade");
+    EXPECT_EQ(judged(svm_lane, {}, false).verdict, "could-not-grade");
 }
 
 TEST(Grade, FindsAnotherVmsExitsInTheLaterRun)
 {
-    auto audit = read_report("vmx", report("pass"), false);
-    add_news(audit, read_report("vmx", surplus(), false));
+    auto audit = judged(vmx_lane, report(ExitCode::pass), false);
+    add_news(audit, judged(vmx_lane, surplus(), false));
     EXPECT_EQ(audit.verdict, "fail");
     ASSERT_EQ(audit.findings.size(), 1u);
     EXPECT_EQ(audit.findings[0].id, "host-wide");
@@ -100,20 +108,23 @@ TEST(Grade, FindsAnotherVmsExitsInTheLaterRun)
 
 TEST(Grade, SaysOnceThatTheCountersAreTheHosts)
 {
-    auto first = report("fail");
-    first["findings"] = {{{"id", "host-wide"}, {"text", "with one vCPU"}}};
-    auto audit = read_report("vmx", first, false);
-    add_news(audit, read_report("vmx", surplus(), false));
+    auto first = report(ExitCode::audit_failed);
+    first.circumstances.findings = {{"host-wide", "with one vCPU"}};
+    auto audit = judged(vmx_lane, first, false);
+    add_news(audit, judged(vmx_lane, surplus(), false));
     ASSERT_EQ(audit.findings.size(), 1u);
     EXPECT_EQ(audit.findings[0].text, "with one vCPU");
 }
 
 TEST(Grade, CallsAHurriedLaterRunNotTried)
 {
-    auto audit = read_report("vmx", report("pass", 50), false);
-    add_news(audit, read_report("vmx", out_of_time(30), false));
+    auto audit = judged(vmx_lane, report(ExitCode::pass, 50), false);
+    add_news(audit, judged(vmx_lane, out_of_time(30), false));
     EXPECT_EQ(audit.verdict, "pass");
     EXPECT_EQ(audit.notes.at(0).id, "not-tried");
-    add_news(audit, read_report("vmx", out_of_time(100), false));
+    add_news(audit, judged(vmx_lane, out_of_time(100), false));
     EXPECT_EQ(audit.verdict, "hangs");
 }
+
+} // namespace
+} // namespace exitaudit::grade

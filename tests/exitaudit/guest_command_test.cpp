@@ -55,32 +55,32 @@ TEST(GuestCommand, BootsACdOnAPc)
 
 TEST(GuestCommand, FollowsTheOptions)
 {
-    RunOptions options;
-    options.machine = "q35";
-    options.vcpus = 4;
-    options.plan = {"io.*", "count=7"};
-    const auto words = guest_command(guest_from(options, Accelerator::tcg, "x"));
+    HostSpec spec;
+    spec.machine = "q35";
+    spec.vcpus = 4;
+    spec.plan = {"io.*", "count=7"};
+    const auto words = guest_command(guest_from(spec, Accelerator::tcg, "x"));
     EXPECT_EQ(value_of(words, "-M"), "q35");
     EXPECT_EQ(value_of(words, "-smp"), "4");
     EXPECT_EQ(value_of(words, "-accel"), "tcg");
     EXPECT_EQ(value_of(words, "-append"), "vcpus=4 io.* count=7");
 
-    options.no_ept = true;
-    EXPECT_EQ(value_of(guest_command(guest_from(options, Accelerator::kvm, "x")), "-append"),
+    spec.shadow_paging = true;
+    EXPECT_EQ(value_of(guest_command(guest_from(spec, Accelerator::kvm, "x")), "-append"),
               "vcpus=4 io.* count=7 paging=shadow");
-    options.noise = true;
-    EXPECT_EQ(value_of(guest_command(guest_from(options, Accelerator::kvm, "x")), "-append"),
+    spec.noise = true;
+    EXPECT_EQ(value_of(guest_command(guest_from(spec, Accelerator::kvm, "x")), "-append"),
               "vcpus=4 io.* count=7 paging=shadow noise=yes");
 }
 
 TEST(GuestCommand, HasAsManyVcpusAsThePlanWantsToFire)
 {
-    RunOptions options;
-    EXPECT_EQ(value_of(guest_command(guest_from(options, Accelerator::kvm, "x")), "-append"), "(none)");
-    options.plan = {"vcpus=3"};
-    EXPECT_EQ(value_of(guest_command(guest_from(options, Accelerator::kvm, "x")), "-smp"), "3");
-    options.vcpus = 8;
-    const auto words = guest_command(guest_from(options, Accelerator::kvm, "x"));
+    HostSpec spec;
+    EXPECT_EQ(value_of(guest_command(guest_from(spec, Accelerator::kvm, "x")), "-append"), "(none)");
+    spec.plan = {"vcpus=3"};
+    EXPECT_EQ(value_of(guest_command(guest_from(spec, Accelerator::kvm, "x")), "-smp"), "3");
+    spec.vcpus = 8;
+    const auto words = guest_command(guest_from(spec, Accelerator::kvm, "x"));
     EXPECT_EQ(value_of(words, "-smp"), "8");
     EXPECT_EQ(value_of(words, "-append"), "vcpus=8 vcpus=3");
 }

@@ -1,6 +1,7 @@
 // The overlay archive, and what the embedded host's console says.
 #include "exitaudit/lanes/embedded_host.hpp"
 #include "exitaudit/lanes/overlay.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <gtest/gtest.h>
 

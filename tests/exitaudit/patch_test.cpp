@@ -25,11 +25,11 @@ Patch read(const std::string& text) { return read_patch(text, "p", files); }
 
 using Ids = std::vector<std::string>;
 
-Ids ids(const std::vector<Remark>& remarks)
+Ids ids(const std::vector<exitaudit::Finding>& findings)
 {
     Ids ids;
-    for (const auto& remark : remarks)
-        ids.push_back(remark.id);
+    for (const auto& finding : findings)
+        ids.push_back(finding.id);
     return ids;
 }
 

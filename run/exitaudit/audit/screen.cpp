@@ -19,9 +19,9 @@ constexpr auto plain_interval = std::chrono::seconds(10); // between lines in a 
 
 } // namespace
 
-Screen::Screen(bool verbose)
+Screen::Screen(bool verbose, std::vector<std::string_view> names)
     : verbose_(verbose), terminal_(isatty(STDERR_FILENO) == 1), start_(std::chrono::steady_clock::now()),
-      next_progress_(start_ + patience)
+      next_progress_(start_ + patience), recorder_(std::move(names))
 {
 }
 
@@ -32,9 +32,7 @@ double Screen::seconds() const
 
 void Screen::guest(std::string_view bytes)
 {
-    bytes_ += bytes;
-    lines_.feed(bytes, [&](const std::string& line) {
-        const auto kind = reader_.line(line);
+    recorder_.feed(bytes, [&](const std::string& line, LogReader::Kind kind) {
         if (kind == LogReader::Kind::text || verbose_)
             show(line);
     });
@@ -71,19 +69,13 @@ void Screen::tick()
 // Once the guest speaks, its plan says how far it has come.
 std::string Screen::progress() const
 {
-    const auto& log = reader_.log();
+    const auto& log = recorder_.log();
     const auto done = log.results.size();
     if (!log.planned || done >= *log.planned)
         return stage_;
-    return fmt::format("{}, {}{}{} of {}", stage_, amid(), amid().empty() ? "" : ", ", done + 1,
+    const auto current = recorder_.current();
+    return fmt::format("{}, {}{}{} of {}", stage_, current, current.empty() ? "" : ", ", done + 1,
                        *log.planned);
-}
-
-std::string_view Screen::amid() const
-{
-    const auto& log = reader_.log();
-    const auto done = log.results.size();
-    return log.planned == names_.size() && done < names_.size() ? names_[done] : std::string_view();
 }
 
 void Screen::finish()

@@ -1,9 +1,8 @@
 // What the user sees while a guest runs: its lines on standard output as they
-// arrive, and on standard error some sign of life while there are none.
+// arrive, and progress on standard error while there are none.
 #pragma once
 
-#include "exitaudit/log/lines.hpp"
-#include "exitaudit/log/log.hpp"
+#include "exitaudit/audit/recorder.hpp"
 
 #include <chrono>
 #include <string>
@@ -13,10 +12,8 @@ namespace exitaudit {
 
 class Screen {
 public:
-    explicit Screen(bool verbose);
-
-    // The names of what the guest will run, in this order.
-    void expect(std::vector<std::string_view> names) { names_ = std::move(names); }
+    // `names`: what the guest will run, in order.
+    Screen(bool verbose, std::vector<std::string_view> names);
 
     // Bytes of the guest's log, in any portions.
     void guest(std::string_view bytes);
@@ -33,15 +30,8 @@ public:
     // Removes the progress line. Error if standard output could not take everything.
     void finish();
 
-    // Which of them it is in, as far as its log tells; otherwise empty.
-    std::string_view amid() const;
-
-    const Log& log() const { return reader_.log(); }
-    const std::string& bytes() const { return bytes_; }
-    std::string unfinished() const { return lines_.rest(); }
-    double seconds() const;
-
 private:
+    double seconds() const;
     void show(std::string_view line);
     std::string progress() const;
     void clear();
@@ -50,10 +40,8 @@ private:
     bool progress_shown_ = false;
     int write_error_ = 0; // errno of the first write to standard output that failed
     std::chrono::steady_clock::time_point start_, next_progress_;
-    std::string stage_, bytes_;
-    std::vector<std::string_view> names_;
-    LineSplitter lines_;
-    LogReader reader_;
+    std::string stage_;
+    Recorder recorder_;
 };
 
 } // namespace exitaudit

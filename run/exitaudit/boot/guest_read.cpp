@@ -1,8 +1,8 @@
 // Holding what the guest read between two looks of the host.
 #include "exitaudit/boot/guest_read.hpp"
 
-#include "exitaudit/documents/document.hpp"
 #include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/support/json.hpp"
 
 #include <fmt/format.h>
 

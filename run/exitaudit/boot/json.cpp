@@ -1,7 +1,7 @@
 // The report of a boot, as JSON.
 #include "exitaudit/boot/report.hpp"
 
-#include "exitaudit/documents/document.hpp"
+#include "exitaudit/support/json.hpp"
 
 namespace exitaudit {
 namespace {

@@ -1,16 +1,17 @@
 // The options of `exitaudit boot`, by CLI11.
 #include "exitaudit/boot/options.hpp"
 
-#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/boot/run.hpp"
 #include "exitaudit/lanes/lane.hpp"
+#include "exitaudit/support/command_line.hpp"
+#include "exitaudit/support/exit_code.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 namespace exitaudit {
 namespace {
 
-constexpr auto boot_help = R"(
+constexpr auto boot_footer = R"(
 Examples:
   exitaudit boot --lane svm --json boot.json
   exitaudit boot --lane svm --vcpus 4 --machine pc
@@ -19,69 +20,9 @@ Examples:
 Exit codes: 0 counts agree with the tracepoint's and KVM's own; 1 they do not; 2 usage;
 3 could not run; 4 the host is not patched.)";
 
-} // namespace
-
-void add_boot(CLI::App& app, BootOptions& options)
-{
-    app.footer(boot_help);
-    app.add_option("--lane", options.lane, "host: " + lane_names(&tcg_lane))
-        ->type_name("LANE")
-        ->capture_default_str();
-    app.add_option("--kernel", options.kernel, "Linux of host and guest (default: the oldest that is built)")
-        ->type_name("VERSION");
-    app.add_option("--vcpus", options.vcpus, "vCPUs of the guest")
-        ->check(CLI::Range(1U, 64U).description(""))
-        ->type_name("N")
-        ->capture_default_str();
-    app.add_option(
-           "--memory", options.memory,
-           fmt::format("of the guest (default 128; embedded hosts have 512 for all, at most {} for it)",
-                       most_memory))
-        ->type_name("MIB");
-    app.add_option("--machine", options.machine, "guest's machine: microvm (default) or pc")
-        ->check(CLI::IsMember({"microvm", "pc"}).description(""))
-        ->type_name("NAME");
-    app.add_option("--devices", options.devices,
-                   "virtio (default) or emulated: an NVMe disk, no network; needs --machine pc")
-        ->check(CLI::IsMember({"virtio", "emulated"}).description(""))
-        ->type_name("KIND");
-    app.add_flag("--no-npt,--no-ept", options.no_npt, "shadow paging: KVM loaded with npt=0 or ept=0");
-    app.add_option("--kernel-image", options.kernel_image, "boot this kernel instead of the distribution's")
-        ->type_name("FILE");
-    app.add_option("--initrd", options.initrd,
-                   "with this initramfs instead of ours, which works through phases")
-        ->type_name("FILE");
-    app.add_option("--append", options.append, "more words for the guest's kernel")->type_name("WORDS");
-    app.add_option("--disk", options.disk,
-                   "a raw image as the guest's disk; what it writes is lost (default: an empty one)")
-        ->type_name("FILE");
-    app.add_option("--work", options.work,
-                   "how much each of our guest's phases does (default: 2, on Bochs 1)")
-        ->type_name("N");
-    app.add_flag("--read", options.read,
-                 "have our guest run `exitaudit read` in the end, and hold it against the host's ledger");
-    app.add_option("--interval", options.interval, "look at the ledger so often (default 500)")
-        ->type_name("MS");
-    app.add_option("--stop", options.stop, "end the guest after this long, if it does not by itself")
-        ->type_name("SECONDS");
-    app.add_option("--timeout", options.timeout, "give up after this long, host's boot and all (default 600)")
-        ->type_name("SECONDS");
-    app.add_option("--modules", options.modules, "KVM modules to load instead of the built")
-        ->type_name("DIR");
-    app.add_option("--build", options.build, "where the built files are (default: exitaudit's own directory)")
-        ->envname("EXITAUDIT_BUILD")
-        ->type_name("DIR");
-    app.add_option("--json", options.json, "write phases and samples to FILE")->type_name("FILE");
-    app.add_option("--junit", options.junit,
-                   "a testcase for each result of `host` in --json as JUnit's XML, for CI systems")
-        ->type_name("FILE");
-    app.add_flag("-v,--verbose", options.verbose, "show the guest's console and the host's, too");
-}
-
 void check_boot(const BootOptions& options)
 {
-    check_lane_name(options.lane);
-    if (options.lane == tcg_lane.name)
+    if (const auto* lane = find_lane(options.lane); lane && !lane->kvm)
         throw Error("without KVM there are no exits to count: use another lane than tcg", ExitCode::usage);
     if (options.devices == "emulated" && options.machine != "pc")
         throw Error("a microvm has no emulated disk: use --machine pc with --devices emulated",
@@ -92,6 +33,71 @@ void check_boot(const BootOptions& options)
         options.stop.count() < 0)
         throw Error("--memory, --interval and --timeout need a number above 0, --stop no negative one",
                     ExitCode::usage);
+}
+
+} // namespace
+
+void add_boot(CLI::App& app, Task& task)
+{
+    auto [command, options] = add_command(
+        app, task, "boot", "boot Linux on a host and report all its exits, by phase and over time",
+        boot_footer, run_boot, check_boot);
+    command
+        .add_option("--lane", options.lane, "host: " + lane_names([](const Lane& lane) { return lane.kvm; }))
+        ->type_name("LANE")
+        ->capture_default_str();
+    command
+        .add_option("--kernel", options.kernel, "Linux of host and guest (default: the oldest that is built)")
+        ->type_name("VERSION");
+    command.add_option("--vcpus", options.vcpus, "vCPUs of the guest")
+        ->check(CLI::Range(1U, 64U).description(""))
+        ->type_name("N")
+        ->capture_default_str();
+    command
+        .add_option(
+            "--memory", options.memory,
+            fmt::format("of the guest (default 128; embedded hosts have 512 for all, at most {} for it)",
+                        most_memory))
+        ->type_name("MIB");
+    command.add_option("--machine", options.machine, "guest's machine: microvm (default) or pc")
+        ->check(CLI::IsMember({"microvm", "pc"}).description(""))
+        ->type_name("NAME");
+    command
+        .add_option("--devices", options.devices,
+                    "virtio (default) or emulated: an NVMe disk, no network; needs --machine pc")
+        ->check(CLI::IsMember({"virtio", "emulated"}).description(""))
+        ->type_name("KIND");
+    command.add_flag("--no-npt,--no-ept", options.no_npt, "shadow paging: KVM loaded with npt=0 or ept=0");
+    add_file(command, "--kernel-image", options.kernel_image,
+             "boot this kernel instead of the distribution's");
+    add_file(command, "--initrd", options.initrd,
+             "with this initramfs instead of ours, which works through phases");
+    command.add_option("--append", options.append, "more words for the guest's kernel")->type_name("WORDS");
+    command
+        .add_option("--disk", options.disk,
+                    "a raw image as the guest's disk; what it writes is lost (default: an empty one)")
+        ->type_name("FILE");
+    command
+        .add_option("--work", options.work,
+                    "how much each of our guest's phases does (default: 2, on Bochs 1)")
+        ->type_name("N");
+    command.add_flag("--read", options.read,
+                     "have our guest run `exitaudit read` in the end, and hold it against the host's ledger");
+    command.add_option("--interval", options.interval, "look at the ledger so often (default 500)")
+        ->type_name("MS");
+    command.add_option("--stop", options.stop, "end the guest after this long, if it does not by itself")
+        ->type_name("SECONDS");
+    command
+        .add_option("--timeout", options.timeout,
+                    "give up after this long, host's boot and all (default 600)")
+        ->type_name("SECONDS");
+    command.add_option("--modules", options.modules, "KVM modules to load instead of the built")
+        ->type_name("DIR");
+    add_build(command, options.build);
+    add_file(command, "--json", options.json, "write phases and samples to FILE");
+    add_file(command, "--junit", options.junit,
+             "a testcase for each result of `host` in --json as JUnit's XML, for CI systems");
+    command.add_flag("-v,--verbose", options.verbose, "show the guest's console and the host's, too");
 }
 
 } // namespace exitaudit

@@ -1,14 +1,12 @@
 // What the user asked `exitaudit boot` for.
 #pragma once
 
+#include "exitaudit/support/task.hpp"
+
 #include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
-
-namespace CLI {
-class App;
-}
 
 namespace exitaudit {
 
@@ -35,10 +33,6 @@ struct BootOptions {
 // unpacked.
 inline constexpr unsigned most_memory = 256;
 
-// Gives the subcommand its options.
-void add_boot(CLI::App& app, BootOptions& options);
-
-// Error (usage) if they contradict each other.
-void check_boot(const BootOptions& options);
+void add_boot(CLI::App& app, Task& task);
 
 } // namespace exitaudit

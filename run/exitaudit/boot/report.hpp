@@ -3,8 +3,8 @@
 
 #include "exitaudit/boot/log.hpp"
 #include "exitaudit/boot/options.hpp"
-#include "exitaudit/log/judge.hpp"
 #include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/log/judge.hpp"
 
 #include <string>
 #include <vector>

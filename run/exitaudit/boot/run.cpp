@@ -6,11 +6,9 @@
 #include "exitaudit/boot/report.hpp"
 #include "exitaudit/boot/guest_read.hpp"
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/lanes/guest_command.hpp"
-#include "exitaudit/witness/instruments.hpp"
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/log/lines.hpp"
-#include "exitaudit/lanes/qemu.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <fmt/core.h>
 
@@ -80,47 +78,25 @@ OwnGuest guest_in_host(const BootOptions& options, const BootFiles& files)
     };
     const BootFiles inside{put(files.sampler, "exit-sampler", true), put(files.kernel, "linux", false),
                            put(files.initrd, "linux-initramfs", false), put(files.disk, "disk", false), true};
-    if (options.no_npt) {
-        guest.files.push_back({"audit/kvm-amd.parameters", "npt=0\n"});
-        guest.files.push_back({"audit/kvm-intel.parameters", "ept=0\n"});
-    }
-    guest.command = "exec " + shell_line(boot_command(options, inside)) + "\n";
+    guest.command = boot_command(options, inside);
     return guest;
 }
 
-Session run_natively(const BootOptions& options, const BootFiles& files, const Listener& listener)
+HostSpec spec_of(const BootOptions& options, const Lane& lane)
 {
-    if (options.no_npt)
-        throw Error("--no-npt loads KVM anew, which only an embedded host allows: use --lane svm or vmx",
-                    ExitCode::usage);
-    require_kvm();
-    Session session;
-    session.kernel = running_kernel();
-    session.facts = facts_of_machine();
-    session.no_ledger = ledger_obstacle();
-    if (!session.no_ledger.empty())
-        return session;
-    Instruments instruments;
-    const auto command = boot_command(options, files);
-    listener.note(shell_line(command));
-    Watcher watcher{listener.guest, {}, listener.tick, [&](int process) { instruments.watch(process); }};
-    LineSplitter lines;
-    watcher.err = [&](std::string_view bytes) {
-        lines.feed(bytes, [&](const std::string& line) {
-            session.console.push_back(line);
-            listener.note(line);
-        });
-    };
-    session.ending = run_process(command, options.timeout, watcher);
-    session.witness = instruments.testimony();
-    return session;
+    HostSpec spec;
+    if (lane.embedded)
+        spec.kernel = options.kernel; // elsewhere it is the guest's alone
+    spec.modules = options.modules;
+    spec.shadow_paging = options.no_npt;
+    spec.timeout = options.timeout;
+    return spec;
 }
 
-Session run_lane(const Lane& lane, BootOptions options, const RunOptions& run, const Listener& listener)
+Session run_lane(const Lane& lane, BootOptions options, const Listener& listener)
 {
-    // Bochs's SVM takes a guest's triple fault for the host's: reset by ACPI.
-    if (&lane == &svm_bochs_lane)
-        options.append = "reboot=a " + options.append;
+    if (!lane.linux_words.empty())
+        options.append = fmt::format("{} {}", lane.linux_words, options.append);
     const auto places = Places::find(options.build);
     auto files = find_files(options, places);
     std::optional<MemoryFile> with_reader;
@@ -128,28 +104,21 @@ Session run_lane(const Lane& lane, BootOptions options, const RunOptions& run, c
         with_reader.emplace("initramfs", initramfs_with_reader(files, places));
         files.initrd = with_reader->path_for_child();
     }
-    if (!lane.embedded)
-        return run_natively(options, files, listener);
-    if (&lane == &svm_lane && options.no_npt)
-        require_intercepted_cr3(qemu_version());
-    auto with_guest = run;
-    with_guest.own_guest = guest_in_host(options, files);
-    return lane.run(with_guest, places, listener);
+    auto spec = spec_of(options, lane);
+    spec.own_guest =
+        lane.embedded ? guest_in_host(options, files) : OwnGuest{boot_command(options, files), {}};
+    return lane.run(spec, places, listener);
 }
 
-RunOptions run_options(const BootOptions& options)
+Choice choose_lane_of(const BootOptions& options)
 {
-    RunOptions run;
-    run.lane = options.lane;
-    if (run.lane != native_lane.name) // there it is the guest's alone
-        run.kernel = options.kernel;
-    run.modules = options.modules;
-    run.build = options.build;
-    run.timeout = options.timeout;
-    run.verbose = options.verbose;
-    if (run.lane == "auto" && options.no_npt)
-        run.lane = svm_lane.name;
-    return run;
+    const bool names_host = options.kernel && options.lane == "auto";
+    return choose_lane(options.lane, {.embedded = options.no_npt             ? "--no-npt"
+                                                  : !options.modules.empty() ? "--modules"
+                                                  : names_host               ? "--kernel"
+                                                                             : "",
+                                      .kvm = {},
+                                      .intel = {}});
 }
 
 // With what the lane decides.
@@ -164,7 +133,7 @@ BootOptions settled(BootOptions options, const Lane& lane)
                                 options.memory, most_memory),
                     ExitCode::usage);
     if (options.work == 0)
-        options.work = &lane == &vmx_lane || &lane == &svm_bochs_lane ? 1 : 2;
+        options.work = lane.slow ? 1 : 2;
     return options;
 }
 
@@ -173,8 +142,7 @@ BootOptions settled(BootOptions options, const Lane& lane)
 int run_boot(const BootOptions& asked)
 {
     require_directories_of({asked.json, asked.junit});
-    const auto run = run_options(asked);
-    const auto choice = choose_lane(run);
+    const auto choice = choose_lane_of(asked);
     const auto options = settled(asked, *choice.lane);
     if (!choice.why.empty())
         fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
@@ -204,7 +172,7 @@ int run_boot(const BootOptions& asked)
         },
         [] {},
     };
-    const auto session = run_lane(*choice.lane, options, run, listener);
+    const auto session = run_lane(*choice.lane, options, listener);
 
     BootOutcome outcome;
     auto host = session.witness ? session.witness->results() : std::vector<HostResult>{};

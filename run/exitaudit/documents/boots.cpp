@@ -1,6 +1,8 @@
 // Lining up the figures of boots.
 #include "exitaudit/documents/boots.hpp"
 
+#include "exitaudit/support/json.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>

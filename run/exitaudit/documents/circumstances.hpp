@@ -2,7 +2,7 @@
 #pragma once
 
 #include "exitaudit/witness/host_facts.hpp"
-#include "exitaudit/audit/findings.hpp"
+#include "exitaudit/witness/findings.hpp"
 #include "exitaudit/witness/witness.hpp"
 
 #include <optional>
@@ -10,9 +10,6 @@
 #include <vector>
 
 namespace exitaudit {
-
-struct Lane;
-struct Session;
 
 // How the log came about, and what else bears on it. Empty where that is not known: a
 // log captured elsewhere.
@@ -31,9 +28,5 @@ struct Circumstances {
     std::string trouble{}, complaint{};
     std::vector<std::string> console{};
 };
-
-// Those of a session that took so long, with the host's results, but without findings.
-Circumstances circumstances_of(const Lane& lane, const Session& session, double seconds,
-                               std::vector<HostResult> host);
 
 } // namespace exitaudit

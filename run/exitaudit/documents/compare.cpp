@@ -1,8 +1,8 @@
 // Statistics of two documents.
 #include "exitaudit/documents/compare.hpp"
 
-#include "exitaudit/documents/document.hpp"
 #include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/support/json.hpp"
 
 #include <fmt/format.h>
 

@@ -4,14 +4,24 @@
 #include "exitaudit/documents/boots.hpp"
 #include "exitaudit/documents/compare.hpp"
 #include "exitaudit/documents/document.hpp"
+#include "exitaudit/support/command_line.hpp"
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/support/file.hpp"
+#include "exitaudit/support/json.hpp"
 
 #include <fmt/core.h>
 
 namespace exitaudit {
 
 namespace {
+
+constexpr auto compare_footer = R"(
+Examples:
+  exitaudit compare before.json after.json
+  exitaudit compare before.json after.json --max-regression 5
+
+Exit codes: 0 compared; 1 a trigger became slower by more than --max-regression; 2 usage;
+3 the documents cannot be compared.)";
 
 int show_boots(const CompareOptions& options, const std::vector<NamedDocument>& boots)
 {
@@ -72,6 +82,24 @@ int compare_documents(const CompareOptions& options)
             change->name, 100 * (change->ratio - 1), 100 * (change->low - 1), 100 * (change->high - 1),
             *options.max_regression);
     return static_cast<int>(regressions.empty() ? ExitCode::pass : ExitCode::audit_failed);
+}
+
+void add_compare(CLI::App& app, Task& task)
+{
+    auto [command, options] = add_command(
+        app, task, "compare", "compare what exits cost in two documents of run --json, or the exits of boots",
+        compare_footer, compare_documents);
+    command.add_option("BEFORE", options.before, "what run --json wrote before the change; or boot --json")
+        ->required();
+    command.add_option("AFTER", options.after, "and after it; of boots, another to stand beside the first")
+        ->required();
+    command.add_option("MORE", options.more, "more boots");
+    command
+        .add_option("--max-regression", options.max_regression,
+                    "exit with 1 if a trigger became slower by more, beyond chance")
+        ->check(CLI::NonNegativeNumber.description(""))
+        ->type_name("PERCENT");
+    add_file(command, "--json", options.json, "write the comparison to FILE");
 }
 
 } // namespace exitaudit

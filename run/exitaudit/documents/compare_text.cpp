@@ -1,7 +1,7 @@
 // How a comparison is told.
 #include "exitaudit/documents/compare.hpp"
 
-#include "exitaudit/documents/document.hpp"
+#include "exitaudit/support/json.hpp"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,8 @@
 #include "exitaudit/documents/document.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/lanes/overlay.hpp"
+#include "exitaudit/support/file.hpp"
+#include "exitaudit/support/json.hpp"
 
 #include <fmt/core.h>
 
@@ -33,39 +34,6 @@ json read_document(const std::string& path)
             "{} is of kind '{}': report takes documents of kind run, grade and boot, compare of run or boot",
             path, kind));
     return document;
-}
-
-std::string text_member(const json& object, std::string_view name, const std::string& otherwise)
-{
-    const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : otherwise;
-}
-
-double number_member(const json& object, std::string_view name)
-{
-    const auto found = object.find(name);
-    return found != object.end() && found->is_number() ? found->get<double>() : 0;
-}
-
-const json& array_member(const json& object, std::string_view name)
-{
-    static const auto none = json::array();
-    const auto found = object.find(name);
-    return found != object.end() && found->is_array() ? *found : none;
-}
-
-const json& object_member(const json& object, std::string_view name)
-{
-    static const auto none = json::object();
-    const auto found = object.find(name);
-    return found != object.end() && found->is_object() ? *found : none;
-}
-
-json or_null(const std::string& text) { return text.empty() ? json() : json(text); }
-
-std::string document_text(const json& document)
-{
-    return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 } // namespace exitaudit

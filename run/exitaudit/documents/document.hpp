@@ -19,27 +19,4 @@ struct NamedDocument {
 // of a schema known here.
 nlohmann::json read_document(const std::string& path);
 
-// The member's text; `otherwise` if it has none.
-std::string text_member(const nlohmann::json& object, std::string_view name,
-                        const std::string& otherwise = {});
-
-// The member's number; 0 if it has none.
-double number_member(const nlohmann::json& object, std::string_view name);
-
-const nlohmann::json& array_member(const nlohmann::json& object, std::string_view name);
-
-const nlohmann::json& object_member(const nlohmann::json& object, std::string_view name);
-
-// What is not known is null in a document.
-nlohmann::json or_null(const std::string& text);
-
-template <typename T>
-nlohmann::json or_null(const std::optional<T>& value)
-{
-    return value ? nlohmann::json(*value) : nlohmann::json();
-}
-
-// Any document as it is written to a file: indented, and valid UTF-8 whatever it holds.
-std::string document_text(const nlohmann::json& document);
-
 } // namespace exitaudit

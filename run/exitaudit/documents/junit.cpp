@@ -1,7 +1,7 @@
 // Writing JUnit's XML. Structure: the schema of Jenkins's xUnit plugin, junit-10.xsd.
 #include "exitaudit/documents/junit.hpp"
 
-#include "exitaudit/documents/document.hpp"
+#include "exitaudit/support/json.hpp"
 
 #include <fmt/format.h>
 #include <pugixml.hpp>

@@ -1,9 +1,10 @@
 // Writing verdicts.
 #include "exitaudit/documents/verdict.hpp"
 
-#include "exitaudit/documents/document.hpp"
 #include "exitaudit/documents/junit.hpp"
 #include "ledger/exit_names.hpp"
+#include "exitaudit/support/file.hpp"
+#include "exitaudit/support/json.hpp"
 
 #include <fmt/format.h>
 
@@ -70,41 +71,6 @@ json host_documents(const std::vector<HostResult>& results)
                              {"message", result.message},
                              {"table", result.table}});
     return documents;
-}
-
-// While the temporary file exists, a signal must not end us.
-class SignalsHeld {
-public:
-    SignalsHeld()
-    {
-        sigset_t signals;
-        sigemptyset(&signals);
-        for (const int signal : {SIGINT, SIGTERM, SIGHUP})
-            sigaddset(&signals, signal);
-        sigprocmask(SIG_BLOCK, &signals, &before_);
-    }
-    ~SignalsHeld() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
-    SignalsHeld(const SignalsHeld&) = delete;
-    SignalsHeld& operator=(const SignalsHeld&) = delete;
-
-private:
-    sigset_t before_{};
-};
-
-bool write_all(int descriptor, std::string_view content)
-{
-    while (!content.empty()) {
-        const auto written = write(descriptor, content.data(), content.size());
-        if (written < 0)
-            return false;
-        content.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
-}
-
-[[noreturn]] void cannot_write(const std::filesystem::path& path, int error)
-{
-    throw Error(fmt::format("cannot write {}: {}", path.string(), std::strerror(error)));
 }
 
 } // namespace
@@ -229,40 +195,6 @@ void write_documents(const std::filesystem::path& json_file, const std::filesyst
         write_file(json_file, document_text(document));
     if (!junit_file.empty())
         write_file(junit_file, junit_document(document));
-}
-
-void require_directories_of(std::initializer_list<std::filesystem::path> files)
-{
-    for (const auto& file : files)
-        if (const auto directory = file.parent_path();
-            !directory.empty() && !std::filesystem::is_directory(directory))
-            throw Error(fmt::format("cannot write {}: {} is no directory", file.string(), directory.string()),
-                        ExitCode::usage);
-}
-
-void write_file(const std::filesystem::path& path, std::string_view content)
-{
-    // A device or pipe (/dev/stdout) cannot be replaced, only written to.
-    std::error_code ignored;
-    const bool replace =
-        !std::filesystem::exists(path, ignored) || std::filesystem::is_regular_file(path, ignored);
-    const SignalsHeld held;
-    auto name = replace ? path.string() + ".XXXXXX" : path.string();
-    const int descriptor =
-        replace ? mkostemp(name.data(), O_CLOEXEC) : open(name.c_str(), O_WRONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        cannot_write(path, errno);
-    int error = write_all(descriptor, content) ? 0 : errno;
-    if (replace)
-        fchmod(descriptor, 0644);
-    if (close(descriptor) != 0 && !error)
-        error = errno;
-    if (replace && !error && rename(name.c_str(), path.c_str()) != 0)
-        error = errno;
-    if (replace && error)
-        unlink(name.c_str());
-    if (error)
-        cannot_write(path, error);
 }
 
 } // namespace exitaudit

@@ -38,11 +38,4 @@ nlohmann::json run_document(const Log& log, const Verdict& verdict, const Circum
 void write_documents(const std::filesystem::path& json_file, const std::filesystem::path& junit_file,
                      const nlohmann::json& document);
 
-// Error (usage) if one of these files, of which an empty name is none, is to lie where there is no directory:
-// known now rather than after a run.
-void require_directories_of(std::initializer_list<std::filesystem::path> files);
-
-// Writes a file whole or not at all. Error with the reason if it cannot be written.
-void write_file(const std::filesystem::path& path, std::string_view content);
-
 } // namespace exitaudit

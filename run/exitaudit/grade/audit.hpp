@@ -1,34 +1,35 @@
-// Auditing compiled modules on a lane, by exitaudit itself as another process.
+// Auditing compiled modules on lanes, side by side.
 #pragma once
 
+#include "exitaudit/audit/audit.hpp"
 #include "exitaudit/grade/workplace.hpp"
 
-#include <nlohmann/json.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 namespace exitaudit::grade {
 
 struct Audit {
-    std::string lane, verdict; // pass, fail, not-patched, hangs, crashes or could-not-grade
+    const Lane* lane;
+    std::string verdict; // pass, fail, not-patched, hangs, crashes or could-not-grade
     std::string message;
-    std::vector<Remark> findings; // against the host
-    std::vector<Remark> notes;    // about it
-    std::string layout, edition;  // as found; empty: none
-    nlohmann::json report;        // exitaudit run --json's
+    std::vector<Finding> findings, notes; // against the host, and about it
+    std::string layout, edition;          // as found; empty: none
+    AuditReport report;
 };
 
 struct AuditOrder {
-    std::string lane;
-    std::vector<std::string> plan;    // empty: the default
-    std::vector<std::string> options; // of exitaudit run
-    std::chrono::seconds limit;
+    const Lane* lane;
+    HostSpec spec;
 };
 
-struct Rounds;
+// What an audit means for the patch. `heard`: its guest spoke shortly before the end.
+Audit judged(const Lane& lane, AuditReport report, bool heard);
 
-// Reads what exitaudit run has reported. `heard`: its guest spoke shortly before the end.
-Audit read_report(const std::string& lane, nlohmann::json report, bool heard);
-
-// Runs the lanes side by side, with the modules that the rounds are about.
-std::vector<Audit> run_audits(const std::vector<AuditOrder>& orders, const Rounds& rounds);
+// Runs them at once. A name for each, as of a file, goes before its serial log and its JSON document in
+// `directory`. Interrupted on a signal.
+std::vector<Audit> run_audits(const std::vector<AuditOrder>& orders, const Places& places,
+                              const std::filesystem::path& directory, const std::function<void()>& tick);
 
 } // namespace exitaudit::grade

@@ -4,7 +4,7 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/lanes/kvm_module.hpp"
 #include "exitaudit/support/pattern.hpp"
-#include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <fmt/format.h>
 
@@ -97,33 +97,34 @@ void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled
                                                    number, change->source, change->hunks[number - 1].line)});
         } else if (ignored.match(line)) {
             compiled.rejected.push_back(
-                {"does-not-apply", fmt::format("{}: {}", change ? change->path : "the patch", tame(line))});
+                {"does-not-apply",
+                 fmt::format("{}: {}", change ? change->path : "the patch", sanitize(line))});
         }
     }
 }
 
-std::vector<Remark> compile_errors(std::string_view log)
+std::vector<Finding> compile_errors(std::string_view log)
 {
     static const Pattern error("(/[^: ]+):([0-9]+)(:[0-9]+)?: (fatal error|error): (.*)"),
         place("/build/tree/([^: ]+:[0-9]+)(:[0-9]+)?: note: .*"),
         undefined("ERROR: modpost: \"([^\"]*)\" \\[.*/([^/]+)\\.ko\\] undefined!.*");
     constexpr std::string_view tree = "/build/tree/";
-    std::vector<Remark> errors;
+    std::vector<Finding> errors;
     const auto add = [&](const std::string& text) {
-        const auto known = [&](const Remark& remark) { return remark.text == tame(text); };
+        const auto known = [&](const Finding& remark) { return remark.text == sanitize(text); };
         if (std::none_of(errors.begin(), errors.end(), known))
-            errors.push_back({"does-not-compile", tame(text)});
+            errors.push_back({"does-not-compile", sanitize(text)});
     };
     std::istringstream lines{std::string(log)};
     std::string elsewhere; // an error in a header's macro, until the source that uses it is named
     for (std::string line; std::getline(lines, line);) {
-        line = tame(line, 1000);
+        line = sanitize(line, 1000);
         if (is_past_limit(line)) // what else is said comes of it
             return {
                 {"over-limit",
                  "the build needs more than the sandbox gives it (512 MiB of disk, 64 MiB for a file, 1.5 "
                  "GiB of memory for a process): " +
-                     tame(line)}};
+                     sanitize(line)}};
         if (const auto found = error.match(line)) {
             const auto& path = found->at(1);
             if (path.starts_with(tree))
@@ -159,9 +160,9 @@ Compiled compile(const Base& base, const Patch& patch, const fs::path& directory
     const auto ending =
         run_step(sandbox_command(base, directory, limit), limit + std::chrono::seconds(5), watcher);
     if (ending.exited_with(no_sandbox))
-        throw Error(tame(words.substr(0, words.find('\n')), 1000));
+        throw Error(sanitize(words.substr(0, words.find('\n')), 1000));
     if (ending.exited_with(no_room_outside))
-        throw Error(fmt::format("{} takes no more: {}", directory.string(), tame(words)));
+        throw Error(fmt::format("{} takes no more: {}", directory.string(), sanitize(words)));
 
     Compiled compiled;
     compiled.built = ending.exited_with(0);
@@ -179,8 +180,8 @@ Compiled compile(const Base& base, const Patch& patch, const fs::path& directory
             {"does-not-compile",
              ending.exited_with(does_not_compile)
                  ? fmt::format("make fails: {}",
-                               tame(log.substr(log.size() - std::min<std::size_t>(log.size(), 200))))
-                 : fmt::format("the sandbox fails: {}", tame(words))}};
+                               sanitize(log.substr(log.size() - std::min<std::size_t>(log.size(), 200))))
+                 : fmt::format("the sandbox fails: {}", sanitize(words))}};
     return compiled;
 }
 

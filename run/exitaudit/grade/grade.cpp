@@ -7,6 +7,7 @@
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/catalogue/plan_check.hpp"
 #include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <fmt/format.h>
 

@@ -1,14 +1,12 @@
 // `exitaudit grade`: a row for each of somebody's patches.
 #pragma once
 
+#include "exitaudit/support/task.hpp"
+
 #include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
-
-namespace CLI {
-class App;
-}
 
 namespace exitaudit {
 
@@ -22,7 +20,7 @@ struct GradeOptions {
     std::vector<std::string> plan;
 };
 
-void add_grade(CLI::App& app, GradeOptions& options);
+void add_grade(CLI::App& app, Task& task);
 
 // Returns the exit code; 128 + N if signal N interrupted it. Error if nothing can be graded.
 int grade_all(const GradeOptions& options);

@@ -3,8 +3,8 @@
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/lanes/kvm_module.hpp"
-#include "exitaudit/documents/verdict.hpp"
 #include "exitaudit/grade/rounds.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <fmt/format.h>
 
@@ -71,7 +71,7 @@ Row Grader::operator()(const Submission& submission)
         grade(row, directory.path());
     } catch (const std::exception& error) { // the others are still to be graded
         row.verdict = "could-not-grade";
-        row.findings.push_back({"could-not-grade", tame(error.what(), 1000)});
+        row.findings.push_back({"could-not-grade", sanitize(error.what(), 1000)});
     }
     row.seconds = static_cast<double>(progress_.elapsed().count());
     if (!options_.keep.empty())
@@ -82,25 +82,30 @@ Row Grader::operator()(const Submission& submission)
 void Grader::grade(Row& row, const fs::path& directory)
 {
     row.submission.kind = kind_of(row.submission);
-    std::vector<std::string> lanes;
+    std::vector<const Lane*> lanes;
     if (row.submission.kind == Submission::Kind::modules)
         lanes = take_modules(row, directory);
     else if (build(row, directory))
         lanes = lanes_of(row);
     if (lanes.empty() || !row.verdict.empty())
         return;
-    const Rounds rounds{directory,
-                        places_.build,
-                        options_.kernel,
-                        options_.plan,
-                        options_.vcpus,
+    HostSpec spec;
+    spec.kernel = options_.kernel;
+    spec.modules = directory;
+    spec.plan = options_.plan;
+    spec.vcpus = options_.vcpus;
+    const Rounds rounds{places_,
+                        directory,
+                        spec,
                         [&](const std::string& what) { progress_.stage(what); },
                         [&] { progress_.tick(); },
                         [&] { return options_.timeout - progress_.elapsed(); }};
-    // The other vendor's side is glanced at where the patch names one.
-    const bool glance = lanes.size() == 1 && options_.lane == "auto" && options_.plan.empty() &&
-                        row.submission.kind != Submission::Kind::modules;
-    auto outcome = rounds.run(lanes, !glance ? "" : lanes.front() == "vmx" ? "svm" : "vmx");
+    // A patch that names one vendor's code may break the other's.
+    const Lane* other = nullptr;
+    if (lanes.size() == 1 && options_.lane == "auto" && options_.plan.empty() &&
+        row.submission.kind != Submission::Kind::modules)
+        other = &lane_of(lanes.front()->vendor == Vendor::intel ? Vendor::amd : Vendor::intel);
+    auto outcome = rounds.run(lanes, other);
     row.audits = std::move(outcome.audits);
     if (outcome.other)
         (outcome.other->id == "vendor-not-patched" ? row.notes : row.findings).push_back(*outcome.other);
@@ -149,23 +154,23 @@ Compiled Grader::compile_in_time(const Patch& patch, const fs::path& directory)
     return compile(base_, patch, directory, std::max(left, std::chrono::seconds(10)));
 }
 
-std::vector<std::string> Grader::take_modules(Row& row, const fs::path& directory)
+std::vector<const Lane*> Grader::take_modules(Row& row, const fs::path& directory)
 {
-    std::vector<std::string> lanes;
+    std::vector<Vendor> vendors;
     for (const std::string name : kvm_modules) {
         const auto module = row.submission.path / name;
         if (!fs::exists(fs::symlink_status(module)))
             continue;
         write_file(directory / name, read_start(module, module_limit));
         if (name != kvm_modules[0])
-            lanes.push_back(name == kvm_modules[1] ? "vmx" : "svm");
+            vendors.push_back(name == kvm_modules[1] ? Vendor::intel : Vendor::amd);
     }
     if (!fs::exists(directory / kvm_modules[0]))
-        throw Error(fmt::format("{} has no kvm.ko", tame(row.submission.name)));
-    return chosen(lanes);
+        throw Error(fmt::format("{} has no kvm.ko", sanitize(row.submission.name)));
+    return chosen(vendors);
 }
 
-std::vector<std::string> Grader::lanes_of(const Row& row) const
+std::vector<const Lane*> Grader::lanes_of(const Row& row) const
 {
     const auto touched = [&](std::string_view directory) {
         return std::any_of(row.changes.begin(), row.changes.end(),
@@ -173,13 +178,18 @@ std::vector<std::string> Grader::lanes_of(const Row& row) const
     };
     const bool intel = touched("arch/x86/kvm/vmx/"), amd = touched("arch/x86/kvm/svm/");
     if (intel != amd)
-        return chosen({intel ? "vmx" : "svm"});
-    return chosen({"svm", "vmx"});
+        return chosen({intel ? Vendor::intel : Vendor::amd});
+    return chosen({Vendor::amd, Vendor::intel});
 }
 
-std::vector<std::string> Grader::chosen(std::vector<std::string> lanes) const
+std::vector<const Lane*> Grader::chosen(std::vector<Vendor> vendors) const
 {
-    return options_.lane == "auto" ? std::move(lanes) : std::vector<std::string>{options_.lane};
+    if (const auto* lane = find_lane(options_.lane))
+        return {lane};
+    std::vector<const Lane*> lanes;
+    for (const auto vendor : vendors)
+        lanes.push_back(&lane_of(vendor));
+    return lanes;
 }
 
 void Grader::keep(const Submission& submission, const fs::path& directory)

@@ -22,9 +22,9 @@ private:
     // Compiles it; false and a verdict, if it is not to be audited.
     bool build(Row& row, const std::filesystem::path& directory);
     Compiled compile_in_time(const Patch& patch, const std::filesystem::path& directory);
-    std::vector<std::string> take_modules(Row& row, const std::filesystem::path& directory);
-    std::vector<std::string> lanes_of(const Row& row) const;
-    std::vector<std::string> chosen(std::vector<std::string> lanes) const;
+    std::vector<const Lane*> take_modules(Row& row, const std::filesystem::path& directory);
+    std::vector<const Lane*> lanes_of(const Row& row) const;
+    std::vector<const Lane*> chosen(std::vector<Vendor> vendors) const;
     void keep(const Submission& submission, const std::filesystem::path& directory);
 
     const GradeOptions& options_;

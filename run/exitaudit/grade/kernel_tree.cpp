@@ -50,12 +50,12 @@ public:
         errors_.clear();
         auto text = output_of(command, ending_, &errors_);
         if (ending_.exited_with(125))
-            throw Error(tame(errors_, 1000));
+            throw Error(sanitize(errors_, 1000));
         return ending_.exited_with(0) || ending_.exited_with(1) ? text : std::string(); // 1: files differ
     }
 
     const Ending& ending() const { return ending_; }
-    std::string errors() const { return tame(errors_.substr(0, errors_.find('\n'))); }
+    std::string errors() const { return sanitize(errors_.substr(0, errors_.find('\n'))); }
 
 private:
     std::vector<std::string> command_;
@@ -115,17 +115,17 @@ void check_branch(const Submission& submission, const fs::path& scripts)
     Git git(submission.path, scripts);
     git({"rev-parse", "--verify", "--quiet", submission.branch + "^{commit}"});
     if (git.ending().exited_with(1))
-        throw Error(
-            fmt::format("no branch or commit {} in {}", tame(submission.branch), submission.path.string()),
-            ExitCode::usage);
+        throw Error(fmt::format("no branch or commit {} in {}", sanitize(submission.branch),
+                                submission.path.string()),
+                    ExitCode::usage);
 }
 
 Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& base)
 {
     if (!fs::exists(fs::symlink_status(tree / ".git"))) {
         if (!branch.empty())
-            throw Error(
-                fmt::format("{} is no git repository, and so has no branch {}", tree.string(), tame(branch)));
+            throw Error(fmt::format("{} is no git repository, and so has no branch {}", tree.string(),
+                                    sanitize(branch)));
         return whole_files(tree, true, base);
     }
     if (const auto why = outside(tree); !why.empty())
@@ -136,8 +136,8 @@ Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& 
     Git git(tree, base.scripts);
     const auto start = start_of(git, branch.empty() ? "HEAD" : branch);
     if (start.empty())
-        throw Error(fmt::format("git finds no commit {} in {}: {}", tame(branch.empty() ? "HEAD" : branch),
-                                tree.string(), git.errors()));
+        throw Error(fmt::format("git finds no commit {} in {}: {}",
+                                sanitize(branch.empty() ? "HEAD" : branch), tree.string(), git.errors()));
     std::vector<std::string> diff{"diff",         "--no-ext-diff", "--no-textconv",
                                   "--no-renames", "--no-color",    start};
     if (!branch.empty())
@@ -149,18 +149,19 @@ Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& 
     if (branch.empty())
         text += new_files(git);
     if (text.size() >= output_limit)
-        throw Error(fmt::format("{} differs too much from {}", tame(branch.empty() ? tree.string() : branch),
-                                tame(start)));
-    Change change{
-        read_patch(text,
-                   fmt::format("git diff {}..{}", tame(start, 40), tame(branch.empty() ? "" : branch, 80)),
-                   base.files),
-        {},
-        false};
+        throw Error(fmt::format("{} differs too much from {}",
+                                sanitize(branch.empty() ? tree.string() : branch), sanitize(start)));
+    Change change{read_patch(text,
+                             fmt::format("git diff {}..{}", sanitize(start, 40),
+                                         sanitize(branch.empty() ? "" : branch, 80)),
+                             base.files),
+                  {},
+                  false};
     if (text.empty())
-        change.patch.refused = {{"no-patch", fmt::format("nothing was changed since {}", tame(start, 40))}};
+        change.patch.refused = {
+            {"no-patch", fmt::format("nothing was changed since {}", sanitize(start, 40))}};
     else
-        change.notes.push_back({"git-base", fmt::format("what was changed since {}", tame(start, 40))});
+        change.notes.push_back({"git-base", fmt::format("what was changed since {}", sanitize(start, 40))});
     return change;
 }
 

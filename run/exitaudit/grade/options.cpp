@@ -1,12 +1,13 @@
-// grade's part of the command line.
+// The command line of `exitaudit grade`.
 #include "exitaudit/grade/grade.hpp"
 
-#include <CLI/CLI.hpp>
+#include "exitaudit/lanes/lane.hpp"
+#include "exitaudit/support/command_line.hpp"
 
 namespace exitaudit {
 namespace {
 
-constexpr auto grade_text = R"(
+constexpr auto grade_footer = R"(
 A patch, a directory of patches (a series), one of whole source files (vmx.c, cpuid.c),
 a kernel tree or TREE#BRANCH, or a directory of modules (kvm.ko, kvm-intel.ko ...). What
 it is made of is compiled in a sandbox, and runs only in an emulated machine.
@@ -21,33 +22,34 @@ could not be graded.)";
 
 } // namespace
 
-void add_grade(CLI::App& app, GradeOptions& options)
+void add_grade(CLI::App& app, Task& task)
 {
-    app.footer(grade_text);
-    app.add_option("PATCH", options.submissions, "what people hand in")->required();
-    app.add_option("--lane", options.lane, "audit on this lane only (default: those whose code is touched)")
+    auto [command, options] = add_command(
+        app, task, "grade", "compile somebody's patches in a sandbox, audit them, print a row for each",
+        grade_footer, grade_all);
+    command.add_option("PATCH", options.submissions, "what people hand in")->required();
+    command
+        .add_option("--lane", options.lane, "audit on this lane only (default: those whose code is touched)")
         ->check(CLI::IsMember({"auto", "svm", "vmx", "svm-bochs"}).description(""))
         ->type_name("svm|vmx");
-    app.add_option("--kernel", options.kernel, "Linux to patch (default: the oldest that is built)")
+    command.add_option("--kernel", options.kernel, "Linux to patch (default: the oldest that is built)")
         ->type_name("VERSION");
-    app.add_option("--vcpus", options.vcpus,
-                   "vCPUs in the main run (default 1; a short run with 2, beside another VM, follows)")
+    command
+        .add_option("--vcpus", options.vcpus,
+                    "vCPUs in the main run (default 1; a short run with 2, beside another VM, follows)")
         ->check(CLI::Range(1, 64).description(""))
         ->type_name("N");
-    app.add_option("--timeout", options.timeout, "for each, compiling and all (default 115)")
+    command.add_option("--timeout", options.timeout, "for each, compiling and all (default 115)")
         ->check(CLI::Range(40, 36000).description(""))
         ->type_name("SECONDS");
-    app.add_option("--plan", options.plan, "audit only this, in one run")
+    command.add_option("--plan", options.plan, "audit only this, in one run")
         ->delimiter(' ')
         ->allow_extra_args(false)
         ->type_name("PLAN");
-    app.add_option("--keep", options.keep, "keep modules and logs in DIR/NAME")->type_name("DIR");
-    app.add_option("--json", options.json, "write all rows, with all that was seen, to FILE")
-        ->type_name("FILE");
-    app.add_option("--junit", options.junit, "the same as JUnit's XML, for CI systems")->type_name("FILE");
-    app.add_option("--build", options.build, "where the built files are (default: exitaudit's own directory)")
-        ->envname("EXITAUDIT_BUILD")
-        ->type_name("DIR");
+    command.add_option("--keep", options.keep, "keep modules and logs in DIR/NAME")->type_name("DIR");
+    add_file(command, "--json", options.json, "write all rows, with all that was seen, to FILE");
+    add_junit(command, options.junit);
+    add_build(command, options.build);
 }
 
 } // namespace exitaudit

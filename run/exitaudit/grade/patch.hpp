@@ -2,17 +2,14 @@
 // sources and headers goes on, under names of our own making.
 #pragma once
 
+#include "exitaudit/log/finding.hpp"
+
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace exitaudit::grade {
-
-// A sentence about a submission, and a name for programs (README.md).
-struct Remark {
-    std::string id, text;
-};
 
 struct Hunk {
     unsigned long line = 0; // of its @@ in the patch, from 1
@@ -28,7 +25,7 @@ struct FileChange {
 
 struct Patch {
     std::vector<FileChange> changes;
-    std::vector<Remark> refused; // not empty: nothing of it may be built
+    std::vector<Finding> refused; // not empty: nothing of it may be built
 
     // A unified diff for patch -p0.
     std::string text() const;

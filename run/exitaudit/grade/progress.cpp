@@ -17,7 +17,7 @@ Progress::Progress(std::size_t all) : all_(all), terminal_(isatty(STDERR_FILENO)
 
 void Progress::next(const std::string& name)
 {
-    name_ = tame(name);
+    name_ = sanitize(name);
     start_ = Clock::now();
     ++number_;
 }

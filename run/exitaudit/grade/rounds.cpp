@@ -1,7 +1,7 @@
 // Which runs, and what one adds to another.
 #include "exitaudit/grade/rounds.hpp"
 
-#include "exitaudit/documents/document.hpp"
+#include "exitaudit/support/json.hpp"
 
 #include <fmt/format.h>
 
@@ -9,8 +9,6 @@
 
 namespace exitaudit::grade {
 namespace {
-
-using nlohmann::json;
 
 // A round that has less time than this would not reach its end.
 constexpr auto shortest_round = std::chrono::seconds(25);
@@ -22,42 +20,42 @@ const std::vector<std::string> a_few{"cpuid.leaf0", "io.out8", "hlt.timer"};
 
 bool has_verdict(const Audit& audit) { return audit.verdict == "pass" || audit.verdict == "fail"; }
 
-// Which results tell of more exits than the guest caused.
-std::set<std::string> surpluses(const json& report)
+// Which results have more exits in the ledger than the guest caused.
+std::set<std::string> surpluses(const Log& log)
 {
     std::set<std::string> names;
-    for (const auto& result : array_member(report, "results"))
-        if (text_member(result, "verdict") == "not ok" &&
-            number_member(result, "told") > number_member(result, "caused"))
-            names.insert(text_member(result, "name"));
+    for (const auto& result : log.results)
+        if (result.outcome == Outcome::not_ok &&
+            number_member(result.record, "told") > number_member(result.record, "caused"))
+            names.insert(result.name);
     return names;
 }
 
-// All exits that the guest caused, and none of them told.
-bool counts_nothing(const json& report)
+// The guest caused exits, and the ledger counted none of them.
+bool counts_nothing(const Log& log)
 {
-    bool caused = false;
-    for (const auto& result : array_member(report, "results")) {
-        caused |= number_member(result, "caused") > 0;
-        if (number_member(result, "caused") > 0 && number_member(result, "told") > 0)
-            return false;
-    }
-    return caused;
+    const auto caused = [](const Result& result) { return number_member(result.record, "caused") > 0; };
+    return std::ranges::any_of(log.results, caused) &&
+           std::ranges::none_of(log.results, [&](const Result& result) {
+               return caused(result) && number_member(result.record, "told") > 0;
+           });
 }
 
-std::optional<Remark> about_other_vendor(const Audit& audit)
+double seconds_of(const Audit& audit) { return audit.report.circumstances.seconds.value_or(0); }
+
+std::optional<Finding> about_other_vendor(const Audit& audit)
 {
-    const auto vendor = audit.lane == "svm" ? "AMD" : "Intel";
+    const auto vendor = audit.lane->vendor == Vendor::amd ? "AMD" : "Intel";
     if (audit.verdict == "not-patched")
-        return Remark{"vendor-not-patched", fmt::format("{}: not patched: no ledger answers there", vendor)};
-    if (has_verdict(audit) && counts_nothing(audit.report))
-        return Remark{
+        return Finding{"vendor-not-patched", fmt::format("{}: not patched: no ledger answers there", vendor)};
+    if (has_verdict(audit) && counts_nothing(audit.report.log))
+        return Finding{
             "vendor-not-patched",
             fmt::format("{}: not patched: the leaves answer there, but no exit is counted", vendor)};
     if (audit.verdict == "pass" || audit.verdict == "could-not-grade")
         return std::nullopt;
     const auto& finding = audit.findings.front();
-    return Remark{finding.id, fmt::format("{}, which the patch does not change: {}", vendor, finding.text)};
+    return Finding{finding.id, fmt::format("{}, which the patch does not change: {}", vendor, finding.text)};
 }
 
 } // namespace
@@ -65,20 +63,19 @@ std::optional<Remark> about_other_vendor(const Audit& audit)
 void add_news(Audit& audit, const Audit& later)
 {
     // What needed much of its time alone may need more beside another.
-    const bool hurried = later.verdict == "hangs" &&
-                         number_member(later.report, "seconds") < 2 * number_member(audit.report, "seconds");
+    const bool hurried = later.verdict == "hangs" && seconds_of(later) < 2 * seconds_of(audit);
     if (later.verdict == "could-not-grade" || hurried) {
         audit.notes.push_back(
             {"not-tried",
              "not tried with 2 vCPUs, nor beside another VM: too little time was left (--timeout)"});
         return;
     }
-    std::vector<Remark> news;
+    std::vector<Finding> news;
     const auto is_known = [&](std::string_view id) {
         return std::any_of(audit.findings.begin(), audit.findings.end(),
-                           [&](const Remark& known) { return known.id == id; });
+                           [&](const Finding& known) { return known.id == id; });
     };
-    const auto before = surpluses(audit.report), after = surpluses(later.report);
+    const auto before = surpluses(audit.report.log), after = surpluses(later.report.log);
     const bool mixes = !std::includes(before.begin(), before.end(), after.begin(), after.end());
     if (mixes && !is_known("host-wide"))
         news.push_back(
@@ -97,36 +94,45 @@ void add_news(Audit& audit, const Audit& later)
     audit.findings.insert(audit.findings.end(), news.begin(), news.end());
 }
 
-Rounds::Outcome Rounds::run(const std::vector<std::string>& lanes, const std::string& other) const
+Rounds::Outcome Rounds::run(const std::vector<const Lane*>& lanes, const Lane* other) const
 {
     stage("auditing");
-    const auto limit = std::max(left(), shortest_round);
     std::vector<AuditOrder> orders;
-    for (const auto& lane : lanes)
-        orders.push_back({lane, plan, {"--vcpus", std::to_string(vcpus)}, limit});
-    if (!other.empty())
-        orders.push_back({other, a_few, {}, std::min(limit, longest_glance)});
-    Outcome outcome{run_audits(orders, *this), std::nullopt};
-    if (!other.empty()) {
+    for (const auto* lane : lanes)
+        orders.push_back({lane, spec});
+    if (other)
+        orders.push_back({other, spec});
+    for (auto& order : orders)
+        order.spec.timeout = std::max(left(), shortest_round);
+    if (other) {
+        auto& few = orders.back().spec;
+        few.plan = a_few;
+        few.vcpus = 1;
+        few.timeout = std::min<std::chrono::seconds>(few.timeout, longest_glance);
+    }
+    Outcome outcome{run_audits(orders, places, directory, tick), std::nullopt};
+    if (other) {
         outcome.other = about_other_vendor(outcome.audits.back());
         outcome.audits.pop_back();
     }
-    if (plan.empty())
+    if (spec.plan.empty())
         again(outcome.audits);
     return outcome;
 }
 
 void Rounds::again(std::vector<Audit>& audits) const
 {
-    if (std::none_of(audits.begin(), audits.end(), has_verdict))
-        return;
     std::vector<AuditOrder> orders;
-    const auto limit = left();
+    auto beside = spec;
+    beside.plan = among_others;
+    beside.vcpus = 2;
+    beside.noise = true;
+    beside.timeout = left();
     for (auto& audit : audits) {
         if (!has_verdict(audit))
             continue;
-        if (limit >= shortest_round)
-            orders.push_back({audit.lane, among_others, {"--noise", "--vcpus", "2"}, limit});
+        if (beside.timeout >= shortest_round)
+            orders.push_back({audit.lane, beside});
         else
             audit.notes.push_back(
                 {"not-tried", "not tried with 2 vCPUs, nor beside another VM: no time was left (--timeout)"});
@@ -134,7 +140,7 @@ void Rounds::again(std::vector<Audit>& audits) const
     if (orders.empty())
         return;
     stage("auditing with 2 vCPUs, beside another VM");
-    for (const auto& later : run_audits(orders, *this))
+    for (const auto& later : run_audits(orders, places, directory, tick))
         for (auto& audit : audits)
             if (audit.lane == later.lane)
                 add_news(audit, later);

@@ -9,21 +9,20 @@
 namespace exitaudit::grade {
 
 struct Rounds {
-    std::filesystem::path directory, build; // the first holds the modules, and gets the reports
-    std::string kernel;
-    std::vector<std::string> plan; // not empty: that alone
-    unsigned vcpus;
+    const Places& places;
+    std::filesystem::path directory; // that has the modules, and gets the logs
+    HostSpec spec;                   // of the first round; a plan that is not empty: that alone
     std::function<void(const std::string&)> stage;
     std::function<void()> tick;
     std::function<std::chrono::seconds()> left; // of the submission's time
 
     struct Outcome {
-        std::vector<Audit> audits;   // one a lane, with what the later round adds to it
-        std::optional<Remark> other; // about the lane glanced at
+        std::vector<Audit> audits;    // one per lane, with what the later round adds to it
+        std::optional<Finding> other; // about the lane of the other vendor
     };
 
-    // `other`: the lane to glance at; empty: none.
-    Outcome run(const std::vector<std::string>& lanes, const std::string& other) const;
+    // `other`: the lane of the vendor that the patch does not name, to run a few triggers on; nullptr: none.
+    Outcome run(const std::vector<const Lane*>& lanes, const Lane* other) const;
 
 private:
     void again(std::vector<Audit>& audits) const;

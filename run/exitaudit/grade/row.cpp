@@ -1,8 +1,9 @@
 // Showing rows.
 #include "exitaudit/grade/row.hpp"
 
-#include "exitaudit/documents/document.hpp"
+#include "exitaudit/documents/verdict.hpp"
 #include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/support/json.hpp"
 
 #include <fmt/format.h>
 
@@ -15,7 +16,7 @@ using nlohmann::json;
 
 std::string_view yes_or_no(std::optional<bool> builds) { return !builds ? "-" : *builds ? "yes" : "no"; }
 
-json remarks_document(const std::vector<Remark>& remarks, const std::string& lane = {})
+json remarks_document(const std::vector<Finding>& remarks, std::string_view lane = {})
 {
     auto list = json::array();
     for (const auto& remark : remarks) {
@@ -30,13 +31,13 @@ json remarks_document(const std::vector<Remark>& remarks, const std::string& lan
 void add_to(json& list, const json& more) { list.insert(list.end(), more.begin(), more.end()); }
 
 // The same finding on both lanes is said once.
-using RemarksOfAudit = std::vector<Remark> Audit::*;
+using RemarksOfAudit = std::vector<Finding> Audit::*;
 
 std::vector<std::string> remark_lines(const Row& row, RemarksOfAudit remarks, std::string_view what)
 {
     struct Said {
         std::string lanes;
-        const Remark* remark;
+        const Finding* remark;
     };
     std::vector<Said> said;
     for (const auto& audit : row.audits) {
@@ -44,9 +45,9 @@ std::vector<std::string> remark_lines(const Row& row, RemarksOfAudit remarks, st
             const auto known = std::find_if(said.begin(), said.end(),
                                             [&](const Said& s) { return s.remark->text == remark.text; });
             if (known == said.end())
-                said.push_back({audit.lane, &remark});
+                said.push_back({std::string(audit.lane->name), &remark});
             else
-                known->lanes += ", " + audit.lane;
+                known->lanes += fmt::format(", {}", audit.lane->name);
         }
     }
     std::vector<std::string> lines;
@@ -81,9 +82,9 @@ std::string row_header(std::size_t name_width)
 
 std::vector<std::string> row_lines(const Row& row, std::size_t name_width)
 {
-    std::vector<std::string> lines{fmt::format("{:<{}}  {:<6}  {:<7}  {:<3}  {}", tame(row.submission.name),
-                                               name_width, yes_or_no(row.builds), row.layout(), row.edition(),
-                                               row.verdict)};
+    std::vector<std::string> lines{
+        fmt::format("{:<{}}  {:<6}  {:<7}  {:<3}  {}", sanitize(row.submission.name), name_width,
+                    yes_or_no(row.builds), row.layout(), row.edition(), row.verdict)};
     for (const auto& finding : row.findings)
         lines.push_back(fmt::format("    {} [{}]", finding.text, finding.id));
     const auto of_lanes = remark_lines(row, &Audit::findings, "");
@@ -93,6 +94,13 @@ std::vector<std::string> row_lines(const Row& row, std::size_t name_width)
     const auto notes = remark_lines(row, &Audit::notes, "note: ");
     lines.insert(lines.end(), notes.begin(), notes.end());
     return lines;
+}
+
+json report_document(const AuditReport& report)
+{
+    return report.serial_log.empty() && report.verdict.text.empty()
+               ? json()
+               : run_document(report.log, report.verdict, report.circumstances);
 }
 
 json row_document(const Row& row)
@@ -111,12 +119,12 @@ json row_document(const Row& row)
         {"seconds", row.seconds},
     };
     for (const auto& audit : row.audits) {
-        add_to(document["findings"], remarks_document(audit.findings, audit.lane));
-        add_to(document["notes"], remarks_document(audit.notes, audit.lane));
-        document["lanes"].push_back({{"lane", audit.lane},
+        add_to(document["findings"], remarks_document(audit.findings, audit.lane->name));
+        add_to(document["notes"], remarks_document(audit.notes, audit.lane->name));
+        document["lanes"].push_back({{"lane", audit.lane->name},
                                      {"verdict", audit.verdict},
                                      {"message", audit.message},
-                                     {"report", audit.report}});
+                                     {"report", report_document(audit.report)}});
     }
     return document;
 }

@@ -12,8 +12,8 @@ struct Row {
     Submission submission;
     // pass, fail, not-patched, refused, does-not-apply, does-not-compile, hangs, crashes or could-not-grade
     std::string verdict;
-    std::optional<bool> builds;          // none: not tried
-    std::vector<Remark> findings, notes; // those of lanes are with the audits
+    std::optional<bool> builds;           // none: not tried
+    std::vector<Finding> findings, notes; // those of lanes are with the audits
     std::vector<Audit> audits;
     std::vector<std::string> changes; // files
     double seconds = 0;

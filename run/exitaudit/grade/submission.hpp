@@ -29,7 +29,7 @@ Submission::Kind kind_of(const Submission& submission);
 // The submission as a patch against the base's source.
 struct Change {
     Patch patch;
-    std::vector<Remark> notes;
+    std::vector<Finding> notes;
     bool partial_allowed = false; // whole files: what does not apply is reported, the rest is built
 };
 

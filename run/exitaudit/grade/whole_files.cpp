@@ -3,7 +3,7 @@
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/pattern.hpp"
-#include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <fmt/format.h>
 
@@ -60,12 +60,12 @@ Collected collect(const fs::path& path, bool is_tree, const Base& base, const fs
     for (const auto& name : is_directory ? names_in(path, is_tree) : std::vector{path.filename().string()}) {
         const auto place = is_tree ? name : place_in_source(name, base.files);
         if (!may_change(place)) {
-            collected.others.push_back(tame(name));
+            collected.others.push_back(sanitize(name));
             continue;
         }
         const auto text = read_start(is_directory ? path / name : path, file_limit);
         if (text.size() == file_limit || collected.files.size() == most_files)
-            throw Error(fmt::format("{}: too large, or too many files", tame(name)));
+            throw Error(fmt::format("{}: too large, or too many files", sanitize(name)));
         const auto copy = copies / std::to_string(collected.files.size());
         write_file(copy, text);
         collected.files.push_back({name, place, copy});
@@ -94,7 +94,7 @@ Patch difference(const Collected& theirs, const Kernel& kernel, const Base& base
                        creates ? "/dev/null" : original.string(), file.copy.string()},
                       ending);
         if (ending.exited_with(1))
-            patch.append(read_patch(text, "diff of " + tame(file.name), base.files));
+            patch.append(read_patch(text, "diff of " + sanitize(file.name), base.files));
     }
     return patch;
 }

@@ -2,7 +2,7 @@
 #include "exitaudit/grade/workplace.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/lanes/overlay.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <fmt/format.h>
 
@@ -148,12 +148,12 @@ std::string read_start(const fs::path& path, std::size_t limit)
     return text;
 }
 
-std::string tame(std::string_view text, std::size_t limit)
+std::string sanitize(std::string_view text, std::size_t limit)
 {
-    std::string tamed;
+    std::string sanitized;
     for (const char c : text.substr(0, limit))
-        tamed += c >= ' ' && c <= '~' ? c : '?';
-    return text.size() > limit ? tamed + "..." : tamed;
+        sanitized += c >= ' ' && c <= '~' ? c : '?';
+    return text.size() > limit ? sanitized + "..." : sanitized;
 }
 
 } // namespace exitaudit::grade

@@ -71,6 +71,6 @@ private:
 std::string read_start(const std::filesystem::path& path, std::size_t limit);
 
 // Somebody else's words, fit for a terminal and a line: printable, and not too many.
-std::string tame(std::string_view text, std::size_t limit = 300);
+std::string sanitize(std::string_view text, std::size_t limit = 300);
 
 } // namespace exitaudit::grade

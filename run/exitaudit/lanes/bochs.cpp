@@ -6,6 +6,7 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/pattern.hpp"
 #include "exitaudit/lanes/pvh_image.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <fmt/core.h>
 
@@ -51,15 +52,14 @@ std::string require_model(const std::string& model)
     return found ? found->at(1) : "unknown";
 }
 
-Session run_bochs(const char* model, const RunOptions& options, const Places& places,
-                  const Listener& listener)
+Session run_bochs(const char* model, const HostSpec& spec, const Places& places, const Listener& listener)
 {
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto version = require_model(model);
-    const auto host = EmbeddedHost::find(options, places);
+    const auto host = EmbeddedHost::find(spec, places);
     const auto kernel_words = fmt::format("{} {}", host_kernel_words, bochs_kernel_words);
     const auto image = make_pvh_image(read_file(host.kernel),
-                                      host_initramfs(host, emulator_word("bochs", version), options, places),
+                                      host_initramfs(host, emulator_word("bochs", version), spec, places),
                                       kernel_words, bochs_memory);
     const MemoryFile memory("memory", image);
     const MemoryFile configuration(
@@ -77,21 +77,30 @@ Session run_bochs(const char* model, const RunOptions& options, const Places& pl
     if (bochs_starts_in_debugger(version))
         command.insert(command.end(), {"-rc", commands.path_for_child()});
     const Emulator bochs{"Bochs", std::move(command), version, kernel_words, 1};
-    return run_embedded_host(bochs, options, listener);
+    return run_embedded_host(bochs, spec, listener);
 }
 
-Session run_vmx_bochs(const RunOptions& options, const Places& places, const Listener& listener)
+Session run_vmx_bochs(const HostSpec& spec, const Places& places, const Listener& listener)
 {
-    return run_bochs(intel_model, options, places, listener);
+    return run_bochs(intel_model, spec, places, listener);
 }
 
-Session run_svm_bochs(const RunOptions& options, const Places& places, const Listener& listener)
+Session run_svm_bochs(const HostSpec& spec, const Places& places, const Listener& listener)
 {
-    return run_bochs(amd_model, options, places, listener);
+    return run_bochs(amd_model, spec, places, listener);
 }
 
 } // namespace
 
-const Lane vmx_lane{"vmx", run_vmx_bochs, true}, svm_bochs_lane{"svm-bochs", run_svm_bochs, true};
+const Lane vmx_lane{
+    .name = "vmx", .run = run_vmx_bochs, .embedded = true, .vendor = Vendor::intel, .slow = true};
+
+// Bochs's SVM takes a guest's triple fault for the host's: Linux resets by ACPI.
+const Lane svm_bochs_lane{.name = "svm-bochs",
+                          .run = run_svm_bochs,
+                          .embedded = true,
+                          .vendor = Vendor::amd,
+                          .slow = true,
+                          .linux_words = "reboot=a"};
 
 } // namespace exitaudit

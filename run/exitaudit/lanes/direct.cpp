@@ -6,13 +6,23 @@
 #include <fmt/core.h>
 
 namespace exitaudit {
+namespace {
 
-Session run_directly(const RunOptions& options, const Places& places, const Listener& listener,
+std::vector<std::string> command_of(const HostSpec& spec, const Places& places, Accelerator accelerator)
+{
+    if (spec.own_guest)
+        return spec.own_guest->command;
+    const auto image = places.guest(spec.boot, spec.image);
+    return guest_command(guest_from(spec, accelerator, image.string()));
+}
+
+} // namespace
+
+Session run_directly(const HostSpec& spec, const Places& places, const Listener& listener,
                      Accelerator accelerator, const Around& around)
 {
     find_program("qemu-system-x86_64", "qemu-system-x86");
-    const auto image = places.guest(options.boot, options.guest);
-    auto command = guest_command(guest_from(options, accelerator, image.string()));
+    auto command = command_of(spec, places, accelerator);
     if (around.command)
         command = around.command(std::move(command));
     listener.note(shell_line(command));
@@ -29,7 +39,9 @@ Session run_directly(const RunOptions& options, const Places& places, const List
     };
     session.kernel = running_kernel();
     session.facts = facts_of_machine();
-    session.ending = run_process(command, options.time_limit(), watcher);
+    session.ending = run_process(command, spec.timeout, watcher);
+    if (spec.own_guest)
+        return session; // which reports its own end
     if (session.ending.how == Ending::How::exited)
         session.guest_status = guest_status_from(session.ending.status);
     if (session.ending.exited_with(1))

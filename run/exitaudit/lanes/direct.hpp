@@ -14,7 +14,7 @@ struct Around {
 };
 
 // Runs the guest under QEMU with this accelerator.
-Session run_directly(const RunOptions& options, const Places& places, const Listener& listener,
+Session run_directly(const HostSpec& spec, const Places& places, const Listener& listener,
                      Accelerator accelerator, const Around& around = {});
 
 } // namespace exitaudit

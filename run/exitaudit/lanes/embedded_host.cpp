@@ -7,6 +7,7 @@
 #include "exitaudit/log/lines.hpp"
 #include "exitaudit/lanes/perf.hpp"
 #include "exitaudit/support/take.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <fmt/format.h>
 
@@ -39,20 +40,20 @@ std::string listed(const std::vector<std::string>& names)
     return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
 }
 
-fs::path find_modules(const RunOptions& options, const fs::path& built)
+fs::path find_modules(const HostSpec& spec, const fs::path& built)
 {
-    if (!options.modules.empty()) {
-        if (!fs::exists(options.modules / "kvm.ko"))
-            throw Error(fmt::format("{} holds no kvm.ko: check --modules", options.modules.string()));
-        return options.modules;
+    if (!spec.modules.empty()) {
+        if (!fs::exists(spec.modules / "kvm.ko"))
+            throw Error(fmt::format("{} holds no kvm.ko: check --modules", spec.modules.string()));
+        return spec.modules;
     }
-    if (options.mutant.empty())
+    if (spec.mutant.empty())
         return built / "modules";
-    const auto mutant = built / "mutants" / options.mutant;
-    if (options.mutant.find('/') != std::string::npos || !fs::is_directory(mutant))
-        throw Error(fmt::format("unknown mutant '{}'; built: {}", options.mutant,
-                                listed(names_in(built / "mutants"))),
-                    ExitCode::usage);
+    const auto mutant = built / "mutants" / spec.mutant;
+    if (spec.mutant.find('/') != std::string::npos || !fs::is_directory(mutant))
+        throw Error(
+            fmt::format("unknown mutant '{}'; built: {}", spec.mutant, listed(names_in(built / "mutants"))),
+            ExitCode::usage);
     return mutant;
 }
 
@@ -106,23 +107,22 @@ std::string trouble_of(const Emulator& emulator, const Ending& ending, const Hos
 }
 
 // The audited guest and how to start it.
-OwnGuest audited_guest(std::string_view emulator, const RunOptions& options, const Places& places)
+OwnGuest audited_guest(std::string_view emulator, const HostSpec& spec, const Places& places)
 {
-    auto guest = guest_from(options, Accelerator::kvm, fmt::format("/{}", guest_path));
+    auto guest = guest_from(spec, Accelerator::kvm, fmt::format("/{}", guest_path));
     guest.plan.push_back(fmt::format("emulator={}", emulator));
     speak_by_virtio(guest);
     auto command = guest_command(guest);
-    if (options.perf)
+    if (spec.perf)
         command = perf_record(perf_in_overlay(), perf_data, command);
-    return {"exec " + shell_line(command) + "\n",
-            {{std::string(guest_path), read_file(places.guest(options.boot, options.guest))}}};
+    return {command, {{std::string(guest_path), read_file(places.guest(spec.boot, spec.image))}}};
 }
 
 } // namespace
 
-EmbeddedHost EmbeddedHost::find(const RunOptions& options, const Places& places)
+EmbeddedHost EmbeddedHost::find(const HostSpec& spec, const Places& places)
 {
-    const auto version = places.kernel(options.kernel);
+    const auto version = places.kernel(spec.kernel);
     const auto base = places.build / "embedded-host" / version;
     const auto built = places.build / "host" / version;
     EmbeddedHost host{base / "vmlinux", base / "initramfs.cpio", "", built / "modules"};
@@ -130,7 +130,7 @@ EmbeddedHost EmbeddedHost::find(const RunOptions& options, const Places& places)
         throw Error(fmt::format("no embedded host with Linux {} is built (built: {}): make one with `make "
                                 "embedded-host KERNEL={}`",
                                 version, listed(places.kernels()), version));
-    host.modules = find_modules(options, built);
+    host.modules = find_modules(spec, built);
     if (!fs::exists(host.modules / "kvm.ko") && !fs::exists(host.fallback_modules / "kvm.ko"))
         throw Error(fmt::format("{} holds no KVM modules: make them with `make embedded-host KERNEL={}`",
                                 host.fallback_modules.string(), version));
@@ -142,11 +142,11 @@ std::string emulator_word(std::string_view name, std::string_view version)
     return version == "unknown" ? std::string(name) : fmt::format("{}:{}", name, version);
 }
 
-std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const RunOptions& options,
+std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const HostSpec& spec,
                            const Places& places)
 {
-    auto [command, files] = options.own_guest ? *options.own_guest : audited_guest(emulator, options, places);
-    files.push_back({std::string(command_path), std::move(command)});
+    auto [command, files] = spec.own_guest ? *spec.own_guest : audited_guest(emulator, spec, places);
+    files.push_back({std::string(command_path), "exec " + shell_line(command) + "\n"});
     for (const auto* name : kvm_modules) {
         auto path = host.modules / name;
         if (!fs::exists(path))
@@ -154,7 +154,7 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
         if (fs::exists(path))
             files.push_back({fmt::format("audit/{}", name), without_ftrace_list(read_file(path))});
     }
-    if (options.noise) {
+    if (spec.noise) {
         // Our own guest, busier than any audit lasts.
         const Guest noise{
             Accelerator::kvm,
@@ -167,14 +167,16 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
         files.push_back({"audit/noise", "exec " + shell_line(guest_command(noise)) + "\n"});
         files.push_back({std::string(noisy_guest_path), read_file(places.guest(Boot::pvh, {}))});
     }
-    if (options.perf) {
+    if (spec.perf) {
         files.push_back(
             {"audit/perf-report", "exec " + shell_line(perf_report(perf_in_overlay(), perf_data)) + "\n"});
         for (auto& file : perf_files())
             files.push_back(std::move(file));
     }
-    if (options.no_ept)
+    if (spec.shadow_paging) {
+        files.push_back({"audit/kvm-amd.parameters", "npt=0\n"});
         files.push_back({"audit/kvm-intel.parameters", "ept=0\n"});
+    }
     return join_archives(read_file(host.initramfs), make_overlay(files));
 }
 
@@ -223,13 +225,13 @@ std::string HostConsole::line(const std::string& text)
     return {};
 }
 
-Session run_embedded_host(const Emulator& emulator, const RunOptions& options, const Listener& listener)
+Session run_embedded_host(const Emulator& emulator, const HostSpec& spec, const Listener& listener)
 {
     listener.note(shell_line(emulator.command));
     listener.stage("host boots");
 
     HostConsole console;
-    if (options.perf)
+    if (spec.perf)
         console.witness.expect_perf();
     LineSplitter lines;
     Watcher watcher{listener.guest, {}, listener.tick, {}};
@@ -241,7 +243,7 @@ Session run_embedded_host(const Emulator& emulator, const RunOptions& options, c
         });
     };
     Session session;
-    session.ending = run_process(emulator.command, options.time_limit(), watcher);
+    session.ending = run_process(emulator.command, spec.timeout, watcher);
     session.kernel = console.kernel;
     session.facts = console.facts;
     session.facts.command_line = emulator.kernel_words;

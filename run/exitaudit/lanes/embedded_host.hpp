@@ -4,7 +4,6 @@
 
 #include "exitaudit/lanes/guest_command.hpp"
 #include "exitaudit/lanes/lane.hpp"
-#include "exitaudit/lanes/overlay.hpp"
 #include "exitaudit/lanes/places.hpp"
 
 #include <string_view>
@@ -17,7 +16,7 @@ struct EmbeddedHost {
     std::filesystem::path fallback_modules;  // may equal `modules`
 
     // The files that the options ask for. Error that says what to build.
-    static EmbeddedHost find(const RunOptions& options, const Places& places);
+    static EmbeddedHost find(const HostSpec& spec, const Places& places);
 };
 
 // What the guest is told of what emulates the host's processor: "qemu:7.2.22"; without
@@ -25,7 +24,7 @@ struct EmbeddedHost {
 std::string emulator_word(std::string_view name, std::string_view version);
 
 // Its whole initramfs: the base, then KVM's modules, guest and command.
-std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const RunOptions& options,
+std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const HostSpec& spec,
                            const Places& places);
 
 // The kernel's command line on every emulator: mitigations and self-tests are not
@@ -65,6 +64,6 @@ struct Emulator {
 };
 
 // Runs the emulator, and so the guest, to its end.
-Session run_embedded_host(const Emulator& emulator, const RunOptions& options, const Listener& listener);
+Session run_embedded_host(const Emulator& emulator, const HostSpec& spec, const Listener& listener);
 
 } // namespace exitaudit

@@ -46,18 +46,17 @@ std::string quoted(const std::string& word)
 
 } // namespace
 
-Guest guest_from(const RunOptions& options, Accelerator accelerator, const std::string& image)
+Guest guest_from(const HostSpec& spec, Accelerator accelerator, const std::string& image)
 {
     // First, so that a plan with a number of its own has the last word.
-    auto plan = options.plan;
-    if (options.vcpus > 1)
-        plan.insert(plan.begin(), fmt::format("vcpus={}", options.vcpus));
-    if (options.no_ept)
+    auto plan = spec.plan;
+    if (spec.vcpus > 1)
+        plan.insert(plan.begin(), fmt::format("vcpus={}", spec.vcpus));
+    if (spec.shadow_paging)
         plan.emplace_back("paging=shadow");
-    if (options.noise)
+    if (spec.noise)
         plan.emplace_back("noise=yes");
-    return {accelerator, options.boot, options.machine, std::max(options.vcpus, vcpus_of(plan)), image,
-            plan,        false};
+    return {accelerator, spec.boot, spec.machine, std::max(spec.vcpus, vcpus_of(plan)), image, plan, false};
 }
 
 void speak_by_virtio(Guest& guest)

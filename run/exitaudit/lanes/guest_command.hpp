@@ -2,7 +2,7 @@
 // plain TCG, and inside the embedded host.
 #pragma once
 
-#include "exitaudit/audit/options.hpp"
+#include "exitaudit/lanes/host_spec.hpp"
 
 namespace exitaudit {
 
@@ -18,8 +18,8 @@ struct Guest {
     bool virtio_console = false; // on standard output, beside the serial port
 };
 
-// What the user's options say about the guest, for this accelerator and image.
-Guest guest_from(const RunOptions& options, Accelerator accelerator, const std::string& image);
+// The guest of this spec, for this accelerator and image.
+Guest guest_from(const HostSpec& spec, Accelerator accelerator, const std::string& image);
 
 // Has the guest speak by a virtio console where its machine can have one: a line then
 // costs one VM exit, not one for each character. What it says before it has read its plan,

@@ -2,10 +2,11 @@
 // defines a Lane, and its name in lanes.cpp.
 #pragma once
 
-#include "exitaudit/witness/host_facts.hpp"
-#include "exitaudit/audit/options.hpp"
+#include "exitaudit/documents/circumstances.hpp"
+#include "exitaudit/lanes/host_spec.hpp"
 #include "exitaudit/lanes/places.hpp"
 #include "exitaudit/support/process.hpp"
+#include "exitaudit/witness/host_facts.hpp"
 #include "exitaudit/witness/witness.hpp"
 
 #include <functional>
@@ -15,12 +16,12 @@
 
 namespace exitaudit {
 
-// What a lane tells while it runs.
+// What a lane reports while it runs.
 struct Listener {
     std::function<void(std::string_view)> guest; // bytes of the guest's serial port
-    std::function<void(std::string_view)> stage; // what is going on, for the user's patience
+    std::function<void(std::string_view)> stage; // what it does now
     std::function<void(std::string_view)> note;  // a line for --verbose
-    std::function<void()> tick;
+    std::function<void()> tick;                  // several times a second
 };
 
 // What a lane hands back when it has ended, however it ended.
@@ -41,11 +42,22 @@ struct Session {
     std::optional<Witness> witness;   // the host's own instruments; none: the lane has none
 };
 
+enum class Vendor { any, amd, intel };
+
 struct Lane {
     std::string_view name;
     // Runs the guest to its end. Error if something it needs is missing.
-    Session (*run)(const RunOptions&, const Places&, const Listener&);
-    bool embedded = false; // boots a host of ours, with a kernel and KVM of the user's choice
+    Session (*run)(const HostSpec&, const Places&, const Listener&);
+    bool kvm = true;                // there are exits to count
+    bool embedded = false;          // boots a host of ours, with a kernel and KVM of the user's choice
+    Vendor vendor = Vendor::any;    // of the processor that it emulates; any: this machine's own
+    bool slow = false;              // emulates a processor at a tenth of QEMU's speed
+    std::string_view linux_words{}; // for the command line of a Linux guest
+};
+
+// Options that only some lanes can follow, by their names; empty: the user gave none such.
+struct LaneNeeds {
+    std::string_view embedded, kvm, intel;
 };
 
 struct Choice {
@@ -53,16 +65,19 @@ struct Choice {
     std::string why; // of `auto`, one line; empty if the user chose
 };
 
-// The names that --lane takes, like "auto, svm, native or tcg"; without one of them if need be.
-std::string lane_names(const Lane* without = nullptr);
+// The names that --lane takes, like "auto, svm, native or tcg": those of the lanes that fit.
+std::string lane_names(bool (*fits)(const Lane&) = [](const Lane&) { return true; });
 
-// Error (usage) that lists the names if this is none of them.
-void check_lane_name(const std::string& name);
+// The lane of this name; nullptr for "auto". Error (usage) that lists the names if there is none.
+const Lane* find_lane(std::string_view name);
 
-// The lane that the options name. Error (usage) if they contradict it.
-Choice choose_lane(const RunOptions& options);
+// The quickest lane that emulates a processor of this vendor.
+const Lane& lane_of(Vendor vendor);
 
-// Error that tells the remedy if this machine's /dev/kvm cannot be opened.
+// The lane of this name, or the best for "auto". Error (usage) if it cannot do what is needed.
+Choice choose_lane(std::string_view name, const LaneNeeds& needs);
+
+// Error that says the remedy if this machine's /dev/kvm cannot be opened.
 void require_kvm();
 
 // Why this machine's own KVM keeps no ledger; empty if it does.
@@ -70,6 +85,10 @@ std::string ledger_obstacle();
 
 // The guest's status from QEMU's: isa-debug-exit makes 2 * status + 1 of it.
 std::optional<int> guest_status_from(int qemu_status);
+
+// What the documents say of a session that took so long, with the host's results.
+Circumstances circumstances_of(const Lane& lane, const Session& session, double seconds,
+                               std::vector<HostResult> host);
 
 extern const Lane svm_lane, svm_bochs_lane, vmx_lane, native_lane, tcg_lane;
 

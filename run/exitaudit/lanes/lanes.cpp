@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <string_view>
@@ -31,52 +32,54 @@ std::string native_obstacle()
 
 } // namespace
 
-std::string lane_names(const Lane* without)
+std::string lane_names(bool (*fits)(const Lane&))
 {
     std::vector<std::string_view> names{"auto"};
     for (const auto* lane : lanes)
-        if (lane != without)
+        if (fits(*lane))
             names.push_back(lane->name);
     const auto last = names.back();
     names.pop_back();
     return fmt::format("{} or {}", fmt::join(names, ", "), last);
 }
 
-void check_lane_name(const std::string& name)
+const Lane* find_lane(std::string_view name)
 {
     if (name == "auto")
-        return;
+        return nullptr;
     for (const auto* lane : lanes)
         if (lane->name == name)
-            return;
+            return lane;
     throw Error(fmt::format("unknown lane '{}': it is {}", name, lane_names()), ExitCode::usage);
 }
 
-Choice choose_lane(const RunOptions& options)
+const Lane& lane_of(Vendor vendor)
 {
-    if (options.no_ept && options.lane != vmx_lane.name)
-        throw Error("--no-ept is about VT-x: use --lane vmx", ExitCode::usage);
-    if (options.perf && options.lane == tcg_lane.name)
-        throw Error("--perf watches a KVM, which the tcg lane lacks: use --lane svm", ExitCode::usage);
-    if (options.lane == "auto") {
-        if (const auto obstacle = native_obstacle(); !obstacle.empty())
-            return {&svm_lane, obstacle};
-        if (options.wants_embedded_host())
-            return {&svm_lane, "--kernel, --modules, --mutant or --noise asks for an embedded host"};
-        return {&native_lane, "this machine's KVM is patched"};
+    return **std::ranges::find_if(lanes, [&](const Lane* lane) { return lane->vendor == vendor; });
+}
+
+Choice choose_lane(std::string_view name, const LaneNeeds& needs)
+{
+    Choice choice{find_lane(name), ""};
+    if (!choice.lane) {
+        const auto obstacle = native_obstacle();
+        choice = !obstacle.empty() ? Choice{&svm_lane, obstacle}
+                 : needs.embedded.empty()
+                     ? Choice{&native_lane, "this machine's KVM is patched"}
+                     : Choice{&svm_lane, fmt::format("{} needs an embedded host", needs.embedded)};
     }
-    for (const auto* lane : lanes) {
-        if (lane->name != options.lane)
-            continue;
-        if (!lane->embedded && options.wants_embedded_host())
-            throw Error(fmt::format("--kernel, --modules, --mutant and --noise need an embedded host, which "
-                                    "the {} lane lacks: "
-                                    "use --lane svm or vmx",
-                                    lane->name),
-                        ExitCode::usage);
-        return {lane, ""};
-    }
-    throw Error("unknown lane", ExitCode::usage);
+    const auto refuse = [&](std::string_view option, std::string_view what, std::string_view lanes_with_it) {
+        throw Error(fmt::format("{} needs {}, which the {} lane lacks: use --lane {}", option, what,
+                                choice.lane->name, lanes_with_it),
+                    ExitCode::usage);
+    };
+    if (!needs.intel.empty() && choice.lane->vendor != Vendor::intel)
+        refuse(needs.intel, "an emulated CPU with VT-x", "vmx");
+    if (!needs.kvm.empty() && !choice.lane->kvm)
+        refuse(needs.kvm, "a KVM", "svm");
+    if (!needs.embedded.empty() && !choice.lane->embedded)
+        refuse(needs.embedded, "an embedded host", "svm or vmx");
+    return choice;
 }
 
 std::string ledger_obstacle()

@@ -3,8 +3,8 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/witness/instruments.hpp"
 #include "exitaudit/log/lines.hpp"
-#include "exitaudit/lanes/overlay.hpp"
 #include "exitaudit/lanes/perf.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <fmt/core.h>
 
@@ -28,15 +28,24 @@ void read_perf(const MemoryFile& data, Witness& witness)
     run_process(perf_report({"perf"}, data.path_for_child()), std::chrono::minutes(1), watcher);
 }
 
-Session run_native(const RunOptions& options, const Places& places, const Listener& listener)
+Session run_native(const HostSpec& spec, const Places& places, const Listener& listener)
 {
-    if (options.perf)
+    if (spec.perf)
         find_perf();
     require_kvm();
+    const auto no_ledger = ledger_obstacle();
+    // The audited guest finds out by itself.
+    if (spec.own_guest && !no_ledger.empty()) {
+        Session session;
+        session.kernel = running_kernel();
+        session.facts = facts_of_machine();
+        session.no_ledger = no_ledger;
+        return session;
+    }
     Instruments instruments;
     const MemoryFile data("perf.data", {});
     // perf needs what the tracepoint's histogram needs.
-    const bool recording = options.perf && instruments.tracing_obstacle().empty();
+    const bool recording = spec.perf && instruments.tracing_obstacle().empty();
     Around around{{}, [&](int process) { instruments.watch(process); }};
     if (recording)
         around.command = [&](std::vector<std::string> command) {
@@ -44,14 +53,14 @@ Session run_native(const RunOptions& options, const Places& places, const Listen
             command.insert(command.begin(), {"setpriv", "--pdeathsig", "KILL"});
             return perf_record({"perf"}, data.path_for_child(), command);
         };
-    auto session = run_directly(options, places, listener, Accelerator::kvm, around);
+    auto session = run_directly(spec, places, listener, Accelerator::kvm, around);
 
     auto witness = instruments.testimony();
-    if (options.perf)
+    if (spec.perf)
         witness.expect_perf();
     if (recording)
         read_perf(data, witness);
-    else if (options.perf)
+    else if (spec.perf)
         witness.line("missing perf " + instruments.tracing_obstacle());
     session.witness = std::move(witness);
     return session;
@@ -77,6 +86,6 @@ void require_kvm()
     throw Error(fmt::format("cannot open /dev/kvm: {}: use --lane svm", std::strerror(errno)));
 }
 
-const Lane native_lane{"native", run_native};
+const Lane native_lane{.name = "native", .run = run_native};
 
 } // namespace exitaudit

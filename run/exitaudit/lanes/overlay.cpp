@@ -66,46 +66,11 @@ std::string make_overlay(std::span<const OverlayFile> files)
     return bytes;
 }
 
-std::string read_file(const std::filesystem::path& path)
-{
-    std::ifstream stream(path, std::ios::binary);
-    std::ostringstream bytes;
-    // An empty file would leave the output stream failed, as if it could not be read.
-    if (stream && stream.peek() == std::ifstream::traits_type::eof() && !stream.bad())
-        return {};
-    if (!stream || !(bytes << stream.rdbuf()))
-        throw Error(fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
-    return std::move(bytes).str();
-}
-
 std::string join_archives(std::string base, std::string_view overlay)
 {
     base.resize((base.size() + block - 1) / block * block);
     base += overlay;
     return base;
-}
-
-MemoryFile::MemoryFile(const char* name, std::string_view bytes)
-    : descriptor_(memfd_create(name, MFD_CLOEXEC))
-{
-    if (descriptor_ < 0)
-        throw Error(fmt::format("cannot make a file in memory: {}", std::strerror(errno)));
-    while (!bytes.empty()) {
-        const auto written = write(descriptor_, bytes.data(), bytes.size());
-        if (written < 0) {
-            const int error = errno;
-            close(descriptor_);
-            throw Error(fmt::format("no memory for the emulator's {}: {}", name, std::strerror(error)));
-        }
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-}
-
-MemoryFile::~MemoryFile() { close(descriptor_); }
-
-std::string MemoryFile::path_for_child() const
-{
-    return fmt::format("/proc/{}/fd/{}", getpid(), descriptor_);
 }
 
 } // namespace exitaudit

@@ -4,6 +4,7 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/lanes/places.hpp"
 #include "exitaudit/support/process.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <fmt/core.h>
 

@@ -1,7 +1,7 @@
 // Where the built files are: guest images, hosts, embedded hosts.
 #pragma once
 
-#include "exitaudit/audit/options.hpp"
+#include "exitaudit/lanes/host_spec.hpp"
 
 #include <optional>
 #include <string>

@@ -1,7 +1,9 @@
 // The svm lane: QEMU's TCG emulates an AMD CPU with SVM; Linux and its KVM run on
 // that as the embedded host (L1); the guest runs on that KVM (L2).
 #include "exitaudit/lanes/embedded_host.hpp"
+#include "exitaudit/lanes/qemu.hpp"
 #include "exitaudit/lanes/tsc.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <fmt/core.h>
 
@@ -63,20 +65,22 @@ std::string kernel_words()
     return khz ? fmt::format("{} tsc_early_khz={}", words, khz) : words;
 }
 
-Session run_svm(const RunOptions& options, const Places& places, const Listener& listener)
+Session run_svm(const HostSpec& spec, const Places& places, const Listener& listener)
 {
     find_program("qemu-system-x86_64", "qemu-system-x86");
-    const auto host = EmbeddedHost::find(options, places);
+    const auto host = EmbeddedHost::find(spec, places);
     const auto version = qemu_version();
+    if (spec.shadow_paging)
+        require_intercepted_cr3(version);
     const MemoryFile initramfs("initramfs",
-                               host_initramfs(host, emulator_word("qemu", version), options, places));
+                               host_initramfs(host, emulator_word("qemu", version), spec, places));
     const auto words = kernel_words();
-    const auto command = host_command(host, initramfs.path_for_child(), options.own_guest ? "1" : "2", words);
-    return run_embedded_host({"QEMU", command, version, words}, options, listener);
+    const auto command = host_command(host, initramfs.path_for_child(), spec.own_guest ? "1" : "2", words);
+    return run_embedded_host({"QEMU", command, version, words}, spec, listener);
 }
 
 } // namespace
 
-const Lane svm_lane{"svm", run_svm, true};
+const Lane svm_lane{.name = "svm", .run = run_svm, .embedded = true, .vendor = Vendor::amd};
 
 } // namespace exitaudit

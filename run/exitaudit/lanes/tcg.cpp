@@ -5,13 +5,13 @@
 namespace exitaudit {
 namespace {
 
-Session run_tcg(const RunOptions& options, const Places& places, const Listener& listener)
+Session run_tcg(const HostSpec& spec, const Places& places, const Listener& listener)
 {
-    return run_directly(options, places, listener, Accelerator::tcg);
+    return run_directly(spec, places, listener, Accelerator::tcg);
 }
 
 } // namespace
 
-const Lane tcg_lane{"tcg", run_tcg};
+const Lane tcg_lane{.name = "tcg", .run = run_tcg, .kvm = false};
 
 } // namespace exitaudit

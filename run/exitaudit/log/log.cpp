@@ -1,8 +1,8 @@
 // Reading a serial log into results and records.
 #include "exitaudit/log/log.hpp"
 
-#include "exitaudit/documents/document.hpp"
 #include "exitaudit/support/take.hpp"
+#include "exitaudit/support/json.hpp"
 
 #include <fmt/core.h>
 
@@ -82,9 +82,9 @@ LogReader::Kind LogReader::line(std::string_view text)
     else if (take_prefix(text, "# verdict: "))
         log_.verdict = verdict_counts(text);
     else if (take_prefix(text, "# finding: "))
-        cause_line(text, log_.findings);
+        finding_line(text, log_.findings);
     else if (take_prefix(text, "# note: "))
-        cause_line(text, log_.notes);
+        finding_line(text, log_.notes);
     else if (take_prefix(text, "# diagnosis: ") && !log_.results.empty() &&
              log_.results.back().diagnosis.empty())
         log_.results.back().diagnosis = text;
@@ -155,7 +155,7 @@ void LogReader::record(std::string_view text)
     if (kind == "result")
         return result_record(record);
     if (kind == "finding" || kind == "note")
-        return cause_record(record, kind == "finding" ? log_.findings : log_.notes);
+        return finding_record(record, kind == "finding" ? log_.findings : log_.notes);
     if (kind == "unexplained") {
         log_.unexplained = names_member(record, "results");
         return;
@@ -169,20 +169,20 @@ void LogReader::record(std::string_view text)
 }
 
 // "ID: sentence", which a record tells with more.
-void LogReader::cause_line(std::string_view text, std::vector<Cause>& causes)
+void LogReader::finding_line(std::string_view text, std::vector<Finding>& findings)
 {
     const auto colon = text.find(": ");
     if (colon == std::string_view::npos)
         return;
     const std::string id(text.substr(0, colon));
-    if (std::none_of(causes.begin(), causes.end(), [&](const Cause& cause) { return cause.id == id; }))
-        causes.push_back({id, "", std::string(text.substr(colon + 2)), {}});
+    if (std::none_of(findings.begin(), findings.end(), [&](const Finding& known) { return known.id == id; }))
+        findings.push_back({id, std::string(text.substr(colon + 2))});
 }
 
-void LogReader::cause_record(const nlohmann::json& record, std::vector<Cause>& causes)
+void LogReader::finding_record(const nlohmann::json& record, std::vector<Finding>& findings)
 {
-    causes.push_back({text_member(record, "id"), text_member(record, "or"), text_member(record, "text"),
-                      names_member(record, "explains")});
+    findings.push_back({text_member(record, "id"), text_member(record, "text"), text_member(record, "or"),
+                        names_member(record, "explains")});
 }
 
 void LogReader::result_record(const nlohmann::json& record)

@@ -1,6 +1,7 @@
 // What a serial log says, before anybody judges it. Its form: docs/serial-log.md.
 #pragma once
 
+#include "exitaudit/log/finding.hpp"
 #include "exitaudit/log/outcome.hpp"
 
 #include <nlohmann/json.hpp>
@@ -22,12 +23,6 @@ struct Result {
     nlohmann::json record; // seen as a #json line; null if not
 };
 
-// A likely cause of failures, or a note that is none.
-struct Cause {
-    std::string id, or_id, text;
-    std::vector<std::string> explains; // names of results
-};
-
 struct Counts {
     unsigned long passed = 0, failed = 0, skipped = 0;
     bool operator==(const Counts&) const = default;
@@ -39,7 +34,7 @@ struct Log {
     std::vector<Result> results;
     std::vector<Result> host; // what exitaudit itself adds where its output is kept: lines without a number
     nlohmann::json run, one_shot, end; // null: not seen
-    std::vector<Cause> findings, notes;
+    std::vector<Finding> findings, notes;
     std::vector<std::string> unexplained; // failures that no finding explains
     std::optional<Counts> verdict;        // of the last line
     std::string last_line;
@@ -66,8 +61,8 @@ private:
     void ktap_result(std::string_view text);
     void ktap_plan(std::string_view text);
     void record(std::string_view text);
-    void cause_line(std::string_view text, std::vector<Cause>& causes);
-    void cause_record(const nlohmann::json& record, std::vector<Cause>& causes);
+    void finding_line(std::string_view text, std::vector<Finding>& findings);
+    void finding_record(const nlohmann::json& record, std::vector<Finding>& findings);
     void result_record(const nlohmann::json& record);
     void contradiction(const std::string& what);
 

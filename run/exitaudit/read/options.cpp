@@ -1,41 +1,42 @@
-// Options by CLI11.
+// The command lines of `exitaudit read` and `exitaudit top`.
 #include "exitaudit/read/options.hpp"
 
+#include "exitaudit/read/read.hpp"
+#include "exitaudit/read/top.hpp"
+#include "exitaudit/support/command_line.hpp"
 #include "ledger/edition.hpp"
 #include "ledger/layout.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <map>
 
 namespace exitaudit {
 namespace {
 
-constexpr auto read_text = R"(
+constexpr auto read_footer = R"(
 Examples:
   exitaudit read                         every exit that has happened
   exitaudit read hlt 0x7b 35 'write_*'   these
 
 Exit codes: 0 read; 2 usage; 3 not in a virtual machine; 4 its host is not patched.)";
 
-constexpr auto top_text = R"(
+constexpr auto top_footer = R"(
 Examples:
   exitaudit top -s cycles                what takes most of the time
   exitaudit top -b -d 60 -n 10           a table a minute, for ten minutes
 
 Exit codes: 0 ended; 2 usage; 3 not in a virtual machine; 4 its host is not patched.)";
 
-void add_told(CLI::App& app, ToldOptions& told)
+void add_ledger(CLI::App& app, LedgerOptions& ledger)
 {
     const auto known = CLI::Validator(
         [](const std::string& term) {
             return ledger::find_layout(term) ? "" : "F22, F21, S21, F20 and S20 are known";
         },
         "");
-    app.add_option("--layout", told.layout, "read by this layout of the leaves (default: as found)")
+    app.add_option("--layout", ledger.layout, "read by this layout of the leaves (default: as found)")
         ->check(known)
         ->type_name("TERM");
-    app.add_option("--sdm", told.sdm,
+    app.add_option("--sdm", ledger.sdm,
                    "last exit reason in the host's edition of Intel's manual (default: as found)")
         ->check(CLI::Range(ledger::Edition::earliest, ledger::Edition::current).description(""))
         ->type_name("N");
@@ -43,41 +44,46 @@ void add_told(CLI::App& app, ToldOptions& told)
 
 } // namespace
 
-void add_read(CLI::App& app, ReadOptions& options)
+void add_read(CLI::App& app, Task& task)
 {
-    app.footer(read_text);
-    app.add_option("EXIT", options.exits,
-                   "exit numbers (decimal, or hexadecimal with 0x), names or globs of names (default: all)");
-    app.add_flag("-a,--all", options.all, "show exits too that have not happened")->excludes("EXIT");
-    app.add_flag("--json", options.json, "print a JSON document");
-    add_told(app, options.told);
+    auto [command, options] = add_command(
+        app, task, "read", "inside a Linux guest: read the ledger of its VM once", read_footer, read_ledger);
+    command.add_option(
+        "EXIT", options.exits,
+        "exit numbers (decimal, or hexadecimal with 0x), names or globs of names (default: all)");
+    command.add_flag("-a,--all", options.all, "show exits too that have not happened")->excludes("EXIT");
+    command.add_flag("--json", options.json, "print a JSON document");
+    add_ledger(command, options.ledger);
 }
 
-void add_top(CLI::App& app, TopOptions& options)
+void add_top(CLI::App& app, Task& task)
 {
-    app.footer(top_text);
+    auto [command, options] = add_command<TopOptions>(
+        app, task, "top", "inside a Linux guest: watch which exits its VM takes", top_footer, show_top);
     static const std::map<std::string, SortKey> keys{{"exits", SortKey::exits},
                                                      {"cycles", SortKey::cycles},
                                                      {"cost", SortKey::cost},
                                                      {"total", SortKey::total},
                                                      {"name", SortKey::name}};
-    const auto set_interval = [&](double seconds) {
-        options.interval = std::chrono::duration<double>(seconds);
+    const auto set_interval = [&interval = options.interval](double seconds) {
+        interval = std::chrono::duration<double>(seconds);
     };
-    app.add_option_function<double>("-d,--interval", set_interval, "time between two readings (default 3)")
+    command
+        .add_option_function<double>("-d,--interval", set_interval, "time between two readings (default 3)")
         ->check(CLI::Range(0.1, 86400.0).description(""))
         ->type_name("SECONDS");
-    const auto set_sort = [&](const std::string& key) { options.sort = keys.at(key); };
-    app.add_option_function<std::string>("-s,--sort", set_sort,
-                                         "exits (default), cycles, cost (cycles per exit), total or name")
+    const auto set_sort = [&sort = options.sort](const std::string& key) { sort = keys.at(key); };
+    command
+        .add_option_function<std::string>("-s,--sort", set_sort,
+                                          "exits (default), cycles, cost (cycles per exit), total or name")
         ->check(CLI::IsMember({"exits", "cycles", "cost", "total", "name"}).description(""))
         ->type_name("KEY");
-    app.add_flag("-b,--batch", options.batch,
-                 "print a table each time, for logs; so it is where standard output is no terminal");
-    app.add_option("-n,--iterations", options.iterations, "end after so many tables")
+    command.add_flag("-b,--batch", options.batch,
+                     "print a table each time, for logs; so it is where standard output is no terminal");
+    command.add_option("-n,--iterations", options.iterations, "end after so many tables")
         ->check(CLI::PositiveNumber.description(""))
         ->type_name("N");
-    add_told(app, options.told);
+    add_ledger(command, options.ledger);
 }
 
 } // namespace exitaudit

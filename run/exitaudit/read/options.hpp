@@ -1,13 +1,40 @@
-// The command lines of `exitaudit read` and `exitaudit top`.
+// What the user asked `exitaudit read` and `exitaudit top` for.
 #pragma once
 
-#include "exitaudit/audit/options.hpp"
+#include "exitaudit/support/task.hpp"
 
-#include <CLI/App.hpp>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace exitaudit {
 
-void add_read(CLI::App& app, ReadOptions& options);
-void add_top(CLI::App& app, TopOptions& options);
+// What the user says of the host's ledger, so that it need not be found out.
+struct LedgerOptions {
+    std::string layout;          // of the leaves; empty: as found
+    std::optional<unsigned> sdm; // last exit reason in the host's edition of Intel's manual; none: as found
+};
+
+struct ReadOptions {
+    std::vector<std::string> exits; // numbers, names or globs; none: all that have happened
+    bool all = false;               // those too that have not
+    bool json = false;
+    LedgerOptions ledger;
+};
+
+// What the rows of `top` are sorted by; but for the name, the greatest comes first.
+enum class SortKey { exits, cycles, cost, total, name };
+
+struct TopOptions {
+    std::chrono::duration<double> interval{3};
+    SortKey sort = SortKey::exits;
+    bool batch = false;
+    std::optional<unsigned> iterations; // none: until the user ends it
+    LedgerOptions ledger;
+};
+
+void add_read(CLI::App& app, Task& task);
+void add_top(CLI::App& app, Task& task);
 
 } // namespace exitaudit

@@ -1,7 +1,7 @@
 // How fast the ledger grows: two readings of all rows, and what `top` makes of them.
 #pragma once
 
-#include "exitaudit/audit/options.hpp"
+#include "exitaudit/read/options.hpp"
 #include "exitaudit/read/reader.hpp"
 
 #include <chrono>

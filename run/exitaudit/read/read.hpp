@@ -1,7 +1,7 @@
 // `exitaudit read`: the ledger of the VM that this program runs in, once.
 #pragma once
 
-#include "exitaudit/audit/options.hpp"
+#include "exitaudit/read/options.hpp"
 #include "exitaudit/read/reader.hpp"
 
 #include <nlohmann/json_fwd.hpp>

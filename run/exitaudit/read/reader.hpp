@@ -2,7 +2,7 @@
 #pragma once
 
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/audit/options.hpp"
+#include "exitaudit/read/options.hpp"
 #include "ledger/probe.hpp"
 
 #include <cstdint>
@@ -31,7 +31,7 @@ struct Totals {
 };
 
 // In the ledger's own terms.
-ledger::Told told_by(const ToldOptions& options);
+ledger::Told told_by(const LedgerOptions& options);
 
 // Counts the CPUIDs that it executes, because each is an exit. One at a time: the count is
 // the program's.

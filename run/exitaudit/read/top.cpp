@@ -159,7 +159,7 @@ int show_top(LedgerReader& reader, const TopOptions& options)
 
 int show_top(const TopOptions& options)
 {
-    LedgerReader reader(machine::cpuid, told_by(options.told));
+    LedgerReader reader(machine::cpuid, told_by(options.ledger));
     if (const auto obstacle = reader.obstacle())
         throw *obstacle;
     return show_top(reader, options);

@@ -1,7 +1,7 @@
 // `exitaudit top`: which exits the VM that this program runs in takes just now.
 #pragma once
 
-#include "exitaudit/audit/options.hpp"
+#include "exitaudit/read/options.hpp"
 #include "exitaudit/read/reader.hpp"
 
 namespace exitaudit {

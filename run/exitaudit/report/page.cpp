@@ -2,8 +2,9 @@
 #include "exitaudit/report/page.hpp"
 
 #include "exitaudit/documents/document.hpp"
+#include "exitaudit/support/command_line.hpp"
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <filesystem>
 #include <string_view>
@@ -14,6 +15,12 @@ namespace exitaudit {
 namespace {
 
 using nlohmann::json;
+
+constexpr auto report_footer = R"(
+Examples:
+  exitaudit report before.json after.json boot.json -o report.html
+
+Exit codes: 0 written; 2 usage; 3 a document cannot be read, or the page not written.)";
 
 constexpr std::string_view place = "@DOCUMENTS@";
 
@@ -54,6 +61,14 @@ int write_page(const ReportOptions& options)
                              read_document(path)});
     write_file(options.output, page_of(documents));
     return static_cast<int>(ExitCode::pass);
+}
+
+void add_report(CLI::App& app, Task& task)
+{
+    auto [command, options] = add_command(app, task, "report", "make one HTML page of what --json wrote",
+                                          report_footer, write_page);
+    command.add_option("DOCUMENT", options.documents, "what --json wrote; - for standard input")->required();
+    add_file(command, "-o,--output", options.output, "write the page to FILE")->required();
 }
 
 } // namespace exitaudit

@@ -1,12 +1,21 @@
 // `exitaudit report`: documents that --json wrote, as one page for people.
 #pragma once
 
-#include "exitaudit/audit/options.hpp"
+#include "exitaudit/support/task.hpp"
+
+#include <filesystem>
 
 #include <string>
 #include <vector>
 
 namespace exitaudit {
+
+struct ReportOptions {
+    std::vector<std::string> documents; // paths; "-": standard input
+    std::filesystem::path output;
+};
+
+void add_report(CLI::App& app, Task& task);
 
 struct NamedDocument;
 

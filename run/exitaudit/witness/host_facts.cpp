@@ -1,7 +1,7 @@
 // Collecting what is known of a host.
 #include "exitaudit/witness/host_facts.hpp"
 
-#include "exitaudit/documents/document.hpp"
+#include "exitaudit/support/json.hpp"
 
 #include <fstream>
 

@@ -1,22 +1,16 @@
 // The likely causes of what failed: the guest's findings, and what only the host can add.
 #pragma once
 
+#include "exitaudit/log/finding.hpp"
 #include "exitaudit/witness/host_result.hpp"
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace exitaudit {
 
 struct Log;
-
-struct Finding {
-    std::string id, or_id, text;       // for programs; of the cause that it cannot be told from; a sentence
-    std::vector<std::string> explains; // names of the results that failed by it
-    std::string_view source;           // "guest" or "host"
-};
 
 // What is known of the host beside its results.
 struct HostState {

@@ -1,5 +1,5 @@
 // Recognising causes by the host's own instruments.
-#include "exitaudit/audit/findings.hpp"
+#include "exitaudit/witness/findings.hpp"
 
 #include "audit/shortcuts.hpp"
 #include "ledger/exit_names.hpp"
@@ -36,7 +36,7 @@ void add(std::vector<Finding>& findings, std::string id, std::string text, std::
         known->explains.insert(known->explains.end(), explains.begin(), explains.end());
         return;
     }
-    findings.push_back({std::move(id), std::move(or_id), std::move(text), std::move(explains), "host"});
+    findings.push_back({std::move(id), std::move(text), std::move(or_id), std::move(explains), "host"});
 }
 
 std::string row_name(Numbering numbering, std::uint64_t exit)
@@ -258,7 +258,7 @@ std::vector<Finding> find_causes(const Log& log, const std::vector<HostResult>& 
 {
     std::vector<Finding> findings;
     for (const auto& cause : log.findings)
-        findings.push_back({cause.id, cause.or_id, cause.text, cause.explains, "guest"});
+        findings.push_back({cause.id, cause.text, cause.or_id, cause.explains, "guest"});
     // What the guest reads wrongly says nothing of the host.
     if (!find(findings, "wrong-layout"))
         compare_isolation(findings, host);
@@ -279,7 +279,7 @@ std::vector<std::string> unexplained(const Log& log, const std::vector<HostResul
     // nothing.
     const bool told =
         log.findings.empty() || std::any_of(log.findings.begin(), log.findings.end(),
-                                            [](const Cause& cause) { return !cause.explains.empty(); });
+                                            [](const Finding& cause) { return !cause.explains.empty(); });
     std::vector<std::string> names;
     if (told)
         for (const auto& result : log.results)

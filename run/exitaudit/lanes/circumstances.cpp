@@ -1,6 +1,4 @@
-// What a session leaves to tell.
-#include "exitaudit/documents/circumstances.hpp"
-
+// What documents say of a session.
 #include "exitaudit/lanes/lane.hpp"
 
 namespace exitaudit {

@@ -1,0 +1,145 @@
+// Running a lane, and judging what it leaves.
+#include "exitaudit/audit/audit.hpp"
+
+#include "exitaudit/audit/recorder.hpp"
+#include "exitaudit/catalogue/plan_check.hpp"
+#include "exitaudit/support/exit_code.hpp"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cstring>
+
+namespace exitaudit {
+namespace {
+
+// The host's instruments overrule a guest that saw nothing wrong.
+template <typename Results>
+Verdict overruled(const Verdict& verdict, const Results& host)
+{
+    for (const auto& result : host)
+        if (verdict.code == ExitCode::pass && result.outcome == Outcome::not_ok)
+            return {ExitCode::audit_failed,
+                    fmt::format("fail: every audit of the guest's passed, but {}: {}", result.name,
+                                result.message),
+                    true};
+    return verdict;
+}
+
+// What the host's instruments say: first of the exit by which the guest was to end
+// itself, where it has left its verdict to them.
+std::vector<HostResult> host_results(const Session& session, const Log& log)
+{
+    if (!session.witness)
+        return {};
+    auto results = session.witness->results();
+    const auto exit = log.one_shot.is_object() ? log.one_shot.find("exit") : log.one_shot.end();
+    if (exit != log.one_shot.end() && exit->is_number_unsigned())
+        results.insert(results.begin(), session.witness->last_exit(log.one_shot.value("name", ""),
+                                                                   exit->get<std::uint64_t>()));
+    return results;
+}
+
+Verdict judge_log_of(const Session& session, const std::vector<HostResult>& host, const Log& log,
+                     std::string_view unfinished)
+{
+    if (session.guest_status)
+        return judge_with_status(log, unfinished, *session.guest_status);
+    if (!log.one_shot.is_null() && !host.empty())
+        return judge_one_shot(log, host.front().outcome, host.front().message);
+    return judge(log, unfinished);
+}
+
+// ", amid io.out8": where the guest was last, if its log says so.
+std::string amid_what(const Recorder& recorder)
+{
+    return recorder.current().empty() ? "" : fmt::format(", amid {}", recorder.current());
+}
+
+std::string no_end(const Recorder& recorder, const HostSpec& spec)
+{
+    return fmt::format("no end within {} s{}: the guest or its host hangs, or needs a longer --timeout",
+                       spec.timeout.count(), amid_what(recorder));
+}
+
+// The log's verdict, unless the run that wrote it went wrong.
+Verdict judge_session(const Session& session, const std::vector<HostResult>& host, const Recorder& recorder,
+                      const HostSpec& spec)
+{
+    const auto& log = recorder.log();
+    if (session.ending.how == Ending::How::interrupted)
+        return could_not_run(fmt::format("interrupted by SIG{}", sigabbrev_np(session.ending.status)));
+    if (session.ending.how == Ending::How::timed_out)
+        return could_not_run(no_end(recorder, spec));
+    const auto verdict = judge_log_of(session, host, log, recorder.unfinished());
+    // Without a word of the guest's or of the kernel's it may be the emulator that has failed.
+    if (session.crashed && (log.started || !session.complaint.empty()) &&
+        verdict.code != ExitCode::audit_failed)
+        return host_crashed(session.complaint, amid_what(recorder));
+    // A host that gets its counts right but warns or crashes over it is not a sound one.
+    if (verdict.code == ExitCode::pass && !session.complaint.empty())
+        return {ExitCode::audit_failed,
+                "fail: every audit passed, but the host's kernel complained: " + session.complaint};
+    // The cause is worth more than its effect on the log.
+    if (!verdict.complete && log.contradiction.empty() && log.one_shot.is_null() && !session.trouble.empty())
+        return could_not_run(
+            session.trouble +
+            (log.last_line.empty() ? "" : fmt::format("; the guest's last line: \"{}\"", log.last_line)));
+    return overruled(verdict, host);
+}
+
+HostState state_of(const Session& session, const Recorder& recorder, const Verdict& verdict,
+                   const HostSpec& spec)
+{
+    HostState state;
+    state.complaint = session.complaint;
+    state.place = session.complaint_place;
+    state.console_lines = session.console_lines;
+    state.stall = session.stall;
+    if (session.ending.how == Ending::How::timed_out)
+        state.hang = no_end(recorder, spec);
+    else if (session.ending.how != Ending::How::interrupted && !verdict.complete)
+        state.crash = session.trouble;
+    state.unanswered =
+        verdict.code == ExitCode::not_patched && session.witness && session.witness->has_ledger();
+    return state;
+}
+
+} // namespace
+
+AuditReport audit(const Lane& lane, const HostSpec& spec, const Places& places, const Listener& listener)
+{
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
+    Recorder recorder(audits_of(spec.plan));
+    auto recording = listener;
+    recording.guest = [&](std::string_view bytes) {
+        recorder.feed(bytes, [](const std::string&, LogReader::Kind) {});
+        listener.guest(bytes);
+    };
+    const auto session = lane.run(spec, places, recording);
+    const std::chrono::duration<double> seconds = Clock::now() - start;
+
+    const auto host = host_results(session, recorder.log());
+    AuditReport report{recorder.bytes(), recorder.log(), judge_session(session, host, recorder, spec),
+                       circumstances_of(lane, session, seconds.count(), host), std::nullopt};
+    report.circumstances.findings =
+        find_causes(report.log, host, state_of(session, recorder, report.verdict, spec));
+    if (session.ending.how == Ending::How::interrupted)
+        report.signal = session.ending.status;
+    return report;
+}
+
+AuditReport audit_of_log(std::string_view bytes, const std::function<void(std::string_view)>& take)
+{
+    Recorder recorder;
+    recorder.feed(bytes, [&](const std::string& line, LogReader::Kind) { take(line); });
+    const auto& log = recorder.log();
+    AuditReport report{recorder.bytes(), log, overruled(judge(log, recorder.unfinished()), log.host), {}, {}};
+    for (const auto& result : log.host)
+        report.circumstances.host.push_back({result.name, result.outcome, result.message, {}});
+    report.circumstances.findings = find_causes(log, report.circumstances.host, {});
+    return report;
+}
+
+} // namespace exitaudit

@@ -1,0 +1,41 @@
+// What a lane is to boot: a host, and the guest on it.
+#pragma once
+
+#include "exitaudit/lanes/overlay.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace exitaudit {
+
+enum class Boot { kernel, pvh, iso };
+
+// What runs on the host instead of the audited guest. The lane listens to its standard output.
+struct OwnGuest {
+    std::vector<std::string> command;
+    std::vector<OverlayFile> files; // for an embedded host's initramfs
+};
+
+struct HostSpec {
+    // Of an embedded host; kernel and modules empty: the built ones.
+    std::optional<std::string> kernel;
+    std::filesystem::path modules;
+    std::string mutant;
+    bool shadow_paging = false; // KVM is loaded with ept=0, npt=0
+    bool noise = false;         // a second, busy VM runs beside the guest
+    // Of any host.
+    bool perf = false; // `perf kvm stat` counts the exits, too
+    std::chrono::seconds timeout{120};
+    // The guest.
+    Boot boot = Boot::pvh;
+    std::string machine;         // empty: the best for `boot`
+    std::filesystem::path image; // empty: the built one
+    unsigned vcpus = 1;
+    std::vector<std::string> plan;
+    std::optional<OwnGuest> own_guest;
+};
+
+} // namespace exitaudit

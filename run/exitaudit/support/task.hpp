@@ -1,0 +1,15 @@
+// What a command of the command line comes to.
+#pragma once
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace exitaudit {
+
+// Performs what the user asked for. Returns the exit code. Error if it cannot be performed.
+using Task = std::function<int()>;
+
+} // namespace exitaudit
