@@ -11,13 +11,16 @@ GUEST_CXXFLAGS := -std=c++20 -O2 -g -ffreestanding -mgeneral-regs-only -mno-red-
 GUEST_LDFLAGS  := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-T,linker.ld
 
 # What needs no hardware is compiled for the machine at hand too: exitaudit checks
-# plans with it, and unit tests try it. There triggers are read, never fired.
-PORTABLE_SOURCES := unikernel/console/format.cpp $(filter-out unikernel/audit/runner.cpp unikernel/audit/%_runs.cpp,$(wildcard unikernel/audit/*.cpp)) \
-	$(wildcard unikernel/ledger/*.cpp unikernel/triggers/*.cpp)
+# plans with it, and unit tests try it. There triggers are read, never fired: what they refer
+# to in machine/ is linked, never run, and hosted.cpp stands in for its assembly.
+HOSTED_ONLY := unikernel/triggers/untriggered.cpp unikernel/machine/hosted.cpp
+GUEST_ONLY := unikernel/audit/runner.cpp unikernel/machine/freestanding.cpp unikernel/machine/acpi.cpp \
+	unikernel/machine/power.cpp
+PORTABLE_SOURCES := unikernel/console/format.cpp $(filter-out $(GUEST_ONLY),$(wildcard $(addprefix unikernel/, \
+	audit/*.cpp ledger/*.cpp triggers/*.cpp machine/*.cpp)))
 PORTABLE_OBJECTS := $(PORTABLE_SOURCES:%.cpp=build/obj/hosted/%.o)
 
-# The guest does not tell what it leaves out; exitaudit does.
-GUEST_SOURCES := $(filter-out unikernel/triggers/untriggered.cpp,$(wildcard unikernel/*.cpp unikernel/*/*.cpp unikernel/*/*.S))
+GUEST_SOURCES := $(filter-out $(HOSTED_ONLY),$(wildcard unikernel/*.cpp unikernel/*/*.cpp unikernel/*/*.S))
 GUEST_OBJECTS := $(GUEST_SOURCES:%=build/obj/%.o)
 
 .PHONY: guest

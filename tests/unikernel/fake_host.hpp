@@ -2,12 +2,23 @@
 // say, with one thing wrong where a test wants it.
 #pragma once
 
+#include "audit/rules.hpp"
 #include "ledger/leaves.hpp"
 #include "ledger/probe.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <ranges>
+
+/// The rule audits that ask the ledger only, and cause no exits of their own.
+inline auto portable_rules()
+{
+    return audit::rule_audits() | std::views::filter([](const auto& rule) {
+               return rule.name == "time.monotonic" ||
+                      (rule.name.starts_with("ledger.") && rule.name != "ledger.nested");
+           });
+}
 
 class FakeHost {
 public:

@@ -99,12 +99,11 @@ protected:
         leaves.watch(monotony);
         for (const auto& firing : firings)
             fire(firing, leaves);
-        for (const auto& rule : audit::rule_audits())
-            if (rule.run) {
-                auto& result = results.emplace_back();
-                result.name = rule.name;
-                rule.run({leaves, probe, monotony, 200, 1}, result);
-            }
+        for (const auto& rule : portable_rules()) {
+            auto& result = results.emplace_back();
+            result.name = rule.name;
+            rule.run({leaves, probe, monotony, 200, 1}, result);
+        }
         return found(probe);
     }
 

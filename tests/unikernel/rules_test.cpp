@@ -53,13 +53,6 @@ protected:
         EXPECT_NE(result.diagnosis.view().find(diagnosis), std::string_view::npos) << result.diagnosis.view();
     }
 
-    // The rules that need no hardware.
-    static auto portable_rules()
-    {
-        return audit::rule_audits() |
-               std::views::filter([](const auto& rule) { return rule.run != nullptr; });
-    }
-
     bool is_undefined(std::uint32_t leaf, ledger::ExitNumber exit) const
     {
         return leaf >= KVM_EXIT_LEDGER_LEAF_EXIT_COUNT && !ledger::is_defined(GetParam(), exit);

@@ -1,6 +1,7 @@
 // Which exceptions are resumed after, and where.
 #include "machine/exceptions.hpp"
 
+#include "machine/address.hpp"
 #include "machine/interrupts.hpp"
 
 #include <algorithm>
@@ -10,9 +11,15 @@
 namespace machine {
 namespace {
 
+// What MAY_FAULT leaves behind: where two instructions are, from here.
 struct Fixup {
-    std::uint64_t instruction, next;
+    std::int32_t instruction, next;
 };
+
+std::uint64_t target(const std::int32_t& distance)
+{
+    return address_of(&distance) + static_cast<std::uint64_t>(distance);
+}
 
 constinit std::array<std::atomic<std::uint32_t>, exception_vectors> counts{};
 constinit std::atomic<std::uint32_t> traps = 0; // a bit for each vector
@@ -21,7 +28,8 @@ constexpr std::uint64_t rflags_tf = 1 << 8;
 
 }
 
-extern "C" const Fixup fixups_start[], fixups_end[];
+// The linker's, for a section of that name.
+extern "C" const Fixup __start_fixups[], __stop_fixups[];
 
 ExceptionCounts resumed_exceptions()
 {
@@ -44,9 +52,11 @@ bool resume_after(InterruptFrame& frame)
 {
     if (frame.vector >= exception_vectors)
         return false;
-    const std::span<const Fixup> fixups(fixups_start, fixups_end);
-    if (const auto fixup = std::ranges::find(fixups, frame.rip, &Fixup::instruction); fixup != fixups.end())
-        frame.rip = fixup->next;
+    const std::span<const Fixup> fixups(__start_fixups, __stop_fixups);
+    const auto fixup = std::ranges::find_if(
+        fixups, [&](const Fixup& each) { return target(each.instruction) == frame.rip; });
+    if (fixup != fixups.end())
+        frame.rip = target(fixup->next);
     else if (traps >> frame.vector & 1)
         frame.rflags &= ~rflags_tf;
     else

@@ -31,7 +31,8 @@ inline constexpr unsigned exception_vectors = 32;
 
 /// Text of an asm statement: `instruction`, after which execution goes on if it faults.
 #define MAY_FAULT(instruction)                                                                               \
-    "661: " instruction "\n662:\n.pushsection .fixups, \"a\"\n.balign 8\n.quad 661b, 662b\n.popsection\n"
+    "661: " instruction                                                                                      \
+    "\n662:\n.pushsection fixups, \"a\"\n.balign 4\n.long 661b - ., 662b - .\n.popsection\n"
 
 /// How many exceptions of each vector were resumed after, on all vCPUs.
 using ExceptionCounts = std::array<std::uint32_t, exception_vectors>;

@@ -42,9 +42,9 @@ user_mode_left:
 	ret
 
 	.macro	may_fault first, next
-	.pushsection .fixups, "a"
-	.balign	8
-	.quad	\first, \next
+	.pushsection fixups, "a"
+	.balign	4
+	.long	\first - ., \next - .
 	.popsection
 	.endm
 

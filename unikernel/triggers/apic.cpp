@@ -19,22 +19,22 @@ void prepare()
     fire();
 }
 
-[[maybe_unused]] void read_version() { local_apic.read(Register::version); }
+void read_version() { local_apic.read(Register::version); }
 
 // The value that it has.
-[[maybe_unused]] void write_timer_divide() { local_apic.set_timer_clock(); }
+void write_timer_divide() { local_apic.set_timer_clock(); }
 
-[[maybe_unused]] void end_no_interrupt() { local_apic.end_of_interrupt(); }
+void end_no_interrupt() { local_apic.end_of_interrupt(); }
 
-[[maybe_unused]] void interrupt_self_by_command() { fire_and_await(send_counted_to_self); }
+void interrupt_self_by_command() { fire_and_await(send_counted_to_self); }
 
-[[maybe_unused]] void interrupt_self_by_register()
+void interrupt_self_by_register()
 {
     machine::this_cpu().due = true;
     fire_and_await([] { local_apic.write(Register::self_interrupt, counted_vector); });
 }
 
-[[maybe_unused]] void interrupt_own_id()
+void interrupt_own_id()
 {
     machine::this_cpu().due = true;
     fire_and_await(
@@ -86,8 +86,8 @@ constexpr Trigger on_page(std::string_view name, std::string_view what, void (*p
         .count = firings,
         .prepare = prepare,
         .fire = fire,
-        .clean_up = GUEST_CODE(leave_apic_mode),
-        .lacks = GUEST_CODE(why_apic_may_not_exit<ApicMode::xapic>),
+        .clean_up = leave_apic_mode,
+        .lacks = why_apic_may_not_exit<ApicMode::xapic>,
         .deviations = page_deviations<page>,
     };
 }
@@ -100,10 +100,10 @@ constexpr Trigger by_msr(std::string_view name, std::string_view what, const Exp
         .vmx = vmx,
         .svm = {SVM_EXIT_MSR, Bound::exact, vmx.per_firing, svm_msr},
         .count = firings,
-        .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
+        .prepare = enter_apic_mode<ApicMode::x2apic>,
         .fire = fire,
-        .clean_up = GUEST_CODE(leave_apic_mode),
-        .lacks = GUEST_CODE(why_apic_may_not_exit<ApicMode::x2apic>),
+        .clean_up = leave_apic_mode,
+        .lacks = why_apic_may_not_exit<ApicMode::x2apic>,
     };
 }
 
@@ -114,28 +114,26 @@ constexpr Expectation msr_command{EXIT_REASON_MSR_WRITE, Bound::exact, 2, vmx_co
 
 constexpr Trigger catalogue[] = {
     on_page<page_read>("apic.read-version", "MOV from the APIC's page, its version",
-                       GUEST_CODE(prepare<ApicMode::xapic, read_version>), GUEST_CODE(read_version)),
+                       prepare<ApicMode::xapic, read_version>, read_version),
     on_page<page_write>("apic.write-timer-divide", "MOV to the APIC's page, the timer's divisor as it is",
-                        GUEST_CODE(prepare<ApicMode::xapic, write_timer_divide>),
-                        GUEST_CODE(write_timer_divide)),
+                        prepare<ApicMode::xapic, write_timer_divide>, write_timer_divide),
     on_page<page_write>("apic.eoi", "MOV to EOI in the APIC's page, though no interrupt is in service",
-                        GUEST_CODE(prepare<ApicMode::xapic, end_no_interrupt>), GUEST_CODE(end_no_interrupt)),
+                        prepare<ApicMode::xapic, end_no_interrupt>, end_no_interrupt),
     on_page<page_interrupt>("apic.self-ipi",
                             "MOV to ICR in the APIC's page: an interrupt to oneself, and its EOI",
-                            GUEST_CODE(prepare<ApicMode::xapic, interrupt_self_by_command>),
-                            GUEST_CODE(interrupt_self_by_command)),
+                            prepare<ApicMode::xapic, interrupt_self_by_command>, interrupt_self_by_command),
 };
 
 constexpr Trigger x2apic_catalogue[] = {
-    by_msr("x2apic.read-version", "RDMSR IA32_X2APIC_VERSION", msr_read, GUEST_CODE(read_version)),
+    by_msr("x2apic.read-version", "RDMSR IA32_X2APIC_VERSION", msr_read, read_version),
     by_msr("x2apic.write-timer-divide", "WRMSR IA32_X2APIC_DIV_CONF, its own value", msr_write,
-           GUEST_CODE(write_timer_divide)),
+           write_timer_divide),
     by_msr("x2apic.eoi", "WRMSR IA32_X2APIC_EOI, though no interrupt is in service", msr_write,
-           GUEST_CODE(end_no_interrupt)),
+           end_no_interrupt),
     by_msr("x2apic.self-ipi", "WRMSR IA32_X2APIC_SELF_IPI, and the interrupt's EOI", msr_interrupt,
-           GUEST_CODE(interrupt_self_by_register)),
+           interrupt_self_by_register),
     by_msr("x2apic.icr", "WRMSR IA32_X2APIC_ICR: a fixed interrupt to one's own APIC ID, and its EOI",
-           msr_command, GUEST_CODE(interrupt_own_id)),
+           msr_command, interrupt_own_id),
 };
 
 }

@@ -55,9 +55,9 @@ constexpr Deviation invpcid_deviations[] = {
 };
 
 // Mapped, and never touched: no later access depends on its translation.
-[[maybe_unused]] constexpr std::uint64_t untouched = 0x70000000;
+constexpr std::uint64_t untouched = 0x70000000;
 
-[[maybe_unused]] void invalidate_by_pcid()
+void invalidate_by_pcid()
 {
     const struct {
         std::uint64_t pcid, address;
@@ -75,21 +75,23 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_INVD, Bound::exact, 1, svm_source},
         .count = default_count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] {
-            asm volatile("invd" : : : "memory");
-        }),
+        .fire = [] { asm volatile("invd"
+                                  :
+                                  :
+                                  : "memory"); },
         .clean_up = nullptr,
         .deviations = invd_deviations,
     },
-    {"cache.wbinvd", "WBINVD", vmx_write_back, svm_write_back, default_count, nullptr, GUEST_CODE([] {
-         asm volatile("wbinvd" : : : "memory");
-     }),
-     nullptr},
+    {"cache.wbinvd", "WBINVD", vmx_write_back, svm_write_back, default_count, nullptr,
+     [] { asm volatile("wbinvd"
+                       :
+                       :
+                       : "memory"); }, nullptr},
     {"cache.wbnoinvd", "WBNOINVD, which older processors take for WBINVD", vmx_write_back, svm_write_back,
-     default_count, nullptr, GUEST_CODE([] { asm volatile("wbnoinvd"
-                                                          :
-                                                          :
-                                                          : "memory"); }), nullptr},
+     default_count, nullptr, [] { asm volatile("wbnoinvd"
+                                               :
+                                               :
+                                               : "memory"); }, nullptr},
     {
         .name = "cache.clflush",
         .what = "CLFLUSH",
@@ -98,9 +100,10 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_WBINVD, Bound::none, 0, "APM vol. 2, 15.9: CLFLUSH has no intercept"},
         .count = default_count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] {
-            asm volatile("clflush %0" : : "m"(svm_source) : "memory");
-        }),
+        .fire = [] { asm volatile("clflush %0"
+                                  :
+                                  : "m"(svm_source)
+                                  : "memory"); },
         .clean_up = nullptr,
     },
     {
@@ -110,9 +113,10 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_INVLPG, Bound::none, 0, "init_vmcb() clears the intercept, where there is NPT"},
         .count = default_count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] {
-            asm volatile("invlpg (%0)" : : "r"(untouched) : "memory");
-        }),
+        .fire = [] { asm volatile("invlpg (%0)"
+                                  :
+                                  : "r"(untouched)
+                                  : "memory"); },
         .clean_up = nullptr,
         .deviations = invlpg_deviations,
     },
@@ -127,10 +131,9 @@ constexpr Trigger catalogue[] = {
                 .unseen = "no AMD processor that a lane emulates has it"},
         .count = default_count,
         .prepare = nullptr,
-        .fire = GUEST_CODE(invalidate_by_pcid),
+        .fire = invalidate_by_pcid,
         .clean_up = nullptr,
-        .lacks =
-            GUEST_CODE([] { return machine::lacks(machine::feature::invpcid, "this vCPU has no INVPCID"); }),
+        .lacks = [] { return machine::lacks(machine::feature::invpcid, "this vCPU has no INVPCID"); },
         .deviations = invpcid_deviations,
     },
 };

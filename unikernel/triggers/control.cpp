@@ -20,17 +20,18 @@ constexpr Trigger catalogue[] = {
     control("control.rdtsc", "RDTSC",
             {EXIT_REASON_RDTSC, Bound::none, 0, "vmx_exec_control() clears RDTSC exiting"},
             {SVM_EXIT_RDTSC, Bound::none, 0, "init_vmcb() leaves the intercept clear"},
-            GUEST_CODE([] { machine::rdtsc(); })),
+            [] { machine::rdtsc(); }),
     control("control.read-kernel-gs-base", "RDMSR KERNEL_GS_BASE",
             {EXIT_REASON_MSR_READ, Bound::none, 0, "vmx_create_vcpu() passes it through"},
             {SVM_EXIT_MSR, Bound::none, 0, "direct_access_msrs[] passes it through"},
-            GUEST_CODE([] { machine::read_msr(machine::Msr::kernel_gs_base); })),
+            [] { machine::read_msr(machine::Msr::kernel_gs_base); }),
     control("control.swapgs", "SWAPGS, twice",
             {EXIT_REASON_MSR_WRITE, Bound::none, 0,
              "SDM vol. 3, 26.1: SWAPGS is not among the exiting instructions"},
-            {SVM_EXIT_MSR, Bound::none, 0, "APM vol. 2, 15.9: SWAPGS has no intercept"}, GUEST_CODE([] {
+            {SVM_EXIT_MSR, Bound::none, 0, "APM vol. 2, 15.9: SWAPGS has no intercept"},
+            [] {
                 asm volatile("swapgs; swapgs" : : : "memory");
-            })),
+            }),
 };
 
 }

@@ -23,7 +23,7 @@ constexpr Trigger leaf(std::string_view name, std::string_view what, void (*fire
 
 // SDM vol. 4, table 2-2: MSR_PLATFORM_INFO[31], MISC_FEATURES_ENABLES[0]. KVM
 // answers for both, whatever the processor can (kvm_get_msr_common()).
-[[maybe_unused]] std::string_view lacks_faulting()
+std::string_view lacks_faulting()
 {
     constexpr std::uint64_t can_fault = std::uint64_t{1} << 31;
     return machine::read_msr_or_zero(machine::Msr::platform_info) & can_fault
@@ -31,7 +31,7 @@ constexpr Trigger leaf(std::string_view name, std::string_view what, void (*fire
                : "this vCPU has no CPUID faulting";
 }
 
-[[maybe_unused]] void prepare_faulting()
+void prepare_faulting()
 {
     machine::write_msr(machine::Msr::misc_features, 1);
     machine::prepare_user_mode();
@@ -44,13 +44,12 @@ constexpr std::string_view faulting_source =
 // Leaves that KVM finds by different ways: in the VM's table, by their subleaf, in the
 // range of hypervisors, not at all.
 constexpr Trigger catalogue[] = {
-    leaf("cpuid.leaf0", "CPUID, EAX=0", GUEST_CODE([] { machine::cpuid(0); })),
-    leaf("cpuid.xsave", "CPUID, EAX=0xd, ECX=1: a leaf with subleaves",
-         GUEST_CODE([] { machine::cpuid(0xd, 1); })),
-    leaf("cpuid.hypervisor", "CPUID, EAX=0x40000000", GUEST_CODE([] { machine::cpuid(0x40000000); })),
-    leaf("cpuid.extended", "CPUID, EAX=0x80000000", GUEST_CODE([] { machine::cpuid(0x80000000); })),
+    leaf("cpuid.leaf0", "CPUID, EAX=0", [] { machine::cpuid(0); }),
+    leaf("cpuid.xsave", "CPUID, EAX=0xd, ECX=1: a leaf with subleaves", [] { machine::cpuid(0xd, 1); }),
+    leaf("cpuid.hypervisor", "CPUID, EAX=0x40000000", [] { machine::cpuid(0x40000000); }),
+    leaf("cpuid.extended", "CPUID, EAX=0x80000000", [] { machine::cpuid(0x80000000); }),
     leaf("cpuid.out-of-range", "CPUID, EAX=0x10000000, beyond the basic leaves",
-         GUEST_CODE([] { machine::cpuid(0x10000000); })),
+         [] { machine::cpuid(0x10000000); }),
     {
         .name = "cpuid.faulting",
         .what = "CPUID at CPL 3 with CPUID faulting on: #GP",
@@ -69,13 +68,14 @@ constexpr Trigger catalogue[] = {
                 false,
                 machine::Exception::general_protection},
         .count = default_count,
-        .prepare = GUEST_CODE(prepare_faulting),
-        .fire = GUEST_CODE(machine::query_in_user_mode),
-        .clean_up = GUEST_CODE([] {
-            machine::leave_user_mode_alone();
-            machine::write_msr(machine::Msr::misc_features, 0);
-        }),
-        .lacks = GUEST_CODE(lacks_faulting),
+        .prepare = prepare_faulting,
+        .fire = machine::query_in_user_mode,
+        .clean_up =
+            [] {
+                machine::leave_user_mode_alone();
+                machine::write_msr(machine::Msr::misc_features, 0);
+            },
+        .lacks = lacks_faulting,
         .boot_vcpu_only = true, // the descriptors of CPL 3 are shared
     },
 };

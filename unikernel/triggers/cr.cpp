@@ -82,14 +82,14 @@ constexpr Deviation passing(const Expectation& instead, bool (*found)())
     return {.where = Where::measured, .numbering = Numbering::svm, .instead = instead, .found = found};
 }
 
-[[maybe_unused]] void load_same_status() { load_machine_status(store_machine_status()); }
+void load_same_status() { load_machine_status(store_machine_status()); }
 
 constexpr Deviation lmsw_deviations[] = {
     passing(svm_none(SVM_EXIT_CR0_SEL_WRITE,
                      "QEMU, as seen up to 11.1, and Bochs check LMSW like MOV, by what it changes"),
-            GUEST_CODE([] { return passes(load_same_status); }))};
+            [] { return passes(load_same_status); })};
 
-[[maybe_unused]] bool reading_cr4_passes()
+bool reading_cr4_passes()
 {
     return passes([] { read_cr<Cr::cr4>(); });
 }
@@ -98,13 +98,13 @@ constexpr std::string_view cr4_read_source =
     "QEMU, as seen of 10.0 and 11.1, checks CR0's intercept for reads of any control register";
 constexpr Row svm_refaults[] = {{SVM_EXIT_NPF, Bound::at_most, refaults}};
 constexpr Deviation cr4_read_deviations[] = {
-    passing(svm_none(SVM_EXIT_READ_CR4, cr4_read_source), GUEST_CODE(reading_cr4_passes))};
+    passing(svm_none(SVM_EXIT_READ_CR4, cr4_read_source), reading_cr4_passes)};
 constexpr Deviation cr4_toggle_passing =
-    passing({SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source}, GUEST_CODE(reading_cr4_passes));
+    passing({SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source}, reading_cr4_passes);
 constexpr Deviation cr4_toggle_deviations[] = {cr4_toggle_passing};
 constexpr Deviation page_global_deviations[] = {cr4_toggle_passing, page_global_shadow};
-constexpr Deviation smep_deviations[] = {passing(
-    {SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source, svm_refaults}, GUEST_CODE(reading_cr4_passes))};
+constexpr Deviation smep_deviations[] = {
+    passing({SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source, svm_refaults}, reading_cr4_passes)};
 
 // Writes of CR8 by a nested guest abort QEMU, as seen up to 11.1, by an assertion if KVM waits for the guest
 // to enable interrupts (V_IRQ). None waits so here: one that the TPR holds back does not.
@@ -122,16 +122,13 @@ constexpr Row svm_apic_writes[] = {{SVM_EXIT_NPF, Bound::at_most, 2},
                                    {SVM_EXIT_AVIC_UNACCELERATED_ACCESS, Bound::at_most, 2},
                                    {SVM_EXIT_AVIC_INCOMPLETE_IPI, Bound::at_most, 1}};
 
-[[maybe_unused]] std::string_view why_tpr_may_not_exit()
+std::string_view why_tpr_may_not_exit()
 {
     return "this host may virtualize interrupts (APICv, AVIC): then the processor delivers what the TPR held "
            "back";
 }
 
-[[maybe_unused]] std::string_view lacks_smep()
-{
-    return machine::lacks(machine::feature::smep, "this vCPU has no SMEP");
-}
+std::string_view lacks_smep() { return machine::lacks(machine::feature::smep, "this vCPU has no SMEP"); }
 
 constexpr Trigger simple(std::string_view name, std::string_view what, const Expectation& vmx,
                          const Expectation& svm, void (*fire)(), std::span<const Deviation> deviations = {})
@@ -151,7 +148,7 @@ constexpr Trigger catalogue[] = {
     simple("cr.read-cr0", "MOV from CR0", vmx_read,
            svm_none(SVM_EXIT_READ_CR0,
                     "svm_set_cr0() clears the intercept while the processor's CR0 is the guest's"),
-           GUEST_CODE([] { read_cr<Cr::cr0>(); })),
+           [] { read_cr<Cr::cr0>(); }),
     {
         .name = "cr.read-cr0-cd",
         .what = "MOV from CR0 while CR0.CD is set",
@@ -159,29 +156,30 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_READ_CR0, Bound::exact, 1,
                 "svm_set_cr0() keeps CD from the processor and so intercepts CR0"},
         .count = count,
-        .prepare = GUEST_CODE([] { set(Cr0::cache_disable); }),
-        .fire = GUEST_CODE([] { read_cr<Cr::cr0>(); }),
-        .clean_up = GUEST_CODE([] { clear(Cr0::cache_disable); }),
+        .prepare = [] { set(Cr0::cache_disable); },
+        .fire = [] { read_cr<Cr::cr0>(); },
+        .clean_up = [] { clear(Cr0::cache_disable); },
     },
     simple(
         "cr.smsw", "SMSW", vmx_read,
         svm_none(SVM_EXIT_READ_CR0, "APM vol. 2, 15.9: SMSW is a read of CR0, which svm_set_cr0() lets pass"),
-        GUEST_CODE([] { store_machine_status(); })),
+        [] { store_machine_status(); }),
     simple("cr.write-cr0-cd", "MOV to CR0, twice: sets CD, clears it",
            vmx_exits(2, "SDM vol. 3, 26.1.3: CD is not among KVM_POSSIBLE_CR0_GUEST_BITS"),
            {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 1, svm_selective_source, svm_cache_disable_also},
-           GUEST_CODE([] { toggle(Cr0::cache_disable); })),
-    simple("cr.write-cr0-wp", "MOV to CR0, twice: clears WP, sets it", vmx_owned_bit,
-           {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2, svm_selective_source},
-           GUEST_CODE([] { toggle(Cr0::write_protect); }), write_protect_shadow),
+           [] { toggle(Cr0::cache_disable); }),
+    simple(
+        "cr.write-cr0-wp", "MOV to CR0, twice: clears WP, sets it", vmx_owned_bit,
+        {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2, svm_selective_source}, [] { toggle(Cr0::write_protect); },
+        write_protect_shadow),
     simple(
         "cr.clts", "MOV to CR0 that sets TS; CLTS",
         vmx_none("KVM_POSSIBLE_CR0_GUEST_BITS: the guest always owns TS"),
         svm_none(SVM_EXIT_CR0_SEL_WRITE, "APM vol. 2, 15.9: the selective intercept lets changes of TS pass"),
-        GUEST_CODE([] {
+        [] {
             set(Cr0::task_switched);
             clear_task_switched();
-        })),
+        }),
     {
         .name = "cr.lmsw-same",
         .what = "LMSW of CR0's own low bits",
@@ -195,24 +193,26 @@ constexpr Trigger catalogue[] = {
                 .unseen = "QEMU and Bochs check LMSW like MOV, by what it changes"},
         .count = count,
         .prepare = nullptr,
-        .fire = GUEST_CODE(load_same_status),
+        .fire = load_same_status,
         .clean_up = nullptr,
         .deviations = lmsw_deviations,
     },
     simple("cr.lmsw-em", "LMSW, twice: sets EM, clears it",
            vmx_exits(2, "SDM vol. 3, 26.1.3; handle_cr(): EM is KVM's"),
-           {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2, svm_selective_source}, GUEST_CODE([] {
+           {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2, svm_selective_source},
+           [] {
                constexpr auto emulation = static_cast<std::uint16_t>(Cr0::emulation);
                const auto status = store_machine_status();
                load_machine_status(status ^ emulation);
                load_machine_status(status);
-           })),
+           }),
     simple("cr.read-cr2", "MOV from CR2", vmx_no_cr2, svm_none(SVM_EXIT_READ_CR2, svm_no_cr2),
-           GUEST_CODE([] { read_cr<Cr::cr2>(); })),
+           [] { read_cr<Cr::cr2>(); }),
     simple("cr.write-cr2", "MOV to CR2", vmx_no_cr2, svm_none(SVM_EXIT_WRITE_CR2, svm_no_cr2),
-           GUEST_CODE([] { write_cr<Cr::cr2>(0); })),
-    simple("cr.read-cr3", "MOV from CR3", vmx_ept_cr3, svm_none(SVM_EXIT_READ_CR3, svm_npt_cr3),
-           GUEST_CODE([] { read_cr<Cr::cr3>(); }), cr3_shadow),
+           [] { write_cr<Cr::cr2>(0); }),
+    simple(
+        "cr.read-cr3", "MOV from CR3", vmx_ept_cr3, svm_none(SVM_EXIT_READ_CR3, svm_npt_cr3),
+        [] { read_cr<Cr::cr3>(); }, cr3_shadow),
     {
         .name = "cr.write-cr3",
         .what = "MOV from CR3; MOV to CR3 of its own value",
@@ -220,19 +220,22 @@ constexpr Trigger catalogue[] = {
         .svm = svm_none(SVM_EXIT_WRITE_CR3, svm_npt_cr3),
         .count = count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] { write_cr<Cr::cr3>(read_cr<Cr::cr3>()); }),
+        .fire = [] { write_cr<Cr::cr3>(read_cr<Cr::cr3>()); },
         .clean_up = nullptr,
         .deviations = cr3_write_shadow,
     },
-    simple("cr.read-cr4", "MOV from CR4", vmx_read,
-           {SVM_EXIT_READ_CR4, Bound::exact, 1, "init_vmcb() sets the intercept"},
-           GUEST_CODE([] { read_cr<Cr::cr4>(); }), cr4_read_deviations),
-    simple("cr.write-cr4-mce", "MOV to CR4, twice: changes MCE and back",
-           vmx_exits(2, "SDM vol. 3, 26.1.3: MCE is not among KVM_POSSIBLE_CR4_GUEST_BITS"), svm_cr4_toggle,
-           GUEST_CODE([] { toggle(Cr4::machine_check); }), cr4_toggle_deviations),
-    simple("cr.write-cr4-pge", "MOV to CR4, twice: changes PGE and back",
-           vmx_none("KVM_POSSIBLE_CR4_GUEST_BITS: with EPT the guest owns PGE"), svm_cr4_toggle,
-           GUEST_CODE([] { toggle(Cr4::page_global); }), page_global_deviations),
+    simple(
+        "cr.read-cr4", "MOV from CR4", vmx_read,
+        {SVM_EXIT_READ_CR4, Bound::exact, 1, "init_vmcb() sets the intercept"}, [] { read_cr<Cr::cr4>(); },
+        cr4_read_deviations),
+    simple(
+        "cr.write-cr4-mce", "MOV to CR4, twice: changes MCE and back",
+        vmx_exits(2, "SDM vol. 3, 26.1.3: MCE is not among KVM_POSSIBLE_CR4_GUEST_BITS"), svm_cr4_toggle,
+        [] { toggle(Cr4::machine_check); }, cr4_toggle_deviations),
+    simple(
+        "cr.write-cr4-pge", "MOV to CR4, twice: changes PGE and back",
+        vmx_none("KVM_POSSIBLE_CR4_GUEST_BITS: with EPT the guest owns PGE"), svm_cr4_toggle,
+        [] { toggle(Cr4::page_global); }, page_global_deviations),
     {
         .name = "cr.write-cr4-smep",
         .what = "MOV to CR4, twice: changes SMEP and back, which resets KVM's MMU",
@@ -243,15 +246,15 @@ constexpr Trigger catalogue[] = {
                 svm_cr4_reads_and_refaults},
         .count = count / 10,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] { toggle(Cr4::smep); }),
+        .fire = [] { toggle(Cr4::smep); },
         .clean_up = nullptr,
-        .lacks = GUEST_CODE(lacks_smep),
+        .lacks = lacks_smep,
         .deviations = smep_deviations,
     },
     simple("cr.read-cr8", "MOV from CR8", vmx_tpr_shadow,
            svm_none(SVM_EXIT_READ_CR8, "APM vol. 2, 15.21.2: V_INTR_MASKING, CR8 is the virtual TPR; "
                                        "init_vmcb() leaves the intercept clear"),
-           GUEST_CODE([] { read_cr<Cr::cr8>(); })),
+           [] { read_cr<Cr::cr8>(); }),
     {
         .name = "cr.write-cr8",
         .what = "MOV to CR8 of 0",
@@ -260,7 +263,7 @@ constexpr Trigger catalogue[] = {
                         "svm_update_cr8_intercept() clears the intercept while no interrupt waits"),
         .count = count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] { write_cr<Cr::cr8>(0); }),
+        .fire = [] { write_cr<Cr::cr8>(0); },
         .clean_up = nullptr,
     },
     {
@@ -273,16 +276,17 @@ constexpr Trigger catalogue[] = {
                 svm_apic_writes},
         .count = count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] {
-            constexpr std::uint64_t nothing_passes = 15, all_passes = 0;
-            enable_interrupts();
-            write_cr<Cr::cr8>(nothing_passes);
-            local_apic.send_to_self(static_cast<std::uint8_t>(Vector::timer));
-            write_cr<Cr::cr8>(all_passes);
-            disable_interrupts();
-        }),
+        .fire =
+            [] {
+                constexpr std::uint64_t nothing_passes = 15, all_passes = 0;
+                enable_interrupts();
+                write_cr<Cr::cr8>(nothing_passes);
+                local_apic.send_to_self(static_cast<std::uint8_t>(Vector::timer));
+                write_cr<Cr::cr8>(all_passes);
+                disable_interrupts();
+            },
         .clean_up = nullptr,
-        .excuse = GUEST_CODE(why_tpr_may_not_exit),
+        .excuse = why_tpr_may_not_exit,
     },
 };
 

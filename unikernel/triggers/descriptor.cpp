@@ -25,12 +25,9 @@ constexpr Expectation vmx_selectors{EXIT_REASON_LDTR_TR, Bound::none, 0, vmx_sou
 
 constexpr Expectation svm(ExitNumber exit) { return {exit, Bound::none, 0, svm_source}; }
 
-[[maybe_unused]] std::string_view lacks_umip()
-{
-    return machine::lacks(machine::feature::umip, "this vCPU has no UMIP");
-}
+std::string_view lacks_umip() { return machine::lacks(machine::feature::umip, "this vCPU has no UMIP"); }
 
-[[maybe_unused]] std::string_view why_umip_may_not_exit()
+std::string_view why_umip_may_not_exit()
 {
     return "this host's processor has UMIP itself: KVM need not emulate it";
 }
@@ -54,29 +51,25 @@ constexpr Trigger with_umip(std::string_view name, std::string_view what, ExitNu
             .vmx = {vmx_exit, Bound::exact, vmx_exits, umip_source, vmx_also},
             .svm = amd,
             .count = count,
-            .prepare = GUEST_CODE([] { machine::set(machine::Cr4::umip); }),
+            .prepare = [] { machine::set(machine::Cr4::umip); },
             .fire = fire,
-            .clean_up = GUEST_CODE([] { machine::clear(machine::Cr4::umip); }),
-            .excuse = GUEST_CODE(why_umip_may_not_exit),
-            .lacks = GUEST_CODE(lacks_umip),
+            .clean_up = [] { machine::clear(machine::Cr4::umip); },
+            .excuse = why_umip_may_not_exit,
+            .lacks = lacks_umip,
             .boot_vcpu_only = boot_vcpu_only};
 }
 
 constexpr Trigger catalogue[] = {
-    plain("descriptor.sgdt", "SGDT", vmx_tables, SVM_EXIT_GDTR_READ,
-          GUEST_CODE([] { machine::store_gdt(); })),
-    plain("descriptor.sidt", "SIDT", vmx_tables, SVM_EXIT_IDTR_READ,
-          GUEST_CODE([] { machine::store_idt(); })),
-    plain("descriptor.sldt", "SLDT", vmx_selectors, SVM_EXIT_LDTR_READ,
-          GUEST_CODE([] { machine::store_ldt(); })),
-    plain("descriptor.str", "STR", vmx_selectors, SVM_EXIT_TR_READ,
-          GUEST_CODE([] { machine::store_task_register(); })),
+    plain("descriptor.sgdt", "SGDT", vmx_tables, SVM_EXIT_GDTR_READ, [] { machine::store_gdt(); }),
+    plain("descriptor.sidt", "SIDT", vmx_tables, SVM_EXIT_IDTR_READ, [] { machine::store_idt(); }),
+    plain("descriptor.sldt", "SLDT", vmx_selectors, SVM_EXIT_LDTR_READ, [] { machine::store_ldt(); }),
+    plain("descriptor.str", "STR", vmx_selectors, SVM_EXIT_TR_READ, [] { machine::store_task_register(); }),
     plain("descriptor.lgdt", "SGDT; LGDT of the same", vmx_tables, SVM_EXIT_GDTR_WRITE,
-          GUEST_CODE([] { machine::load_gdt(machine::store_gdt()); })),
+          [] { machine::load_gdt(machine::store_gdt()); }),
     plain("descriptor.lidt", "SIDT; LIDT of the same", vmx_tables, SVM_EXIT_IDTR_WRITE,
-          GUEST_CODE([] { machine::load_idt(machine::store_idt()); })),
+          [] { machine::load_idt(machine::store_idt()); }),
     plain("descriptor.lldt", "LLDT of the null selector", vmx_selectors, SVM_EXIT_LDTR_WRITE,
-          GUEST_CODE([] { machine::load_ldt(0); })),
+          [] { machine::load_ldt(0); }),
     {
         .name = "descriptor.ltr",
         .what = "LTR, between LGDTs",
@@ -84,23 +77,25 @@ constexpr Trigger catalogue[] = {
         .svm = svm(SVM_EXIT_TR_WRITE),
         .count = count,
         .prepare = nullptr,
-        .fire = GUEST_CODE(machine::load_task_register),
+        .fire = machine::load_task_register,
         .clean_up = nullptr,
         .boot_vcpu_only = true, // the descriptor, which LTR marks, is shared
     },
     with_umip("descriptor.umip-tables", "with CR4.UMIP: SGDT, LGDT, SIDT, LIDT", EXIT_REASON_GDTR_IDTR, 4,
-              SVM_EXIT_GDTR_READ, GUEST_CODE([] {
+              SVM_EXIT_GDTR_READ,
+              [] {
                   machine::load_gdt(machine::store_gdt());
                   machine::load_idt(machine::store_idt());
-              })),
+              }),
     with_umip("descriptor.umip-selectors", "with CR4.UMIP: SLDT, LLDT, STR", EXIT_REASON_LDTR_TR, 3,
-              SVM_EXIT_LDTR_READ, GUEST_CODE([] {
+              SVM_EXIT_LDTR_READ,
+              [] {
                   machine::store_ldt();
                   machine::load_ldt(0);
                   machine::store_task_register();
-              })),
+              }),
     with_umip("descriptor.umip-ltr", "with CR4.UMIP: LTR, between SGDT, LGDT and LGDT", EXIT_REASON_LDTR_TR,
-              1, SVM_EXIT_TR_WRITE, GUEST_CODE(machine::load_task_register), its_tables, true),
+              1, SVM_EXIT_TR_WRITE, machine::load_task_register, its_tables, true),
 };
 
 }

@@ -14,7 +14,7 @@ namespace {
 using machine::Dr;
 
 constexpr std::uint32_t count = 200;
-[[maybe_unused]] constexpr unsigned in_a_row = 64;
+constexpr unsigned in_a_row = 64;
 
 constexpr std::string_view vmx_source =
     "SDM vol. 3, 26.1.3; handle_dr(): MOV-DR exiting is off until the next exit";
@@ -40,19 +40,19 @@ constexpr Trigger after_cpuid(std::string_view name, std::string_view what, Exit
 template <Dr dr>
 constexpr Trigger read(std::string_view name, std::string_view what)
 {
-    return after_cpuid(name, what, SVM_EXIT_READ_DR0 + static_cast<ExitNumber>(dr), GUEST_CODE([] {
-                           machine::cpuid(0);
-                           machine::read_dr<dr>();
-                       }));
+    return after_cpuid(name, what, SVM_EXIT_READ_DR0 + static_cast<ExitNumber>(dr), [] {
+        machine::cpuid(0);
+        machine::read_dr<dr>();
+    });
 }
 
 template <Dr dr, std::uint64_t value = 0>
 constexpr Trigger write(std::string_view name, std::string_view what)
 {
-    return after_cpuid(name, what, SVM_EXIT_WRITE_DR0 + static_cast<ExitNumber>(dr), GUEST_CODE([] {
-                           machine::cpuid(0);
-                           machine::write_dr<dr>(value);
-                       }));
+    return after_cpuid(name, what, SVM_EXIT_WRITE_DR0 + static_cast<ExitNumber>(dr), [] {
+        machine::cpuid(0);
+        machine::write_dr<dr>(value);
+    });
 }
 
 constexpr Trigger catalogue[] = {
@@ -75,10 +75,11 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_WRITE_DR0, Bound::at_most, 1, svm_source},
         .count = count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] {
-            for (unsigned i = 0; i < in_a_row; i++)
-                machine::write_dr<Dr::dr0>(0);
-        }),
+        .fire =
+            [] {
+                for (unsigned i = 0; i < in_a_row; i++)
+                    machine::write_dr<Dr::dr0>(0);
+            },
         .clean_up = nullptr,
     },
 };

@@ -72,7 +72,7 @@ constexpr Trigger trap(std::string_view name, std::string_view what, const Expec
             .deviations = deviations};
 }
 
-[[maybe_unused]] void expect_debug_trap() { machine::expect_trap(Exception::debug); }
+void expect_debug_trap() { machine::expect_trap(Exception::debug); }
 
 constexpr Deviation page_fault_shadow[] = {
     {Where::with_shadow_paging,
@@ -85,9 +85,9 @@ constexpr Deviation page_fault_shadow[] = {
       false,
       Exception::page_fault}}};
 
-[[maybe_unused]] void int1() { asm volatile(MAY_FAULT(".byte 0xf1")); }
+void int1() { asm volatile(MAY_FAULT(".byte 0xf1")); }
 
-[[maybe_unused]] bool int1_is_undefined()
+bool int1_is_undefined()
 {
     expect_debug_trap();
     const bool undefined = machine::raises(Exception::invalid_opcode, int1);
@@ -99,22 +99,22 @@ constexpr Deviation int1_deviations[] = {
     {.where = Where::measured,
      .numbering = Numbering::svm,
      .instead = svm_undefined("QEMU's TCG, as seen of 7.2, does not know INT1: #UD"),
-     .found = GUEST_CODE(int1_is_undefined)}};
+     .found = int1_is_undefined}};
 
-[[maybe_unused]] void prepare_misaligned_read()
+void prepare_misaligned_read()
 {
     machine::prepare_user_mode();
     machine::set(machine::Cr0::alignment_mask);
     machine::read_misaligned_in_user_mode(); // its page faults, where KVM shadows page tables, come here
 }
 
-[[maybe_unused]] void clean_up_misaligned_read()
+void clean_up_misaligned_read()
 {
     machine::clear(machine::Cr0::alignment_mask);
     machine::leave_user_mode_alone();
 }
 
-[[maybe_unused]] bool alignment_is_unchecked()
+bool alignment_is_unchecked()
 {
     prepare_misaligned_read();
     const bool checked = machine::raises(Exception::alignment_check, machine::read_misaligned_in_user_mode);
@@ -127,16 +127,18 @@ constexpr Deviation ac_deviations[] = {
      .numbering = Numbering::svm,
      .instead = {SVM_EXIT_EXCP_BASE + AC_VECTOR, Bound::none, 0,
                  "QEMU's TCG, as seen up to 11.1, does not check alignment"},
-     .found = GUEST_CODE(alignment_is_unchecked)}};
+     .found = alignment_is_unchecked}};
 
 constexpr Trigger catalogue[] = {
-    fault("exception.de", "DIV by 0: #DE", Exception::divide_error, GUEST_CODE([] {
+    fault("exception.de", "DIV by 0: #DE", Exception::divide_error,
+          [] {
               asm volatile(MAY_FAULT("divl %k1") : : "a"(1), "r"(0), "d"(0) : "cc");
-          })),
+          }),
     trap("exception.db", "single step by RFLAGS.TF: #DB", vmx_intercepted(Exception::debug),
-         svm_intercepted(Exception::debug), GUEST_CODE(expect_debug_trap), GUEST_CODE([] {
+         svm_intercepted(Exception::debug), expect_debug_trap,
+         [] {
              asm volatile("pushfq; orl $0x100, (%%rsp); popfq; nop" : : : "memory", "cc");
-         })),
+         }),
     trap("exception.int1", "INT1 (ICEBP): #DB", vmx_intercepted(Exception::debug),
          {SVM_EXIT_ICEBP,
           Bound::none,
@@ -145,12 +147,13 @@ constexpr Trigger catalogue[] = {
           {},
           false,
           Exception::debug},
-         GUEST_CODE(expect_debug_trap), GUEST_CODE(int1), int1_deviations),
-    trap("exception.bp", "INT3: #BP",
-         vmx_none(Exception::breakpoint,
-                  "vmx_update_exception_bitmap() sets its bit only for a debugger of the guest"),
-         svm_none(Exception::breakpoint), GUEST_CODE([] { machine::expect_trap(Exception::breakpoint); }),
-         GUEST_CODE([] { asm volatile("int3"); })),
+         expect_debug_trap, int1, int1_deviations),
+    trap(
+        "exception.bp", "INT3: #BP",
+        vmx_none(Exception::breakpoint,
+                 "vmx_update_exception_bitmap() sets its bit only for a debugger of the guest"),
+        svm_none(Exception::breakpoint), [] { machine::expect_trap(Exception::breakpoint); },
+        [] { asm volatile("int3"); }),
     {
         .name = "exception.ud",
         .what = "UD2: #UD",
@@ -158,30 +161,31 @@ constexpr Trigger catalogue[] = {
         .svm = svm_intercepted(Exception::invalid_opcode),
         .count = count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] { asm volatile(MAY_FAULT("ud2")); }),
+        .fire = [] { asm volatile(MAY_FAULT("ud2")); },
         .clean_up = nullptr,
     },
-    fault("exception.nm", "FNOP with CR0.TS set: #NM", Exception::device_unavailable, GUEST_CODE([] {
+    fault("exception.nm", "FNOP with CR0.TS set: #NM", Exception::device_unavailable,
+          [] {
               machine::set(machine::Cr0::task_switched);
               asm volatile(MAY_FAULT("fnop"));
               machine::clear_task_switched();
-          })),
+          }),
     {
         .name = "exception.ac",
         .what = "misaligned read at CPL 3 with CR0.AM and RFLAGS.AC set: #AC",
         .vmx = vmx_intercepted(Exception::alignment_check),
         .svm = svm_intercepted(Exception::alignment_check),
         .count = count,
-        .prepare = GUEST_CODE(prepare_misaligned_read),
-        .fire = GUEST_CODE(machine::read_misaligned_in_user_mode),
-        .clean_up = GUEST_CODE(clean_up_misaligned_read),
+        .prepare = prepare_misaligned_read,
+        .fire = machine::read_misaligned_in_user_mode,
+        .clean_up = clean_up_misaligned_read,
         .deviations = ac_deviations,
         .boot_vcpu_only = true, // its descriptors are shared
     },
     fault("exception.gp", "read of a non-canonical address: #GP", Exception::general_protection,
-          GUEST_CODE([] {
+          [] {
               asm volatile(MAY_FAULT("movb (%0), %%al") : : "r"(std::uint64_t{1} << 63) : "rax");
-          })),
+          }),
     {
         .name = "exception.pf",
         .what = "read of an address that is not mapped: #PF",
@@ -190,9 +194,10 @@ constexpr Trigger catalogue[] = {
         .svm = svm_none(Exception::page_fault),
         .count = count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] {
-            asm volatile(MAY_FAULT("movb (%0), %%al") : : "r"(std::uint64_t{1} << 40) : "rax");
-        }),
+        .fire = [] { asm volatile(MAY_FAULT("movb (%0), %%al")
+                                  :
+                                  : "r"(std::uint64_t{1} << 40)
+                                  : "rax"); },
         .clean_up = nullptr,
         .deviations = page_fault_shadow,
     },
@@ -204,7 +209,7 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_SWINT, Bound::none, 0, "init_vmcb() leaves the intercept clear"},
         .count = count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] { asm volatile("int $0xff"); }), // Vector::spurious
+        .fire = [] { asm volatile("int $0xff"); }, // Vector::spurious
         .clean_up = nullptr,
     },
 };

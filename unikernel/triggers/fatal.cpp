@@ -18,10 +18,11 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_SHUTDOWN, Bound::at_least, 1, "APM vol. 2, 15.14.3; init_vmcb() sets the intercept"},
         .count = 1,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] {
-            machine::load_idt({0, 0});
-            asm volatile("ud2");
-        }),
+        .fire =
+            [] {
+                machine::load_idt({0, 0});
+                asm volatile("ud2");
+            },
         .clean_up = nullptr,
         .boot_vcpu_only = true,
         .one_shot = true,

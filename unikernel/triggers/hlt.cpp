@@ -12,7 +12,7 @@ namespace triggers {
 namespace {
 
 // Long enough that the vCPU mostly blocks, short enough for a thousand firings.
-[[maybe_unused]] constexpr std::uint32_t timer_ticks = 100'000;
+constexpr std::uint32_t timer_ticks = 100'000;
 
 // The vCPU is runnable again at once, and the window that was waited for is open. An
 // interrupt that came before its HLT is sent once more (interrupts.cpp, came_before_hlt()).
@@ -24,7 +24,7 @@ constexpr Row svm_pending_also[] = {{SVM_EXIT_VINTR, Bound::exact, 1, repeats},
 
 // KVM takes KVM_FEATURE_PV_UNHALT away from a guest whose HLT does not exit
 // (kvm_vcpu_after_set_cpuid(); KVM_CAP_X86_DISABLE_EXITS, QEMU's cpu-pm=on).
-[[maybe_unused]] std::string_view why_hlt_may_not_exit()
+std::string_view why_hlt_may_not_exit()
 {
     constexpr std::uint32_t kvm_features = 0x40000001, pv_unhalt = 1 << KVM_FEATURE_PV_UNHALT;
     return machine::cpuid(kvm_features).eax & pv_unhalt
@@ -42,12 +42,13 @@ constexpr Trigger catalogue[] = {
                 svm_wakeup},
         .count = default_count / 2,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] {
-            machine::local_apic.start_one_shot_timer(timer_ticks);
-            machine::halt_until_interrupt();
-        }),
-        .clean_up = GUEST_CODE([] { machine::local_apic.start_one_shot_timer(0); }),
-        .excuse = GUEST_CODE(why_hlt_may_not_exit),
+        .fire =
+            [] {
+                machine::local_apic.start_one_shot_timer(timer_ticks);
+                machine::halt_until_interrupt();
+            },
+        .clean_up = [] { machine::local_apic.start_one_shot_timer(0); },
+        .excuse = why_hlt_may_not_exit,
     },
     {
         .name = "hlt.pending",
@@ -59,15 +60,16 @@ constexpr Trigger catalogue[] = {
                 "APM vol. 2, 15.21.5: in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()",
                 svm_pending_also},
         .count = default_count / 5,
-        .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
-        .fire = GUEST_CODE([] {
-            send_counted_to_self();
-            machine::halt_until_interrupt();
-            let_counted_in();
-        }),
-        .clean_up = GUEST_CODE(leave_apic_mode),
-        .excuse = GUEST_CODE(why_hlt_may_not_exit),
-        .lacks = GUEST_CODE(why_apic_may_not_exit<ApicMode::x2apic>),
+        .prepare = enter_apic_mode<ApicMode::x2apic>,
+        .fire =
+            [] {
+                send_counted_to_self();
+                machine::halt_until_interrupt();
+                let_counted_in();
+            },
+        .clean_up = leave_apic_mode,
+        .excuse = why_hlt_may_not_exit,
+        .lacks = why_apic_may_not_exit<ApicMode::x2apic>,
     },
 };
 

@@ -20,13 +20,13 @@ constexpr Row vmx_patched[] = {{EXIT_REASON_EXCEPTION_NMI, Bound::none, 0, 1}};
 constexpr Row svm_patched[] = {{svm_undefined_exit, Bound::none, 0, 1}};
 
 // Numbers that change nothing, known or not (kvm_emulate_hypercall()).
-[[maybe_unused]] constexpr std::uint64_t harmless = KVM_HC_VAPIC_POLL_IRQ, unknown = 0x7fffffff;
+constexpr std::uint64_t harmless = KVM_HC_VAPIC_POLL_IRQ, unknown = 0x7fffffff;
 
-[[maybe_unused]] void vmcall(std::uint64_t number)
+void vmcall(std::uint64_t number)
 {
     asm volatile("vmcall" : "+a"(number) : "b"(0), "c"(0), "d"(0), "S"(0) : "memory");
 }
-[[maybe_unused]] void vmmcall(std::uint64_t number)
+void vmmcall(std::uint64_t number)
 {
     asm volatile("vmmcall" : "+a"(number) : "b"(0), "c"(0), "d"(0), "S"(0) : "memory");
 }
@@ -38,11 +38,11 @@ constexpr Expectation svm_foreign{SVM_EXIT_VMMCALL, Bound::exact, 1, to_vmmcall_
 
 constexpr Trigger catalogue[] = {
     {"hypercall.vmcall", "VMCALL, KVM_HC_VAPIC_POLL_IRQ: does nothing", vmx_own, svm_foreign, default_count,
-     nullptr, GUEST_CODE([] { vmcall(harmless); }), nullptr},
+     nullptr, [] { vmcall(harmless); }, nullptr},
     {"hypercall.vmmcall", "VMMCALL, KVM_HC_VAPIC_POLL_IRQ: does nothing", vmx_foreign, svm_own, default_count,
-     nullptr, GUEST_CODE([] { vmmcall(harmless); }), nullptr},
+     nullptr, [] { vmmcall(harmless); }, nullptr},
     {"hypercall.unknown", "VMCALL, a number that KVM does not know", vmx_own, svm_foreign, default_count,
-     nullptr, GUEST_CODE([] { vmcall(unknown); }), nullptr},
+     nullptr, [] { vmcall(unknown); }, nullptr},
 };
 
 }

@@ -15,19 +15,19 @@ namespace {
 // RDPMC. Intel exits before it looks at the counter's number; of a number that no processor
 // has KVM makes #GP, whether or not this vCPU has counters. AMD looks first, and so needs a
 // number that every processor has.
-[[maybe_unused]] constinit std::uint32_t counter = 0;
+constinit std::uint32_t counter = 0;
 
-[[maybe_unused]] bool is_intel() { return machine::vendor().view() == "GenuineIntel"; }
+bool is_intel() { return machine::vendor().view() == "GenuineIntel"; }
 
-[[maybe_unused]] void choose_counter()
+void choose_counter()
 {
     constexpr std::uint32_t no_processors = 0x3fffffff;
     counter = is_intel() ? no_processors : 0;
 }
 
-[[maybe_unused]] void read_counter() { asm volatile(MAY_FAULT("rdpmc") : : "c"(counter) : "rax", "rdx"); }
+void read_counter() { asm volatile(MAY_FAULT("rdpmc") : : "c"(counter) : "rax", "rdx"); }
 
-[[maybe_unused]] std::string_view lacks_counters()
+std::string_view lacks_counters()
 {
     if (is_intel())
         return "";
@@ -38,18 +38,18 @@ namespace {
 }
 
 // XSETBV, XSAVES, XRSTORS need CR4.OSXSAVE.
-[[maybe_unused]] std::string_view lacks_xsave()
+std::string_view lacks_xsave()
 {
     return machine::lacks(machine::feature::xsave, "this vCPU has no XSAVE, hence no XSETBV");
 }
-[[maybe_unused]] std::string_view lacks_xsaves()
+std::string_view lacks_xsaves()
 {
     return machine::lacks(machine::feature::xsaves, "this vCPU has no XSAVES");
 }
 
-[[maybe_unused]] constinit std::uint64_t xcr0 = 0;
+constinit std::uint64_t xcr0 = 0;
 
-[[maybe_unused]] void prepare_xsetbv()
+void prepare_xsetbv()
 {
     machine::set(machine::Cr4::osxsave);
     xcr0 = machine::read_xcr0();
@@ -57,23 +57,22 @@ namespace {
 
 // No component is asked for, so that nothing but the header is written, always the same:
 // all vCPUs may share it.
-[[maybe_unused]] constexpr std::uint64_t compacted = std::uint64_t{1} << 63;
+constexpr std::uint64_t compacted = std::uint64_t{1} << 63;
 struct alignas(64) XsaveArea {
     std::uint8_t legacy[512];
     std::uint64_t xstate_bv, xcomp_bv, reserved[6];
 };
-[[maybe_unused]] constinit XsaveArea xsave_area{
-    .legacy = {}, .xstate_bv = 0, .xcomp_bv = compacted, .reserved = {}};
+constinit XsaveArea xsave_area{.legacy = {}, .xstate_bv = 0, .xcomp_bv = compacted, .reserved = {}};
 
 constexpr std::string_view no_lanes_processor = "no processor that a lane emulates has it";
 
 constexpr std::string_view xss_source = "init_vmcs() has the XSS-exiting bitmap empty (VMX_XSS_EXIT_BITMAP)";
 
-[[maybe_unused]] void write_same_xcr0() { machine::write_xcr0(xcr0); }
+void write_same_xcr0() { machine::write_xcr0(xcr0); }
 
-[[maybe_unused]] void clean_up_xsetbv() { machine::clear(machine::Cr4::osxsave); }
+void clean_up_xsetbv() { machine::clear(machine::Cr4::osxsave); }
 
-[[maybe_unused]] bool xsetbv_passes()
+bool xsetbv_passes()
 {
     if (!lacks_xsave().empty())
         return false;
@@ -87,7 +86,7 @@ constexpr Deviation xsetbv_deviations[] = {
     {.where = Where::measured,
      .numbering = Numbering::svm,
      .instead = {SVM_EXIT_XSETBV, Bound::none, 0, "QEMU's XSETBV, as seen of 7.2, checks no intercept"},
-     .found = GUEST_CODE(xsetbv_passes)},
+     .found = xsetbv_passes},
 };
 
 // RDPRU and ENCLS: where the processor has them not, they are undefined; a guest cannot know,
@@ -148,10 +147,10 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_RDPMC, Bound::exact, 1,
                 "APM vol. 2, 15.9, table 15-7; init_vmcb() sets the intercept"},
         .count = default_count,
-        .prepare = GUEST_CODE(choose_counter),
-        .fire = GUEST_CODE(read_counter),
+        .prepare = choose_counter,
+        .fire = read_counter,
         .clean_up = nullptr,
-        .lacks = GUEST_CODE(lacks_counters),
+        .lacks = lacks_counters,
     },
     {
         .name = "instr.xsetbv",
@@ -159,10 +158,10 @@ constexpr Trigger catalogue[] = {
         .vmx = {EXIT_REASON_XSETBV, Bound::exact, 1, "SDM vol. 3, 26.1.2: XSETBV exits unconditionally"},
         .svm = {SVM_EXIT_XSETBV, Bound::exact, 1, "APM vol. 2, 15.9; init_vmcb() sets the intercept"},
         .count = default_count,
-        .prepare = GUEST_CODE(prepare_xsetbv),
-        .fire = GUEST_CODE(write_same_xcr0),
-        .clean_up = GUEST_CODE(clean_up_xsetbv),
-        .lacks = GUEST_CODE(lacks_xsave),
+        .prepare = prepare_xsetbv,
+        .fire = write_same_xcr0,
+        .clean_up = clean_up_xsetbv,
+        .lacks = lacks_xsave,
         .deviations = xsetbv_deviations,
     },
     {
@@ -171,12 +170,12 @@ constexpr Trigger catalogue[] = {
         .vmx = never(EXIT_REASON_XSAVES, xss_source, no_lanes_processor),
         .svm = never(svm_undefined_exit, no_svm_intercept, no_lanes_processor),
         .count = default_count,
-        .prepare = GUEST_CODE([] { machine::set(machine::Cr4::osxsave); }),
-        .fire = GUEST_CODE([] { asm volatile("xsaves64 %0"
-                                             : "+m"(xsave_area)
-                                             : "a"(0), "d"(0)); }),
-        .clean_up = GUEST_CODE([] { machine::clear(machine::Cr4::osxsave); }),
-        .lacks = GUEST_CODE(lacks_xsaves),
+        .prepare = [] { machine::set(machine::Cr4::osxsave); },
+        .fire = [] { asm volatile("xsaves64 %0"
+                                  : "+m"(xsave_area)
+                                  : "a"(0), "d"(0)); },
+        .clean_up = [] { machine::clear(machine::Cr4::osxsave); },
+        .lacks = lacks_xsaves,
     },
     {
         .name = "instr.xrstors",
@@ -184,48 +183,56 @@ constexpr Trigger catalogue[] = {
         .vmx = never(EXIT_REASON_XRSTORS, xss_source, no_lanes_processor),
         .svm = never(svm_undefined_exit, no_svm_intercept, no_lanes_processor),
         .count = default_count,
-        .prepare = GUEST_CODE([] { machine::set(machine::Cr4::osxsave); }),
-        .fire = GUEST_CODE([] { asm volatile("xrstors64 %0"
-                                             :
-                                             : "m"(xsave_area), "a"(0), "d"(0)); }),
-        .clean_up = GUEST_CODE([] { machine::clear(machine::Cr4::osxsave); }),
-        .lacks = GUEST_CODE(lacks_xsaves),
+        .prepare = [] { machine::set(machine::Cr4::osxsave); },
+        .fire = [] { asm volatile("xrstors64 %0"
+                                  :
+                                  : "m"(xsave_area), "a"(0), "d"(0)); },
+        .clean_up = [] { machine::clear(machine::Cr4::osxsave); },
+        .lacks = lacks_xsaves,
     },
-    plain("instr.rdtscp", "RDTSCP",
-          never(EXIT_REASON_RDTSCP, "vmx_exec_control() clears RDTSC exiting, which is of RDTSCP too"),
-          never(SVM_EXIT_RDTSCP, "svm_recalc_instruction_intercepts() clears the intercept"), GUEST_CODE([] {
-              asm volatile("rdtscp" : : : "rax", "rcx", "rdx");
-          }),
-          GUEST_CODE([] { return machine::lacks(machine::feature::rdtscp, "this vCPU has no RDTSCP"); })),
-    plain("instr.rdpid", "RDPID",
-          never(EXIT_REASON_RDTSCP, "SDM vol. 3, 26.1: RDPID is not among the exiting instructions",
-                no_lanes_processor),
-          never(SVM_EXIT_RDTSCP, no_svm_intercept, no_lanes_processor), GUEST_CODE([] {
-              std::uint64_t id;
-              asm volatile("rdpid %0" : "=r"(id));
-          }),
-          GUEST_CODE([] { return machine::lacks(machine::feature::rdpid, "this vCPU has no RDPID"); })),
-    plain("instr.rdrand", "RDRAND",
-          never(EXIT_REASON_RDRAND,
-                "vmx_secondary_exec_control() clears RDRAND exiting, as the vCPU has RDRAND"),
-          never(svm_undefined_exit, no_svm_intercept), GUEST_CODE([] {
-              std::uint64_t random;
-              asm volatile("rdrand %0" : "=r"(random) : : "cc");
-          }),
-          GUEST_CODE([] { return machine::lacks(machine::feature::rdrand, "this vCPU has no RDRAND"); })),
-    plain("instr.rdseed", "RDSEED",
-          never(EXIT_REASON_RDSEED,
-                "vmx_secondary_exec_control() clears RDSEED exiting, as the vCPU has RDSEED",
-                no_lanes_processor),
-          never(svm_undefined_exit, no_svm_intercept, no_lanes_processor), GUEST_CODE([] {
-              std::uint64_t random;
-              asm volatile("rdseed %0" : "=r"(random) : : "cc");
-          }),
-          GUEST_CODE([] { return machine::lacks(machine::feature::rdseed, "this vCPU has no RDSEED"); })),
+    plain(
+        "instr.rdtscp", "RDTSCP",
+        never(EXIT_REASON_RDTSCP, "vmx_exec_control() clears RDTSC exiting, which is of RDTSCP too"),
+        never(SVM_EXIT_RDTSCP, "svm_recalc_instruction_intercepts() clears the intercept"),
+        [] {
+            asm volatile("rdtscp" : : : "rax", "rcx", "rdx");
+        },
+        [] { return machine::lacks(machine::feature::rdtscp, "this vCPU has no RDTSCP"); }),
+    plain(
+        "instr.rdpid", "RDPID",
+        never(EXIT_REASON_RDTSCP, "SDM vol. 3, 26.1: RDPID is not among the exiting instructions",
+              no_lanes_processor),
+        never(SVM_EXIT_RDTSCP, no_svm_intercept, no_lanes_processor),
+        [] {
+            std::uint64_t id;
+            asm volatile("rdpid %0" : "=r"(id));
+        },
+        [] { return machine::lacks(machine::feature::rdpid, "this vCPU has no RDPID"); }),
+    plain(
+        "instr.rdrand", "RDRAND",
+        never(EXIT_REASON_RDRAND,
+              "vmx_secondary_exec_control() clears RDRAND exiting, as the vCPU has RDRAND"),
+        never(svm_undefined_exit, no_svm_intercept),
+        [] {
+            std::uint64_t random;
+            asm volatile("rdrand %0" : "=r"(random) : : "cc");
+        },
+        [] { return machine::lacks(machine::feature::rdrand, "this vCPU has no RDRAND"); }),
+    plain(
+        "instr.rdseed", "RDSEED",
+        never(EXIT_REASON_RDSEED,
+              "vmx_secondary_exec_control() clears RDSEED exiting, as the vCPU has RDSEED",
+              no_lanes_processor),
+        never(svm_undefined_exit, no_svm_intercept, no_lanes_processor),
+        [] {
+            std::uint64_t random;
+            asm volatile("rdseed %0" : "=r"(random) : : "cc");
+        },
+        [] { return machine::lacks(machine::feature::rdseed, "this vCPU has no RDSEED"); }),
     plain("instr.ud2", "UD2",
           vmx_undefined("SDM vol. 2, UD: #UD; vmx_update_exception_bitmap() intercepts it"),
           svm_undefined("APM vol. 3, UD2: #UD; init_vmcb() intercepts it"),
-          GUEST_CODE([] { asm volatile(MAY_FAULT("ud2")); })),
+          [] { asm volatile(MAY_FAULT("ud2")); }),
     {
         .name = "instr.rsm",
         .what = "RSM, outside SMM",
@@ -234,9 +241,10 @@ constexpr Trigger catalogue[] = {
                                               "init_vmcb() sets the intercept, em_rsm() raises #UD"),
         .count = default_count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] {
-            asm volatile(MAY_FAULT("rsm") : : : "memory");
-        }),
+        .fire = [] { asm volatile(MAY_FAULT("rsm")
+                                  :
+                                  :
+                                  : "memory"); },
         .clean_up = nullptr,
         .deviations = rsm_deviations,
     },
@@ -249,13 +257,14 @@ constexpr Trigger catalogue[] = {
                     no_lanes_processor),
         .count = default_count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] {
-            asm volatile(MAY_FAULT("rdpru") : : "c"(0) : "rax", "rdx");
-        }),
+        .fire = [] { asm volatile(MAY_FAULT("rdpru")
+                                  :
+                                  : "c"(0)
+                                  : "rax", "rdx"); },
         .clean_up = nullptr,
-        .excuse = GUEST_CODE([]() -> std::string_view {
+        .excuse = []() -> std::string_view {
             return "a processor before Zen 2 has no RDPRU: it is undefined, and exits so";
-        }),
+        },
         .deviations = rdpru_deviations,
     },
     {
@@ -269,36 +278,40 @@ constexpr Trigger catalogue[] = {
         .svm = svm_undefined(no_amd_opcode),
         .count = default_count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] {
-            asm volatile(MAY_FAULT("encls") : : "a"(0) : "memory");
-        }),
+        .fire = [] { asm volatile(MAY_FAULT("encls")
+                                  :
+                                  : "a"(0)
+                                  : "memory"); },
         .clean_up = nullptr,
-        .excuse = GUEST_CODE([]() -> std::string_view {
+        .excuse = []() -> std::string_view {
             return "a processor without SGX has no ENCLS: it is undefined, and exits so";
-        }),
-        .lacks = GUEST_CODE([]() -> std::string_view {
+        },
+        .lacks = []() -> std::string_view {
             return machine::has(machine::feature::sgx) ? "this vCPU has SGX: KVM leaves most of ENCLS to it"
                                                        : "";
-        }),
+        },
         .deviations = encls_deviations,
     },
     plain(
         "instr.getsec", "GETSEC, CAPABILITIES",
         vmx_undefined("SDM vol. 2, GETSEC: CR4.SMXE, which KVM reserves, is looked at before the exit: #UD"),
-        svm_undefined(no_amd_opcode), GUEST_CODE([] {
+        svm_undefined(no_amd_opcode),
+        [] {
             asm volatile(MAY_FAULT("getsec") : : "a"(0), "b"(0) : "memory");
-        })),
+        }),
     plain("instr.pconfig", "PCONFIG",
           vmx_undefined("SDM vol. 2, PCONFIG: #UD, as KVM does not enable it for guests"),
-          svm_undefined(no_amd_opcode), GUEST_CODE([] {
+          svm_undefined(no_amd_opcode),
+          [] {
               asm volatile(MAY_FAULT("pconfig") : : "a"(0), "b"(0), "c"(0), "d"(0) : "memory");
-          })),
+          }),
     // LOADIWKEY %xmm1, %xmm0
     plain("instr.loadiwkey", "LOADIWKEY",
           vmx_undefined("SDM vol. 2, LOADIWKEY: #UD with CR4.KL clear, which KVM reserves"),
-          svm_undefined(no_amd_opcode), GUEST_CODE([] {
+          svm_undefined(no_amd_opcode),
+          [] {
               asm volatile(MAY_FAULT(".byte 0xf3, 0x0f, 0x38, 0xdc, 0xc1") : : "a"(0) : "memory");
-          })),
+          }),
 };
 
 }

@@ -16,7 +16,7 @@ namespace {
 
 using machine::Msr;
 
-[[maybe_unused]] void pass_window()
+void pass_window()
 {
     send_counted_to_self();
     let_counted_in();
@@ -24,7 +24,7 @@ using machine::Msr;
 
 // Waits until the other has counted it, lest the next one merges with it. Meanwhile the
 // vCPU before takes its time to send this one its own, and is let in.
-[[maybe_unused]] void interrupt_next()
+void interrupt_next()
 {
     auto& next = machine::next_processor();
     const auto before = next.arrivals;
@@ -37,29 +37,29 @@ using machine::Msr;
     machine::disable_interrupts();
 }
 
-[[maybe_unused]] std::string_view why_none_to_interrupt()
+std::string_view why_none_to_interrupt()
 {
     return machine::running_processors() == 1 ? "needs vcpus=2 or more"
                                               : why_apic_may_not_exit<ApicMode::x2apic>();
 }
 
 // Long enough that the guest is spinning again before the timer expires.
-[[maybe_unused]] constexpr std::uint32_t timer_ticks = 200'000, tsc_cycles = 500'000;
+constexpr std::uint32_t timer_ticks = 200'000, tsc_cycles = 500'000;
 constexpr unsigned expiries = 8;
 
-[[maybe_unused]] void await_one_shot_timers()
+void await_one_shot_timers()
 {
     for (unsigned i = 0; i < expiries; i++)
         fire_and_await([] { local_apic.start_one_shot_timer(timer_ticks); });
 }
 
-[[maybe_unused]] void await_deadlines()
+void await_deadlines()
 {
     for (unsigned i = 0; i < expiries; i++)
         fire_and_await([] { machine::write_msr(Msr::tsc_deadline, machine::rdtsc() + tsc_cycles); });
 }
 
-[[maybe_unused]] std::string_view why_no_deadlines()
+std::string_view why_no_deadlines()
 {
     return LocalApic::has_tsc_deadline()
                ? why_no_x2apic()
@@ -67,7 +67,7 @@ constexpr unsigned expiries = 8;
 }
 
 // kvm_can_use_hv_timer(). QEMU's cpu-pm=on shows so in CPUID.
-[[maybe_unused]] std::string_view why_no_preemption_timer()
+std::string_view why_no_preemption_timer()
 {
     return machine::has(machine::feature::monitor)
                ? "this VM's MWAIT does not exit: then KVM makes no use of the preemption timer"
@@ -75,15 +75,15 @@ constexpr unsigned expiries = 8;
 }
 
 // More than twice the longest period of Linux's tick, at 100 Hz.
-[[maybe_unused]] constexpr std::uint32_t two_ticks_or_more = 24'000'000;
+constexpr std::uint32_t two_ticks_or_more = 24'000'000;
 
-[[maybe_unused]] void await_host_tick()
+void await_host_tick()
 {
     fire_and_await([] { local_apic.start_one_shot_timer(two_ticks_or_more); });
 }
 
 // KVM_HINTS_REALTIME: the host has set processors apart for its vCPUs, which need no tick.
-[[maybe_unused]] std::string_view why_host_may_not_tick()
+std::string_view why_host_may_not_tick()
 {
     constexpr std::uint32_t kvm_features = 0x40000001, hints_realtime = 1;
     return machine::cpuid(kvm_features).edx & hints_realtime
@@ -146,8 +146,8 @@ constexpr Trigger timer(std::string_view name, std::string_view what, void (*pre
         .count = default_count / 50,
         .prepare = prepare,
         .fire = fire,
-        .clean_up = GUEST_CODE(leave_apic_mode),
-        .excuse = GUEST_CODE(why_no_preemption_timer),
+        .clean_up = leave_apic_mode,
+        .excuse = why_no_preemption_timer,
         .lacks = lacks,
     };
 }
@@ -162,10 +162,10 @@ constexpr Trigger catalogue[] = {
                 "APM vol. 2, 15.21.4; svm_set_vintr() queues a dummy to see the window open",
                 svm_window_also},
         .count = default_count / 5,
-        .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
-        .fire = GUEST_CODE(pass_window),
-        .clean_up = GUEST_CODE(leave_apic_mode),
-        .lacks = GUEST_CODE(why_apic_may_not_exit<ApicMode::x2apic>),
+        .prepare = enter_apic_mode<ApicMode::x2apic>,
+        .fire = pass_window,
+        .clean_up = leave_apic_mode,
+        .lacks = why_apic_may_not_exit<ApicMode::x2apic>,
     },
     {
         .name = "interrupt.next-vcpu",
@@ -178,20 +178,20 @@ constexpr Trigger catalogue[] = {
                 "ICR and EOI: svm_set_x2apic_msr_interception() intercepts them while AVIC is off",
                 svm_wait_also},
         .count = default_count / 20,
-        .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
-        .fire = GUEST_CODE(interrupt_next),
-        .clean_up = GUEST_CODE(leave_apic_mode),
-        .lacks = GUEST_CODE(why_none_to_interrupt),
+        .prepare = enter_apic_mode<ApicMode::x2apic>,
+        .fire = interrupt_next,
+        .clean_up = leave_apic_mode,
+        .lacks = why_none_to_interrupt,
     },
     timer("interrupt.one-shot-timer", "eight times: arm the one-shot APIC timer, spin until it interrupts",
-          GUEST_CODE(enter_apic_mode<ApicMode::x2apic>), GUEST_CODE(await_one_shot_timers),
-          GUEST_CODE(why_no_x2apic)),
-    timer("interrupt.tsc-deadline", "eight times: WRMSR IA32_TSC_DEADLINE, spin until it interrupts",
-          GUEST_CODE([] {
-              enter_apic_mode<ApicMode::x2apic>();
-              local_apic.use_tsc_deadline();
-          }),
-          GUEST_CODE(await_deadlines), GUEST_CODE(why_no_deadlines)),
+          enter_apic_mode<ApicMode::x2apic>, await_one_shot_timers, why_no_x2apic),
+    timer(
+        "interrupt.tsc-deadline", "eight times: WRMSR IA32_TSC_DEADLINE, spin until it interrupts",
+        [] {
+            enter_apic_mode<ApicMode::x2apic>();
+            local_apic.use_tsc_deadline();
+        },
+        await_deadlines, why_no_deadlines),
     {
         .name = "interrupt.host-tick",
         .what = "spin for 24 ms by the APIC timer, in which the host's tick interrupts",
@@ -200,11 +200,11 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_INTR, Bound::at_least, 1, "APM vol. 2, 15.13.1; init_vmcb() sets the intercept",
                 svm_timer_also},
         .count = 5,
-        .prepare = GUEST_CODE(enter_apic_mode<ApicMode::x2apic>),
-        .fire = GUEST_CODE(await_host_tick),
-        .clean_up = GUEST_CODE(leave_apic_mode),
-        .excuse = GUEST_CODE(why_host_may_not_tick),
-        .lacks = GUEST_CODE(why_no_x2apic),
+        .prepare = enter_apic_mode<ApicMode::x2apic>,
+        .fire = await_host_tick,
+        .clean_up = leave_apic_mode,
+        .excuse = why_host_may_not_tick,
+        .lacks = why_no_x2apic,
     },
 };
 

@@ -13,7 +13,7 @@ namespace {
 using machine::Io;
 using machine::Port;
 
-[[maybe_unused]] constexpr Port port = Port::unused;
+constexpr Port port = Port::unused;
 
 constexpr std::string_view vmx_source =
     "SDM vol. 3, 26.1.3; setup_vmcs_config() requires unconditional I/O exiting";
@@ -31,10 +31,10 @@ constexpr std::string_view out_string_source =
     "x86_emulate_insn(): one exit an element, one more to see RCX at 0";
 constexpr std::string_view in_string_source =
     "pio_in_emulated(): one exit for all elements, one more to see RCX at 0";
-[[maybe_unused]] constexpr std::uint8_t bytes[string_length]{};
-[[maybe_unused]] constexpr std::uint16_t words[string_length]{};
+constexpr std::uint8_t bytes[string_length]{};
+constexpr std::uint16_t words[string_length]{};
 // Within one page. All vCPUs read the same there.
-[[maybe_unused, gnu::aligned(16)]] constinit std::uint8_t string_room[string_length]{};
+[[gnu::aligned(16)]] constinit std::uint8_t string_room[string_length]{};
 
 constexpr Trigger simple(std::string_view name, std::string_view what, void (*fire)())
 {
@@ -55,28 +55,28 @@ constexpr Trigger string(std::string_view name, std::string_view what, std::uint
 }
 
 constexpr Trigger catalogue[] = {
-    simple("io.in8", "IN AL, unused port", GUEST_CODE([] { Io::in<std::uint8_t>(port); })),
-    simple("io.out8", "OUT unused port, AL", GUEST_CODE([] { Io::out<std::uint8_t>(port, 0); })),
-    simple("io.in16", "IN AX, unused port", GUEST_CODE([] { Io::in<std::uint16_t>(port); })),
-    simple("io.out16", "OUT unused port, AX", GUEST_CODE([] { Io::out<std::uint16_t>(port, 0); })),
-    simple("io.in32", "IN EAX, unused port", GUEST_CODE([] { Io::in<std::uint32_t>(port); })),
-    simple("io.out32", "OUT unused port, EAX", GUEST_CODE([] { Io::out<std::uint32_t>(port, 0); })),
+    simple("io.in8", "IN AL, unused port", [] { Io::in<std::uint8_t>(port); }),
+    simple("io.out8", "OUT unused port, AL", [] { Io::out<std::uint8_t>(port, 0); }),
+    simple("io.in16", "IN AX, unused port", [] { Io::in<std::uint16_t>(port); }),
+    simple("io.out16", "OUT unused port, AX", [] { Io::out<std::uint16_t>(port, 0); }),
+    simple("io.in32", "IN EAX, unused port", [] { Io::in<std::uint32_t>(port); }),
+    simple("io.out32", "OUT unused port, EAX", [] { Io::out<std::uint32_t>(port, 0); }),
     string("io.rep-ins8", "REP INSB of 8 bytes from the unused port", 2, in_string_source,
-           GUEST_CODE([] { Io::in_string(port, string_room, string_length); })),
+           [] { Io::in_string(port, string_room, string_length); }),
     string("io.rep-outs8", "REP OUTSB of 8 bytes to the unused port", string_length + 1, out_string_source,
-           GUEST_CODE([] { Io::out_string(port, bytes, string_length); })),
+           [] { Io::out_string(port, bytes, string_length); }),
     string("io.rep-outs16", "REP OUTSW of 8 words to the unused port", string_length + 1, out_string_source,
-           GUEST_CODE([] { Io::out_string(port, words, string_length); })),
+           [] { Io::out_string(port, words, string_length); }),
     simple("io.pic-read-mask", "IN AL, 0x21: the interrupt controller's mask",
-           GUEST_CODE([] { Io::in<std::uint8_t>(Port::pic_primary_mask); })),
+           [] { Io::in<std::uint8_t>(Port::pic_primary_mask); }),
     simple("io.pic-write-mask", "OUT 0x21, AL: the mask that is set already",
-           GUEST_CODE([] { Io::out<std::uint8_t>(Port::pic_primary_mask, 0xff); })),
+           [] { Io::out<std::uint8_t>(Port::pic_primary_mask, 0xff); }),
     simple("io.pic-read-elcr", "IN AL, 0x4d0: edge or level",
-           GUEST_CODE([] { Io::in<std::uint8_t>(Port::pic_edge_level); })),
+           [] { Io::in<std::uint8_t>(Port::pic_edge_level); }),
     simple("io.pit-latch", "OUT 0x43, AL: latches counter 0 of the timer",
-           GUEST_CODE([] { Io::out<std::uint8_t>(Port::pit_command, 0); })),
+           [] { Io::out<std::uint8_t>(Port::pit_command, 0); }),
     simple("io.serial-status", "IN AL, 0x3fd: user space's device",
-           GUEST_CODE([] { Io::in<std::uint8_t>(Port::serial_1_status); })),
+           [] { Io::in<std::uint8_t>(Port::serial_1_status); }),
 };
 
 }

@@ -31,16 +31,16 @@ constexpr std::string_view rom_source =
 constexpr Row vmx_rom_also[] = {{EXIT_REASON_EPT_MISCONFIG, Bound::at_most, 1}};
 
 // Not every machine has ROM there: what is written is what was read, the same by every vCPU.
-[[maybe_unused]] constinit std::uint32_t rom_word = 0;
+constinit std::uint32_t rom_word = 0;
 
-[[maybe_unused]] void write_rom() { machine::write_memory(Place::rom, rom_word); }
+void write_rom() { machine::write_memory(Place::rom, rom_word); }
 
-[[maybe_unused]] std::string_view why_rom_may_not_exit()
+std::string_view why_rom_may_not_exit()
 {
     return "this machine has no ROM below 4 GiB; pc and q35 have (--machine)";
 }
 
-[[maybe_unused]] std::string_view lacks_fresh_memory()
+std::string_view lacks_fresh_memory()
 {
     return FreshMemory::exists() ? "" : "this machine has less than 128 MiB of RAM";
 }
@@ -68,31 +68,32 @@ constexpr Trigger catalogue[] = {
                 "APM vol. 2, 15.25.6; kvm_tdp_page_fault() maps what is touched"},
         .count = first_touches,
         .prepare = nullptr,
-        .fire = GUEST_CODE(FreshMemory::touch),
+        .fire = FreshMemory::touch,
         .clean_up = nullptr,
-        .lacks = GUEST_CODE(lacks_fresh_memory),
+        .lacks = lacks_fresh_memory,
         .deviations = shadow,
-        .firings_left = GUEST_CODE(FreshMemory::blocks_left),
+        .firings_left = FreshMemory::blocks_left,
     },
     mmio("memory.read-unbacked", "MOV from an address that nothing decodes",
-         GUEST_CODE([] { machine::read_memory(Place::unused); })),
+         [] { machine::read_memory(Place::unused); }),
     mmio("memory.write-unbacked", "MOV to an address that nothing decodes",
-         GUEST_CODE([] { machine::write_memory(Place::unused, 0); })),
+         [] { machine::write_memory(Place::unused, 0); }),
     mmio("memory.read-io-apic", "MOV from the I/O APIC's index register",
-         GUEST_CODE([] { machine::read_memory(Place::io_apic); })),
+         [] { machine::read_memory(Place::io_apic); }),
     {
         .name = "memory.write-rom",
         .what = "MOV to the firmware's ROM of what is there",
         .vmx = {EXIT_REASON_EPT_VIOLATION, Bound::exact, 1, rom_source, vmx_rom_also},
         .svm = {SVM_EXIT_NPF, Bound::exact, 1, rom_source},
         .count = count,
-        .prepare = GUEST_CODE([] {
-            rom_word = machine::read_memory(Place::rom);
-            write_rom(); // where it is RAM, that maps the page
-        }),
-        .fire = GUEST_CODE(write_rom),
+        .prepare =
+            [] {
+                rom_word = machine::read_memory(Place::rom);
+                write_rom(); // where it is RAM, that maps the page
+            },
+        .fire = write_rom,
         .clean_up = nullptr,
-        .excuse = GUEST_CODE(why_rom_may_not_exit),
+        .excuse = why_rom_may_not_exit,
         .deviations = shadow,
     },
 };

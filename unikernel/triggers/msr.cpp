@@ -64,9 +64,9 @@ constexpr std::string_view pred_cmd_unseen = "no processor that a lane emulates 
 
 // Writes put back what this vCPU read, so that they change nothing but the ledger. All may
 // fault: what a CPU has not, although its CPUID says so, is reported, and ends nothing.
-[[maybe_unused]] constinit std::array<std::uint64_t, machine::max_processors> all_saved{};
+constinit std::array<std::uint64_t, machine::max_processors> all_saved{};
 
-[[maybe_unused]] std::uint64_t& saved() { return all_saved[machine::this_cpu().index]; }
+std::uint64_t& saved() { return all_saved[machine::this_cpu().index]; }
 
 template <Msr msr>
 void save()
@@ -80,7 +80,7 @@ void restore()
     machine::try_write_msr(msr, saved());
 }
 
-[[maybe_unused]] void flush_predictors() { machine::try_write_msr(Msr::pred_cmd, 1); }
+void flush_predictors() { machine::try_write_msr(Msr::pred_cmd, 1); }
 
 constexpr Trigger simple(std::string_view name, std::string_view what, const Expectation& vmx,
                          const Expectation& svm, void (*prepare)(), void (*fire)(),
@@ -97,12 +97,12 @@ constexpr Trigger simple(std::string_view name, std::string_view what, const Exp
             .lacks = lacks};
 }
 
-[[maybe_unused]] std::string_view lacks_tsc_adjust()
+std::string_view lacks_tsc_adjust()
 {
     return machine::lacks(machine::feature::tsc_adjust, "this vCPU has no IA32_TSC_ADJUST");
 }
 
-[[maybe_unused]] std::string_view lacks_ibpb()
+std::string_view lacks_ibpb()
 {
     const bool has = machine::has(machine::feature::spec_ctrl) || machine::has(machine::feature::amd_ibpb);
     return has ? "" : "this vCPU has no IBPB";
@@ -110,72 +110,76 @@ constexpr Trigger simple(std::string_view name, std::string_view what, const Exp
 
 constexpr Trigger catalogue[] = {
     simple("msr.read-apic-base", "RDMSR IA32_APIC_BASE", vmx_read, svm_either, nullptr,
-           GUEST_CODE([] { machine::try_read_msr(Msr::apic_base); })),
+           [] { machine::try_read_msr(Msr::apic_base); }),
     simple("msr.write-apic-base", "WRMSR IA32_APIC_BASE, its own value", vmx_write, svm_either,
-           GUEST_CODE(save<Msr::apic_base>), GUEST_CODE(restore<Msr::apic_base>)),
+           save<Msr::apic_base>, restore<Msr::apic_base>),
     simple("msr.read-misc-enable", "RDMSR IA32_MISC_ENABLE", vmx_read, svm_either, nullptr,
-           GUEST_CODE([] { machine::try_read_msr(Msr::misc_enable); })),
+           [] { machine::try_read_msr(Msr::misc_enable); }),
     simple("msr.write-misc-enable", "WRMSR IA32_MISC_ENABLE, its own value", vmx_write, svm_either,
-           GUEST_CODE(save<Msr::misc_enable>), GUEST_CODE(restore<Msr::misc_enable>)),
+           save<Msr::misc_enable>, restore<Msr::misc_enable>),
     simple("msr.write-tsc-deadline", "WRMSR IA32_TSC_DEADLINE, 0: disarms", vmx_fastpath_write, svm_either,
-           nullptr, GUEST_CODE([] { machine::try_write_msr(Msr::tsc_deadline, 0); })),
+           nullptr, [] { machine::try_write_msr(Msr::tsc_deadline, 0); }),
     simple("msr.read-pat", "RDMSR IA32_PAT", vmx_read, svm_either, nullptr,
-           GUEST_CODE([] { machine::try_read_msr(Msr::pat); })),
-    simple("msr.write-pat", "WRMSR IA32_PAT, its own value", vmx_write, svm_either,
-           GUEST_CODE(save<Msr::pat>), GUEST_CODE(restore<Msr::pat>)),
+           [] { machine::try_read_msr(Msr::pat); }),
+    simple("msr.write-pat", "WRMSR IA32_PAT, its own value", vmx_write, svm_either, save<Msr::pat>,
+           restore<Msr::pat>),
     simple("msr.read-efer", "RDMSR IA32_EFER", vmx_read, svm_either, nullptr,
-           GUEST_CODE([] { machine::try_read_msr(Msr::efer); })),
-    simple("msr.write-efer", "WRMSR IA32_EFER, its own value", vmx_write, svm_either,
-           GUEST_CODE(save<Msr::efer>), GUEST_CODE(restore<Msr::efer>)),
-    simple("msr.read-mtrr-def-type", "RDMSR IA32_MTRR_DEF_TYPE", vmx_read, svm_either, nullptr,
-           GUEST_CODE([] { machine::try_read_msr(Msr::mtrr_def_type); }),
-           GUEST_CODE([] { return machine::lacks(machine::feature::mtrr, "this vCPU has no MTRRs"); })),
-    simple("msr.read-tsc-aux", "RDMSR IA32_TSC_AUX", vmx_read, svm_either, nullptr,
-           GUEST_CODE([] { machine::try_read_msr(Msr::tsc_aux); }), GUEST_CODE([] {
-               return machine::lacks(machine::feature::rdtscp,
-                                     "this vCPU has no RDTSCP, hence no IA32_TSC_AUX");
-           })),
-    simple("msr.read-tsc-adjust", "RDMSR IA32_TSC_ADJUST", vmx_read, svm_either, nullptr,
-           GUEST_CODE([] { machine::try_read_msr(Msr::tsc_adjust); }), GUEST_CODE(lacks_tsc_adjust)),
+           [] { machine::try_read_msr(Msr::efer); }),
+    simple("msr.write-efer", "WRMSR IA32_EFER, its own value", vmx_write, svm_either, save<Msr::efer>,
+           restore<Msr::efer>),
+    simple(
+        "msr.read-mtrr-def-type", "RDMSR IA32_MTRR_DEF_TYPE", vmx_read, svm_either, nullptr,
+        [] { machine::try_read_msr(Msr::mtrr_def_type); },
+        [] { return machine::lacks(machine::feature::mtrr, "this vCPU has no MTRRs"); }),
+    simple(
+        "msr.read-tsc-aux", "RDMSR IA32_TSC_AUX", vmx_read, svm_either, nullptr,
+        [] { machine::try_read_msr(Msr::tsc_aux); },
+        [] {
+            return machine::lacks(machine::feature::rdtscp, "this vCPU has no RDTSCP, hence no IA32_TSC_AUX");
+        }),
+    simple(
+        "msr.read-tsc-adjust", "RDMSR IA32_TSC_ADJUST", vmx_read, svm_either, nullptr,
+        [] { machine::try_read_msr(Msr::tsc_adjust); }, lacks_tsc_adjust),
     simple("msr.write-tsc-adjust", "WRMSR IA32_TSC_ADJUST, its own value", vmx_write, svm_either,
-           GUEST_CODE(save<Msr::tsc_adjust>), GUEST_CODE(restore<Msr::tsc_adjust>),
-           GUEST_CODE(lacks_tsc_adjust)),
-    simple("msr.write-tsc", "WRMSR IA32_TIME_STAMP_COUNTER; WRMSR IA32_TSC_ADJUST, which takes that back",
-           twice(vmx_write), twice(svm_either), GUEST_CODE(save<Msr::tsc_adjust>), GUEST_CODE([] {
-               machine::try_write_msr(Msr::tsc, machine::rdtsc());
-               restore<Msr::tsc_adjust>();
-           }),
-           GUEST_CODE(lacks_tsc_adjust)),
-    simple("msr.read-kvm-system-time", "RDMSR MSR_KVM_SYSTEM_TIME_NEW, KVM's own",
-           {EXIT_REASON_MSR_READ, Bound::exact, 1,
-            "SDM vol. 3, 26.1.3: beyond the bitmaps; kvm_get_msr_common() answers"},
-           {SVM_EXIT_MSR, Bound::exact, 1,
-            "APM vol. 2, 15.11: not covered by the MSRPM; kvm_get_msr_common() answers"},
-           nullptr, GUEST_CODE([] { machine::try_read_msr(Msr::kvm_system_time); }), GUEST_CODE([] {
-               return machine::lacks(machine::feature::kvm_clock, "this VM has no KVM clock");
-           })),
+           save<Msr::tsc_adjust>, restore<Msr::tsc_adjust>, lacks_tsc_adjust),
+    simple(
+        "msr.write-tsc", "WRMSR IA32_TIME_STAMP_COUNTER; WRMSR IA32_TSC_ADJUST, which takes that back",
+        twice(vmx_write), twice(svm_either), save<Msr::tsc_adjust>,
+        [] {
+            machine::try_write_msr(Msr::tsc, machine::rdtsc());
+            restore<Msr::tsc_adjust>();
+        },
+        lacks_tsc_adjust),
+    simple(
+        "msr.read-kvm-system-time", "RDMSR MSR_KVM_SYSTEM_TIME_NEW, KVM's own",
+        {EXIT_REASON_MSR_READ, Bound::exact, 1,
+         "SDM vol. 3, 26.1.3: beyond the bitmaps; kvm_get_msr_common() answers"},
+        {SVM_EXIT_MSR, Bound::exact, 1,
+         "APM vol. 2, 15.11: not covered by the MSRPM; kvm_get_msr_common() answers"},
+        nullptr, [] { machine::try_read_msr(Msr::kvm_system_time); },
+        [] { return machine::lacks(machine::feature::kvm_clock, "this VM has no KVM clock"); }),
     simple("msr.read-undefined", "RDMSR 0xdeadbeef, which no processor has",
            undefined(EXIT_REASON_MSR_READ, vmx_undefined_source),
            undefined(SVM_EXIT_MSR, svm_undefined_source), nullptr,
-           GUEST_CODE([] { machine::try_read_msr(Msr::undefined); })),
+           [] { machine::try_read_msr(Msr::undefined); }),
     simple("msr.write-undefined", "WRMSR 0xdeadbeef, which no processor has",
            undefined(EXIT_REASON_MSR_WRITE, vmx_undefined_source),
            undefined(SVM_EXIT_MSR, svm_undefined_source), nullptr,
-           GUEST_CODE([] { machine::try_write_msr(Msr::undefined, 0); })),
+           [] { machine::try_write_msr(Msr::undefined, 0); }),
     simple("msr.read-tsc", "RDMSR IA32_TIME_STAMP_COUNTER", vmx_passes_read, svm_either, nullptr,
-           GUEST_CODE([] { machine::try_read_msr(Msr::tsc); })),
+           [] { machine::try_read_msr(Msr::tsc); }),
     simple("msr.read-lstar", "RDMSR IA32_LSTAR", vmx_read, svm_passes, nullptr,
-           GUEST_CODE([] { machine::try_read_msr(Msr::lstar); })),
+           [] { machine::try_read_msr(Msr::lstar); }),
     simple("msr.read-fs-base", "RDMSR IA32_FS_BASE", vmx_passes_read, svm_passes, nullptr,
-           GUEST_CODE([] { machine::try_read_msr(Msr::fs_base); })),
+           [] { machine::try_read_msr(Msr::fs_base); }),
     simple("msr.write-fs-base", "WRMSR IA32_FS_BASE, its own value", vmx_passes_write, svm_passes,
-           GUEST_CODE(save<Msr::fs_base>), GUEST_CODE(restore<Msr::fs_base>)),
+           save<Msr::fs_base>, restore<Msr::fs_base>),
     simple("msr.read-sysenter-cs", "RDMSR IA32_SYSENTER_CS", vmx_passes_read, svm_passes, nullptr,
-           GUEST_CODE([] { machine::try_read_msr(Msr::sysenter_cs); })),
+           [] { machine::try_read_msr(Msr::sysenter_cs); }),
     simple("msr.read-sysenter-esp", "RDMSR IA32_SYSENTER_ESP", vmx_passes_read, svm_passes_unless_intel,
-           nullptr, GUEST_CODE([] { machine::try_read_msr(Msr::sysenter_esp); })),
+           nullptr, [] { machine::try_read_msr(Msr::sysenter_esp); }),
     simple("msr.read-sysenter-eip", "RDMSR IA32_SYSENTER_EIP", vmx_passes_read, svm_passes_unless_intel,
-           nullptr, GUEST_CODE([] { machine::try_read_msr(Msr::sysenter_eip); })),
+           nullptr, [] { machine::try_read_msr(Msr::sysenter_eip); }),
     simple("msr.write-pred-cmd", "WRMSR IA32_PRED_CMD, IBPB",
            {.exit = EXIT_REASON_MSR_WRITE,
             .bound = Bound::none,
@@ -187,7 +191,7 @@ constexpr Trigger catalogue[] = {
             .per_firing = 0,
             .source = pred_cmd_source,
             .unseen = pred_cmd_unseen},
-           GUEST_CODE(flush_predictors), GUEST_CODE(flush_predictors), GUEST_CODE(lacks_ibpb)),
+           flush_predictors, flush_predictors, lacks_ibpb),
 };
 
 }

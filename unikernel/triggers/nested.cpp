@@ -37,11 +37,11 @@ constexpr Expectation svm_unhandled{.exit = SVM_EXIT_VMRUN,
                                               "svm_exit_handlers[] has none for it",
                                     .totals_only = 1};
 
-[[maybe_unused]] void run() { machine::run_nested_guest(); }
+void run() { machine::run_nested_guest(); }
 
 // There is one nested guest at a time.
 constexpr Trigger nested(std::string_view name, std::string_view what, const Expectation& vmx,
-                         const Expectation& svm, void (*prepare)(), void (*fire)() = GUEST_CODE(run))
+                         const Expectation& svm, void (*prepare)(), void (*fire)() = run)
 {
     return {.name = name,
             .what = what,
@@ -50,8 +50,8 @@ constexpr Trigger nested(std::string_view name, std::string_view what, const Exp
             .count = default_count / 2, // a firing switches guests there and back
             .prepare = prepare,
             .fire = fire,
-            .clean_up = GUEST_CODE(machine::stop_nested_guest),
-            .lacks = GUEST_CODE(machine::nested_guest_obstacle),
+            .clean_up = machine::stop_nested_guest,
+            .lacks = machine::nested_guest_obstacle,
             .boot_vcpu_only = true};
 }
 
@@ -61,7 +61,7 @@ constexpr Trigger catalogue[] = {
         {EXIT_REASON_CPUID, Bound::exact, 1,
          "SDM vol. 3, 26.1.2; nested_vmx_l1_wants_exit() always passes CPUID on", vmx_entry},
         {SVM_EXIT_CPUID, Bound::exact, 1, "APM vol. 2, 15.9; nested_svm_intercept() passes it on", svm_entry},
-        GUEST_CODE([] { machine::start_nested_guest(machine::nested_cpuid); })),
+        [] { machine::start_nested_guest(machine::nested_cpuid); }),
     nested(
         "nested.undefined", "entry of a nested guest; its UD2, whose #UD its hypervisor intercepts",
         {EXIT_REASON_EXCEPTION_NMI, Bound::exact, 1,
@@ -70,33 +70,33 @@ constexpr Trigger catalogue[] = {
          "APM vol. 2, 15.12; nested_svm_exit_special() leaves it to ud_interception(), which queues a #UD: "
          "svm_check_nested_events() makes that the #VMEXIT, without another exit",
          svm_entry},
-        GUEST_CODE([] { machine::start_nested_guest(machine::nested_undefined); })),
-    nested("nested.rdmsr",
-           "entry of a nested guest; its RDMSR twice: of IA32_APIC_BASE, which KVM answers, and of "
-           "0xdeadbeef, which goes to its hypervisor",
-           {EXIT_REASON_MSR_READ, Bound::exact, 2,
-            "SDM vol. 3, 26.1.3; nested_vmx_exit_handled_msr() asks the hypervisor's bitmap", vmx_entry},
-           {SVM_EXIT_MSR, Bound::exact, 2,
-            "APM vol. 2, 15.11; nested_svm_exit_handled_msr() asks the hypervisor's bitmap", svm_entry},
-           GUEST_CODE([] { machine::start_nested_guest(machine::nested_rdmsr); }), GUEST_CODE([] {
-               machine::run_nested_guest(static_cast<std::uint32_t>(machine::Msr::apic_base));
-           })),
-    nested("nested.out",
-           "entry of a nested guest; its OUT to a port that KVM leaves to user space, amid the two RDMSR",
-           {EXIT_REASON_IO_INSTRUCTION, Bound::exact, 1,
-            "SDM vol. 3, 26.1.3; nested_vmx_exit_handled_io() leaves it to handle_io()",
-            vmx_entry_and_rdmsrs},
-           {SVM_EXIT_IOIO, Bound::exact, 1,
-            "APM vol. 2, 15.10; nested_svm_intercept_ioio() leaves it to io_interception()",
-            svm_entry_and_rdmsrs},
-           GUEST_CODE([] { machine::start_nested_guest(machine::nested_out); }), GUEST_CODE([] {
-               machine::run_nested_guest(static_cast<std::uint32_t>(machine::Msr::apic_base),
-                                         static_cast<std::uint32_t>(machine::Port::unused));
-           })),
+        [] { machine::start_nested_guest(machine::nested_undefined); }),
+    nested(
+        "nested.rdmsr",
+        "entry of a nested guest; its RDMSR twice: of IA32_APIC_BASE, which KVM answers, and of "
+        "0xdeadbeef, which goes to its hypervisor",
+        {EXIT_REASON_MSR_READ, Bound::exact, 2,
+         "SDM vol. 3, 26.1.3; nested_vmx_exit_handled_msr() asks the hypervisor's bitmap", vmx_entry},
+        {SVM_EXIT_MSR, Bound::exact, 2,
+         "APM vol. 2, 15.11; nested_svm_exit_handled_msr() asks the hypervisor's bitmap", svm_entry},
+        [] { machine::start_nested_guest(machine::nested_rdmsr); },
+        [] { machine::run_nested_guest(static_cast<std::uint32_t>(machine::Msr::apic_base)); }),
+    nested(
+        "nested.out",
+        "entry of a nested guest; its OUT to a port that KVM leaves to user space, amid the two RDMSR",
+        {EXIT_REASON_IO_INSTRUCTION, Bound::exact, 1,
+         "SDM vol. 3, 26.1.3; nested_vmx_exit_handled_io() leaves it to handle_io()", vmx_entry_and_rdmsrs},
+        {SVM_EXIT_IOIO, Bound::exact, 1,
+         "APM vol. 2, 15.10; nested_svm_intercept_ioio() leaves it to io_interception()",
+         svm_entry_and_rdmsrs},
+        [] { machine::start_nested_guest(machine::nested_out); },
+        [] {
+            machine::run_nested_guest(static_cast<std::uint32_t>(machine::Msr::apic_base),
+                                      static_cast<std::uint32_t>(machine::Port::unused));
+        }),
     nested("nested.rdtsc",
            "entry of a nested guest; its RDTSC, which its hypervisor intercepts, and KVM has no handler for",
-           vmx_unhandled, svm_unhandled,
-           GUEST_CODE([] { machine::start_nested_guest(machine::nested_rdtsc); })),
+           vmx_unhandled, svm_unhandled, [] { machine::start_nested_guest(machine::nested_rdtsc); }),
     nested("nested.query",
            "entry of a nested guest; its query of the ledger, by CPUID, which SVM leaves to KVM; there RDMSR "
            "of 0xdeadbeef",
@@ -104,10 +104,10 @@ constexpr Trigger catalogue[] = {
             "SDM vol. 3, 26.1.2: goes to its hypervisor, which cannot leave it to KVM", vmx_entry},
            {SVM_EXIT_CPUID, Bound::exact, 1,
             "APM vol. 2, 15.9; nested_svm_intercept() leaves it to kvm_emulate_cpuid()", svm_entry_and_rdmsr},
-           GUEST_CODE([] {
+           [] {
                machine::nested_leaf = KVM_EXIT_LEDGER_LEAF_EXIT_COUNT;
                machine::start_nested_guest(machine::nested_query, machine::NestedCpuid::left_to_host);
-           })),
+           }),
 };
 
 }

@@ -13,21 +13,21 @@
 namespace triggers {
 namespace {
 
-[[maybe_unused]] void send_nmi()
+void send_nmi()
 {
     const auto& cpu = machine::this_cpu();
     local_apic.send_to(cpu.apic_id, machine::Delivery::nmi, 0);
 }
 
 // The read is for Bochs's SVM; elsewhere the second NMI has come before it.
-[[maybe_unused]] void send_nmi_and_another()
+void send_nmi_and_another()
 {
     machine::this_cpu().wants_nmi_in_nmi = true;
     send_nmi();
     local_apic.read(LocalApic::Register::version);
 }
 
-[[maybe_unused]] void prepare()
+void prepare()
 {
     enter_apic_mode<ApicMode::x2apic>();
     machine::expect_trap(Exception::nmi);
@@ -35,7 +35,7 @@ namespace {
 
 // Bochs's VT-x was seen to let the second NMI in at once, on one vCPU or on both, where
 // the host's processor runs several: what it keeps of blocking by NMI is not each one's own.
-[[maybe_unused]] std::string_view why_no_nmi_in_nmi()
+std::string_view why_no_nmi_in_nmi()
 {
     const bool tried = machine::running_processors() == 1 || machine::vendor().view() != "GenuineIntel";
     return tried ? why_no_x2apic()
@@ -46,7 +46,7 @@ namespace {
 // The processor's own NMI virtualization (APM vol. 2, 15.21.10), which KVM uses since
 // Linux 6.4, needs no exit. A guest cannot see whether its host has it; Zen 4, of family
 // 19h, brought it.
-[[maybe_unused]] std::string_view why_iret_may_not_exit()
+std::string_view why_iret_may_not_exit()
 {
     const auto version = machine::cpuid(1).eax;
     const auto family = (version >> 8 & 0xf) + (version >> 20 & 0xff);
@@ -117,11 +117,11 @@ constexpr Trigger catalogue[] = {
                 .also = svm_one_also,
                 .raises = Exception::nmi},
         .count = default_count / 5,
-        .prepare = GUEST_CODE(prepare),
-        .fire = GUEST_CODE(send_nmi),
-        .clean_up = GUEST_CODE(leave_apic_mode),
-        .excuse = GUEST_CODE(why_iret_may_not_exit),
-        .lacks = GUEST_CODE(why_no_x2apic),
+        .prepare = prepare,
+        .fire = send_nmi,
+        .clean_up = leave_apic_mode,
+        .excuse = why_iret_may_not_exit,
+        .lacks = why_no_x2apic,
     },
     {
         .name = "nmi.window",
@@ -142,11 +142,11 @@ constexpr Trigger catalogue[] = {
                 .also = svm_two_also,
                 .raises = Exception::nmi},
         .count = default_count / 5,
-        .prepare = GUEST_CODE(prepare),
-        .fire = GUEST_CODE(send_nmi_and_another),
-        .clean_up = GUEST_CODE(leave_apic_mode),
-        .excuse = GUEST_CODE(why_iret_may_not_exit),
-        .lacks = GUEST_CODE(why_no_nmi_in_nmi),
+        .prepare = prepare,
+        .fire = send_nmi_and_another,
+        .clean_up = leave_apic_mode,
+        .excuse = why_iret_may_not_exit,
+        .lacks = why_no_nmi_in_nmi,
         .deviations = window_deviations,
     },
 };

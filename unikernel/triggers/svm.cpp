@@ -20,28 +20,28 @@ constexpr std::string_view vmx_source =
 
 // KVM clears these intercepts where the processor can execute the instruction in the guest
 // (init_vmcb(), `vgif`; init_vmcb_after_set_cpuid(), `vls`). Then nothing raises #UD.
-[[maybe_unused]] std::string_view virtualized(std::string_view how)
+std::string_view virtualized(std::string_view how)
 {
     const bool executed =
         machine::resumed_exceptions()[static_cast<unsigned>(Exception::invalid_opcode)] == 0;
     return executed ? how : "";
 }
-[[maybe_unused]] std::string_view virtual_gif()
+std::string_view virtual_gif()
 {
     return virtualized("this processor has a virtual GIF: KVM leaves STGI and CLGI to it");
 }
-[[maybe_unused]] std::string_view virtual_vmload()
+std::string_view virtual_vmload()
 {
     return virtualized("this processor virtualizes VMLOAD and VMSAVE: KVM leaves them to it");
 }
 
 // A VMCB for those that may execute. What VMLOAD would load was saved on the same vCPU.
-[[maybe_unused, gnu::aligned(4096)]] constinit std::uint8_t vmcb[4096]{};
+[[gnu::aligned(4096)]] constinit std::uint8_t vmcb[4096]{};
 
-[[maybe_unused]] void save_state() { asm volatile(MAY_FAULT("vmsave") : : "a"(vmcb) : "memory"); }
+void save_state() { asm volatile(MAY_FAULT("vmsave") : : "a"(vmcb) : "memory"); }
 
 // Ends what CLGI may have begun.
-[[maybe_unused]] void set_gif() { asm volatile(MAY_FAULT("stgi") : : : "memory"); }
+void set_gif() { asm volatile(MAY_FAULT("stgi") : : : "memory"); }
 
 constexpr Trigger svm(std::string_view name, std::string_view what, ExitNumber exit, void (*fire)())
 {
@@ -72,27 +72,31 @@ constexpr Trigger on_boot_vcpu(Trigger trigger)
 }
 
 constexpr Trigger catalogue[] = {
-    svm("svm.vmrun", "VMRUN", SVM_EXIT_VMRUN, GUEST_CODE([] {
+    svm("svm.vmrun", "VMRUN", SVM_EXIT_VMRUN,
+        [] {
             asm volatile(MAY_FAULT("vmrun") : : "a"(vmcb) : "memory");
-        })),
-    on_boot_vcpu(with_excuse(svm("svm.vmload", "VMLOAD", SVM_EXIT_VMLOAD, GUEST_CODE([] {
+        }),
+    on_boot_vcpu(with_excuse(svm("svm.vmload", "VMLOAD", SVM_EXIT_VMLOAD,
+                                 [] {
                                      asm volatile(MAY_FAULT("vmload") : : "a"(vmcb) : "memory");
-                                 })),
-                             GUEST_CODE(virtual_vmload), GUEST_CODE(save_state), nullptr)),
-    on_boot_vcpu(with_excuse(svm("svm.vmsave", "VMSAVE", SVM_EXIT_VMSAVE, GUEST_CODE(save_state)),
-                             GUEST_CODE(virtual_vmload), nullptr, nullptr)),
-    with_excuse(svm("svm.stgi", "STGI", SVM_EXIT_STGI, GUEST_CODE(set_gif)), GUEST_CODE(virtual_gif), nullptr,
-                nullptr),
-    with_excuse(svm("svm.clgi", "CLGI", SVM_EXIT_CLGI, GUEST_CODE([] {
+                                 }),
+                             virtual_vmload, save_state, nullptr)),
+    on_boot_vcpu(with_excuse(svm("svm.vmsave", "VMSAVE", SVM_EXIT_VMSAVE, save_state), virtual_vmload,
+                             nullptr, nullptr)),
+    with_excuse(svm("svm.stgi", "STGI", SVM_EXIT_STGI, set_gif), virtual_gif, nullptr, nullptr),
+    with_excuse(svm("svm.clgi", "CLGI", SVM_EXIT_CLGI,
+                    [] {
                         asm volatile(MAY_FAULT("clgi") : : : "memory");
-                    })),
-                GUEST_CODE(virtual_gif), nullptr, GUEST_CODE(set_gif)),
-    svm("svm.invlpga", "INVLPGA, address 0, ASID 1", SVM_EXIT_INVLPGA, GUEST_CODE([] {
+                    }),
+                virtual_gif, nullptr, set_gif),
+    svm("svm.invlpga", "INVLPGA, address 0, ASID 1", SVM_EXIT_INVLPGA,
+        [] {
             asm volatile(MAY_FAULT("invlpga") : : "a"(0), "c"(1) : "memory");
-        })),
-    svm("svm.skinit", "SKINIT", SVM_EXIT_SKINIT, GUEST_CODE([] {
+        }),
+    svm("svm.skinit", "SKINIT", SVM_EXIT_SKINIT,
+        [] {
             asm volatile(MAY_FAULT("skinit") : : "a"(0) : "memory");
-        })),
+        }),
 };
 
 }

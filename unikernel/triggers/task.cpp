@@ -42,7 +42,7 @@ constexpr Trigger catalogue[] = {
                 "APM vol. 2, 15.14.1; init_vmcb() sets the intercept", svm_also},
         .count = 10,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] { machine::switch_tasks(round_trips); }),
+        .fire = [] { machine::switch_tasks(round_trips); },
         .clean_up = nullptr,
         .deviations = deviations,
         .boot_vcpu_only = true, // the task state segments are shared

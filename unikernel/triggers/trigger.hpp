@@ -118,12 +118,4 @@ struct Trigger {
 /// Firings by default of a trigger whose exit costs only its round trip.
 inline constexpr std::uint32_t default_count = 200;
 
-// Programs of the host read the catalogue and never fire: they compile it
-// without the code that needs the machine to itself.
-#if __STDC_HOSTED__
-#define GUEST_CODE(...) nullptr
-#else
-#define GUEST_CODE(...) __VA_ARGS__
-#endif
-
 }

@@ -21,14 +21,14 @@ constexpr std::string_view svm_source =
     "APM vol. 3, appendix A: no such opcode, #UD; init_vmcb() intercepts it";
 
 // A guest is not told which it is.
-[[maybe_unused]] std::string_view why_vmfunc_may_not_exit()
+std::string_view why_vmfunc_may_not_exit()
 {
     return "this vCPU has no VM functions: the processor has none, or KVM (6.12) clears them; VMFUNC is "
            "undefined, and exits "
            "so";
 }
 
-[[maybe_unused]] alignas(16) constexpr std::uint64_t operand[2]{};
+alignas(16) constexpr std::uint64_t operand[2]{};
 
 constexpr Trigger vmx(std::string_view name, std::string_view what, ExitNumber exit, void (*fire)(),
                       std::string_view source = vmx_source, std::string_view (*excuse)() = nullptr)
@@ -45,50 +45,66 @@ constexpr Trigger vmx(std::string_view name, std::string_view what, ExitNumber e
 }
 
 constexpr Trigger catalogue[] = {
-    vmx("vmx.vmxon", "VMXON", EXIT_REASON_VMON, GUEST_CODE([] {
-            asm volatile(MAY_FAULT("vmxon %0") : : "m"(operand) : "cc");
-        }),
-        vmxon_source),
-    vmx("vmx.vmxoff", "VMXOFF", EXIT_REASON_VMOFF, GUEST_CODE([] {
-            asm volatile(MAY_FAULT("vmxoff") : : : "cc");
-        })),
-    vmx("vmx.vmclear", "VMCLEAR", EXIT_REASON_VMCLEAR, GUEST_CODE([] {
+    vmx(
+        "vmx.vmxon", "VMXON", EXIT_REASON_VMON,
+        [] { asm volatile(MAY_FAULT("vmxon %0")
+                          :
+                          : "m"(operand)
+                          : "cc"); }, vmxon_source),
+    vmx("vmx.vmxoff", "VMXOFF", EXIT_REASON_VMOFF, [] { asm volatile(MAY_FAULT("vmxoff")
+                                                                     :
+                                                                     :
+                                                                     : "cc"); }),
+    vmx("vmx.vmclear", "VMCLEAR", EXIT_REASON_VMCLEAR,
+        [] {
             asm volatile(MAY_FAULT("vmclear %0") : : "m"(operand) : "cc");
-        })),
-    vmx("vmx.vmptrld", "VMPTRLD", EXIT_REASON_VMPTRLD, GUEST_CODE([] {
+        }),
+    vmx("vmx.vmptrld", "VMPTRLD", EXIT_REASON_VMPTRLD,
+        [] {
             asm volatile(MAY_FAULT("vmptrld %0") : : "m"(operand) : "cc");
-        })),
-    vmx("vmx.vmptrst", "VMPTRST", EXIT_REASON_VMPTRST, GUEST_CODE([] {
+        }),
+    vmx("vmx.vmptrst", "VMPTRST", EXIT_REASON_VMPTRST,
+        [] {
             std::uint64_t pointer;
             asm volatile(MAY_FAULT("vmptrst %0") : "=m"(pointer) : : "cc");
-        })),
-    vmx("vmx.vmread", "VMREAD, field 0", EXIT_REASON_VMREAD, GUEST_CODE([] {
+        }),
+    vmx(
+        "vmx.vmread", "VMREAD, field 0", EXIT_REASON_VMREAD,
+        [] {
             std::uint64_t value = 0;
             asm volatile(MAY_FAULT("vmread %1, %0") : "+r"(value) : "r"(std::uint64_t{0}) : "cc");
-        }),
+        },
         vmread_source),
-    vmx("vmx.vmwrite", "VMWRITE, field 0", EXIT_REASON_VMWRITE, GUEST_CODE([] {
+    vmx(
+        "vmx.vmwrite", "VMWRITE, field 0", EXIT_REASON_VMWRITE,
+        [] {
             asm volatile(MAY_FAULT("vmwrite %0, %1") : : "r"(std::uint64_t{0}), "r"(std::uint64_t{0}) : "cc");
-        }),
+        },
         vmread_source),
-    vmx("vmx.vmlaunch", "VMLAUNCH", EXIT_REASON_VMLAUNCH, GUEST_CODE([] {
+    vmx("vmx.vmlaunch", "VMLAUNCH", EXIT_REASON_VMLAUNCH,
+        [] {
             asm volatile(MAY_FAULT("vmlaunch") : : : "cc", "memory");
-        })),
-    vmx("vmx.vmresume", "VMRESUME", EXIT_REASON_VMRESUME, GUEST_CODE([] {
-            asm volatile(MAY_FAULT("vmresume") : : : "cc", "memory");
-        })),
-    vmx("vmx.invept", "INVEPT, all contexts", EXIT_REASON_INVEPT, GUEST_CODE([] {
-            asm volatile(MAY_FAULT("invept %0, %1") : : "m"(operand), "r"(std::uint64_t{2}) : "cc");
-        })),
-    vmx("vmx.invvpid", "INVVPID, all contexts", EXIT_REASON_INVVPID, GUEST_CODE([] {
-            asm volatile(MAY_FAULT("invvpid %0, %1") : : "m"(operand), "r"(std::uint64_t{2}) : "cc");
-        })),
-    vmx("vmx.vmfunc", "VMFUNC 0", EXIT_REASON_VMFUNC, GUEST_CODE([] {
-            asm volatile(MAY_FAULT("vmfunc") : : "a"(0), "c"(0) : "cc");
         }),
+    vmx("vmx.vmresume", "VMRESUME", EXIT_REASON_VMRESUME,
+        [] {
+            asm volatile(MAY_FAULT("vmresume") : : : "cc", "memory");
+        }),
+    vmx("vmx.invept", "INVEPT, all contexts", EXIT_REASON_INVEPT,
+        [] {
+            asm volatile(MAY_FAULT("invept %0, %1") : : "m"(operand), "r"(std::uint64_t{2}) : "cc");
+        }),
+    vmx("vmx.invvpid", "INVVPID, all contexts", EXIT_REASON_INVVPID,
+        [] {
+            asm volatile(MAY_FAULT("invvpid %0, %1") : : "m"(operand), "r"(std::uint64_t{2}) : "cc");
+        }),
+    vmx(
+        "vmx.vmfunc", "VMFUNC 0", EXIT_REASON_VMFUNC,
+        [] {
+            asm volatile(MAY_FAULT("vmfunc") : : "a"(0), "c"(0) : "cc");
+        },
         "SDM vol. 3, 26.5.6.2: exits, for KVM (6.1) enables VM functions, but none of them; handle_vmfunc() "
         "raises #UD",
-        GUEST_CODE(why_vmfunc_may_not_exit)),
+        why_vmfunc_may_not_exit),
 };
 
 }

@@ -15,9 +15,9 @@ namespace {
 
 // KVM counts PAUSEs, or times them, only as long as they follow one another within this
 // many cycles (ple_gap, pause_filter_thresh; both 128).
-[[maybe_unused]] constexpr std::uint64_t more_than_the_gap = 2000;
+constexpr std::uint64_t more_than_the_gap = 2000;
 
-[[maybe_unused]] void pause_once()
+void pause_once()
 {
     asm volatile("pause" : : : "memory");
     for (const auto start = machine::rdtsc(); machine::rdtsc() - start < more_than_the_gap;) {
@@ -28,9 +28,9 @@ namespace {
 // back to its parameters, 4096 cycles or 3000 PAUSEs, when the vCPU's thread has slept
 // (grow_ple_window(), shrink_ple_window()): it sleeps in a HLT that takes longer
 // than the time for which KVM polls (halt_poll_ns, 200 microseconds).
-[[maybe_unused]] constexpr std::uint32_t long_sleep = 1'000'000; // of the timer's ticks
+constexpr std::uint32_t long_sleep = 1'000'000; // of the timer's ticks
 
-[[maybe_unused]] void sleep_and_pause()
+void sleep_and_pause()
 {
     constexpr std::uint32_t pauses = 5000;
     machine::local_apic.start_one_shot_timer(long_sleep);
@@ -66,7 +66,7 @@ constexpr Deviation pause_loop_deviations[] = {
      bochs_3_0},
 };
 
-[[maybe_unused]] std::string_view why_pause_loops_may_not_exit()
+std::string_view why_pause_loops_may_not_exit()
 {
     return "this VM's PAUSE loops do not exit: the processor cannot tell them, or KVM was told to let them "
            "be";
@@ -79,14 +79,14 @@ constexpr std::string_view vmx_mwait_source =
     "SDM vol. 3, 26.1.3; setup_vmcs_config() requires MWAIT exiting";
 constexpr std::string_view svm_source = "APM vol. 2, 15.9; init_vmcb() sets the intercept";
 
-[[maybe_unused]] std::string_view why_mwait_may_not_exit()
+std::string_view why_mwait_may_not_exit()
 {
     return machine::has(machine::feature::monitor)
                ? "this VM's MONITOR and MWAIT do not exit: CPUID offers them"
                : "";
 }
 
-[[maybe_unused]] std::string_view lacks_waitpkg()
+std::string_view lacks_waitpkg()
 {
     return machine::lacks(machine::feature::waitpkg, "this vCPU has no WAITPKG: UMWAIT, TPAUSE");
 }
@@ -113,11 +113,12 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_MONITOR, Bound::exact, 1, svm_source},
         .count = default_count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] {
-            asm volatile(MAY_FAULT("monitor") : : "a"(&svm_source), "c"(0), "d"(0) : "memory");
-        }),
+        .fire = [] { asm volatile(MAY_FAULT("monitor")
+                                  :
+                                  : "a"(&svm_source), "c"(0), "d"(0)
+                                  : "memory"); },
         .clean_up = nullptr,
-        .excuse = GUEST_CODE(why_mwait_may_not_exit),
+        .excuse = why_mwait_may_not_exit,
     },
     {
         .name = "wait.mwait",
@@ -126,11 +127,12 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_MWAIT, Bound::exact, 1, svm_source},
         .count = default_count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] {
-            asm volatile(MAY_FAULT("mwait") : : "a"(0), "c"(0) : "memory");
-        }),
+        .fire = [] { asm volatile(MAY_FAULT("mwait")
+                                  :
+                                  : "a"(0), "c"(0)
+                                  : "memory"); },
         .clean_up = nullptr,
-        .excuse = GUEST_CODE(why_mwait_may_not_exit),
+        .excuse = why_mwait_may_not_exit,
     },
     {
         .name = "wait.pause",
@@ -143,7 +145,7 @@ constexpr Trigger catalogue[] = {
                 "filter's count"},
         .count = default_count / 10, // QEMU's emulation turns to another processor at each
         .prepare = nullptr,
-        .fire = GUEST_CODE(pause_once),
+        .fire = pause_once,
         .clean_up = nullptr,
     },
     {
@@ -161,9 +163,9 @@ constexpr Trigger catalogue[] = {
                 .unseen = "no AMD processor that a lane emulates has both PAUSE filter and threshold"},
         .count = default_count / 10,
         .prepare = nullptr,
-        .fire = GUEST_CODE(sleep_and_pause),
-        .clean_up = GUEST_CODE([] { machine::local_apic.start_one_shot_timer(0); }),
-        .excuse = GUEST_CODE(why_pause_loops_may_not_exit),
+        .fire = sleep_and_pause,
+        .clean_up = [] { machine::local_apic.start_one_shot_timer(0); },
+        .excuse = why_pause_loops_may_not_exit,
         .deviations = pause_loop_deviations,
     },
     {
@@ -173,11 +175,12 @@ constexpr Trigger catalogue[] = {
         .svm = svm_user_wait,
         .count = default_count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] {
-            asm volatile("tpause %0" : : "r"(0), "a"(0), "d"(0) : "cc");
-        }),
+        .fire = [] { asm volatile("tpause %0"
+                                  :
+                                  : "r"(0), "a"(0), "d"(0)
+                                  : "cc"); },
         .clean_up = nullptr,
-        .lacks = GUEST_CODE(lacks_waitpkg),
+        .lacks = lacks_waitpkg,
     },
     {
         .name = "wait.umwait",
@@ -186,11 +189,12 @@ constexpr Trigger catalogue[] = {
         .svm = svm_user_wait,
         .count = default_count,
         .prepare = nullptr,
-        .fire = GUEST_CODE([] {
-            asm volatile("umwait %0" : : "r"(0), "a"(0), "d"(0) : "cc");
-        }),
+        .fire = [] { asm volatile("umwait %0"
+                                  :
+                                  : "r"(0), "a"(0), "d"(0)
+                                  : "cc"); },
         .clean_up = nullptr,
-        .lacks = GUEST_CODE(lacks_waitpkg),
+        .lacks = lacks_waitpkg,
     },
 };
 
