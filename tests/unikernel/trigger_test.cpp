@@ -1,6 +1,8 @@
 // What is expected of a trigger, host by host.
 #include "triggers/catalogue.hpp"
 
+#include <asm/svm.h>
+#include <asm/vmx.h>
 #include <gtest/gtest.h>
 
 using triggers::Bound;
@@ -18,8 +20,8 @@ std::string_view source(std::span<const Deviation> deviations, Numbering numberi
                         const Circumstances& circumstances)
 {
     triggers::Trigger trigger{};
-    trigger.vmx = {55, Bound::exact, 1, "vmx"};
-    trigger.svm = {0x8d, Bound::exact, 1, "svm"};
+    trigger.vmx = {EXIT_REASON_XSETBV, Bound::exact, 1, "vmx"};
+    trigger.svm = {SVM_EXIT_XSETBV, Bound::exact, 1, "svm"};
     trigger.deviations = deviations;
     const auto* const deviation = trigger.deviation(numbering, circumstances);
     return (deviation ? deviation->instead : trigger.expectation(numbering)).source;
@@ -30,11 +32,14 @@ std::string_view source(std::span<const Deviation> deviations, Numbering numberi
 TEST(Trigger, DeviatesOnlyWhereItSaysSo)
 {
     static constexpr Deviation deviations[] = {
-        {Where::on_qemu, Numbering::svm, {0x8d, Bound::none, 0, "not emulated"}, triggers::qemu_7_2},
-        {Where::with_shadow_paging, Numbering::vmx, {14, Bound::exact, 1, "shadow"}},
+        {Where::on_qemu,
+         Numbering::svm,
+         {SVM_EXIT_XSETBV, Bound::none, 0, "not emulated"},
+         triggers::qemu_7_2},
+        {Where::with_shadow_paging, Numbering::vmx, {EXIT_REASON_INVLPG, Bound::exact, 1, "shadow"}},
         {Where::on_bochs_with_noise,
          Numbering::vmx,
-         {8, Bound::none, 0, "mixed up"},
+         {EXIT_REASON_NMI_WINDOW, Bound::none, 0, "mixed up"},
          triggers::bochs_2_7,
          true},
     };
@@ -61,7 +66,7 @@ TEST(Trigger, DeviatesOnlyWhereItSaysSo)
 TEST(Trigger, DeviatesUpToTheLastVersionThatIsKnownTo)
 {
     static constexpr Deviation deviations[] = {
-        {Where::on_qemu, Numbering::svm, {0x8d, Bound::none, 0, "deviates"}, triggers::qemu_10_0}};
+        {Where::on_qemu, Numbering::svm, {SVM_EXIT_XSETBV, Bound::none, 0, "deviates"}, triggers::qemu_10_0}};
     const auto on = [&](const triggers::Version& version) {
         return source(deviations, Numbering::svm, {.emulator = Emulator::qemu, .version = version});
     };
@@ -73,8 +78,11 @@ TEST(Trigger, DeviatesUpToTheLastVersionThatIsKnownTo)
 
 TEST(Trigger, IsLeftOutOnUntriedVersionsToo)
 {
-    static constexpr Deviation deviations[] = {
-        {Where::on_qemu, Numbering::svm, {0x77, Bound::none, 0, "left out"}, triggers::qemu_7_2, true}};
+    static constexpr Deviation deviations[] = {{Where::on_qemu,
+                                                Numbering::svm,
+                                                {SVM_EXIT_PAUSE, Bound::none, 0, "left out"},
+                                                triggers::qemu_7_2,
+                                                true}};
     const auto on = [&](const triggers::Version& version) {
         return source(deviations, Numbering::svm, {.emulator = Emulator::qemu, .version = version});
     };
@@ -98,11 +106,11 @@ TEST(Trigger, DeviatesWhereItIsFoundToWhateverTheVersion)
 {
     static constexpr Deviation yes[] = {{.where = Where::measured,
                                          .numbering = Numbering::svm,
-                                         .instead = {0x8d, Bound::none, 0, "found"},
+                                         .instead = {SVM_EXIT_XSETBV, Bound::none, 0, "found"},
                                          .found = [] { return true; }}};
     static constexpr Deviation no[] = {{.where = Where::measured,
                                         .numbering = Numbering::svm,
-                                        .instead = {0x8d, Bound::none, 0, "found"},
+                                        .instead = {SVM_EXIT_XSETBV, Bound::none, 0, "found"},
                                         .found = [] { return false; }}};
     for (const auto& circumstances :
          {Circumstances{}, Circumstances{.emulator = Emulator::qemu, .version = {12, 0}}}) {

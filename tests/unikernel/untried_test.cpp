@@ -3,6 +3,8 @@
 
 #include "audit/untried.hpp"
 
+#include <asm/kvm.h> // the exception vectors that asm/svm.h refers to
+#include <asm/svm.h>
 #include <gtest/gtest.h>
 
 using audit::Result;
@@ -18,7 +20,8 @@ using triggers::Where;
 namespace {
 
 constexpr std::uint32_t firings = 100;
-constexpr ledger::ExitNumber invd = 0x76, wbinvd = 0x89, undefined = 0x46, io = 0x7b;
+constexpr ledger::ExitNumber invd = SVM_EXIT_INVD, wbinvd = SVM_EXIT_WBINVD,
+                             undefined = SVM_EXIT_EXCP_BASE + UD_VECTOR, io = SVM_EXIT_IOIO;
 
 constexpr triggers::Row refaults[] = {{io, Bound::at_most, 1}};
 constexpr Deviation deviations[] = {
@@ -121,7 +124,7 @@ TEST(Untried, VersionIsNoExcuseForAHostThatIsWrong)
     EXPECT_EQ(judged(qemu(newer),
                      [](auto& host) {
                          host.cause(wbinvd, firings);
-                         host.cause(0x72, firings);
+                         host.cause(SVM_EXIT_CPUID, firings);
                      })
                   .verdict,
               Verdict::not_ok);

@@ -29,6 +29,7 @@ constexpr std::string_view no_user_msr = "KVM has no IA32_USER_MSR_CTL, without 
 constexpr std::string_view no_immediate_msr = "not written: needs a processor with MSR_IMM, and KVM without "
                                               "a handler for it ends the VM (__vmx_handle_exit())";
 
+// Numbers by themselves are those that asm/vmx.h and asm/svm.h have no name for.
 constexpr Untriggered vmx[] = {
     one(EXIT_REASON_INIT_SIGNAL, "INIT signal",
         "comes from the host's own APICs; a guest's INIT is KVM's emulation (kvm_apic_accept_events())"),
@@ -97,7 +98,7 @@ constexpr Untriggered svm[] = {
     {0x28, 0x2f, "read of DR8 to DR15", no_such_register},
     {SVM_EXIT_WRITE_DR4, SVM_EXIT_WRITE_DR5, "write of DR4, DR5", aliases},
     {0x38, 0x3f, "write of DR8 to DR15", no_such_register},
-    one(exception(2), "vector 2", "APM vol. 2, 15.12: an NMI has an exit code of its own, 61"),
+    one(exception(2), "vector 2", "APM vol. 2, 15.12: an NMI has an exit code of its own, SVM_EXIT_NMI"),
     {exception(OF_VECTOR), exception(BR_VECTOR), "#OF, #BR", no_64_bit},
     one(exception(DF_VECTOR), "#DF",
         "not intercepted: init_vmcb() leaves it off; one leads to the shutdown of `fatal.triple-fault`"),
@@ -114,20 +115,21 @@ constexpr Untriggered svm[] = {
     one(SVM_EXIT_INIT, "physical INIT", "the host's own, and not intercepted: init_vmcb()"),
     {SVM_EXIT_PUSHF, SVM_EXIT_POPF, "PUSHF, POPF", not_intercepted},
     one(SVM_EXIT_FERR_FREEZE, "FERR freeze", not_intercepted),
-    one(0x8c, "MWAIT, monitor armed", "init_vmcb() intercepts every MWAIT instead: 8b"),
+    one(SVM_EXIT_MWAIT_COND, "MWAIT, monitor armed",
+        "init_vmcb() intercepts every MWAIT instead: SVM_EXIT_MWAIT"),
     one(SVM_EXIT_EFER_WRITE_TRAP, "after a write of EFER", only_sev_es),
-    {SVM_EXIT_CR0_WRITE_TRAP, 0x9f, "after a write of CR0 to CR15", only_sev_es},
+    {SVM_EXIT_CR0_WRITE_TRAP, SVM_EXIT_CR15_WRITE_TRAP, "after a write of CR0 to CR15", only_sev_es},
     {0xa0, 0xa1, "INVLPGB, legal or not", no_broadcast},
     one(0xa3, "MCOMMIT", not_intercepted),
     one(0xa4, "TLBSYNC", no_broadcast),
     one(0xa5, "bus lock threshold", not_intercepted),
-    one(0xa6, "HLT while idle", "init_vmcb() intercepts every HLT instead: 78"),
+    one(0xa6, "HLT while idle", "init_vmcb() intercepts every HLT instead: SVM_EXIT_HLT"),
     {SVM_EXIT_AVIC_INCOMPLETE_IPI, SVM_EXIT_AVIC_UNACCELERATED_ACCESS,
      "AVIC: incomplete IPI, access not accelerated", only_avic},
     one(SVM_EXIT_VMGEXIT, "VMGEXIT", only_sev_es),
     {0x80000000, 0x8000ffff, "requests of a guest under SEV-ES",
      "no exits of the processor: what a guest asks for by VMGEXIT; the ledger has no rows for them"},
-    one(0xffffffff, "invalid guest state",
+    one(static_cast<ledger::ExitNumber>(SVM_EXIT_ERR), "invalid guest state",
         "APM vol. 2, appendix C: VMRUN failed, KVM's own doing; the ledger has no row for it"),
 };
 
