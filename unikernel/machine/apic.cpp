@@ -66,14 +66,14 @@ void LocalApic::write(Register reg, std::uint32_t value) const
 // From x2APIC mode the only way leads through the disabled state (SDM vol. 3, 10.12.5).
 void LocalApic::switch_to(ApicMode mode) const
 {
-    const auto base = read_msr(Msr::apic_base);
+    const auto base = read_msr(Msr::ia32_apic_base);
     const auto disabled = base & ~(apic_base_enable | apic_base_x2apic),
                enabled = disabled | apic_base_enable;
     if (base & apic_base_x2apic)
-        write_msr(Msr::apic_base, disabled);
-    write_msr(Msr::apic_base, enabled);
+        write_msr(Msr::ia32_apic_base, disabled);
+    write_msr(Msr::ia32_apic_base, enabled);
     if (mode == ApicMode::x2apic)
-        write_msr(Msr::apic_base, enabled | apic_base_x2apic);
+        write_msr(Msr::ia32_apic_base, enabled | apic_base_x2apic);
     this_cpu().apic_mode = mode;
     this_cpu().apic_id = id();
 }

@@ -74,7 +74,7 @@ public:
     void start_one_shot_timer(std::uint32_t ticks) const;
 
     /// From now on the timer sends Vector::timer when the TSC reaches what is written to
-    /// Msr::tsc_deadline. start_one_shot_timer() ends that.
+    /// Msr::ia32_tsc_deadline. start_one_shot_timer() ends that.
     /// \pre has_tsc_deadline()
     void use_tsc_deadline() const;
 

@@ -30,9 +30,10 @@ enum class Exception : std::uint8_t {
 inline constexpr unsigned exception_vectors = 32;
 
 /// Text of an asm statement: `instruction`, after which execution goes on if it faults.
+/// The fixup is in the group of the code, so that the linker keeps or drops both.
 #define MAY_FAULT(instruction)                                                                               \
     "661: " instruction                                                                                      \
-    "\n662:\n.pushsection fixups, \"a\"\n.balign 4\n.long 661b - ., 662b - .\n.popsection\n"
+    "\n662:\n.pushsection fixups, \"a?\"\n.balign 4\n.long 661b - ., 662b - .\n.popsection\n"
 
 /// How many exceptions of each vector were resumed after, on all vCPUs.
 using ExceptionCounts = std::array<std::uint32_t, exception_vectors>;

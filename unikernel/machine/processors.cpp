@@ -141,7 +141,7 @@ void set_up_this_cpu(unsigned index)
 {
     cpus[index].self = &cpus[index];
     cpus[index].index = index;
-    write_msr(Msr::gs_base, address_of(&cpus[index]));
+    write_msr(Msr::ia32_gs_base, address_of(&cpus[index]));
 }
 
 unsigned start_processors(unsigned wanted)

@@ -62,7 +62,7 @@ Segment table(const TableRegister& pointer) { return {0, 0, pointer.limit, point
 
 void start(const char* code, bool intercepts_cpuid)
 {
-    write_msr(Msr::efer, read_msr(Msr::efer) | efer_svme);
+    write_msr(Msr::ia32_efer, read_msr(Msr::ia32_efer) | efer_svme);
     write_msr(Msr::vm_hsave_pa, address_of(host_save_area));
 
     vmcb = Vmcb();
@@ -76,7 +76,7 @@ void start(const char* code, bool intercepts_cpuid)
     vmcb.es = vmcb.ss = vmcb.ds = {read_stack_segment(), data, no_limit, 0};
     vmcb.gdtr = table(store_gdt());
     vmcb.idtr = table(store_idt());
-    vmcb.efer = read_msr(Msr::efer);
+    vmcb.efer = read_msr(Msr::ia32_efer);
     vmcb.cr0 = read_cr<Cr::cr0>();
     vmcb.cr3 = read_cr<Cr::cr3>();
     vmcb.cr4 = read_cr<Cr::cr4>();
@@ -97,7 +97,7 @@ void run(std::uint32_t ecx, std::uint32_t ebx)
 void stop()
 {
     asm volatile("stgi" : : : "memory");
-    write_msr(Msr::efer, read_msr(Msr::efer) & ~efer_svme);
+    write_msr(Msr::ia32_efer, read_msr(Msr::ia32_efer) & ~efer_svme);
 }
 
 std::uint32_t exit_code() { return static_cast<std::uint32_t>(vmcb.exit_code); }

@@ -134,13 +134,14 @@ void enter_vmx_operation()
     usual_gdt = store_gdt();
     usual_idt = store_idt();
     usual_cr0 = read_cr<Cr::cr0>();
-    if (!(read_msr(Msr::feature_control) & feature_control_locked))
-        write_msr(Msr::feature_control, feature_control_locked | feature_control_vmxon);
+    if (!(read_msr(Msr::ia32_feature_control) & feature_control_locked))
+        write_msr(Msr::ia32_feature_control, feature_control_locked | feature_control_vmxon);
     set(Cr0::numeric_error);
     set(Cr4::vmx_enable);
     constexpr std::uint64_t revision = 0x7fffffff;
     vmcs = Region();
-    vmxon_region.revision = vmcs.revision = static_cast<std::uint32_t>(read_msr(Msr::vmx_basic) & revision);
+    vmxon_region.revision = vmcs.revision =
+        static_cast<std::uint32_t>(read_msr(Msr::ia32_vmx_basic) & revision);
     const auto region = address_of(&vmxon_region), current = address_of(&vmcs);
     asm volatile("vmxon %0" : : "m"(region) : "cc", "memory");
     asm volatile("vmclear %0" : : "m"(current) : "cc", "memory");
@@ -149,11 +150,11 @@ void enter_vmx_operation()
 
 void write_controls()
 {
-    write(Field::pin_based_controls, controls(Msr::vmx_true_pinbased_ctls, 0));
+    write(Field::pin_based_controls, controls(Msr::ia32_vmx_true_pinbased_ctls, 0));
     write(Field::processor_based_controls,
-          controls(Msr::vmx_true_procbased_ctls, rdtsc_exiting | use_msr_bitmaps));
-    write(Field::exit_controls, controls(Msr::vmx_true_exit_ctls, exit_to_64_bit));
-    write(Field::entry_controls, controls(Msr::vmx_true_entry_ctls, entry_to_64_bit));
+          controls(Msr::ia32_vmx_true_procbased_ctls, rdtsc_exiting | use_msr_bitmaps));
+    write(Field::exit_controls, controls(Msr::ia32_vmx_true_exit_ctls, exit_to_64_bit));
+    write(Field::entry_controls, controls(Msr::ia32_vmx_true_entry_ctls, entry_to_64_bit));
     write(Field::exception_bitmap, 1u << static_cast<unsigned>(Exception::invalid_opcode));
     write(Field::msr_bitmap, address_of(permit_msrs));
     write(Field::vmcs_link_pointer, no_link);
@@ -204,16 +205,16 @@ void write_host()
     constexpr auto host_tr_selector = static_cast<Segment>(6); // the host has no LDTR's
     write(Field::host_es_selector, host_tr_selector, read_code_segment());
     write(Field::host_tr_base, 0);
-    write(Field::host_fs_base, read_msr(Msr::fs_base));
-    write(Field::host_gs_base, read_msr(Msr::gs_base));
+    write(Field::host_fs_base, read_msr(Msr::ia32_fs_base));
+    write(Field::host_gs_base, read_msr(Msr::ia32_gs_base));
     write(Field::host_gdtr_base, usual_gdt.base);
     write(Field::host_idtr_base, usual_idt.base);
     write(Field::host_cr0, read_cr<Cr::cr0>());
     write(Field::host_cr3, read_cr<Cr::cr3>());
     write(Field::host_cr4, read_cr<Cr::cr4>());
-    write(Field::host_sysenter_cs, read_msr(Msr::sysenter_cs));
-    write(Field::host_sysenter_esp, read_msr(Msr::sysenter_esp));
-    write(Field::host_sysenter_eip, read_msr(Msr::sysenter_eip));
+    write(Field::host_sysenter_cs, read_msr(Msr::ia32_sysenter_cs));
+    write(Field::host_sysenter_esp, read_msr(Msr::ia32_sysenter_esp));
+    write(Field::host_sysenter_eip, read_msr(Msr::ia32_sysenter_eip));
     write(Field::host_rsp, 0);
     write(Field::host_rip, address_of(vmx_exited));
 }
@@ -222,7 +223,7 @@ void write_host()
 
 bool is_locked_out()
 {
-    const auto control = read_msr(Msr::feature_control);
+    const auto control = read_msr(Msr::ia32_feature_control);
     return (control & feature_control_locked) && !(control & feature_control_vmxon);
 }
 

@@ -24,7 +24,7 @@ constexpr Trigger catalogue[] = {
     control("control.read-kernel-gs-base", "RDMSR KERNEL_GS_BASE",
             {EXIT_REASON_MSR_READ, Bound::none, 0, "vmx_create_vcpu() passes it through"},
             {SVM_EXIT_MSR, Bound::none, 0, "direct_access_msrs[] passes it through"},
-            [] { machine::read_msr(machine::Msr::kernel_gs_base); }),
+            [] { machine::read_msr(machine::Msr::ia32_kernel_gs_base); }),
     control("control.swapgs", "SWAPGS, twice",
             {EXIT_REASON_MSR_WRITE, Bound::none, 0,
              "SDM vol. 3, 26.1: SWAPGS is not among the exiting instructions"},

@@ -21,19 +21,18 @@ constexpr Trigger leaf(std::string_view name, std::string_view what, void (*fire
     return {name, what, vmx_once, svm_once, default_count, nullptr, fire, nullptr};
 }
 
-// SDM vol. 4, table 2-2: MSR_PLATFORM_INFO[31], MISC_FEATURES_ENABLES[0]. KVM
+// SDM vol. 4, table 2-2: MSR_PLATFORM_INFO[31], MISC_FEATURE_ENABLES[0]. KVM
 // answers for both, whatever the processor can (kvm_get_msr_common()).
 std::string_view lacks_faulting()
 {
     constexpr std::uint64_t can_fault = std::uint64_t{1} << 31;
-    return machine::read_msr_or_zero(machine::Msr::platform_info) & can_fault
-               ? ""
-               : "this vCPU has no CPUID faulting";
+    const auto platform = machine::try_read_msr(machine::Msr::msr_platform_info);
+    return platform && *platform & can_fault ? "" : "this vCPU has no CPUID faulting";
 }
 
 void prepare_faulting()
 {
-    machine::write_msr(machine::Msr::misc_features, 1);
+    machine::write_msr(machine::Msr::misc_feature_enables, 1);
     machine::prepare_user_mode();
     machine::query_in_user_mode(); // its page faults, where KVM shadows page tables, come here
 }
@@ -73,7 +72,7 @@ constexpr Trigger catalogue[] = {
         .clean_up =
             [] {
                 machine::leave_user_mode_alone();
-                machine::write_msr(machine::Msr::misc_features, 0);
+                machine::write_msr(machine::Msr::misc_feature_enables, 0);
             },
         .lacks = lacks_faulting,
         .boot_vcpu_only = true, // the descriptors of CPL 3 are shared

@@ -56,7 +56,7 @@ void await_one_shot_timers()
 void await_deadlines()
 {
     for (unsigned i = 0; i < expiries; i++)
-        fire_and_await([] { machine::write_msr(Msr::tsc_deadline, machine::rdtsc() + tsc_cycles); });
+        fire_and_await([] { machine::write_msr(Msr::ia32_tsc_deadline, machine::rdtsc() + tsc_cycles); });
 }
 
 std::string_view why_no_deadlines()

@@ -71,7 +71,7 @@ std::uint64_t& saved() { return all_saved[machine::this_cpu().index]; }
 template <Msr msr>
 void save()
 {
-    saved() = machine::read_msr_or_zero(msr);
+    saved() = machine::try_read_msr(msr).value_or(0); // where reading raises #GP, so does writing
 }
 
 template <Msr msr>
@@ -80,7 +80,7 @@ void restore()
     machine::try_write_msr(msr, saved());
 }
 
-void flush_predictors() { machine::try_write_msr(Msr::pred_cmd, 1); }
+void flush_predictors() { machine::try_write_msr(Msr::ia32_pred_cmd, 1); }
 
 constexpr Trigger simple(std::string_view name, std::string_view what, const Expectation& vmx,
                          const Expectation& svm, void (*prepare)(), void (*fire)(),
@@ -110,44 +110,44 @@ std::string_view lacks_ibpb()
 
 constexpr Trigger catalogue[] = {
     simple("msr.read-apic-base", "RDMSR IA32_APIC_BASE", vmx_read, svm_either, nullptr,
-           [] { machine::try_read_msr(Msr::apic_base); }),
+           [] { machine::try_read_msr(Msr::ia32_apic_base); }),
     simple("msr.write-apic-base", "WRMSR IA32_APIC_BASE, its own value", vmx_write, svm_either,
-           save<Msr::apic_base>, restore<Msr::apic_base>),
+           save<Msr::ia32_apic_base>, restore<Msr::ia32_apic_base>),
     simple("msr.read-misc-enable", "RDMSR IA32_MISC_ENABLE", vmx_read, svm_either, nullptr,
-           [] { machine::try_read_msr(Msr::misc_enable); }),
+           [] { machine::try_read_msr(Msr::ia32_misc_enable); }),
     simple("msr.write-misc-enable", "WRMSR IA32_MISC_ENABLE, its own value", vmx_write, svm_either,
-           save<Msr::misc_enable>, restore<Msr::misc_enable>),
+           save<Msr::ia32_misc_enable>, restore<Msr::ia32_misc_enable>),
     simple("msr.write-tsc-deadline", "WRMSR IA32_TSC_DEADLINE, 0: disarms", vmx_fastpath_write, svm_either,
-           nullptr, [] { machine::try_write_msr(Msr::tsc_deadline, 0); }),
+           nullptr, [] { machine::try_write_msr(Msr::ia32_tsc_deadline, 0); }),
     simple("msr.read-pat", "RDMSR IA32_PAT", vmx_read, svm_either, nullptr,
-           [] { machine::try_read_msr(Msr::pat); }),
-    simple("msr.write-pat", "WRMSR IA32_PAT, its own value", vmx_write, svm_either, save<Msr::pat>,
-           restore<Msr::pat>),
+           [] { machine::try_read_msr(Msr::ia32_pat); }),
+    simple("msr.write-pat", "WRMSR IA32_PAT, its own value", vmx_write, svm_either, save<Msr::ia32_pat>,
+           restore<Msr::ia32_pat>),
     simple("msr.read-efer", "RDMSR IA32_EFER", vmx_read, svm_either, nullptr,
-           [] { machine::try_read_msr(Msr::efer); }),
-    simple("msr.write-efer", "WRMSR IA32_EFER, its own value", vmx_write, svm_either, save<Msr::efer>,
-           restore<Msr::efer>),
+           [] { machine::try_read_msr(Msr::ia32_efer); }),
+    simple("msr.write-efer", "WRMSR IA32_EFER, its own value", vmx_write, svm_either, save<Msr::ia32_efer>,
+           restore<Msr::ia32_efer>),
     simple(
         "msr.read-mtrr-def-type", "RDMSR IA32_MTRR_DEF_TYPE", vmx_read, svm_either, nullptr,
-        [] { machine::try_read_msr(Msr::mtrr_def_type); },
+        [] { machine::try_read_msr(Msr::ia32_mtrr_def_type); },
         [] { return machine::lacks(machine::feature::mtrr, "this vCPU has no MTRRs"); }),
     simple(
         "msr.read-tsc-aux", "RDMSR IA32_TSC_AUX", vmx_read, svm_either, nullptr,
-        [] { machine::try_read_msr(Msr::tsc_aux); },
+        [] { machine::try_read_msr(Msr::ia32_tsc_aux); },
         [] {
             return machine::lacks(machine::feature::rdtscp, "this vCPU has no RDTSCP, hence no IA32_TSC_AUX");
         }),
     simple(
         "msr.read-tsc-adjust", "RDMSR IA32_TSC_ADJUST", vmx_read, svm_either, nullptr,
-        [] { machine::try_read_msr(Msr::tsc_adjust); }, lacks_tsc_adjust),
+        [] { machine::try_read_msr(Msr::ia32_tsc_adjust); }, lacks_tsc_adjust),
     simple("msr.write-tsc-adjust", "WRMSR IA32_TSC_ADJUST, its own value", vmx_write, svm_either,
-           save<Msr::tsc_adjust>, restore<Msr::tsc_adjust>, lacks_tsc_adjust),
+           save<Msr::ia32_tsc_adjust>, restore<Msr::ia32_tsc_adjust>, lacks_tsc_adjust),
     simple(
         "msr.write-tsc", "WRMSR IA32_TIME_STAMP_COUNTER; WRMSR IA32_TSC_ADJUST, which takes that back",
-        twice(vmx_write), twice(svm_either), save<Msr::tsc_adjust>,
+        twice(vmx_write), twice(svm_either), save<Msr::ia32_tsc_adjust>,
         [] {
-            machine::try_write_msr(Msr::tsc, machine::rdtsc());
-            restore<Msr::tsc_adjust>();
+            machine::try_write_msr(Msr::ia32_time_stamp_counter, machine::rdtsc());
+            restore<Msr::ia32_tsc_adjust>();
         },
         lacks_tsc_adjust),
     simple(
@@ -156,7 +156,7 @@ constexpr Trigger catalogue[] = {
          "SDM vol. 3, 26.1.3: beyond the bitmaps; kvm_get_msr_common() answers"},
         {SVM_EXIT_MSR, Bound::exact, 1,
          "APM vol. 2, 15.11: not covered by the MSRPM; kvm_get_msr_common() answers"},
-        nullptr, [] { machine::try_read_msr(Msr::kvm_system_time); },
+        nullptr, [] { machine::try_read_msr(Msr::msr_kvm_system_time_new); },
         [] { return machine::lacks(machine::feature::kvm_clock, "this VM has no KVM clock"); }),
     simple("msr.read-undefined", "RDMSR 0xdeadbeef, which no processor has",
            undefined(EXIT_REASON_MSR_READ, vmx_undefined_source),
@@ -167,19 +167,19 @@ constexpr Trigger catalogue[] = {
            undefined(SVM_EXIT_MSR, svm_undefined_source), nullptr,
            [] { machine::try_write_msr(Msr::undefined, 0); }),
     simple("msr.read-tsc", "RDMSR IA32_TIME_STAMP_COUNTER", vmx_passes_read, svm_either, nullptr,
-           [] { machine::try_read_msr(Msr::tsc); }),
+           [] { machine::try_read_msr(Msr::ia32_time_stamp_counter); }),
     simple("msr.read-lstar", "RDMSR IA32_LSTAR", vmx_read, svm_passes, nullptr,
-           [] { machine::try_read_msr(Msr::lstar); }),
+           [] { machine::try_read_msr(Msr::ia32_lstar); }),
     simple("msr.read-fs-base", "RDMSR IA32_FS_BASE", vmx_passes_read, svm_passes, nullptr,
-           [] { machine::try_read_msr(Msr::fs_base); }),
+           [] { machine::try_read_msr(Msr::ia32_fs_base); }),
     simple("msr.write-fs-base", "WRMSR IA32_FS_BASE, its own value", vmx_passes_write, svm_passes,
-           save<Msr::fs_base>, restore<Msr::fs_base>),
+           save<Msr::ia32_fs_base>, restore<Msr::ia32_fs_base>),
     simple("msr.read-sysenter-cs", "RDMSR IA32_SYSENTER_CS", vmx_passes_read, svm_passes, nullptr,
-           [] { machine::try_read_msr(Msr::sysenter_cs); }),
+           [] { machine::try_read_msr(Msr::ia32_sysenter_cs); }),
     simple("msr.read-sysenter-esp", "RDMSR IA32_SYSENTER_ESP", vmx_passes_read, svm_passes_unless_intel,
-           nullptr, [] { machine::try_read_msr(Msr::sysenter_esp); }),
+           nullptr, [] { machine::try_read_msr(Msr::ia32_sysenter_esp); }),
     simple("msr.read-sysenter-eip", "RDMSR IA32_SYSENTER_EIP", vmx_passes_read, svm_passes_unless_intel,
-           nullptr, [] { machine::try_read_msr(Msr::sysenter_eip); }),
+           nullptr, [] { machine::try_read_msr(Msr::ia32_sysenter_eip); }),
     simple("msr.write-pred-cmd", "WRMSR IA32_PRED_CMD, IBPB",
            {.exit = EXIT_REASON_MSR_WRITE,
             .bound = Bound::none,

@@ -80,7 +80,7 @@ constexpr Trigger catalogue[] = {
         {SVM_EXIT_MSR, Bound::exact, 2,
          "APM vol. 2, 15.11; nested_svm_exit_handled_msr() asks the hypervisor's bitmap", svm_entry},
         [] { machine::start_nested_guest(machine::nested_rdmsr); },
-        [] { machine::run_nested_guest(static_cast<std::uint32_t>(machine::Msr::apic_base)); }),
+        [] { machine::run_nested_guest(static_cast<std::uint32_t>(machine::Msr::ia32_apic_base)); }),
     nested(
         "nested.out",
         "entry of a nested guest; its OUT to a port that KVM leaves to user space, amid the two RDMSR",
@@ -91,7 +91,7 @@ constexpr Trigger catalogue[] = {
          svm_entry_and_rdmsrs},
         [] { machine::start_nested_guest(machine::nested_out); },
         [] {
-            machine::run_nested_guest(static_cast<std::uint32_t>(machine::Msr::apic_base),
+            machine::run_nested_guest(static_cast<std::uint32_t>(machine::Msr::ia32_apic_base),
                                       static_cast<std::uint32_t>(machine::Port::unused));
         }),
     nested("nested.rdtsc",
