@@ -51,8 +51,8 @@ packages-check:
 check-style: | packages-check
 	@host-kvm-patch/check-style --kernel '$(KERNEL)'
 	find unikernel run tests -name '*.[ch]pp' -exec clang-format --dry-run -Werror {} +
-	shellcheck tests/mutants tests/run-bats
-	shellcheck -x -P SCRIPTDIR run/step.sh run/timed run/install-packages run/initramfs.sh \
+	shellcheck tests/run-bats
+	shellcheck -x -P SCRIPTDIR tests/mutants run/step.sh run/timed run/install-packages run/initramfs.sh \
 		run/embedded-host/build run/linux-guest/build
 
 check-unit: build/tests/unikernel_tests build/tests/exitaudit_tests
