@@ -51,7 +51,7 @@ int run(int argc, char** argv)
     std::vector<std::string> names;
     for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
         names.push_back(command->get_name());
-    if (argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end())
+    if (argc > 1 && argv[1][0] != '-' && std::ranges::find(names, argv[1]) == names.end())
         return refuse(fmt::format("no subcommand '{}': there are {}; see exitaudit --help", argv[1],
                                   fmt::join(names, ", ")),
                       ExitCode::usage);

@@ -41,9 +41,9 @@ void check_run(const RunOptions& options)
 {
     find_lane(options.lane);
     if (options.time_limit().count() <= 0)
-        throw Error("--timeout needs at least 1 second", ExitCode::usage);
+        throw usage_error("--timeout needs at least 1 second");
     if (options.host.boot == Boot::iso && options.host.machine == "microvm")
-        throw Error("a microvm has no CD drive: use --machine pc or q35 with --boot iso", ExitCode::usage);
+        throw usage_error("a microvm has no CD drive: use --machine pc or q35 with --boot iso");
 }
 
 } // namespace

@@ -70,7 +70,7 @@ int run_audit(const RunOptions& options)
 {
     const auto& host = options.host;
     if (const auto error = check_plan(host.plan))
-        throw Error(*error, ExitCode::usage);
+        throw usage_error("{}", *error);
     require_directories_of({options.json, options.junit, options.log});
     const auto choice = choose_lane(options.lane, {.embedded = needs_embedded_host(host),
                                                    .kvm = host.perf ? "--perf" : "",

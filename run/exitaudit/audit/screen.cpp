@@ -82,7 +82,7 @@ void Screen::finish()
 {
     clear();
     if (write_error_)
-        throw Error(fmt::format("cannot write to standard output: {}", std::strerror(write_error_)));
+        throw failure("cannot write to standard output: {}", std::strerror(write_error_));
 }
 
 void Screen::show(std::string_view line)

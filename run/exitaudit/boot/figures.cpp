@@ -16,8 +16,8 @@ RankedRows ranked(const ExitRows& rows)
     for (const auto& [exit, row] : rows)
         if (row.count != 0)
             list.emplace_back(exit, row);
-    std::stable_sort(list.begin(), list.end(),
-                     [](const auto& a, const auto& b) { return a.second.count > b.second.count; });
+    std::ranges::stable_sort(list,
+                             [](const auto& a, const auto& b) { return a.second.count > b.second.count; });
     return list;
 }
 

@@ -1,6 +1,8 @@
 // Composing the Linux guest.
 #include "exitaudit/boot/guest.hpp"
 
+#include "exitaudit/support/words.hpp"
+
 #include <fmt/format.h>
 
 namespace exitaudit {
@@ -13,66 +15,42 @@ constexpr auto kernel_words =
 
 constexpr unsigned empty_disk_size = 64 << 20;
 
-void add_devices(std::vector<std::string>& words, const BootOptions& options, const BootFiles& files)
+void add_devices(Words& command, const BootOptions& options, const BootFiles& files)
 {
-    if (files.disk.empty())
-        words.insert(words.end(),
-                     {"-blockdev",
-                      fmt::format("driver=null-co,read-zeroes=on,node-name=disk,size={}", empty_disk_size)});
-    else
-        words.insert(words.end(), {"-drive", fmt::format("if=none,id=disk,format=raw,snapshot={},file={}",
-                                                         files.disposable_disk ? "off" : "on", files.disk)});
-    if (options.devices == "emulated") {
-        words.insert(words.end(), {"-device", "nvme,serial=1,drive=disk"});
-        return; // the distribution's cloud kernel has no driver for an emulated network card
-    }
-    const bool bus = options.machine == "microvm"; // virtio-mmio
-    words.insert(words.end(),
-                 {"-netdev", "user,id=net", "-device",
-                  bus ? "virtio-net-device,netdev=net" : "virtio-net-pci,netdev=net,romfile=", "-device",
-                  bus ? "virtio-blk-device,drive=disk" : "virtio-blk-pci,drive=disk"});
+    append(command,
+           files.disk.empty()
+               ? words("-blockdev driver=null-co,read-zeroes=on,node-name=disk,size={}", empty_disk_size)
+               : Words{"-drive", fmt::format("if=none,id=disk,format=raw,snapshot={},file={}",
+                                             files.disposable_disk ? "off" : "on", files.disk)});
+    // The distribution's cloud kernel has no driver for an emulated network card.
+    if (options.devices == "emulated")
+        return append(command, words("-device nvme,serial=1,drive=disk"));
+    const bool mmio = options.machine == "microvm";
+    append(command, words("-netdev user,id=net -device {} -device {}",
+                          mmio ? "virtio-net-device,netdev=net" : "virtio-net-pci,netdev=net,romfile=",
+                          mmio ? "virtio-blk-device,drive=disk" : "virtio-blk-pci,drive=disk"));
 }
 
 } // namespace
 
-std::vector<std::string> boot_command(const BootOptions& options, const BootFiles& files)
+Words boot_command(const BootOptions& options, const BootFiles& files)
 {
-    auto append = fmt::format("{} work={}", kernel_words, options.work);
+    auto append_words = fmt::format("{} work={}", kernel_words, options.work);
     if (!options.append.empty())
-        append += " " + options.append;
-    std::vector<std::string> words{
-        files.sampler,
-        std::to_string(options.interval.count()),
-        std::to_string(options.stop.count() * 1000),
-        "--",
-        "qemu-system-x86_64",
-        // Where no real-time clock is, Linux asks for one for a thousand times an exit's time.
-        "-M",
-        options.machine == "microvm" ? "microvm,rtc=on" : options.machine,
-        "-accel",
-        "kvm",
-        "-cpu",
-        "host,arch-capabilities=off",
-        "-smp",
-        std::to_string(options.vcpus),
-        "-m",
-        std::to_string(options.memory),
-        "-nodefaults",
-        "-no-user-config",
-        "-display",
-        "none",
-        "-no-reboot",
-        "-serial",
-        "stdio",
-        "-kernel",
-        files.kernel,
-        "-append",
-        append,
-    };
+        append_words += " " + options.append;
+    Words command{files.sampler};
+    // Without a real-time clock, Linux waits for one for a thousand times an exit's time.
+    append(command,
+           words("{} {} -- qemu-system-x86_64 -M {} -accel kvm -cpu host,arch-capabilities=off -smp {} "
+                 "-m {} -nodefaults -no-user-config -display none -no-reboot -serial stdio",
+                 options.interval.count(), options.stop.count() * 1000,
+                 options.machine == "microvm" ? "microvm,rtc=on" : options.machine, options.vcpus,
+                 options.memory));
+    append(command, {"-kernel", files.kernel, "-append", append_words});
     if (!files.initrd.empty())
-        words.insert(words.end(), {"-initrd", files.initrd});
-    add_devices(words, options, files);
-    return words;
+        append(command, {"-initrd", files.initrd});
+    add_devices(command, options, files);
+    return command;
 }
 
 } // namespace exitaudit

@@ -23,16 +23,14 @@ Exit codes: 0 counts agree with the tracepoint's and KVM's own; 1 they do not; 2
 void check_boot(const BootOptions& options)
 {
     if (const auto* lane = find_lane(options.lane); lane && !lane->kvm)
-        throw Error("without KVM there are no exits to count: use another lane than tcg", ExitCode::usage);
+        throw usage_error("without KVM there are no exits to count: use another lane than tcg");
     if (options.devices == "emulated" && options.machine != "pc")
-        throw Error("a microvm has no emulated disk: use --machine pc with --devices emulated",
-                    ExitCode::usage);
+        throw usage_error("a microvm has no emulated disk: use --machine pc with --devices emulated");
     if (options.read && !(options.kernel_image.empty() && options.initrd.empty()))
-        throw Error("--read needs our own guest: run `exitaudit read` in yours", ExitCode::usage);
+        throw usage_error("--read needs our own guest: run `exitaudit read` in yours");
     if (options.memory == 0 || options.interval.count() <= 0 || options.timeout.count() <= 0 ||
         options.stop.count() < 0)
-        throw Error("--memory, --interval and --timeout need a number above 0, --stop no negative one",
-                    ExitCode::usage);
+        throw usage_error("--memory, --interval and --timeout need a number above 0, --stop no negative one");
 }
 
 } // namespace

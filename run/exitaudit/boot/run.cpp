@@ -29,7 +29,7 @@ constexpr std::uintmax_t largest_disk = 128 << 20;
 const fs::path& existing(const fs::path& path, const char* remedy)
 {
     if (!fs::is_regular_file(path))
-        throw Error(fmt::format("{} is missing: {}", path.string(), remedy));
+        throw failure("{} is missing: {}", path.string(), remedy);
     return path;
 }
 
@@ -66,9 +66,8 @@ std::string initramfs_with_reader(const BootFiles& files, const Places& places)
 OwnGuest guest_in_host(const BootOptions& options, const BootFiles& files)
 {
     if (!files.disk.empty() && fs::file_size(files.disk) > largest_disk)
-        throw Error(
-            fmt::format("{}: an embedded host has no room for a disk of more than {} MiB: use --lane native",
-                        files.disk, largest_disk >> 20));
+        throw failure("{}: an embedded host has no room for a disk of more than {} MiB: use --lane native",
+                      files.disk, largest_disk >> 20);
     OwnGuest guest;
     const auto put = [&](const std::string& file, const char* name, bool executable) {
         if (file.empty())
@@ -128,10 +127,9 @@ BootOptions settled(BootOptions options, const Lane& lane)
         !options.kernel && options.kernel_image.empty() && !built.empty())
         options.kernel = built.front();
     if (lane.embedded && options.memory > most_memory)
-        throw Error(fmt::format("--memory {}: an embedded host has 512 MiB for all, and at most {} for the "
-                                "guest: use --lane native",
-                                options.memory, most_memory),
-                    ExitCode::usage);
+        throw usage_error("--memory {}: an embedded host has 512 MiB for all, and at most {} for the "
+                          "guest: use --lane native",
+                          options.memory, most_memory);
     if (options.work == 0)
         options.work = lane.slow ? 1 : 2;
     return options;

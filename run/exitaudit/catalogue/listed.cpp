@@ -61,11 +61,11 @@ Catalogue listed(const std::vector<std::string>& names)
 {
     for (const auto& name : names)
         if (name.find_first_of("=:") != std::string::npos)
-            throw Error(fmt::format("'{}': only names and globs can be listed", name), ExitCode::usage);
+            throw usage_error("'{}': only names and globs can be listed", name);
     // The plan's own parser names near matches; it would refuse a glob for what ends the guest.
     for (const auto& name : names)
         if (const auto error = check_plan({name}); error && !matches_any(name))
-            throw Error(*error, ExitCode::usage);
+            throw usage_error("{}", *error);
     Catalogue catalogue{.triggers = {}, .audits = {}, .whole = names.empty()};
     audit::for_each_audit(
         [&](std::size_t, std::string_view name, const Trigger* trigger, const audit::RuleAudit* rule) {

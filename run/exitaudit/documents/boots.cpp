@@ -29,7 +29,7 @@ std::uint64_t exits_of(const json& phase)
 void add(std::vector<BootsRow>& rows, const std::string& name, std::size_t boot, std::size_t boots,
          std::uint64_t exits)
 {
-    auto row = std::find_if(rows.begin(), rows.end(), [&](const auto& known) { return known.name == name; });
+    auto row = std::ranges::find_if(rows, [&](const auto& known) { return known.name == name; });
     if (row == rows.end())
         row = rows.insert(rows.end(), {name, std::vector<std::optional<std::uint64_t>>(boots)});
     row->exits[boot] = row->exits[boot].value_or(0) + exits;
@@ -114,7 +114,7 @@ Boots side_by_side(const std::vector<NamedDocument>& boots)
             add(beside.reasons, name, boot, boots.size(), count_of(row));
     }
     beside.totals = totals.front();
-    std::stable_sort(beside.reasons.begin(), beside.reasons.end(), [](const auto& a, const auto& b) {
+    std::ranges::stable_sort(beside.reasons, [](const auto& a, const auto& b) {
         return a.exits.front().value_or(0) > b.exits.front().value_or(0);
     });
     struct Circumstance {

@@ -134,9 +134,9 @@ void check_comparable(const json& before, const json& after, Comparison& compari
 {
     for (const auto* document : {&before, &after})
         if (text_member(*document, "kind") != "run")
-            throw Error("compare takes documents of exitaudit run or judge; this one is of kind " +
-                            text_member(*document, "kind"),
-                        ExitCode::usage);
+            throw usage_error("{}",
+                              "compare takes documents of exitaudit run or judge; this one is of kind " +
+                                  text_member(*document, "kind"));
     struct Circumstance {
         const char* what;
         std::initializer_list<const char*> names;
@@ -161,9 +161,8 @@ void check_comparable(const json& before, const json& after, Comparison& compari
         if (first == second)
             continue;
         if (must_agree)
-            throw Error(
-                fmt::format("the two cannot be compared: different {}: {}", what, difference(first, second)),
-                ExitCode::usage);
+            throw usage_error("the two cannot be compared: different {}: {}", what,
+                              difference(first, second));
         if (!first.is_null() && !second.is_null())
             comparison.warnings.push_back(fmt::format("different {}: {}", what, difference(first, second)));
     }

@@ -26,8 +26,7 @@ Exit codes: 0 compared; 1 a trigger became slower by more than --max-regression;
 int show_boots(const CompareOptions& options, const std::vector<NamedDocument>& boots)
 {
     if (options.max_regression)
-        throw Error("--max-regression judges what exits cost: it takes documents of exitaudit run",
-                    ExitCode::usage);
+        throw usage_error("--max-regression judges what exits cost: it takes documents of exitaudit run");
     const auto beside = side_by_side(boots);
     fmt::print("{}", boots_text(beside));
     if (!options.json.empty())
@@ -42,9 +41,8 @@ void require_one_kind(const std::vector<NamedDocument>& documents)
     const auto& first = documents.front();
     for (const auto& other : documents)
         if (kind_of(other) != kind_of(first))
-            throw Error(fmt::format("{} is of kind {} and {} of kind {}: kinds cannot be mixed", first.file,
-                                    kind_of(first), other.file, kind_of(other)),
-                        ExitCode::usage);
+            throw usage_error("{} is of kind {} and {} of kind {}: kinds cannot be mixed", first.file,
+                              kind_of(first), other.file, kind_of(other));
 }
 
 } // namespace
@@ -60,7 +58,7 @@ int compare_documents(const CompareOptions& options)
     if (kind_of(documents.front()) == "boot")
         return show_boots(options, documents);
     if (!options.more.empty())
-        throw Error("more than two documents can be compared only of exitaudit boot", ExitCode::usage);
+        throw usage_error("more than two documents can be compared only of exitaudit boot");
     const auto comparison = compare(documents[0].document, documents[1].document);
     for (const auto& warning : comparison.warnings)
         fmt::print(stderr, "exitaudit: {}\n", warning);

@@ -44,8 +44,8 @@ std::string comparison_text(const Comparison& comparison)
     append_names(text, "only before", comparison.only_before);
     append_names(text, "only after", comparison.only_after);
     const auto marked = [&](const char* as) {
-        return std::count_if(comparison.changes.begin(), comparison.changes.end(),
-                             [&](const Change& change) { return std::string_view(mark(change)) == as; });
+        return std::ranges::count_if(
+            comparison.changes, [&](const Change& change) { return std::string_view(mark(change)) == as; });
     };
     return text + fmt::format("{} triggers: {} slower, {} faster beyond chance; median ratio {:.3f}\n",
                               comparison.changes.size(), marked("slower"), marked("faster"),

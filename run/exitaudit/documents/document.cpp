@@ -26,13 +26,13 @@ json read_document(const std::string& path)
     if (!document.is_object() || !document.contains("schema"))
         throw Error(path + " is no document that --json of exitaudit run, judge, grade or boot writes");
     if (document["schema"] != schema)
-        throw Error(fmt::format("{} has schema {}: this exitaudit reads schema {}", path,
-                                document["schema"].dump(), schema));
+        throw failure("{} has schema {}: this exitaudit reads schema {}", path, document["schema"].dump(),
+                      schema);
     const auto kind = text_member(document, "kind");
-    if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
-        throw Error(fmt::format(
+    if (std::ranges::find(kinds, kind) == kinds.end())
+        throw failure(
             "{} is of kind '{}': report takes documents of kind run, grade and boot, compare of run or boot",
-            path, kind));
+            path, kind);
     return document;
 }
 

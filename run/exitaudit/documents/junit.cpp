@@ -17,9 +17,8 @@ using nlohmann::json;
 // XML has no way to write most control characters.
 std::string xml_text(std::string text)
 {
-    std::replace_if(
-        text.begin(), text.end(),
-        [](unsigned char c) { return (c < ' ' && c != '\n' && c != '\t') || c == 0x7f; }, '?');
+    std::ranges::replace_if(
+        text, [](unsigned char c) { return (c < ' ' && c != '\n' && c != '\t') || c == 0x7f; }, '?');
     return text;
 }
 

@@ -128,7 +128,10 @@ Audit run_audit(const AuditOrder& order, const Places& places, const std::filesy
     auto report = audit(*order.lane, order.spec, places, listener);
     if (report.signal)
         throw Interrupted{*report.signal};
-    write_file(directory / (file_name(order) + ".log"), report.serial_log);
+    const auto file = directory / file_name(order);
+    write_file(file.string() + ".log", report.serial_log);
+    write_file(file.string() + ".json",
+               document_text(run_document(report.log, report.verdict, report.circumstances)));
     return judged(*order.lane, std::move(report), end - last_heard < silence);
 }
 

@@ -4,6 +4,7 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/lanes/kvm_module.hpp"
 #include "exitaudit/support/pattern.hpp"
+#include "exitaudit/support/words.hpp"
 #include "exitaudit/support/file.hpp"
 
 #include <fmt/format.h>
@@ -27,41 +28,28 @@ constexpr int does_not_compile = 11, no_room_outside = 13, out_of_time = 124, no
 // What the build hands out: modules of some MiB, and logs of 64 MiB at most.
 constexpr std::uintmax_t room_wanted = 128 << 20, room_left = 1 << 20;
 
-std::vector<std::string> sandbox_command(const Base& base, const fs::path& directory,
-                                         std::chrono::seconds limit)
+Words sandbox_command(const Base& base, const fs::path& directory, std::chrono::seconds limit)
 {
     const auto packages = base.version("packages");
-    std::vector<std::string> words{
-        (base.scripts / "sandbox").string(),
-        "--disk",
-        "512",
-        "--seconds",
-        std::to_string(limit.count()),
-        "--ro-bind",
-        (base.directory / "base").string(),
-        "/in/base",
-        "--ro-bind",
-        (base.scripts / "foreign-compile").string(),
-        "/in/compile",
-        "--ro-bind",
-        (base.scripts / "foreign-build").string(),
-        "/in/build",
-        "--ro-bind",
-        (directory / "patch").string(),
-        "/in/patch",
-        "--ro-bind",
-        packages,
-        packages,
+    auto command = Words{(base.scripts / "sandbox").string()};
+    append(command, words("--disk 512 --seconds {}", limit.count()));
+    const auto show = [&](const fs::path& outside, const std::string& inside) {
+        append(command, {"--ro-bind", outside.string(), inside});
     };
+    show(base.directory / "base", "/in/base");
+    show(base.scripts / "foreign-compile", "/in/compile");
+    show(base.scripts / "foreign-build", "/in/build");
+    show(directory / "patch", "/in/patch");
+    show(packages, packages);
     // Single files: no other can be made there, and none grows past the sandbox's limit.
-    std::vector<std::string> written{"patch.log", "make.log"};
+    Words written{"patch.log", "make.log"};
     written.insert(written.end(), kvm_modules.begin(), kvm_modules.end());
     for (const auto& name : written) {
         write_file(directory / name, "");
-        words.insert(words.end(), {"--bind", (directory / name).string(), "/out/" + name});
+        append(command, {"--bind", (directory / name).string(), "/out/" + name});
     }
-    words.insert(words.end(), {"--", "bash", "/in/build", base.version("headers")});
-    return words;
+    append(command, {"--", "bash", "/in/build", base.version("headers")});
+    return command;
 }
 
 // Not where the compiler cites the source, after a bar.
@@ -70,8 +58,7 @@ bool is_past_limit(std::string_view line)
     constexpr std::array marks{"out of memory", "annot allocate memory", "o space left on device",
                                "File size limit", "File too large"};
     return line.find('|') == std::string_view::npos &&
-           std::any_of(marks.begin(), marks.end(),
-                       [&](auto mark) { return line.find(mark) != std::string_view::npos; });
+           std::ranges::any_of(marks, [&](auto mark) { return line.find(mark) != std::string_view::npos; });
 }
 
 } // namespace
@@ -112,7 +99,7 @@ std::vector<Finding> compile_errors(std::string_view log)
     std::vector<Finding> errors;
     const auto add = [&](const std::string& text) {
         const auto known = [&](const Finding& remark) { return remark.text == sanitize(text); };
-        if (std::none_of(errors.begin(), errors.end(), known))
+        if (std::ranges::none_of(errors, known))
             errors.push_back({"does-not-compile", sanitize(text)});
     };
     std::istringstream lines{std::string(log)};
@@ -152,17 +139,17 @@ Compiled compile(const Base& base, const Patch& patch, const fs::path& directory
 {
     check_room(directory, room_wanted);
     write_file(directory / "patch", patch.text());
-    std::string words;
+    std::string output;
     Watcher watcher;
     watcher.out = watcher.err = [&](std::string_view text) {
-        words += text.substr(0, log_limit - std::min(log_limit, words.size()));
+        output += text.substr(0, log_limit - std::min(log_limit, output.size()));
     };
     const auto ending =
         run_step(sandbox_command(base, directory, limit), limit + std::chrono::seconds(5), watcher);
     if (ending.exited_with(no_sandbox))
-        throw Error(sanitize(words.substr(0, words.find('\n')), 1000));
+        throw Error(sanitize(output.substr(0, output.find('\n')), 1000));
     if (ending.exited_with(no_room_outside))
-        throw Error(fmt::format("{} takes no more: {}", directory.string(), sanitize(words)));
+        throw failure("{} takes no more: {}", directory.string(), sanitize(output));
 
     Compiled compiled;
     compiled.built = ending.exited_with(0);
@@ -181,7 +168,7 @@ Compiled compile(const Base& base, const Patch& patch, const fs::path& directory
              ending.exited_with(does_not_compile)
                  ? fmt::format("make fails: {}",
                                sanitize(log.substr(log.size() - std::min<std::size_t>(log.size(), 200))))
-                 : fmt::format("the sandbox fails: {}", sanitize(words))}};
+                 : fmt::format("the sandbox fails: {}", sanitize(output))}};
     return compiled;
 }
 

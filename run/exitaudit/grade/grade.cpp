@@ -22,14 +22,13 @@ namespace fs = std::filesystem;
 void check(const GradeOptions& options, const Places& places)
 {
     if (const auto error = check_plan(options.plan))
-        throw Error(*error, ExitCode::usage);
+        throw usage_error("{}", *error);
     find_program("bwrap", "bubblewrap");
     require_directories_of({options.json, options.junit});
     const auto host = places.build / "embedded-host" / options.kernel / "vmlinux";
     if (!fs::exists(host))
-        throw Error(fmt::format(
-            "no embedded host with Linux {} is built: make one with `make embedded-host KERNEL={}`",
-            options.kernel, options.kernel));
+        throw failure("no embedded host with Linux {} is built: make one with `make embedded-host KERNEL={}`",
+                      options.kernel, options.kernel);
 }
 
 std::size_t width_of(const std::vector<Submission>& submissions)

@@ -48,8 +48,7 @@ std::string worst(const std::vector<Audit>& audits)
 {
     constexpr std::array order{"could-not-grade", "crashes", "hangs", "fail", "not-patched"};
     for (const auto* verdict : order)
-        if (std::any_of(audits.begin(), audits.end(),
-                        [&](const Audit& audit) { return audit.verdict == verdict; }))
+        if (std::ranges::any_of(audits, [&](const Audit& audit) { return audit.verdict == verdict; }))
             return verdict;
     return "pass";
 }
@@ -118,7 +117,7 @@ bool Grader::build(Row& row, const fs::path& directory)
     auto change = change_of(row.submission, base_);
     row.notes = change.notes;
     for (const auto& file : change.patch.changes)
-        if (std::find(row.changes.begin(), row.changes.end(), file.path) == row.changes.end())
+        if (std::ranges::find(row.changes, file.path) == row.changes.end())
             row.changes.push_back(file.path);
     if (!change.patch.refused.empty()) {
         row.verdict = "refused";
@@ -166,15 +165,15 @@ std::vector<const Lane*> Grader::take_modules(Row& row, const fs::path& director
             vendors.push_back(name == kvm_modules[1] ? Vendor::intel : Vendor::amd);
     }
     if (!fs::exists(directory / kvm_modules[0]))
-        throw Error(fmt::format("{} has no kvm.ko", sanitize(row.submission.name)));
+        throw failure("{} has no kvm.ko", sanitize(row.submission.name));
     return chosen(vendors);
 }
 
 std::vector<const Lane*> Grader::lanes_of(const Row& row) const
 {
     const auto touched = [&](std::string_view directory) {
-        return std::any_of(row.changes.begin(), row.changes.end(),
-                           [&](const auto& path) { return path.starts_with(directory); });
+        return std::ranges::any_of(row.changes,
+                                   [&](const auto& path) { return path.starts_with(directory); });
     };
     const bool intel = touched("arch/x86/kvm/vmx/"), amd = touched("arch/x86/kvm/svm/");
     if (intel != amd)
@@ -196,7 +195,7 @@ void Grader::keep(const Submission& submission, const fs::path& directory)
 {
     auto name = fs::absolute(submission.path).lexically_normal().filename().string();
     const auto is_awkward = [](char c) { return c <= ' ' || c > '~' || c == '/'; };
-    std::replace_if(name.begin(), name.end(), is_awkward, '_');
+    std::ranges::replace_if(name, is_awkward, '_');
     fs::create_directories(options_.keep / name);
     fs::copy(directory, options_.keep / name,
              fs::copy_options::recursive | fs::copy_options::overwrite_existing);

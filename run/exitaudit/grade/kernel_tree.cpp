@@ -3,6 +3,7 @@
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/grade/whole_files.hpp"
+#include "exitaudit/support/words.hpp"
 
 #include <fmt/format.h>
 
@@ -19,34 +20,19 @@ constexpr std::size_t most_new_files = 100;
 class Git {
 public:
     Git(const fs::path& tree, const fs::path& scripts)
-        : command_{(scripts / "sandbox").string(),
-                   "--seconds",
-                   "50",
-                   "--ro-bind",
-                   fs::absolute(tree).string(),
-                   "/in/tree",
-                   "--",
-                   "git",
-                   "-c",
-                   "safe.directory=*",
-                   "-c",
-                   "core.fsmonitor=false",
-                   "-c",
-                   "core.pager=cat",
-                   "-c", // else a pack is mapped by the GiB, which is more than the sandbox gives
-                   "core.packedGitWindowSize=32m",
-                   "-c",
-                   "core.packedGitLimit=256m",
-                   "-C",
-                   "/in/tree"}
+        : command_{(scripts / "sandbox").string(), "--seconds", "50", "--ro-bind",
+                   fs::absolute(tree).string(),    "/in/tree"}
     {
+        // Without these limits a pack is mapped by the GiB, which is more than the sandbox gives.
+        append(command_, words("-- git -c safe.directory=* -c core.fsmonitor=false -c core.pager=cat "
+                               "-c core.packedGitWindowSize=32m -c core.packedGitLimit=256m -C /in/tree"));
     }
 
     // Empty if git fails; what it says of that is in errors().
-    std::string operator()(const std::vector<std::string>& words)
+    std::string operator()(const Words& words)
     {
         auto command = command_;
-        command.insert(command.end(), words.begin(), words.end());
+        append(command, words);
         errors_.clear();
         auto text = output_of(command, ending_, &errors_);
         if (ending_.exited_with(125))
@@ -58,7 +44,7 @@ public:
     std::string errors() const { return sanitize(errors_.substr(0, errors_.find('\n'))); }
 
 private:
-    std::vector<std::string> command_;
+    Words command_;
     Ending ending_;
     std::string errors_;
 };
@@ -80,9 +66,10 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 std::string start_of(Git& git, const std::string& tip)
 {
     // v6.1, v6.1.3, v6.12-rc3; not somebody's v2, or v6.1-exits.
-    const auto release =
-        first_line(git({"describe", "--tags", "--abbrev=0", "--match", "v[2-9].[0-9]*", "--match",
-                        "v[1-9][0-9].[0-9]*", "--exclude", "v*[!0-9.rc-]*", "--exclude", "v*-[!r]*", tip}));
+    auto describe = words("describe --tags --abbrev=0 --match v[2-9].[0-9]* --match v[1-9][0-9].[0-9]* "
+                          "--exclude v*[!0-9.rc-]* --exclude v*-[!r]*");
+    describe.push_back(tip);
+    const auto release = first_line(git(describe));
     return release.empty() ? first_line(git({"rev-list", "--max-parents=0", tip, "--"})) : release;
 }
 
@@ -96,8 +83,7 @@ std::string new_files(Git& git)
         if (!may_change(name))
             continue;
         if (++count > most_new_files)
-            throw Error(
-                fmt::format("more than {} files of KVM's were never added (git add)", most_new_files));
+            throw failure("more than {} files of KVM's were never added (git add)", most_new_files);
         text += git(
             {"diff", "--no-index", "--no-ext-diff", "--no-textconv", "--no-color", "--", "/dev/null", name});
     }
@@ -115,42 +101,40 @@ void check_branch(const Submission& submission, const fs::path& scripts)
     Git git(submission.path, scripts);
     git({"rev-parse", "--verify", "--quiet", submission.branch + "^{commit}"});
     if (git.ending().exited_with(1))
-        throw Error(fmt::format("no branch or commit {} in {}", sanitize(submission.branch),
-                                submission.path.string()),
-                    ExitCode::usage);
+        throw usage_error("no branch or commit {} in {}", sanitize(submission.branch),
+                          submission.path.string());
 }
 
 Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& base)
 {
     if (!fs::exists(fs::symlink_status(tree / ".git"))) {
         if (!branch.empty())
-            throw Error(fmt::format("{} is no git repository, and so has no branch {}", tree.string(),
-                                    sanitize(branch)));
+            throw failure("{} is no git repository, and so has no branch {}", tree.string(),
+                          sanitize(branch));
         return whole_files(tree, true, base);
     }
     if (const auto why = outside(tree); !why.empty())
-        throw Error(fmt::format(
+        throw failure(
             "{}: {}, which the sandbox does not show to git: hand in what `git diff` writes there, as a "
             "patch, or that repository with #BRANCH",
-            tree.string(), why));
+            tree.string(), why);
     Git git(tree, base.scripts);
     const auto start = start_of(git, branch.empty() ? "HEAD" : branch);
     if (start.empty())
-        throw Error(fmt::format("git finds no commit {} in {}: {}",
-                                sanitize(branch.empty() ? "HEAD" : branch), tree.string(), git.errors()));
-    std::vector<std::string> diff{"diff",         "--no-ext-diff", "--no-textconv",
-                                  "--no-renames", "--no-color",    start};
+        throw failure("git finds no commit {} in {}: {}", sanitize(branch.empty() ? "HEAD" : branch),
+                      tree.string(), git.errors());
+    auto diff = words("diff --no-ext-diff --no-textconv --no-renames --no-color {}", start);
     if (!branch.empty())
         diff.push_back(branch);
     diff.push_back("--");
     auto text = git(diff);
     if (text.empty() && !git.ending().exited_with(0))
-        throw Error(fmt::format("git cannot tell what differs in {}: {}", tree.string(), git.errors()));
+        throw failure("git cannot tell what differs in {}: {}", tree.string(), git.errors());
     if (branch.empty())
         text += new_files(git);
     if (text.size() >= output_limit)
-        throw Error(fmt::format("{} differs too much from {}",
-                                sanitize(branch.empty() ? tree.string() : branch), sanitize(start)));
+        throw failure("{} differs too much from {}", sanitize(branch.empty() ? tree.string() : branch),
+                      sanitize(start));
     Change change{read_patch(text,
                              fmt::format("git diff {}..{}", sanitize(start, 40),
                                          sanitize(branch.empty() ? "" : branch, 80)),

@@ -123,8 +123,8 @@ private:
     {
         const auto line = ahead(0);
         in_header_ = line.starts_with("diff --git ") || (in_header_ && !line.empty());
-        const auto found = std::find_if(refused_lines.begin(), refused_lines.end(),
-                                        [&](const auto& r) { return line.starts_with(r.start); });
+        const auto found =
+            std::ranges::find_if(refused_lines, [&](const auto& r) { return line.starts_with(r.start); });
         const bool of_diff = line.starts_with("Binary files ") && line.ends_with(" differ");
         if (found != refused_lines.end() && (in_header_ || of_diff))
             refuse("the patch", found->why);
@@ -213,15 +213,15 @@ std::string place_in_source(std::string_view name, const SourceFiles& files)
         name.remove_prefix(2);
     const auto ends = ends_of(name);
     const auto first_name = [](std::string_view path) { return path.substr(0, path.find('/')); };
-    if (std::any_of(ends.begin(), ends.end(),
-                    [&](auto end) { return first_name(end) == ".." || end.empty() || end.front() == '/'; }) ||
+    if (std::ranges::any_of(
+            ends, [&](auto end) { return first_name(end) == ".." || end.empty() || end.front() == '/'; }) ||
         name.starts_with('/'))
         return {};
     for (const auto end : ends)
         if (files.contains(end))
             return std::string(end);
     for (const auto end : ends)
-        if (std::any_of(roots.begin(), roots.end(), [&](auto root) { return end.starts_with(root); }))
+        if (std::ranges::any_of(roots, [&](auto root) { return end.starts_with(root); }))
             return std::string(end);
     // "vmx/vmx.c", or only "cpuid.c"
     std::vector<std::string> matches;
@@ -263,8 +263,8 @@ std::string Patch::text() const
 
 bool Patch::touches(std::string_view directory) const
 {
-    return std::any_of(changes.begin(), changes.end(),
-                       [&](const auto& change) { return change.path.starts_with(directory); });
+    return std::ranges::any_of(changes,
+                               [&](const auto& change) { return change.path.starts_with(directory); });
 }
 
 void Patch::append(Patch other)

@@ -72,8 +72,7 @@ void add_news(Audit& audit, const Audit& later)
     }
     std::vector<Finding> news;
     const auto is_known = [&](std::string_view id) {
-        return std::any_of(audit.findings.begin(), audit.findings.end(),
-                           [&](const Finding& known) { return known.id == id; });
+        return std::ranges::any_of(audit.findings, [&](const Finding& known) { return known.id == id; });
     };
     const auto before = surpluses(audit.report.log), after = surpluses(later.report.log);
     const bool mixes = !std::includes(before.begin(), before.end(), after.begin(), after.end());

@@ -42,8 +42,8 @@ std::vector<std::string> remark_lines(const Row& row, RemarksOfAudit remarks, st
     std::vector<Said> said;
     for (const auto& audit : row.audits) {
         for (const auto& remark : audit.*remarks) {
-            const auto known = std::find_if(said.begin(), said.end(),
-                                            [&](const Said& s) { return s.remark->text == remark.text; });
+            const auto known =
+                std::ranges::find_if(said, [&](const Said& s) { return s.remark->text == remark.text; });
             if (known == said.end())
                 said.push_back({std::string(audit.lane->name), &remark});
             else
@@ -131,7 +131,7 @@ json row_document(const Row& row)
 
 int exit_code_of(const std::vector<Row>& rows)
 {
-    const auto some = [&](auto predicate) { return std::any_of(rows.begin(), rows.end(), predicate); };
+    const auto some = [&](auto predicate) { return std::ranges::any_of(rows, predicate); };
     if (some([](const Row& row) { return row.verdict == "could-not-grade"; }))
         return static_cast<int>(ExitCode::could_not_run);
     return static_cast<int>(

@@ -93,12 +93,11 @@ Submission find_submission(const std::string& name)
         submission.kind = tree;
         if (!fs::is_directory(submission.path, ignored) || submission.branch.empty() ||
             submission.branch.starts_with('-'))
-            throw Error(fmt::format("{}: not a directory, # and a branch", name), ExitCode::usage);
+            throw usage_error("{}: not a directory, # and a branch", name);
         return submission;
     }
     if (!is_there)
-        throw Error(fmt::format("{} is missing: grade takes patches, directories and kernel trees", name),
-                    ExitCode::usage);
+        throw usage_error("{} is missing: grade takes patches, directories and kernel trees", name);
     return submission;
 }
 

@@ -42,8 +42,7 @@ std::vector<std::string> names_in(const fs::path& directory, bool is_tree)
         if (at->symlink_status().type() != fs::file_type::directory) {
             if (!is_tree || may_change(name))
                 names.push_back(name);
-        } else if (is_tree &&
-                   std::none_of(places.begin(), places.end(), [&, inside = name + "/"](auto place) {
+        } else if (is_tree && std::ranges::none_of(places, [&, inside = name + "/"](auto place) {
                        return place.starts_with(inside) || inside.starts_with(place);
                    })) {
             at.disable_recursion_pending();
@@ -65,7 +64,7 @@ Collected collect(const fs::path& path, bool is_tree, const Base& base, const fs
         }
         const auto text = read_start(is_directory ? path / name : path, file_limit);
         if (text.size() == file_limit || collected.files.size() == most_files)
-            throw Error(fmt::format("{}: too large, or too many files", sanitize(name)));
+            throw failure("{}: too large, or too many files", sanitize(name));
         const auto copy = copies / std::to_string(collected.files.size());
         write_file(copy, text);
         collected.files.push_back({name, place, copy});
@@ -154,8 +153,8 @@ Patch about_the_ledger(const Patch& patch, const Base& base)
                 const auto added = added_lines(hunk);
                 auto words = identifiers(added);
                 std::erase_if(words, [&](const auto& word) { return known.contains(word); });
-                if (!leaf.search(added) && std::none_of(words.begin(), words.end(),
-                                                        [&](const auto& w) { return names.contains(w); }))
+                if (!leaf.search(added) &&
+                    std::ranges::none_of(words, [&](const auto& w) { return names.contains(w); }))
                     continue;
                 kept.insert(&hunk);
                 names.merge(words);
@@ -166,8 +165,8 @@ Patch about_the_ledger(const Patch& patch, const Base& base)
     Patch result;
     for (const auto& change : patch.changes) {
         FileChange part{change.path, change.source, change.creates, {}};
-        std::copy_if(change.hunks.begin(), change.hunks.end(), std::back_inserter(part.hunks),
-                     [&](const Hunk& h) { return kept.contains(&h); });
+        std::ranges::copy_if(change.hunks, std::back_inserter(part.hunks),
+                             [&](const Hunk& h) { return kept.contains(&h); });
         if (!part.hunks.empty())
             result.changes.push_back(std::move(part));
     }

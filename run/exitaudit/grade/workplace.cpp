@@ -57,10 +57,9 @@ Base Base::make(const fs::path& build, const std::string& kernel)
         {(base.scripts / "foreign-base").string(), "--kernel", kernel, "--output", base.directory.string()},
         std::chrono::minutes(20), watcher);
     if (ending.exited_with(2))
-        throw Error(fmt::format("no Linux {} to grade with", kernel), ExitCode::usage);
+        throw usage_error("no Linux {} to grade with", kernel);
     if (!ending.exited_with(0))
-        throw Error(
-            fmt::format("Linux {}'s own KVM could not be compiled for patches to start from", kernel));
+        throw failure("Linux {}'s own KVM could not be compiled for patches to start from", kernel);
 
     std::istringstream lines(read_file(base.directory / "versions"));
     for (std::string line; std::getline(lines, line);)
@@ -84,8 +83,8 @@ const std::string& Base::version(std::string_view what) const
 {
     const auto found = versions.find(what);
     if (found == versions.end())
-        throw Error(fmt::format("{} lacks {}: remove {} and try again", (directory / "versions").string(),
-                                what, directory.string()));
+        throw failure("{} lacks {}: remove {} and try again", (directory / "versions").string(), what,
+                      directory.string());
     return found->second;
 }
 
@@ -93,8 +92,8 @@ fs::path scripts_of(const fs::path& build)
 {
     auto scripts = build.parent_path() / "host-kvm-patch";
     if (!fs::exists(scripts / "foreign-base"))
-        throw Error(fmt::format("{} is missing: grade needs exitaudit's source beside the built files",
-                                scripts.string()));
+        throw failure("{} is missing: grade needs exitaudit's source beside the built files",
+                      scripts.string());
     return scripts;
 }
 
@@ -102,17 +101,17 @@ void check_room(const fs::path& directory, std::uintmax_t wanted)
 {
     const auto available = fs::space(directory).available;
     if (available < wanted)
-        throw Error(fmt::format("no space in {}: {} MiB are free, {} MiB are needed: make room, or set "
-                                "TMPDIR to a directory that has it",
-                                directory.string(), available >> 20, wanted >> 20));
+        throw failure("no space in {}: {} MiB are free, {} MiB are needed: make room, or set "
+                      "TMPDIR to a directory that has it",
+                      directory.string(), available >> 20, wanted >> 20);
 }
 
 TemporaryDirectory::TemporaryDirectory()
 {
     auto name = (fs::temp_directory_path() / "exitaudit-grade.XXXXXX").string();
     if (!mkdtemp(name.data()))
-        throw Error(fmt::format("cannot make a directory in {}: {}", fs::temp_directory_path().string(),
-                                std::strerror(errno)));
+        throw failure("cannot make a directory in {}: {}", fs::temp_directory_path().string(),
+                      std::strerror(errno));
     path_ = name;
 }
 
@@ -133,7 +132,7 @@ std::string read_start(const fs::path& path, std::size_t limit)
                                           : std::strerror(errno);
         if (descriptor >= 0)
             close(descriptor);
-        throw Error(fmt::format("cannot read {}: {}", path.string(), why));
+        throw failure("cannot read {}: {}", path.string(), why);
     }
     std::string text(limit, '\0');
     std::size_t size = 0;

@@ -5,6 +5,7 @@
 #include "exitaudit/lanes/embedded_host.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/pattern.hpp"
+#include "exitaudit/support/words.hpp"
 #include "exitaudit/lanes/pvh_image.hpp"
 #include "exitaudit/support/file.hpp"
 
@@ -45,9 +46,9 @@ std::string require_model(const std::string& model)
     find_program("bochs", packages);
     const auto models = output_of({"bochs", "--help", "cpu"});
     if (models.find(model) == std::string::npos)
-        throw Error(fmt::format("this Bochs cannot emulate the CPU {}: "
-                                "it needs Bochs 2.7 or 3.0, with VT-x and SVM",
-                                model));
+        throw failure("this Bochs cannot emulate the CPU {}: "
+                      "it needs Bochs 2.7 or 3.0, with VT-x and SVM",
+                      model);
     const auto found = Pattern("Emulator ([0-9.]+)").search(models);
     return found ? found->at(1) : "unknown";
 }
@@ -67,15 +68,10 @@ Session run_bochs(const char* model, const HostSpec& spec, const Places& places,
                                              memory.path_for_child()));
     const MemoryFile commands("commands", "c\n"); // continue
     // Bochs writes to standard output, the guest to 3; the display wants any terminal's name.
-    std::vector<std::string> command{"sh",
-                                     "-c",
-                                     "TERM=vt100 exec bochs \"$@\" 3>&1 >/dev/null",
-                                     "sh",
-                                     "-q",
-                                     "-f",
-                                     configuration.path_for_child()};
+    Words command{"sh", "-c", "TERM=vt100 exec bochs \"$@\" 3>&1 >/dev/null", "sh", "-q", "-f"};
+    command.push_back(configuration.path_for_child());
     if (bochs_starts_in_debugger(version))
-        command.insert(command.end(), {"-rc", commands.path_for_child()});
+        append(command, {"-rc", commands.path_for_child()});
     const Emulator bochs{"Bochs", std::move(command), version, kernel_words, 1};
     return run_embedded_host(bochs, spec, listener);
 }

@@ -44,16 +44,14 @@ fs::path find_modules(const HostSpec& spec, const fs::path& built)
 {
     if (!spec.modules.empty()) {
         if (!fs::exists(spec.modules / "kvm.ko"))
-            throw Error(fmt::format("{} holds no kvm.ko: check --modules", spec.modules.string()));
+            throw failure("{} holds no kvm.ko: check --modules", spec.modules.string());
         return spec.modules;
     }
     if (spec.mutant.empty())
         return built / "modules";
     const auto mutant = built / "mutants" / spec.mutant;
     if (spec.mutant.find('/') != std::string::npos || !fs::is_directory(mutant))
-        throw Error(
-            fmt::format("unknown mutant '{}'; built: {}", spec.mutant, listed(names_in(built / "mutants"))),
-            ExitCode::usage);
+        throw usage_error("unknown mutant '{}'; built: {}", spec.mutant, listed(names_in(built / "mutants")));
     return mutant;
 }
 
@@ -69,8 +67,7 @@ bool is_complaint(const std::string& line)
     constexpr std::array marks{"WARNING: ", "BUG: ",       "Oops", "general protection fault",
                                "UBSAN: ",   "Kernel panic"};
     return line.find("soft lockup") == std::string::npos &&
-           std::any_of(marks.begin(), marks.end(),
-                       [&](auto mark) { return line.find(mark) != std::string::npos; });
+           std::ranges::any_of(marks, [&](auto mark) { return line.find(mark) != std::string::npos; });
 }
 
 bool is_stall(const std::string& line)
@@ -127,13 +124,13 @@ EmbeddedHost EmbeddedHost::find(const HostSpec& spec, const Places& places)
     const auto built = places.build / "host" / version;
     EmbeddedHost host{base / "vmlinux", base / "initramfs.cpio", "", built / "modules"};
     if (!fs::exists(host.kernel) || !fs::exists(host.initramfs))
-        throw Error(fmt::format("no embedded host with Linux {} is built (built: {}): make one with `make "
-                                "embedded-host KERNEL={}`",
-                                version, listed(places.kernels()), version));
+        throw failure("no embedded host with Linux {} is built (built: {}): make one with `make "
+                      "embedded-host KERNEL={}`",
+                      version, listed(places.kernels()), version);
     host.modules = find_modules(spec, built);
     if (!fs::exists(host.modules / "kvm.ko") && !fs::exists(host.fallback_modules / "kvm.ko"))
-        throw Error(fmt::format("{} holds no KVM modules: make them with `make embedded-host KERNEL={}`",
-                                host.fallback_modules.string(), version));
+        throw failure("{} holds no KVM modules: make them with `make embedded-host KERNEL={}`",
+                      host.fallback_modules.string(), version);
     return host;
 }
 

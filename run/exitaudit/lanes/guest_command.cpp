@@ -2,6 +2,7 @@
 #include "exitaudit/lanes/guest_command.hpp"
 
 #include "exitaudit/catalogue/plan_check.hpp"
+#include "exitaudit/support/words.hpp"
 
 #include <boost/algorithm/string/replace.hpp>
 #include <fmt/format.h>
@@ -70,63 +71,32 @@ void speak_by_virtio(Guest& guest)
 std::vector<std::string> guest_command(const Guest& guest)
 {
     const bool kvm = guest.accelerator == Accelerator::kvm;
-    std::vector<std::string> words{
-        "qemu-system-x86_64",
-        "-M",
-        machine_option(guest),
-        "-accel",
-        kvm ? "kvm" : "tcg",
-        // Setting IA32_ARCH_CAPABILITIES fails on some KVMs; no audit reads it.
-        "-cpu",
-        kvm ? "host,arch-capabilities=off" : "max",
-        "-smp",
-        std::to_string(guest.vcpus),
-        "-m",
-        "128",
-        "-nodefaults",
-        "-no-user-config",
-        "-display",
-        "none",
-        "-no-reboot",
-        "-serial",
-        "stdio",
-        "-device",
-        "isa-debug-exit,iobase=0xf4,iosize=4",
-    };
+    // Setting IA32_ARCH_CAPABILITIES fails on some KVMs; no audit reads it.
+    auto command = words(
+        "qemu-system-x86_64 -M {} -accel {} -cpu {} -smp {} -m 128 -nodefaults -no-user-config "
+        "-display none -no-reboot -serial stdio -device isa-debug-exit,iobase=0xf4,iosize=4",
+        machine_option(guest), kvm ? "kvm" : "tcg", kvm ? "host,arch-capabilities=off" : "max", guest.vcpus);
+    // Each line is written before the guest goes on. A log is written in full, however long that takes;
+    // a backend of its own drops what standard output does not take at once: QEMU's flush_buf() in
+    // virtio-console.c.
     if (guest.virtio_console)
-        words.insert(
-            words.end(),
-            {
-                "-global",
-                "virtio-mmio.force-legacy=off",
-                // Each line is written before the guest goes on.
-                "-global",
-                "virtio-mmio.ioeventfd=off",
-                "-device",
-                "virtio-serial-device",
-                // A log is written in full, however long that takes. A backend of its own drops
-                // what standard output does not take at once: QEMU's flush_buf() in virtio-console.c.
-                "-chardev",
-                "null,id=console,logfile=/proc/self/fd/1,logappend=on",
-                "-device",
-                "virtconsole,chardev=console",
-            });
+        append(command, words("-global virtio-mmio.force-legacy=off -global virtio-mmio.ioeventfd=off "
+                              "-device virtio-serial-device "
+                              "-chardev null,id=console,logfile=/proc/self/fd/1,logappend=on "
+                              "-device virtconsole,chardev=console"));
     const auto plan = fmt::format("{}", fmt::join(guest.plan, " "));
-    if (guest.boot == Boot::iso) {
-        words.insert(words.end(), {"-cdrom", guest.image});
-        // Where the CD's menu looks for a plan; QEMU wants a comma twice.
-        if (!plan.empty())
-            words.insert(words.end(),
-                         {"-smbios", "type=1,version=exitaudit " + boost::replace_all_copy(plan, ",", ",,")});
-        return words;
-    }
-    words.insert(words.end(), {"-kernel", guest.image});
-    if (!plan.empty())
-        words.insert(words.end(), {"-append", plan});
-    return words;
+    append(command, {guest.boot == Boot::iso ? "-cdrom" : "-kernel", guest.image});
+    if (plan.empty())
+        return command;
+    // Where the CD's menu looks for a plan; QEMU wants a comma twice.
+    if (guest.boot == Boot::iso)
+        append(command, {"-smbios", "type=1,version=exitaudit " + boost::replace_all_copy(plan, ",", ",,")});
+    else
+        append(command, {"-append", plan});
+    return command;
 }
 
-std::string shell_line(const std::vector<std::string>& words)
+std::string shell_line(const Words& words)
 {
     std::string line;
     for (const auto& word : words)

@@ -50,7 +50,7 @@ const Lane* find_lane(std::string_view name)
     for (const auto* lane : lanes)
         if (lane->name == name)
             return lane;
-    throw Error(fmt::format("unknown lane '{}': it is {}", name, lane_names()), ExitCode::usage);
+    throw usage_error("unknown lane '{}': it is {}", name, lane_names());
 }
 
 const Lane& lane_of(Vendor vendor)
@@ -69,9 +69,8 @@ Choice choose_lane(std::string_view name, const LaneNeeds& needs)
                      : Choice{&svm_lane, fmt::format("{} needs an embedded host", needs.embedded)};
     }
     const auto refuse = [&](std::string_view option, std::string_view what, std::string_view lanes_with_it) {
-        throw Error(fmt::format("{} needs {}, which the {} lane lacks: use --lane {}", option, what,
-                                choice.lane->name, lanes_with_it),
-                    ExitCode::usage);
+        throw usage_error("{} needs {}, which the {} lane lacks: use --lane {}", option, what,
+                          choice.lane->name, lanes_with_it);
     };
     if (!needs.intel.empty() && choice.lane->vendor != Vendor::intel)
         refuse(needs.intel, "an emulated CPU with VT-x", "vmx");

@@ -83,7 +83,7 @@ void require_kvm()
         throw Error(
             "no permission for /dev/kvm: add yourself to group kvm (usermod -aG kvm USER) and log in again, "
             "or use --lane svm");
-    throw Error(fmt::format("cannot open /dev/kvm: {}: use --lane svm", std::strerror(errno)));
+    throw failure("cannot open /dev/kvm: {}: use --lane svm", std::strerror(errno));
 }
 
 const Lane native_lane{.name = "native", .run = run_native};

@@ -31,7 +31,7 @@ la_ssize_t append_to_string(archive*, void* target, const void* bytes, std::size
 void check(archive* writer, int result)
 {
     if (result != ARCHIVE_OK)
-        throw Error(fmt::format("cannot make the overlay archive: {}", archive_error_string(writer)));
+        throw failure("cannot make the overlay archive: {}", archive_error_string(writer));
 }
 
 void add(archive* writer, const OverlayFile& file)

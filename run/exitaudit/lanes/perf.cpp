@@ -32,8 +32,7 @@ std::vector<OverlayFile> libraries_of(const fs::path& program)
             files.push_back({fmt::format("{}/{}", directory, loader), read_file(name), true});
     }
     if (files.empty())
-        throw Error(
-            fmt::format("{} is no dynamically linked program: apt-get install linux-perf", program.string()));
+        throw failure("{} is no dynamically linked program: apt-get install linux-perf", program.string());
     return files;
 }
 

@@ -21,8 +21,7 @@ Places Places::find(const fs::path& chosen)
     if (chosen.empty())
         return {fs::read_symlink("/proc/self/exe").parent_path()};
     if (!fs::is_directory(chosen))
-        throw Error(
-            fmt::format("{} is not a directory: --build names where the built files are", chosen.string()));
+        throw failure("{} is not a directory: --build names where the built files are", chosen.string());
     return {fs::absolute(chosen)};
 }
 
@@ -52,7 +51,7 @@ fs::path Places::guest(Boot boot, const fs::path& chosen) const
 {
     if (!chosen.empty()) {
         if (!fs::is_regular_file(chosen))
-            throw Error(fmt::format("guest image {} is missing: check --guest", chosen.string()));
+            throw failure("guest image {} is missing: check --guest", chosen.string());
         return fs::absolute(chosen);
     }
     const auto* name = boot == Boot::kernel ? "unikernel.elf"
@@ -60,9 +59,8 @@ fs::path Places::guest(Boot boot, const fs::path& chosen) const
                                             : "exitaudit.iso";
     auto path = build / name;
     if (!fs::is_regular_file(path))
-        throw Error(
-            fmt::format("guest image {} is missing: build it with `make {}`, or name one with --guest",
-                        path.string(), boot == Boot::iso ? "iso" : "guest"));
+        throw failure("guest image {} is missing: build it with `make {}`, or name one with --guest",
+                      path.string(), boot == Boot::iso ? "iso" : "guest");
     return path;
 }
 
@@ -70,7 +68,7 @@ fs::path find_program(const std::string& name, const std::string& package)
 {
     auto path = search_path(name);
     if (path.empty())
-        throw Error(fmt::format("{} is not in PATH: apt-get install {}", name, package));
+        throw failure("{} is not in PATH: apt-get install {}", name, package);
     return path;
 }
 

@@ -14,10 +14,10 @@ void require_intercepted_cr3(const std::string& version)
 {
     const auto number = audit::parse_version(version);
     if (number && *number >= triggers::qemu_10_0 && *number <= triggers::qemu_11_1)
-        throw Error(fmt::format(
+        throw failure(
             "QEMU {} lets a guest read CR3 without an exit, so that none boots on it with shadow paging: "
             "use --lane vmx, or QEMU 7.2",
-            version));
+            version);
 }
 
 } // namespace exitaudit

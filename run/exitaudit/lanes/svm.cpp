@@ -4,6 +4,7 @@
 #include "exitaudit/lanes/qemu.hpp"
 #include "exitaudit/lanes/tsc.hpp"
 #include "exitaudit/support/file.hpp"
+#include "exitaudit/support/words.hpp"
 
 #include <fmt/core.h>
 
@@ -16,41 +17,16 @@ namespace {
 // Where it turns to the other one, QEMU, as seen up to 11.1, delivers the interrupt that the last VMRUN
 // injected a second time, even if the guest has interrupts off (helper_vmrun() leaves exception_index set):
 // our guest stands that, but Linux then waits for a lock that it holds.
-std::vector<std::string> host_command(const EmbeddedHost& host, const std::string& initramfs,
-                                      const char* cpus, const std::string& kernel_words)
+Words host_command(const EmbeddedHost& host, const std::string& initramfs, const char* cpus,
+                   const std::string& kernel_words)
 {
-    return {
-        "qemu-system-x86_64",
-        "-M",
-        "pc",
-        "-accel",
-        "tcg,thread=single",
-        "-cpu",
-        "EPYC",
-        "-smp",
-        cpus,
-        "-m",
-        "512",
-        "-nodefaults",
-        "-no-user-config",
-        "-display",
-        "none",
-        "-no-reboot",
-        "-chardev",
-        "file,id=console,path=/dev/stderr",
-        "-serial",
-        "chardev:console",
-        "-chardev",
-        "stdio,id=guest,signal=off",
-        "-serial",
-        "chardev:guest",
-        "-kernel",
-        host.kernel.string(),
-        "-initrd",
-        initramfs,
-        "-append",
-        kernel_words,
-    };
+    auto command = words("qemu-system-x86_64 -M pc -accel tcg,thread=single -cpu EPYC -smp {} -m 512 "
+                         "-nodefaults -no-user-config -display none -no-reboot "
+                         "-chardev file,id=console,path=/dev/stderr -serial chardev:console "
+                         "-chardev stdio,id=guest,signal=off -serial chardev:guest",
+                         cpus);
+    append(command, {"-kernel", host.kernel.string(), "-initrd", initramfs, "-append", kernel_words});
+    return command;
 }
 
 // Where this machine is busy, Linux cannot tell the TSC's frequency early in its boot, and

@@ -70,8 +70,7 @@ std::string missing_results(const Log& log)
         if (log.results[i].number != i + 1)
             return fmt::format("result {} stands where {} belongs", log.results[i].number, i + 1);
     const auto in_ktap = [](const Result& result) { return result.in_ktap; };
-    if (!std::all_of(log.results.begin(), log.results.end(), in_ktap) &&
-        std::any_of(log.results.begin(), log.results.end(), in_ktap))
+    if (!std::ranges::all_of(log.results, in_ktap) && std::ranges::any_of(log.results, in_ktap))
         return "some results are records without a KTAP line";
     return {};
 }
@@ -119,7 +118,7 @@ Verdict judge(const Log& log, std::string_view unfinished)
     if (log.end.is_null())
         return cut_off(log, unfinished);
     const auto name = log.end.value("verdict", nlohmann::json());
-    const auto end = std::find_if(ends.begin(), ends.end(), [&](const End& e) { return name == e.name; });
+    const auto end = std::ranges::find_if(ends, [&](const End& e) { return name == e.name; });
     if (end == ends.end())
         return inconsistent("unknown verdict " + name.dump());
     const auto counts = counts_of(log.end);

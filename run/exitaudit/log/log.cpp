@@ -129,8 +129,7 @@ void LogReader::ktap_result(std::string_view text)
         result.outcome = Outcome::skip;
     if (of_host)
         return log_.host.push_back(std::move(result));
-    if (std::any_of(log_.results.begin(), log_.results.end(),
-                    [&](auto& r) { return r.number == result.number; }))
+    if (std::ranges::any_of(log_.results, [&](auto& r) { return r.number == result.number; }))
         return contradiction(fmt::format("result {} comes twice", result.number));
     log_.results.push_back(std::move(result));
 }
@@ -175,7 +174,7 @@ void LogReader::finding_line(std::string_view text, std::vector<Finding>& findin
     if (colon == std::string_view::npos)
         return;
     const std::string id(text.substr(0, colon));
-    if (std::none_of(findings.begin(), findings.end(), [&](const Finding& known) { return known.id == id; }))
+    if (std::ranges::none_of(findings, [&](const Finding& known) { return known.id == id; }))
         findings.push_back({id, std::string(text.substr(colon + 2))});
 }
 
@@ -201,8 +200,7 @@ void LogReader::result_record(const nlohmann::json& record)
     said.diagnosis = text_member(record, "diagnosis");
     said.record = record;
 
-    auto found = std::find_if(log_.results.begin(), log_.results.end(),
-                              [&](auto& r) { return r.number == said.number; });
+    auto found = std::ranges::find_if(log_.results, [&](auto& r) { return r.number == said.number; });
     if (found == log_.results.end()) {
         log_.results.push_back(std::move(said));
         return;

@@ -39,7 +39,7 @@ Terminal::Terminal() : has_keys_(isatty(STDIN_FILENO) == 1)
         sigaddset(&signals, signal);
     signals_ = signalfd(-1, &signals, SFD_CLOEXEC);
     if (signals_ < 0)
-        throw Error(fmt::format("cannot wait for signals: {}", std::strerror(errno)));
+        throw failure("cannot wait for signals: {}", std::strerror(errno));
     sigprocmask(SIG_BLOCK, &signals, &signals_before_);
     if (has_keys_) {
         tcgetattr(STDIN_FILENO, &before_);

@@ -64,7 +64,7 @@ void log_rates(LedgerReader& reader, const TopOptions& options)
         for (const auto& line : table_of(rates, reader, rates.rows.size()))
             fmt::print("{}\n", line);
         if (std::fflush(stdout) != 0)
-            throw Error(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
+            throw failure("cannot write to standard output: {}", std::strerror(errno));
         earlier = std::move(later);
     }
 }

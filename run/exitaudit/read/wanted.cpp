@@ -29,8 +29,7 @@ ExitNumber number_of(const std::string& word)
     const auto [stop, error] =
         std::from_chars(word.data() + (hexadecimal ? 2 : 0), end, number, hexadecimal ? 16 : 10);
     if (error != std::errc() || stop != end)
-        throw Error(fmt::format("'{}' is no exit number: 32 bits, decimal or hexadecimal with 0x", word),
-                    ExitCode::usage);
+        throw usage_error("'{}' is no exit number: 32 bits, decimal or hexadecimal with 0x", word);
     return number;
 }
 
@@ -77,8 +76,7 @@ void check_exits(const std::vector<std::string>& words)
         if (is_number(word))
             number_of(word);
         else if (named(word, Numbering::vmx).empty() && named(word, Numbering::svm).empty())
-            throw Error(fmt::format("no exit is called '{}'; did you mean {}?", word, nearest_name(word)),
-                        ExitCode::usage);
+            throw usage_error("no exit is called '{}'; did you mean {}?", word, nearest_name(word));
     }
 }
 
@@ -88,9 +86,8 @@ std::vector<ExitNumber> wanted_exits(const std::vector<std::string>& words, Numb
     for (const auto& word : words) {
         const auto found = is_number(word) ? std::vector{number_of(word)} : named(word, numbering);
         if (found.empty())
-            throw Error(fmt::format("no exit of this host is called '{}': it goes by {} exit numbers", word,
-                                    ledger::numbering_name(numbering)),
-                        ExitCode::usage);
+            throw usage_error("no exit of this host is called '{}': it goes by {} exit numbers", word,
+                              ledger::numbering_name(numbering));
         exits.insert(exits.end(), found.begin(), found.end());
     }
     return exits;

@@ -2,8 +2,11 @@
 // carries one of them to main.
 #pragma once
 
+#include <fmt/core.h>
+
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace exitaudit {
 
@@ -24,5 +27,19 @@ struct Error : std::runtime_error {
     {
     }
 };
+
+// An Error that says why something could not be done.
+template <typename... Args>
+Error failure(fmt::format_string<Args...> message, Args&&... args)
+{
+    return Error(fmt::format(message, std::forward<Args>(args)...));
+}
+
+// An Error that says what is wrong with the command line or the plan.
+template <typename... Args>
+Error usage_error(fmt::format_string<Args...> message, Args&&... args)
+{
+    return Error(fmt::format(message, std::forward<Args>(args)...), ExitCode::usage);
+}
 
 } // namespace exitaudit

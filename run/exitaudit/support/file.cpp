@@ -51,7 +51,7 @@ bool write_all(int descriptor, std::string_view content)
 
 [[noreturn]] void cannot_write(const std::filesystem::path& path, int error)
 {
-    throw Error(fmt::format("cannot write {}: {}", path.string(), std::strerror(error)));
+    throw failure("cannot write {}: {}", path.string(), std::strerror(error));
 }
 
 } // namespace
@@ -64,7 +64,7 @@ std::string read_file(const std::filesystem::path& path)
     if (stream && stream.peek() == std::ifstream::traits_type::eof() && !stream.bad())
         return {};
     if (!stream || !(bytes << stream.rdbuf()))
-        throw Error(fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
+        throw failure("cannot read {}: {}", path.string(), std::strerror(errno));
     return std::move(bytes).str();
 }
 
@@ -73,8 +73,7 @@ void require_directories_of(std::initializer_list<std::filesystem::path> files)
     for (const auto& file : files)
         if (const auto directory = file.parent_path();
             !directory.empty() && !std::filesystem::is_directory(directory))
-            throw Error(fmt::format("cannot write {}: {} is no directory", file.string(), directory.string()),
-                        ExitCode::usage);
+            throw usage_error("cannot write {}: {} is no directory", file.string(), directory.string());
 }
 
 void write_file(const std::filesystem::path& path, std::string_view content)
@@ -106,13 +105,13 @@ MemoryFile::MemoryFile(const char* name, std::string_view bytes)
     : descriptor_(memfd_create(name, MFD_CLOEXEC))
 {
     if (descriptor_ < 0)
-        throw Error(fmt::format("cannot make a file in memory: {}", std::strerror(errno)));
+        throw failure("cannot make a file in memory: {}", std::strerror(errno));
     while (!bytes.empty()) {
         const auto written = write(descriptor_, bytes.data(), bytes.size());
         if (written < 0) {
             const int error = errno;
             close(descriptor_);
-            throw Error(fmt::format("no memory for the emulator's {}: {}", name, std::strerror(error)));
+            throw failure("no memory for the emulator's {}: {}", name, std::strerror(error));
         }
         bytes.remove_prefix(static_cast<std::size_t>(written));
     }

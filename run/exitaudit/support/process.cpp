@@ -121,7 +121,7 @@ private:
                         _exit(1);
                 });
         if (error)
-            throw Error(fmt::format("cannot start {}: {}", program.string(), error.message()));
+            throw failure("cannot start {}: {}", program.string(), error.message());
         let_writes_go_on();
     }
 
