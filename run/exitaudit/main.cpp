@@ -3,16 +3,18 @@
 #include "exitaudit/boot/options.hpp"
 #include "exitaudit/catalogue/list.hpp"
 #include "exitaudit/documents/compare_run.hpp"
-#include "exitaudit/grade/grade.hpp"
+#include "exitaudit/grade/grader.hpp"
 #include "exitaudit/read/options.hpp"
 #include "exitaudit/report/page.hpp"
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/support/version.hpp"
+#include "exitaudit/support/process.hpp"
+#include "exitaudit/support/task.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <exception>
 #include <string_view>
 #include <vector>
@@ -44,8 +46,8 @@ int run(int argc, char** argv)
     app.footer(examples);
     app.require_subcommand(1);
     Task task;
-    for (const auto add :
-         {add_run, add_boot, add_grade, add_judge, add_list, add_report, add_compare, add_read, add_top})
+    for (const auto add : {add_run, add_boot, grade::add_grade, add_judge, add_list, add_report, add_compare,
+                           add_read, add_top})
         add(app, task);
 
     std::vector<std::string> names;
@@ -73,6 +75,9 @@ int main(int argc, char** argv)
     using namespace exitaudit;
     try {
         return run(argc, argv);
+    } catch (const Interrupted& interrupted) {
+        fmt::print(stderr, "exitaudit: interrupted by SIG{}\n", sigabbrev_np(interrupted.signal));
+        return 128 + interrupted.signal;
     } catch (const Error& error) {
         return refuse(error.what(), error.code);
     } catch (const std::exception& error) {

@@ -1,6 +1,6 @@
 // What is known of QEMU's versions.
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/lanes/qemu.hpp"
+#include "exitaudit/lanes/places.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,8 +3,7 @@
 
 #include "exitaudit/read/rates.hpp"
 #include "exitaudit/read/read.hpp"
-#include "exitaudit/read/top.hpp"
-#include "exitaudit/read/wanted.hpp"
+#include "exitaudit/read/reader.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -2,7 +2,7 @@
 #include "exitaudit/audit/audit.hpp"
 
 #include "exitaudit/audit/recorder.hpp"
-#include "exitaudit/catalogue/plan_check.hpp"
+#include "exitaudit/catalogue/listed.hpp"
 #include "exitaudit/support/exit_code.hpp"
 
 #include <fmt/core.h>
@@ -122,7 +122,7 @@ AuditReport audit(const Lane& lane, const HostSpec& spec, const Places& places, 
 
     const auto host = host_results(session, recorder.log());
     AuditReport report{recorder.bytes(), recorder.log(), judge_session(session, host, recorder, spec),
-                       circumstances_of(lane, session, seconds.count(), host), std::nullopt};
+                       circumstances_of(lane, session, seconds.count(), host)};
     report.circumstances.findings =
         find_causes(report.log, host, state_of(session, recorder, report.verdict, spec));
     if (session.ending.how == Ending::How::interrupted)
@@ -135,7 +135,7 @@ AuditReport audit_of_log(std::string_view bytes, const std::function<void(std::s
     Recorder recorder;
     recorder.feed(bytes, [&](const std::string& line, LogReader::Kind) { take(line); });
     const auto& log = recorder.log();
-    AuditReport report{recorder.bytes(), log, overruled(judge(log, recorder.unfinished()), log.host), {}, {}};
+    AuditReport report{recorder.bytes(), log, overruled(judge(log, recorder.unfinished()), log.host), {}};
     for (const auto& result : log.host)
         report.circumstances.host.push_back({result.name, result.outcome, result.message, {}});
     report.circumstances.findings = find_causes(log, report.circumstances.host, {});

@@ -14,7 +14,7 @@ struct AuditReport {
     Log log; // the same, read
     Verdict verdict;
     Circumstances circumstances;
-    std::optional<int> signal; // that interrupted it
+    std::optional<int> signal{}; // that interrupted it
 };
 
 // Runs the guest of this spec on the lane's host. Several may run at once, each on a thread

@@ -1,7 +1,6 @@
 // The command lines of `exitaudit run` and `exitaudit judge`.
 #include "exitaudit/audit/options.hpp"
 
-#include "exitaudit/audit/run.hpp"
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/support/command_line.hpp"
 #include "exitaudit/support/exit_code.hpp"
@@ -56,15 +55,11 @@ void add_run(CLI::App& app, Task& task)
     auto& host = options.host;
     static const std::map<std::string, Boot> boots{
         {"kernel", Boot::kernel}, {"pvh", Boot::pvh}, {"iso", Boot::iso}};
-    command.add_option("--lane", options.lane, "host to audit: " + lane_names())
-        ->type_name("LANE")
-        ->capture_default_str();
-    command
-        .add_option("--kernel", host.kernel, "Linux of the embedded host (default: the oldest that is built)")
-        ->type_name("VERSION");
-    command.add_option("--vcpus", host.vcpus, "vCPUs of the guest, which all fire at once")
+    add(command, "--lane", options.lane, "LANE", "host to audit: " + lane_names())->capture_default_str();
+    add(command, "--kernel", host.kernel, "VERSION",
+        "Linux of the embedded host (default: the oldest that is built)");
+    add(command, "--vcpus", host.vcpus, "N", "vCPUs of the guest, which all fire at once")
         ->check(CLI::Range(1U, machine::max_processors).description(""))
-        ->type_name("N")
         ->capture_default_str();
     const auto choose = [&boot = host.boot](const std::string& name) { boot = boots.at(name); };
     command
@@ -72,27 +67,22 @@ void add_run(CLI::App& app, Task& task)
                                           "pvh (default), kernel (Multiboot 1) or iso (GRUB)")
         ->check(CLI::IsMember({"pvh", "kernel", "iso"}).description(""))
         ->type_name("HOW");
-    command
-        .add_option("--machine", host.machine,
-                    "guest's machine: microvm (default), pc (with --boot iso default) or q35")
-        ->check(CLI::IsMember({"microvm", "pc", "q35"}).description(""))
-        ->type_name("NAME");
-    command
-        .add_option("--timeout", options.timeout,
-                    "give up after this long (default 120, and 30 for each further vCPU)")
-        ->type_name("SECONDS");
-    auto* modules = command.add_option("--modules", host.modules, "KVM modules to load instead of the built")
-                        ->type_name("DIR");
-    command
-        .add_option("--mutant", host.mutant, "load this host of host-kvm-patch/mutants, broken on purpose")
-        ->type_name("NAME")
+    add(command, "--machine", host.machine, "NAME",
+        "guest's machine: microvm (default), pc (with --boot iso default) or q35")
+        ->check(CLI::IsMember({"microvm", "pc", "q35"}).description(""));
+    add(command, "--timeout", options.timeout, "SECONDS",
+        "give up after this long (default 120, and 30 for each further vCPU)");
+    auto* modules =
+        add(command, "--modules", host.modules, "DIR", "KVM modules to load instead of the built");
+    add(command, "--mutant", host.mutant, "NAME",
+        "load this host of host-kvm-patch/mutants, broken on purpose")
         ->excludes(modules);
     command.add_flag("--no-ept", host.shadow_paging, "load kvm-intel with ept=0: shadow paging (vmx lane)");
-    add_file(command, "--guest", host.image, "boot this image instead of the built one");
+    add(command, "--guest", host.image, "FILE", "boot this image instead of the built one");
     add_build(command, options.build);
-    add_file(command, "--json", options.json, "write the verdict and all results to FILE");
+    add(command, "--json", options.json, "FILE", "write the verdict and all results to FILE");
     add_junit(command, options.junit);
-    add_file(command, "--log", options.log, "keep the guest's serial log in FILE");
+    add(command, "--log", options.log, "FILE", "keep the guest's serial log in FILE");
     command.add_flag("--noise", host.noise,
                      "run a second, busy VM beside the guest: their exits must not mix");
     command.add_flag("--perf", host.perf,
@@ -107,7 +97,7 @@ void add_judge(CLI::App& app, Task& task)
     auto [command, options] =
         add_command(app, task, "judge", "judge a serial log captured elsewhere", judge_footer, judge_log);
     command.add_option("LOG", options.log, "serial log of the guest; - for standard input")->required();
-    add_file(command, "--json", options.json, "write the verdict and all results to FILE");
+    add(command, "--json", options.json, "FILE", "write the verdict and all results to FILE");
     add_junit(command, options.junit);
     command.add_flag("-v,--verbose", options.verbose, "show the log as well");
 }

@@ -1,9 +1,9 @@
 // `exitaudit run` and `exitaudit judge`: what they show and write.
-#include "exitaudit/audit/run.hpp"
+#include "exitaudit/audit/options.hpp"
 
 #include "exitaudit/audit/audit.hpp"
 #include "exitaudit/audit/screen.hpp"
-#include "exitaudit/catalogue/plan_check.hpp"
+#include "exitaudit/catalogue/listed.hpp"
 #include "exitaudit/documents/verdict.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/file.hpp"

@@ -1,5 +1,5 @@
 // Composing the Linux guest.
-#include "exitaudit/boot/guest.hpp"
+#include "exitaudit/boot/options.hpp"
 
 #include "exitaudit/support/words.hpp"
 

@@ -1,5 +1,5 @@
 // Holding what the guest read between two looks of the host.
-#include "exitaudit/boot/guest_read.hpp"
+#include "exitaudit/boot/judge.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/json.hpp"
@@ -55,7 +55,7 @@ public:
 
     HostResult result() const
     {
-        HostResult result{result_name, Outcome::ok, {}, {}};
+        HostResult result{result_name, Outcome::ok, {}};
         std::size_t moved = 0;
         for (const auto& figure : figures_) {
             const auto& [name, before, read, after] = figure;
@@ -99,19 +99,17 @@ HostResult judge_guest_read(const BootLog& log)
     const auto expected = log.sampled() ? ExitCode::pass : ExitCode::not_patched;
     for (const auto& [command, code, ledger] : log.readings())
         if (code != static_cast<int>(expected))
-            return {result_name,
-                    Outcome::not_ok,
+            return {result_name, Outcome::not_ok,
                     fmt::format("`{}` in the guest ended with {} instead of {}: {}", command, code,
-                                static_cast<int>(expected), text_member(ledger, "reason", "it said nothing")),
-                    {}};
+                                static_cast<int>(expected),
+                                text_member(ledger, "reason", "it said nothing"))};
     if (!log.sampled())
-        return {result_name,
-                Outcome::ok,
+        return {result_name, Outcome::ok,
                 fmt::format("`exitaudit read` in the guest says so, too, with exit code {}: {}",
-                            static_cast<int>(expected), text_member(log.readings().front().ledger, "reason")),
-                {}};
+                            static_cast<int>(expected),
+                            text_member(log.readings().front().ledger, "reason"))};
     if (looks.size() != 2)
-        return {result_name, Outcome::not_ok, "the host has not looked before and after", {}};
+        return {result_name, Outcome::not_ok, "the host has not looked before and after"};
     Comparison comparison(looks.front(), looks.back());
     for (const auto& reading : log.readings())
         comparison.add(reading.ledger);

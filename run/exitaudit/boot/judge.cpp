@@ -34,19 +34,14 @@ HostResult phases_reached(const BootLog& log, const BootOptions& options)
     const auto phases = log.phases();
     const auto& last = phases.back();
     if (!ours && !last.marked)
-        return {phases_name, Outcome::skip, "the guest marks none", {}};
+        return {phases_name, Outcome::skip, "the guest marks none"};
     if (!ours || last.name == last_phase)
-        return {
-            phases_name, Outcome::ok, fmt::format("{} phases, the last {}", phases.size(), last.name), {}};
+        return {phases_name, Outcome::ok, fmt::format("{} phases, the last {}", phases.size(), last.name)};
     if (options.stop.count() > 0)
-        return {phases_name,
-                Outcome::skip,
-                fmt::format("--stop may have ended the guest, amid {}", last.name),
-                {}};
-    return {phases_name,
-            Outcome::not_ok,
-            fmt::format("the guest ended amid {}, before its last phase", last.name),
-            {}};
+        return {phases_name, Outcome::skip,
+                fmt::format("--stop may have ended the guest, amid {}", last.name)};
+    return {phases_name, Outcome::not_ok,
+            fmt::format("the guest ended amid {}, before its last phase", last.name)};
 }
 
 Verdict judge_boot(const Session& session, const BootLog& log, const BootOptions& options,

@@ -5,6 +5,7 @@
 #include "exitaudit/boot/options.hpp"
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/log/judge.hpp"
+#include "exitaudit/witness/host_result.hpp"
 
 namespace exitaudit {
 
@@ -16,5 +17,10 @@ HostResult phases_reached(const BootLog& log, const BootOptions& options);
 // judge_guest_read() say.
 Verdict judge_boot(const Session& session, const BootLog& log, const BootOptions& options,
                    const std::vector<HostResult>& host);
+
+// The guest runs on while it reads, and reading itself is exits. So the host looks before and
+// after: what stood still in between must have been read exactly, the rest within. Without a
+// ledger of the host's, `exitaudit read` is to end with the code that says so.
+HostResult judge_guest_read(const BootLog& log);
 
 } // namespace exitaudit

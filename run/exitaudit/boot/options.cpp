@@ -1,7 +1,6 @@
 // The options of `exitaudit boot`, by CLI11.
 #include "exitaudit/boot/options.hpp"
 
-#include "exitaudit/boot/run.hpp"
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/support/command_line.hpp"
 #include "exitaudit/support/exit_code.hpp"
@@ -40,61 +39,44 @@ void add_boot(CLI::App& app, Task& task)
     auto [command, options] = add_command(
         app, task, "boot", "boot Linux on a host and report all its exits, by phase and over time",
         boot_footer, run_boot, check_boot);
-    command
-        .add_option("--lane", options.lane, "host: " + lane_names([](const Lane& lane) { return lane.kvm; }))
-        ->type_name("LANE")
+    add(command, "--lane", options.lane, "LANE",
+        "host: " + lane_names([](const Lane& lane) { return lane.kvm; }))
         ->capture_default_str();
-    command
-        .add_option("--kernel", options.kernel, "Linux of host and guest (default: the oldest that is built)")
-        ->type_name("VERSION");
-    command.add_option("--vcpus", options.vcpus, "vCPUs of the guest")
+    add(command, "--kernel", options.kernel, "VERSION",
+        "Linux of host and guest (default: the oldest that is built)");
+    add(command, "--vcpus", options.vcpus, "N", "vCPUs of the guest")
         ->check(CLI::Range(1U, 64U).description(""))
-        ->type_name("N")
         ->capture_default_str();
-    command
-        .add_option(
-            "--memory", options.memory,
-            fmt::format("of the guest (default 128; embedded hosts have 512 for all, at most {} for it)",
-                        most_memory))
-        ->type_name("MIB");
-    command.add_option("--machine", options.machine, "guest's machine: microvm (default) or pc")
-        ->check(CLI::IsMember({"microvm", "pc"}).description(""))
-        ->type_name("NAME");
-    command
-        .add_option("--devices", options.devices,
-                    "virtio (default) or emulated: an NVMe disk, no network; needs --machine pc")
-        ->check(CLI::IsMember({"virtio", "emulated"}).description(""))
-        ->type_name("KIND");
+    add(command, "--memory", options.memory, "MIB",
+        fmt::format("of the guest (default 128; embedded hosts have 512 for all, at most {} for it)",
+                    most_memory));
+    add(command, "--machine", options.machine, "NAME", "guest's machine: microvm (default) or pc")
+        ->check(CLI::IsMember({"microvm", "pc"}).description(""));
+    add(command, "--devices", options.devices, "KIND",
+        "virtio (default) or emulated: an NVMe disk, no network; needs --machine pc")
+        ->check(CLI::IsMember({"virtio", "emulated"}).description(""));
     command.add_flag("--no-npt,--no-ept", options.no_npt, "shadow paging: KVM loaded with npt=0 or ept=0");
-    add_file(command, "--kernel-image", options.kernel_image,
-             "boot this kernel instead of the distribution's");
-    add_file(command, "--initrd", options.initrd,
-             "with this initramfs instead of ours, which works through phases");
-    command.add_option("--append", options.append, "more words for the guest's kernel")->type_name("WORDS");
-    command
-        .add_option("--disk", options.disk,
-                    "a raw image as the guest's disk; what it writes is lost (default: an empty one)")
-        ->type_name("FILE");
-    command
-        .add_option("--work", options.work,
-                    "how much each of our guest's phases does (default: 2, on Bochs 1)")
-        ->type_name("N");
+    add(command, "--kernel-image", options.kernel_image, "FILE",
+        "boot this kernel instead of the distribution's");
+    add(command, "--initrd", options.initrd, "FILE",
+        "with this initramfs instead of ours, which works through phases");
+    add(command, "--append", options.append, "WORDS", "more words for the guest's kernel");
+    add(command, "--disk", options.disk, "FILE",
+        "a raw image as the guest's disk; what it writes is lost (default: an empty one)");
+    add(command, "--work", options.work, "N",
+        "how much each of our guest's phases does (default: 2, on Bochs 1)");
     command.add_flag("--read", options.read,
                      "have our guest run `exitaudit read` in the end, and hold it against the host's ledger");
-    command.add_option("--interval", options.interval, "look at the ledger so often (default 500)")
-        ->type_name("MS");
-    command.add_option("--stop", options.stop, "end the guest after this long, if it does not by itself")
-        ->type_name("SECONDS");
-    command
-        .add_option("--timeout", options.timeout,
-                    "give up after this long, host's boot and all (default 600)")
-        ->type_name("SECONDS");
-    command.add_option("--modules", options.modules, "KVM modules to load instead of the built")
-        ->type_name("DIR");
+    add(command, "--interval", options.interval, "MS", "look at the ledger so often (default 500)");
+    add(command, "--stop", options.stop, "SECONDS",
+        "end the guest after this long, if it does not by itself");
+    add(command, "--timeout", options.timeout, "SECONDS",
+        "give up after this long, host's boot and all (default 600)");
+    add(command, "--modules", options.modules, "DIR", "KVM modules to load instead of the built");
     add_build(command, options.build);
-    add_file(command, "--json", options.json, "write phases and samples to FILE");
-    add_file(command, "--junit", options.junit,
-             "a testcase for each result of `host` in --json as JUnit's XML, for CI systems");
+    add(command, "--json", options.json, "FILE", "write phases and samples to FILE");
+    add(command, "--junit", options.junit, "FILE",
+        "a testcase for each result of `host` in --json as JUnit's XML, for CI systems");
     command.add_flag("-v,--verbose", options.verbose, "show the guest's console and the host's, too");
 }
 

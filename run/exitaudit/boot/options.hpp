@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace exitaudit {
 
@@ -34,5 +35,18 @@ struct BootOptions {
 inline constexpr unsigned most_memory = 256;
 
 void add_boot(CLI::App& app, Task& task);
+
+// Boots Linux on the lane's host, prints the report, writes --json and --junit; returns the exit code.
+// 1 if the ledger's final counts are not the host's own instruments'. Error if it cannot run.
+int run_boot(const BootOptions& options);
+
+// The guest's files, as the QEMU that runs it sees them.
+struct BootFiles {
+    std::string sampler, kernel, initrd, disk; // the last two may be empty
+    bool disposable_disk = false;              // a copy that may be written to
+};
+
+// The whole command.
+std::vector<std::string> boot_command(const BootOptions& options, const BootFiles& files);
 
 } // namespace exitaudit

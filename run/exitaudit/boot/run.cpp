@@ -1,10 +1,8 @@
 // Booting Linux on a lane's host while the sampler watches.
-#include "exitaudit/boot/run.hpp"
+#include "exitaudit/boot/options.hpp"
 
-#include "exitaudit/boot/guest.hpp"
 #include "exitaudit/boot/judge.hpp"
 #include "exitaudit/boot/report.hpp"
-#include "exitaudit/boot/guest_read.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/log/lines.hpp"

@@ -3,7 +3,6 @@
 
 #include "audit/near_match.hpp"
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/catalogue/plan_check.hpp"
 
 #include <fmt/format.h>
 

@@ -6,6 +6,8 @@
 
 #include <string>
 #include <vector>
+#include <optional>
+#include <string_view>
 
 namespace exitaudit {
 
@@ -22,5 +24,14 @@ struct Catalogue {
 
 // What these names and globs match; all, if there are none. Error (usage) if a name matches nothing.
 Catalogue listed(const std::vector<std::string>& names);
+
+// Why the guest would refuse this plan, near matches included; nothing if it would not.
+std::optional<std::string> check_plan(const std::vector<std::string>& words);
+
+// Which audits the plan runs, in order; all, if it is none.
+std::vector<std::string_view> audits_of(const std::vector<std::string>& words);
+
+// How many vCPUs fire by this plan; 1 if it is none.
+unsigned vcpus_of(const std::vector<std::string>& words);
 
 } // namespace exitaudit

@@ -1,5 +1,5 @@
 // The guest's own plan parser, compiled for the host.
-#include "exitaudit/catalogue/plan_check.hpp"
+#include "exitaudit/catalogue/listed.hpp"
 
 #include "audit/audits.hpp"
 #include "audit/plan.hpp"

@@ -92,12 +92,10 @@ void add_compare(CLI::App& app, Task& task)
     command.add_option("AFTER", options.after, "and after it; of boots, another to stand beside the first")
         ->required();
     command.add_option("MORE", options.more, "more boots");
-    command
-        .add_option("--max-regression", options.max_regression,
-                    "exit with 1 if a trigger became slower by more, beyond chance")
-        ->check(CLI::NonNegativeNumber.description(""))
-        ->type_name("PERCENT");
-    add_file(command, "--json", options.json, "write the comparison to FILE");
+    add(command, "--max-regression", options.max_regression, "PERCENT",
+        "exit with 1 if a trigger became slower by more, beyond chance")
+        ->check(CLI::NonNegativeNumber.description(""));
+    add(command, "--json", options.json, "FILE", "write the comparison to FILE");
 }
 
 } // namespace exitaudit

@@ -1,16 +1,37 @@
 // How a verdict leaves exitaudit: the last lines on the screen, and a JSON file.
 #pragma once
 
-#include "exitaudit/documents/circumstances.hpp"
 #include "exitaudit/log/judge.hpp"
+#include "exitaudit/witness/host_facts.hpp"
+#include "exitaudit/witness/findings.hpp"
+#include "exitaudit/witness/witness.hpp"
 
 #include <filesystem>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
+#include <optional>
 
 namespace exitaudit {
+
+// How the log came about, and what else bears on it. Empty where that is not known: a
+// log captured elsewhere.
+struct Circumstances {
+    std::string lane, kernel, qemu;
+    std::optional<double> seconds;
+    std::vector<HostResult> host{};
+    std::vector<Finding> findings{};
+    std::string emulator{}; // of the host's processor; empty: none
+    HostFacts facts{}, machine{};
+    std::string machine_kernel{};
+    std::vector<ExitRow> exits{};
+    bool svm = false; // how they are numbered
+    // Of a host of ours, for who wants to know what went wrong there.
+    bool timed_out = false, crashed = false;
+    std::string trouble{}, complaint{};
+    std::vector<std::string> console{};
+};
 
 // As --json has it: "pass", "not-patched" and so on.
 std::string_view verdict_word(ExitCode code);

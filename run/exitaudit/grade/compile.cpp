@@ -139,17 +139,13 @@ Compiled compile(const Base& base, const Patch& patch, const fs::path& directory
 {
     check_room(directory, room_wanted);
     write_file(directory / "patch", patch.text());
-    std::string output;
-    Watcher watcher;
-    watcher.out = watcher.err = [&](std::string_view text) {
-        output += text.substr(0, log_limit - std::min(log_limit, output.size()));
-    };
-    const auto ending =
-        run_step(sandbox_command(base, directory, limit), limit + std::chrono::seconds(5), watcher);
+    const auto [ending, out, err] =
+        output_of(sandbox_command(base, directory, limit), limit + std::chrono::seconds(5), log_limit);
+    const auto said = out + err;
     if (ending.exited_with(no_sandbox))
-        throw Error(sanitize(output.substr(0, output.find('\n')), 1000));
+        throw failure("{}", sanitize(said.substr(0, said.find('\n')), 1000));
     if (ending.exited_with(no_room_outside))
-        throw failure("{} takes no more: {}", directory.string(), sanitize(output));
+        throw failure("{} takes no more: {}", directory.string(), sanitize(said));
 
     Compiled compiled;
     compiled.built = ending.exited_with(0);
@@ -168,7 +164,7 @@ Compiled compile(const Base& base, const Patch& patch, const fs::path& directory
              ending.exited_with(does_not_compile)
                  ? fmt::format("make fails: {}",
                                sanitize(log.substr(log.size() - std::min<std::size_t>(log.size(), 200))))
-                 : fmt::format("the sandbox fails: {}", sanitize(output))}};
+                 : fmt::format("the sandbox fails: {}", sanitize(said))}};
     return compiled;
 }
 

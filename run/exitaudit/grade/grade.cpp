@@ -1,11 +1,10 @@
 // From what people hand in to a row each.
-#include "exitaudit/grade/grade.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/grade/grader.hpp"
-#include "exitaudit/grade/kernel_tree.hpp"
+#include "exitaudit/grade/submission.hpp"
 #include "exitaudit/lanes/lane.hpp"
-#include "exitaudit/catalogue/plan_check.hpp"
+#include "exitaudit/catalogue/listed.hpp"
 #include "exitaudit/documents/verdict.hpp"
 #include "exitaudit/support/file.hpp"
 
@@ -13,8 +12,7 @@
 
 #include <algorithm>
 
-namespace exitaudit {
-namespace grade {
+namespace exitaudit::grade {
 namespace {
 
 namespace fs = std::filesystem;
@@ -52,11 +50,9 @@ nlohmann::json grade_document(const GradeOptions& options, const std::vector<Row
 }
 
 } // namespace
-} // namespace grade
 
 int grade_all(const GradeOptions& given)
 {
-    using namespace grade;
     auto options = given;
     std::vector<Submission> submissions;
     for (const auto& name : options.submissions)
@@ -68,27 +64,22 @@ int grade_all(const GradeOptions& given)
 
     SignalsCaught signals;
     std::vector<Row> rows;
-    try {
-        for (const auto& submission : submissions)
-            check_branch(submission, scripts_of(places.build));
-        Progress progress(submissions.size());
-        Grader grader(options, places, progress);
-        fmt::print("{}\n", row_header(width_of(submissions)));
-        for (const auto& submission : submissions) {
-            rows.push_back(grader(submission));
-            progress.clear();
-            for (const auto& line : row_lines(rows.back(), width_of(submissions)))
-                fmt::print("{}\n", line);
-            std::fflush(stdout);
-            if (const auto signal = signals.signal())
-                throw Interrupted{*signal};
-        }
-    } catch (const Interrupted& interrupted) {
-        fmt::print(stderr, "exitaudit: interrupted by SIG{}\n", sigabbrev_np(interrupted.signal));
-        return 128 + interrupted.signal;
+    for (const auto& submission : submissions)
+        check_branch(submission, scripts_of(places.build));
+    Progress progress(submissions.size());
+    Grader grader(options, places, progress);
+    fmt::print("{}\n", row_header(width_of(submissions)));
+    for (const auto& submission : submissions) {
+        rows.push_back(grader(submission));
+        progress.clear();
+        for (const auto& line : row_lines(rows.back(), width_of(submissions)))
+            fmt::print("{}\n", line);
+        std::fflush(stdout);
+        if (const auto signal = signals.signal())
+            throw Interrupted{*signal};
     }
     write_documents(options.json, options.junit, grade_document(options, rows));
     return exit_code_of(rows);
 }
 
-} // namespace exitaudit
+} // namespace exitaudit::grade

@@ -1,8 +1,7 @@
 // Finding what somebody has changed in a repository, by git.
-#include "exitaudit/grade/kernel_tree.hpp"
+#include "exitaudit/grade/submission.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/grade/whole_files.hpp"
 #include "exitaudit/support/words.hpp"
 
 #include <fmt/format.h>
@@ -14,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t most_new_files = 100;
+constexpr std::size_t most_new_files = 100, most_text = 16 << 20;
 
 // A repository names programs for git to run: they run where a compiler may, too.
 class Git {
@@ -33,8 +32,9 @@ public:
     {
         auto command = command_;
         append(command, words);
-        errors_.clear();
-        auto text = output_of(command, ending_, &errors_);
+        auto [ending, text, errors] = output_of(command, std::chrono::minutes(1));
+        ending_ = ending;
+        errors_ = errors;
         if (ending_.exited_with(125))
             throw Error(sanitize(errors_, 1000));
         return ending_.exited_with(0) || ending_.exited_with(1) ? text : std::string(); // 1: files differ
@@ -132,7 +132,7 @@ Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& 
         throw failure("git cannot tell what differs in {}: {}", tree.string(), git.errors());
     if (branch.empty())
         text += new_files(git);
-    if (text.size() >= output_limit)
+    if (text.size() >= most_text)
         throw failure("{} differs too much from {}", sanitize(branch.empty() ? tree.string() : branch),
                       sanitize(start));
     Change change{read_patch(text,

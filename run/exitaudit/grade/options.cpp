@@ -1,10 +1,10 @@
 // The command line of `exitaudit grade`.
-#include "exitaudit/grade/grade.hpp"
+#include "exitaudit/grade/grader.hpp"
 
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/support/command_line.hpp"
 
-namespace exitaudit {
+namespace exitaudit::grade {
 namespace {
 
 constexpr auto grade_footer = R"(
@@ -28,28 +28,23 @@ void add_grade(CLI::App& app, Task& task)
         app, task, "grade", "compile somebody's patches in a sandbox, audit them, print a row for each",
         grade_footer, grade_all);
     command.add_option("PATCH", options.submissions, "what people hand in")->required();
-    command
-        .add_option("--lane", options.lane, "audit on this lane only (default: those whose code is touched)")
-        ->check(CLI::IsMember({"auto", "svm", "vmx", "svm-bochs"}).description(""))
-        ->type_name("svm|vmx");
-    command.add_option("--kernel", options.kernel, "Linux to patch (default: the oldest that is built)")
-        ->type_name("VERSION");
-    command
-        .add_option("--vcpus", options.vcpus,
-                    "vCPUs in the main run (default 1; a short run with 2, beside another VM, follows)")
-        ->check(CLI::Range(1, 64).description(""))
-        ->type_name("N");
-    command.add_option("--timeout", options.timeout, "for each, compiling and all (default 115)")
-        ->check(CLI::Range(40, 36000).description(""))
-        ->type_name("SECONDS");
+    add(command, "--lane", options.lane, "svm|vmx",
+        "audit on this lane only (default: those whose code is touched)")
+        ->check(CLI::IsMember({"auto", "svm", "vmx", "svm-bochs"}).description(""));
+    add(command, "--kernel", options.kernel, "VERSION", "Linux to patch (default: the oldest that is built)");
+    add(command, "--vcpus", options.vcpus, "N",
+        "vCPUs in the main run (default 1; a short run with 2, beside another VM, follows)")
+        ->check(CLI::Range(1, 64).description(""));
+    add(command, "--timeout", options.timeout, "SECONDS", "for each, compiling and all (default 115)")
+        ->check(CLI::Range(40, 36000).description(""));
     command.add_option("--plan", options.plan, "audit only this, in one run")
         ->delimiter(' ')
         ->allow_extra_args(false)
         ->type_name("PLAN");
-    command.add_option("--keep", options.keep, "keep modules and logs in DIR/NAME")->type_name("DIR");
-    add_file(command, "--json", options.json, "write all rows, with all that was seen, to FILE");
+    add(command, "--keep", options.keep, "DIR", "keep modules and logs in DIR/NAME");
+    add(command, "--json", options.json, "FILE", "write all rows, with all that was seen, to FILE");
     add_junit(command, options.junit);
     add_build(command, options.build);
 }
 
-} // namespace exitaudit
+} // namespace exitaudit::grade

@@ -2,8 +2,6 @@
 #include "exitaudit/grade/submission.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/grade/kernel_tree.hpp"
-#include "exitaudit/grade/whole_files.hpp"
 
 #include <fmt/format.h>
 

@@ -40,4 +40,15 @@ Change change_of(const Submission& submission, const Base& base);
 // names that only such changes introduce. The rest may be another kernel version's.
 Patch about_the_ledger(const Patch& patch, const Base& base);
 
+// Error (usage) if the repository has no such branch or commit.
+void check_branch(const Submission& submission, const std::filesystem::path& scripts);
+
+// What a kernel tree, or a branch of its repository, has changed since the release or the
+// import it started from; without a repository, as whole files.
+Change kernel_tree(const std::filesystem::path& tree, const std::string& branch, const Base& base);
+
+// What C files and headers, or the one file, have that the nearest kernel's of the same
+// names have not. Of a tree (with arch/x86/kvm in it) KVM's are looked at.
+Change whole_files(const std::filesystem::path& path, bool is_tree, const Base& base);
+
 } // namespace exitaudit::grade

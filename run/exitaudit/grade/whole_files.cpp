@@ -1,5 +1,5 @@
 // Finding what somebody has changed in whole files, by diff(1).
-#include "exitaudit/grade/whole_files.hpp"
+#include "exitaudit/grade/submission.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/pattern.hpp"
@@ -87,11 +87,11 @@ Patch difference(const Collected& theirs, const Kernel& kernel, const Base& base
     for (const auto& file : theirs.files) {
         const auto original = kernel.source / file.path;
         const bool creates = !fs::exists(original);
-        Ending ending;
-        const auto text =
-            output_of({"diff", "-u", "--label", creates ? "/dev/null" : file.path, "--label", file.path,
-                       creates ? "/dev/null" : original.string(), file.copy.string()},
-                      ending);
+        const auto old_name = creates ? "/dev/null" : file.path;
+        const auto [ending, text, errors] =
+            output_of({"diff", "-u", "--label", old_name, "--label", file.path,
+                       creates ? old_name : original.string(), file.copy.string()},
+                      std::chrono::minutes(1));
         if (ending.exited_with(1))
             patch.append(read_patch(text, "diff of " + sanitize(file.name), base.files));
     }

@@ -19,31 +19,6 @@ namespace exitaudit::grade {
 
 namespace fs = std::filesystem;
 
-Ending run_step(const std::vector<std::string>& words, std::chrono::milliseconds limit,
-                const Watcher& watcher)
-{
-    const auto ending = run_process(words, limit, watcher);
-    if (ending.how == Ending::How::interrupted)
-        throw Interrupted{ending.status};
-    return ending;
-}
-
-std::string output_of(const std::vector<std::string>& words, Ending& ending, std::string* errors)
-{
-    std::string text;
-    const auto keep_start = [](std::string& kept) {
-        return [&](std::string_view bytes) {
-            kept += bytes.substr(0, output_limit - std::min(output_limit, kept.size()));
-        };
-    };
-    Watcher watcher;
-    watcher.out = keep_start(text);
-    if (errors)
-        watcher.err = keep_start(*errors);
-    ending = run_step(words, std::chrono::minutes(1), watcher);
-    return text;
-}
-
 Base Base::make(const fs::path& build, const std::string& kernel)
 {
     Base base;
@@ -53,7 +28,7 @@ Base Base::make(const fs::path& build, const std::string& kernel)
     Watcher watcher;
     watcher.out =
         watcher.err = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); };
-    const auto ending = run_step(
+    const auto ending = run_to_end(
         {(base.scripts / "foreign-base").string(), "--kernel", kernel, "--output", base.directory.string()},
         std::chrono::minutes(20), watcher);
     if (ending.exited_with(2))

@@ -13,21 +13,6 @@
 
 namespace exitaudit::grade {
 
-// SIGINT, SIGTERM or SIGHUP arrived: unwinds to what must be tidied up.
-struct Interrupted {
-    int signal;
-};
-
-// Like run_process. Error if time runs out is the caller's to tell; Interrupted on a signal.
-Ending run_step(const std::vector<std::string>& words, std::chrono::milliseconds limit,
-                const Watcher& watcher);
-
-// What the program says, up to a size, within a minute; its errors as well, if they are asked for.
-std::string output_of(const std::vector<std::string>& words, Ending& ending, std::string* errors = nullptr);
-
-// More than this is cut off from what output_of() returns.
-constexpr std::size_t output_limit = 16 << 20;
-
 // A kernel that there is a source of.
 struct Kernel {
     std::string name;

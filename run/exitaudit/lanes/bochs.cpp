@@ -44,7 +44,8 @@ constexpr auto packages = "bochs bochs-term bochsbios vgabios";
 std::string require_model(const std::string& model)
 {
     find_program("bochs", packages);
-    const auto models = output_of({"bochs", "--help", "cpu"});
+    const auto help = output_of({"bochs", "--help", "cpu"});
+    const auto models = help.out + help.err;
     if (models.find(model) == std::string::npos)
         throw failure("this Bochs cannot emulate the CPU {}: "
                       "it needs Bochs 2.7 or 3.0, with VT-x and SVM",

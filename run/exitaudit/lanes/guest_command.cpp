@@ -1,7 +1,7 @@
 // Composing QEMU's command line for the audited guest.
 #include "exitaudit/lanes/guest_command.hpp"
 
-#include "exitaudit/catalogue/plan_check.hpp"
+#include "exitaudit/catalogue/listed.hpp"
 #include "exitaudit/support/words.hpp"
 
 #include <boost/algorithm/string/replace.hpp>

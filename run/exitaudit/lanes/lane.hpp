@@ -2,7 +2,7 @@
 // defines a Lane, and its name in lanes.cpp.
 #pragma once
 
-#include "exitaudit/documents/circumstances.hpp"
+#include "exitaudit/documents/verdict.hpp"
 #include "exitaudit/lanes/host_spec.hpp"
 #include "exitaudit/lanes/places.hpp"
 #include "exitaudit/support/process.hpp"

@@ -1,5 +1,6 @@
-// The native lane: this machine's own KVM.
-#include "exitaudit/lanes/direct.hpp"
+// The native lane, this machine's own KVM; and the tcg lane, without a KVM.
+#include "exitaudit/lanes/guest_command.hpp"
+#include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/witness/instruments.hpp"
 #include "exitaudit/log/lines.hpp"
@@ -16,6 +17,56 @@
 
 namespace exitaudit {
 namespace {
+
+// How to change QEMU's command line before it runs, and what to call with its process's number.
+struct Around {
+    std::function<std::vector<std::string>(std::vector<std::string>)> command;
+    std::function<void(int)> started;
+};
+
+std::vector<std::string> command_of(const HostSpec& spec, const Places& places, Accelerator accelerator)
+{
+    if (spec.own_guest)
+        return spec.own_guest->command;
+    const auto image = places.guest(spec.boot, spec.image);
+    return guest_command(guest_from(spec, accelerator, image.string()));
+}
+
+// Runs the guest's QEMU as a child process, with this accelerator.
+Session run_directly(const HostSpec& spec, const Places& places, const Listener& listener,
+                     Accelerator accelerator, const Around& around = {})
+{
+    find_program("qemu-system-x86_64", "qemu-system-x86");
+    auto command = command_of(spec, places, accelerator);
+    if (around.command)
+        command = around.command(std::move(command));
+    listener.note(shell_line(command));
+    listener.stage("guest runs");
+
+    Session session;
+    LineSplitter errors;
+    Watcher watcher{listener.guest, {}, listener.tick, around.started};
+    watcher.err = [&](std::string_view bytes) {
+        errors.feed(bytes, [&](const std::string& line) {
+            listener.note(line);
+            session.console.push_back(line);
+        });
+    };
+    session.kernel = running_kernel();
+    session.facts = facts_of_machine();
+    session.ending = run_process(command, spec.timeout, watcher);
+    if (spec.own_guest)
+        return session; // which reports its own end
+    if (session.ending.how == Ending::How::exited)
+        session.guest_status = guest_status_from(session.ending.status);
+    if (session.ending.exited_with(1))
+        session.trouble = "QEMU refused to start";
+    else if (session.ending.how == Ending::How::signalled)
+        session.trouble = fmt::format("QEMU was ended by signal {}", session.ending.status);
+    else if (session.ending.exited_with(0))
+        session.trouble = "the guest reset or powered off (a triple fault?)";
+    return session;
+}
 
 // perf's report of what it recorded in this file goes to the witness.
 void read_perf(const MemoryFile& data, Witness& witness)
@@ -66,6 +117,12 @@ Session run_native(const HostSpec& spec, const Places& places, const Listener& l
     return session;
 }
 
+// There is no ledger: whether the guest itself works.
+Session run_tcg(const HostSpec& spec, const Places& places, const Listener& listener)
+{
+    return run_directly(spec, places, listener, Accelerator::tcg);
+}
+
 } // namespace
 
 void require_kvm()
@@ -87,5 +144,6 @@ void require_kvm()
 }
 
 const Lane native_lane{.name = "native", .run = run_native};
+const Lane tcg_lane{.name = "tcg", .run = run_tcg, .kvm = false};
 
 } // namespace exitaudit

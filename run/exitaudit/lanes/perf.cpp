@@ -21,7 +21,7 @@ constexpr auto directory = "audit", loader = "ld.so";
 std::vector<OverlayFile> libraries_of(const fs::path& program)
 {
     std::vector<OverlayFile> files;
-    std::istringstream lines(output_of({"ldd", program.string()}));
+    std::istringstream lines(output_of({"ldd", program.string()}).out);
     for (std::string line; std::getline(lines, line);) {
         std::istringstream words(line);
         std::string name, arrow, path;

@@ -4,6 +4,7 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/pattern.hpp"
 #include "exitaudit/support/process.hpp"
+#include "audit/plan_words.hpp"
 
 #include <fmt/core.h>
 
@@ -74,7 +75,7 @@ fs::path find_program(const std::string& name, const std::string& package)
 
 std::string qemu_version()
 {
-    const auto text = output_of({"qemu-system-x86_64", "--version"});
+    const auto text = output_of({"qemu-system-x86_64", "--version"}).out;
     const auto found = Pattern("version ([0-9.]+)").search(text);
     return found ? found->at(1) : "unknown";
 }
@@ -92,6 +93,18 @@ std::string running_kernel()
     utsname name{};
     uname(&name);
     return kernel_name(name.release, name.version);
+}
+
+// For reads of any control register these check CR0's intercept. Linux writes CR3 back as
+// it has read it (native_flush_tlb_global() and others), and that is KVM's own CR3.
+void require_intercepted_cr3(const std::string& version)
+{
+    const auto number = audit::parse_version(version);
+    if (number && *number >= triggers::qemu_10_0 && *number <= triggers::qemu_11_1)
+        throw failure(
+            "QEMU {} lets a guest read CR3 without an exit, so that none boots on it with shadow paging: "
+            "use --lane vmx, or QEMU 7.2",
+            version);
 }
 
 } // namespace exitaudit

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <vector>
+#include <cstdint>
 
 namespace exitaudit {
 
@@ -36,5 +37,13 @@ std::string running_kernel();
 
 // The same from uname's release and version fields.
 std::string kernel_name(const std::string& release, const std::string& version);
+
+// Error if this version of QEMU is known to let a guest read CR3 without an exit, which
+// shadow paging cannot do without.
+void require_intercepted_cr3(const std::string& version);
+
+/// The frequency of this machine's TSC in kHz, measured for 20 ms to some 20 ppm.
+/// 0 where the processor has none.
+std::uint32_t measured_tsc_khz();
 
 } // namespace exitaudit

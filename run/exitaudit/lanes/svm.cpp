@@ -1,8 +1,7 @@
 // The svm lane: QEMU's TCG emulates an AMD CPU with SVM; Linux and its KVM run on
 // that as the embedded host (L1); the guest runs on that KVM (L2).
 #include "exitaudit/lanes/embedded_host.hpp"
-#include "exitaudit/lanes/qemu.hpp"
-#include "exitaudit/lanes/tsc.hpp"
+#include "exitaudit/lanes/places.hpp"
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/words.hpp"
 

@@ -1,5 +1,5 @@
 // The TSC's frequency, from two looks at it and at the clock.
-#include "exitaudit/lanes/tsc.hpp"
+#include "exitaudit/lanes/places.hpp"
 
 #if defined(__x86_64__)
 #include <chrono>

@@ -1,11 +1,16 @@
-// What a guest or host was found to do wrong, or a note about it.
+// How a trigger or an audit ended.
 #pragma once
 
-#include <string>
 #include <string_view>
+#include <string>
 #include <vector>
 
 namespace exitaudit {
+
+enum class Outcome { ok, not_ok, skip };
+
+// The outcome's name in a record.
+std::string_view outcome_name(Outcome outcome);
 
 struct Finding {
     std::string id{}, text{};            // for programs; a sentence

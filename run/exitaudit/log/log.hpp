@@ -2,7 +2,6 @@
 #pragma once
 
 #include "exitaudit/log/finding.hpp"
-#include "exitaudit/log/outcome.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -2,7 +2,7 @@
 #include "exitaudit/read/options.hpp"
 
 #include "exitaudit/read/read.hpp"
-#include "exitaudit/read/top.hpp"
+#include "exitaudit/read/rates.hpp"
 #include "exitaudit/support/command_line.hpp"
 #include "ledger/edition.hpp"
 #include "ledger/layout.hpp"
@@ -33,13 +33,11 @@ void add_ledger(CLI::App& app, LedgerOptions& ledger)
             return ledger::find_layout(term) ? "" : "F22, F21, S21, F20 and S20 are known";
         },
         "");
-    app.add_option("--layout", ledger.layout, "read by this layout of the leaves (default: as found)")
-        ->check(known)
-        ->type_name("TERM");
-    app.add_option("--sdm", ledger.sdm,
-                   "last exit reason in the host's edition of Intel's manual (default: as found)")
-        ->check(CLI::Range(ledger::Edition::earliest, ledger::Edition::current).description(""))
-        ->type_name("N");
+    add(app, "--layout", ledger.layout, "TERM", "read by this layout of the leaves (default: as found)")
+        ->check(known);
+    add(app, "--sdm", ledger.sdm, "N",
+        "last exit reason in the host's edition of Intel's manual (default: as found)")
+        ->check(CLI::Range(ledger::Edition::earliest, ledger::Edition::current).description(""));
 }
 
 } // namespace
@@ -80,9 +78,8 @@ void add_top(CLI::App& app, Task& task)
         ->type_name("KEY");
     command.add_flag("-b,--batch", options.batch,
                      "print a table each time, for logs; so it is where standard output is no terminal");
-    command.add_option("-n,--iterations", options.iterations, "end after so many tables")
-        ->check(CLI::PositiveNumber.description(""))
-        ->type_name("N");
+    add(command, "-n,--iterations", options.iterations, "N", "end after so many tables")
+        ->check(CLI::PositiveNumber.description(""));
     add_ledger(command, options.ledger);
 }
 

@@ -47,4 +47,10 @@ void sort_rates(std::vector<Rate>& rows, SortKey key);
 // and what reading costs.
 std::vector<std::string> table_of(const Rates& rates, const LedgerReader& reader, std::size_t limit);
 
+// Shows them until the user ends it. Returns the exit code.
+int show_top(const TopOptions& options);
+
+// The same by a reader that has found a ledger.
+int show_top(LedgerReader& reader, const TopOptions& options);
+
 } // namespace exitaudit

@@ -2,7 +2,7 @@
 #include "exitaudit/read/read.hpp"
 
 #include "ledger/exit_names.hpp"
-#include "exitaudit/read/wanted.hpp"
+#include "exitaudit/read/reader.hpp"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>

@@ -4,6 +4,7 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/read/options.hpp"
 #include "ledger/probe.hpp"
+#include "ledger/numbering.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -69,5 +70,13 @@ private:
     ledger::Probe probe_;
     ledger::Leaves leaves_;
 };
+
+// Error (usage) if a word is no exit's number or name with either vendor, with the nearest name.
+void check_exits(const std::vector<std::string>& words);
+
+// Their numbers: "12", "0xc", "hlt" in either case, "write_*". Error (usage) if a name is the
+// other vendor's alone.
+std::vector<ledger::ExitNumber> wanted_exits(const std::vector<std::string>& words,
+                                             ledger::Numbering numbering);
 
 } // namespace exitaudit

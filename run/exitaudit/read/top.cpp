@@ -1,5 +1,4 @@
 // Reading again and again: for a screen, or for a log.
-#include "exitaudit/read/top.hpp"
 
 #include "exitaudit/read/rates.hpp"
 #include "exitaudit/read/terminal.hpp"

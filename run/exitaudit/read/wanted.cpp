@@ -1,5 +1,5 @@
 // Numbers, names and globs of exits.
-#include "exitaudit/read/wanted.hpp"
+#include "exitaudit/read/reader.hpp"
 
 #include "audit/near_match.hpp"
 #include "exitaudit/support/exit_code.hpp"

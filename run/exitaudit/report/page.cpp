@@ -68,7 +68,7 @@ void add_report(CLI::App& app, Task& task)
     auto [command, options] = add_command(app, task, "report", "make one HTML page of what --json wrote",
                                           report_footer, write_page);
     command.add_option("DOCUMENT", options.documents, "what --json wrote; - for standard input")->required();
-    add_file(command, "-o,--output", options.output, "write the page to FILE")->required();
+    add(command, "-o,--output", options.output, "FILE", "write the page to FILE")->required();
 }
 
 } // namespace exitaudit

@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace exitaudit {
 
@@ -35,29 +34,23 @@ Command<Options> add_command(CLI::App& app, Task& task, const char* name, const 
     return {*command, *options};
 }
 
+// An option that takes a value, which --help calls by this type.
 template <typename Value>
-CLI::Option* add_file(CLI::App& app, const char* name, Value& file, const char* what)
+CLI::Option* add(CLI::App& command, const char* name, Value& value, const char* type, const std::string& what)
 {
-    return app.add_option(name, file, what)->type_name("FILE");
+    return command.add_option(name, value, what)->type_name(type);
 }
 
-inline void add_junit(CLI::App& app, std::filesystem::path& file)
+inline void add_junit(CLI::App& command, std::filesystem::path& file)
 {
-    add_file(app, "--junit", file, "the same as JUnit's XML, for CI systems");
+    add(command, "--junit", file, "FILE", "the same as JUnit's XML, for CI systems");
 }
 
 // Where the built files are.
-inline void add_build(CLI::App& app, std::filesystem::path& build)
+inline void add_build(CLI::App& command, std::filesystem::path& build)
 {
-    app.add_option("--build", build, "where the built files are (default: exitaudit's own directory)")
-        ->envname("EXITAUDIT_BUILD")
-        ->type_name("DIR");
-}
-
-inline CLI::Option* add_choice(CLI::App& app, const char* name, std::string& value,
-                               const std::vector<std::string>& choices, const std::string& what)
-{
-    return app.add_option(name, value, what)->check(CLI::IsMember(choices).description(""));
+    add(command, "--build", build, "DIR", "where the built files are (default: exitaudit's own directory)")
+        ->envname("EXITAUDIT_BUILD");
 }
 
 } // namespace exitaudit

@@ -201,15 +201,27 @@ Ending run_process(const std::vector<std::string>& words, std::chrono::milliseco
     return Run(limit, watcher)(program, {words.begin() + 1, words.end()});
 }
 
-std::string output_of(const std::vector<std::string>& words)
+Ending run_to_end(const std::vector<std::string>& words, std::chrono::milliseconds limit,
+                  const Watcher& watcher)
 {
-    std::string output;
-    Watcher watcher;
-    watcher.out = watcher.err = [&](std::string_view bytes) { output += bytes; };
-    const auto ending = run_process(words, std::chrono::seconds(10), watcher);
+    const auto ending = run_process(words, limit, watcher);
     if (ending.how == Ending::How::interrupted)
-        throw Error(fmt::format("interrupted by SIG{}", sigabbrev_np(ending.status)),
-                    static_cast<ExitCode>(128 + ending.status));
+        throw Interrupted{ending.status};
+    return ending;
+}
+
+Output output_of(const std::vector<std::string>& words, std::chrono::milliseconds limit, std::size_t most)
+{
+    Output output;
+    const auto keep_start = [most](std::string& kept) {
+        return [&kept, most](std::string_view bytes) {
+            kept += bytes.substr(0, most - std::min(most, kept.size()));
+        };
+    };
+    Watcher watcher;
+    watcher.out = keep_start(output.out);
+    watcher.err = keep_start(output.err);
+    output.ending = run_to_end(words, limit, watcher);
     return output;
 }
 

@@ -37,9 +37,23 @@ std::filesystem::path search_path(const std::string& program);
 Ending run_process(const std::vector<std::string>& words, std::chrono::milliseconds limit,
                    const Watcher& watcher);
 
-// What a program writes that only tells something: its version, what it can do. Error if it cannot be started
-// or a signal interrupts it, with the exit code that shells give that.
-std::string output_of(const std::vector<std::string>& words);
+// SIGINT, SIGTERM or SIGHUP arrived. main() returns the exit code that shells give that.
+struct Interrupted {
+    int signal;
+};
+
+// The same, but throws Interrupted.
+Ending run_to_end(const std::vector<std::string>& words, std::chrono::milliseconds limit,
+                  const Watcher& watcher);
+
+struct Output {
+    Ending ending;
+    std::string out, err;
+};
+
+// What a program writes, of each stream at most so many bytes. Error if it cannot be started; Interrupted.
+Output output_of(const std::vector<std::string>& words,
+                 std::chrono::milliseconds limit = std::chrono::seconds(10), std::size_t most = 16 << 20);
 
 // While it lives, the same signals end nothing by themselves, not even between two
 // programs: for whoever has something to tidy up.

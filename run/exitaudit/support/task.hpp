@@ -12,4 +12,7 @@ namespace exitaudit {
 // Performs what the user asked for. Returns the exit code. Error if it cannot be performed.
 using Task = std::function<int()>;
 
+// As `git describe` names it, or "unreleased".
+extern const char* const version;
+
 } // namespace exitaudit

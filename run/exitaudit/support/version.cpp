@@ -1,5 +1,5 @@
 // The version, in a file of its own because it changes with every commit.
-#include "exitaudit/support/version.hpp"
+#include "exitaudit/support/task.hpp"
 
 namespace exitaudit {
 

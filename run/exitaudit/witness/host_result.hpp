@@ -1,7 +1,7 @@
 // One audit by the host's instruments.
 #pragma once
 
-#include "exitaudit/log/outcome.hpp"
+#include "exitaudit/log/finding.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -20,7 +20,7 @@ struct HostResult {
     std::string name; // "host.tracepoint", "host.stats"
     Outcome outcome = Outcome::ok;
     std::string message;
-    std::vector<std::string> table; // where they differ, a line each
+    std::vector<std::string> table{}; // where they differ, a line each
     std::vector<Difference> differences{};
     bool svm = false;       // whose exit numbers
     bool mixes_vms = false; // another VM's exits are in the guest's ledger

@@ -53,7 +53,7 @@ HostResult PerfCounts::compare(const std::map<std::uint64_t, std::uint64_t>& led
                                std::size_t threads, bool svm) const
 {
     if (const auto why = obstacle(threads); !why.empty())
-        return {"host.perf", Outcome::skip, why, {}};
+        return {"host.perf", Outcome::skip, why};
 
     struct Both {
         std::int64_t told = 0, seen = 0;
@@ -86,11 +86,9 @@ HostResult PerfCounts::compare(const std::map<std::uint64_t, std::uint64_t>& led
                 fmt::format("{:<20} {:>12} {:>12} {:>+12}", name, row.told, row.seen, difference));
     }
     if (possible && ends && missed == static_cast<std::int64_t>(threads))
-        return {
-            "host.perf",
-            Outcome::ok,
-            fmt::format("{} exits agree in {} kinds; perf never counts {}", seen, counts_.size(), last_exits),
-            {}};
+        return {"host.perf", Outcome::ok,
+                fmt::format("{} exits agree in {} kinds; perf never counts {}", seen, counts_.size(),
+                            last_exits)};
     return result;
 }
 

@@ -26,7 +26,7 @@ constexpr std::array statistics{Statistic{"io_exits", 30, 0x7b}, Statistic{"halt
 
 HostResult skipped(std::string name, std::string why)
 {
-    return {std::move(name), Outcome::skip, std::move(why), {}};
+    return {std::move(name), Outcome::skip, std::move(why)};
 }
 
 std::set<std::uint64_t> numbers_of(std::istream& words)
@@ -190,11 +190,9 @@ HostResult Witness::last_exit(const std::string& name, std::uint64_t exit) const
     if (told == 0 && seen == 0)
         return skipped(name, fmt::format("the guest did not end by exit {:#x}", exit));
     const auto outcome = told == seen ? Outcome::ok : Outcome::not_ok;
-    return {name,
-            outcome,
+    return {name, outcome,
             fmt::format("exit {:#x} ended the guest: the ledger has {}, the kvm_exit tracepoint {}", exit,
-                        told, seen),
-            {}};
+                        told, seen)};
 }
 
 // KVM complains of this and that, but not at every tenth exit.
@@ -206,10 +204,8 @@ HostResult Witness::judge_log() const
     for (const auto& [exit, count] : guest_.trace)
         exits += count;
     const bool flood = lines >= few && lines * exits_per_line >= exits;
-    return {"host.log",
-            flood ? Outcome::not_ok : Outcome::ok,
-            fmt::format("the kernel logged {} lines while the guest took {} exits", lines, exits),
-            {}};
+    return {"host.log", flood ? Outcome::not_ok : Outcome::ok,
+            fmt::format("the kernel logged {} lines while the guest took {} exits", lines, exits)};
 }
 
 // Is at least half of what the noisy VM did in the guest's ledger, beyond what the guest did?
@@ -228,7 +224,7 @@ bool Witness::mixes_vms() const
 
 HostResult Witness::compare_isolation() const
 {
-    HostResult result{"host.isolation", Outcome::ok, {}, {}};
+    HostResult result{"host.isolation", Outcome::ok, {}};
     const auto guest = compare_tracepoint(guest_), noise = compare_tracepoint(noise_);
     if (guest.outcome == Outcome::ok && noise.outcome == Outcome::ok && noise_.total != 0) {
         result.message = fmt::format(
@@ -265,7 +261,7 @@ HostResult Witness::compare_tracepoint(const Vm& vm) const
     for (const auto& [exit, count] : vm.ledger)
         exits.insert(exit);
 
-    HostResult result{"host.tracepoint", Outcome::ok, {}, {}};
+    HostResult result{"host.tracepoint", Outcome::ok, {}};
     result.svm = svm_;
     const auto compare = [&](const std::string& what, std::uint64_t told, std::uint64_t seen,
                              std::optional<std::uint64_t> exit = {}) {
@@ -305,7 +301,7 @@ HostResult Witness::compare_perf() const
 
 HostResult Witness::compare_statistics() const
 {
-    HostResult result{"host.stats", Outcome::ok, {}, {}};
+    HostResult result{"host.stats", Outcome::ok, {}};
     unsigned compared = 0;
     const auto compare = [&](std::string_view name, std::uint64_t told) {
         const auto found = statistics_.find(name);
