@@ -1,8 +1,8 @@
 // exitaudit: audits the VM exit ledger that a patched KVM keeps.
 #include "exitaudit/audit/options.hpp"
 #include "exitaudit/boot/options.hpp"
-#include "exitaudit/catalogue/list.hpp"
-#include "exitaudit/documents/compare_run.hpp"
+#include "exitaudit/catalogue/catalogue.hpp"
+#include "exitaudit/documents/compare.hpp"
 #include "exitaudit/grade/grader.hpp"
 #include "exitaudit/read/options.hpp"
 #include "exitaudit/report/page.hpp"
@@ -42,7 +42,7 @@ int refuse(std::string_view message, ExitCode code)
 int run(int argc, char** argv)
 {
     CLI::App app{"Audits the VM exit ledger that a patched KVM keeps.", "exitaudit"};
-    app.set_version_flag("--version", std::string("exitaudit ") + version);
+    app.set_version_flag("--version", std::string("exitaudit ") + program_version);
     app.footer(examples);
     app.require_subcommand(1);
     Task task;

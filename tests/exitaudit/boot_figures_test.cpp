@@ -1,5 +1,4 @@
 // What a boot's tables and sentences are reckoned of.
-#include "exitaudit/boot/figures.hpp"
 #include "exitaudit/boot/report.hpp"
 
 #include <gtest/gtest.h>

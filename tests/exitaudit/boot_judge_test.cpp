@@ -1,7 +1,7 @@
 // The verdict on a boot, and its document.
 #include "exitaudit/boot/judge.hpp"
 #include "exitaudit/boot/report.hpp"
-#include "exitaudit/documents/junit.hpp"
+#include "exitaudit/documents/verdict.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

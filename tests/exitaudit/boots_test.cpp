@@ -1,5 +1,5 @@
 // Boots side by side.
-#include "exitaudit/documents/boots.hpp"
+#include "exitaudit/documents/compare.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,4 @@
 // What grade makes of audits.
-#include "exitaudit/grade/audit.hpp"
 #include "exitaudit/grade/rounds.hpp"
 
 #include <gtest/gtest.h>

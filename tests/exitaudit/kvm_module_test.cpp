@@ -1,5 +1,5 @@
 // What a KVM module loses before an emulated CPU loads it.
-#include "exitaudit/lanes/kvm_module.hpp"
+#include "exitaudit/lanes/overlay.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // perf's report against the ledger: what it cannot know, each way to differ, no report.
-#include "exitaudit/witness/perf_counts.hpp"
+#include "exitaudit/witness/witness.hpp"
 
 #include <gtest/gtest.h>
 

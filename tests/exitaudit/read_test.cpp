@@ -2,7 +2,6 @@
 #include "fake_host.hpp"
 
 #include "exitaudit/read/rates.hpp"
-#include "exitaudit/read/read.hpp"
 #include "exitaudit/read/reader.hpp"
 
 #include <gtest/gtest.h>

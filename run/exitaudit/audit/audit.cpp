@@ -1,13 +1,10 @@
-// Running a lane, and judging what it leaves.
+// Runs a lane, and judges what it leaves.
 #include "exitaudit/audit/audit.hpp"
 
 #include "exitaudit/audit/recorder.hpp"
-#include "exitaudit/catalogue/listed.hpp"
+#include "exitaudit/catalogue/catalogue.hpp"
 #include "exitaudit/support/exit_code.hpp"
 
-#include <fmt/core.h>
-
-#include <chrono>
 #include <cstring>
 
 namespace exitaudit {
@@ -26,8 +23,7 @@ Verdict overruled(const Verdict& verdict, const Results& host)
     return verdict;
 }
 
-// What the host's instruments say: first of the exit by which the guest was to end
-// itself, where it has left its verdict to them.
+// The results of the host's instruments, first the exit of a one-shot, which the guest leaves them to judge.
 std::vector<HostResult> host_results(const Session& session, const Log& log)
 {
     if (!session.witness)
@@ -62,7 +58,7 @@ std::string no_end(const Recorder& recorder, const HostSpec& spec)
                        spec.timeout.count(), amid_what(recorder));
 }
 
-// The log's verdict, unless the run that wrote it went wrong.
+// The log's verdict, unless the run itself went wrong.
 Verdict judge_session(const Session& session, const std::vector<HostResult>& host, const Recorder& recorder,
                       const HostSpec& spec)
 {
@@ -72,15 +68,15 @@ Verdict judge_session(const Session& session, const std::vector<HostResult>& hos
     if (session.ending.how == Ending::How::timed_out)
         return could_not_run(no_end(recorder, spec));
     const auto verdict = judge_log_of(session, host, log, recorder.unfinished());
-    // Without a word of the guest's or of the kernel's it may be the emulator that has failed.
+    // If neither guest nor kernel wrote anything, the emulator may have failed.
     if (session.crashed && (log.started || !session.complaint.empty()) &&
         verdict.code != ExitCode::audit_failed)
         return host_crashed(session.complaint, amid_what(recorder));
-    // A host that gets its counts right but warns or crashes over it is not a sound one.
+    // A host whose kernel warns or crashes is not sound, even if its counts are right.
     if (verdict.code == ExitCode::pass && !session.complaint.empty())
         return {ExitCode::audit_failed,
                 "fail: every audit passed, but the host's kernel complained: " + session.complaint};
-    // The cause is worth more than its effect on the log.
+    // Report the cause, not its effect on the log.
     if (!verdict.complete && log.contradiction.empty() && log.one_shot.is_null() && !session.trouble.empty())
         return could_not_run(
             session.trouble +

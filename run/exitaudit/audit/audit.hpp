@@ -4,9 +4,6 @@
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/log/judge.hpp"
 
-#include <optional>
-#include <string>
-
 namespace exitaudit {
 
 struct AuditReport {

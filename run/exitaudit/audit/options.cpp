@@ -6,8 +6,6 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "machine/this_cpu.hpp"
 
-#include <map>
-
 namespace exitaudit {
 namespace {
 
@@ -35,7 +33,7 @@ Examples:
 Exit codes: 0 every audit passed; 1 an audit failed; 2 usage, or the log's plan was refused;
 3 the log cannot be read or is cut off; 4 the host was not patched.)";
 
-// Before the plan is checked, and anything built is looked for.
+// Checked before the plan, and before built files are looked for.
 void check_run(const RunOptions& options)
 {
     find_lane(options.lane);

@@ -31,8 +31,8 @@ struct JudgeOptions {
 void add_run(CLI::App& app, Task& task);
 void add_judge(CLI::App& app, Task& task);
 
-// Boots the guest on a host, shows and judges what it reports. Returns the exit
-// code; 128 + N if signal N interrupted it. Error if it could not start.
+// Boots the guest, shows and judges what it reports. Returns the exit code; 128 + N after signal N. Error if
+// it could not start.
 int run_audit(const RunOptions& options);
 
 // Judges a log captured elsewhere. Returns the exit code. Error if it is unreadable.

@@ -4,10 +4,6 @@
 #include "exitaudit/log/lines.hpp"
 #include "exitaudit/log/log.hpp"
 
-#include <string>
-#include <string_view>
-#include <vector>
-
 namespace exitaudit {
 
 class Recorder {

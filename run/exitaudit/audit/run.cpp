@@ -3,19 +3,17 @@
 
 #include "exitaudit/audit/audit.hpp"
 #include "exitaudit/audit/screen.hpp"
-#include "exitaudit/catalogue/listed.hpp"
+#include "exitaudit/catalogue/catalogue.hpp"
 #include "exitaudit/documents/verdict.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/file.hpp"
-
-#include <fmt/core.h>
 
 #include <cstdio>
 
 namespace exitaudit {
 namespace {
 
-// The first of the options that ask for a host that we boot ourselves.
+// The first option that needs a host that exitaudit boots itself.
 std::string_view needs_embedded_host(const HostSpec& host)
 {
     return host.kernel             ? "--kernel"
@@ -82,7 +80,7 @@ int run_audit(const RunOptions& options)
 
     const auto report = audit_on_screen(*choice.lane, options);
     const auto& [serial_log, log, verdict, circumstances, signal] = report;
-    // A host without a ledger, or a guest without an end, gives witnesses nothing to judge.
+    // Without a ledger, or without the guest's end, the instruments have nothing to compare.
     if (verdict.code == ExitCode::pass || verdict.code == ExitCode::audit_failed)
         for (const auto& line : host_lines(circumstances.host))
             fmt::print("{}\n", line);
@@ -90,7 +88,7 @@ int run_audit(const RunOptions& options)
     if (!verdict.complete && !signal && log.contradiction.empty())
         show_console(circumstances.console);
     show_verdict(report);
-    // After the verdict, which must not be lost if one of them cannot be written.
+    // After the verdict, which must not be lost if a file cannot be written.
     if (!options.log.empty())
         write_file(options.log, serial_log);
     write_report(options.json, options.junit, report);

@@ -1,9 +1,7 @@
-// Showing a run as it goes.
+// Shows a run as it goes.
 #include "exitaudit/audit/screen.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
-
-#include <fmt/core.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -14,7 +12,7 @@
 namespace exitaudit {
 namespace {
 
-constexpr auto patience = std::chrono::seconds(2);        // silence that needs no explanation
+constexpr auto patience = std::chrono::seconds(2);        // silence before progress is shown
 constexpr auto plain_interval = std::chrono::seconds(10); // between lines in a file or pipe
 
 } // namespace
@@ -66,7 +64,7 @@ void Screen::tick()
     fmt::print(stderr, "exitaudit: {} ({:.0f} s)\n", what, seconds());
 }
 
-// Once the guest speaks, its plan says how far it has come.
+// Once the guest has sent its plan, shows how far it is.
 std::string Screen::progress() const
 {
     const auto& log = recorder_.log();
@@ -89,7 +87,7 @@ void Screen::show(std::string_view line)
 {
     clear();
     next_progress_ = std::chrono::steady_clock::now() + (terminal_ ? patience : plain_interval);
-    // Not fmt::print, which throws at the first failed write: finish() tells of it.
+    // fmt::print would throw at a failed write; finish() reports it.
     std::fwrite(line.data(), 1, line.size(), stdout);
     std::fputc('\n', stdout);
 }

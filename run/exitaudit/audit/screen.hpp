@@ -5,8 +5,6 @@
 #include "exitaudit/audit/recorder.hpp"
 
 #include <chrono>
-#include <string>
-#include <string_view>
 
 namespace exitaudit {
 
@@ -24,10 +22,10 @@ public:
     // A line that only --verbose shows.
     void note(std::string_view text);
 
-    // Called several times a second: shows progress if it has been silent too long.
+    // Called several times a second. Shows progress after a silence.
     void tick();
 
-    // Removes the progress line. Error if standard output could not take everything.
+    // Removes the progress line. Error if a write to standard output failed.
     void finish();
 
 private:

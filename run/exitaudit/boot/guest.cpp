@@ -1,4 +1,4 @@
-// Composing the Linux guest.
+// QEMU's command line for the Linux guest, and the sampler around it.
 #include "exitaudit/boot/options.hpp"
 
 #include "exitaudit/support/words.hpp"

@@ -1,4 +1,4 @@
-// Holding what the guest read between two looks of the host.
+// Compares what the guest read with two looks of the host.
 #include "exitaudit/boot/judge.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
@@ -15,7 +15,7 @@ using nlohmann::json;
 
 constexpr auto result_name = "guest.read";
 
-// A number of the ledger's: what both looks had, or lies between them.
+// A number that the guest read between two looks of the host.
 struct Figure {
     std::string name;
     std::uint64_t before, read, after;
@@ -43,7 +43,7 @@ public:
             const auto name = fmt::format("{:#x} {}", exit, text_member(row, "exit_name"));
             add(name, row_of(before_, exit), row, row_of(after_, exit));
         }
-        // The leaf has 32 bits of the total's count.
+        // The leaf has only 32 bits of the total.
         auto before = before_.total, after = after_.total;
         before.count &= UINT32_MAX;
         after.count &= UINT32_MAX;

@@ -32,7 +32,7 @@ json guest_read_of(const BootLog& log, bool svm)
 
 json file_name(const std::filesystem::path& path) { return or_null(path.filename().string()); }
 
-// What bears on the counts, and can be chosen.
+// The options that affect the counts.
 json guest_of(const BootOptions& options)
 {
     return {{"machine", options.machine},

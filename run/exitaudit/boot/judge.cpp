@@ -3,16 +3,14 @@
 
 #include "exitaudit/support/take.hpp"
 
-#include <fmt/core.h>
-
 namespace exitaudit {
 namespace {
 
 constexpr auto phases_name = "boot.phases";
 constexpr std::string_view last_phase = "reset"; // of run/linux-guest/init
 
-// QEMU's last words on its standard error, where an embedded host (run/embedded-host/init) marks
-// them on its console; where it had none, how it ended.
+// QEMU's last message on standard error, which an embedded host (run/embedded-host/init) marks on its
+// console; without one, how it ended.
 std::string last_words(const Session& session, const BootLog& log)
 {
     for (auto line = session.console.rbegin(); line != session.console.rend(); ++line) {

@@ -1,5 +1,4 @@
-// What the sampler wrote down while a guest booted (run/exit-sampler/main.cpp tells the
-// form), made into phases.
+// What the sampler wrote while a guest booted, made into phases. Its format: run/exit-sampler/main.cpp.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -44,14 +43,14 @@ struct GuestReading {
 
 class BootLog {
 public:
-    // Takes a line. Returns what the guest said in it, if it is one of the console's.
+    // Takes a line. Returns the guest's text if it is from the guest's console.
     std::string_view line(std::string_view text);
 
-    // In order of time, the first of them the moment of start.
+    // In order of time; the first is the start.
     const std::vector<BootSample>& samples() const { return samples_; }
     bool sampled() const { return samples_.size() > 1; }
     bool spoke() const { return spoke_; } // on its console
-    // Did the guest take an exit, or say a word?
+    // Did the guest take an exit, or write anything?
     bool started() const { return spoke_ || samples_.back().total.count != 0; }
     bool ended() const { return ended_; }
     int status() const { return status_; }                                 // of QEMU
@@ -63,9 +62,9 @@ public:
     const std::vector<GuestReading>& readings() const { return readings_; }
     std::vector<BootSample> looks() const;
 
-    // A guest that marks none has one, `boot`. Before the first mark lie `firmware` and `kernel`
-    // if the guest has told its kernel's clock ("#kernel-clock SECONDS": what it showed at the
-    // last mark), else `boot`. firmware ends with the last sample before the kernel's start.
+    // A guest without marks has one phase, `boot`. Before the first mark there are `firmware` and `kernel` if
+    // the guest reported its kernel's clock ("#kernel-clock SECONDS", at the last mark), else `boot`.
+    // firmware ends with the last sample before the kernel's start.
     std::vector<BootPhase> phases() const;
 
 private:
@@ -83,7 +82,7 @@ private:
     std::vector<std::string> failures_;
     std::vector<GuestReading> readings_;
     std::vector<std::size_t> looks_; // samples
-    double kernel_start_ = -1;       // negative: not told
+    double kernel_start_ = -1;       // negative: unknown
     bool spoke_ = false, ended_ = false;
     int status_ = 0;
     std::uint64_t reading_ = 0;

@@ -1,11 +1,9 @@
-// The options of `exitaudit boot`, by CLI11.
+// The command line of `exitaudit boot`.
 #include "exitaudit/boot/options.hpp"
 
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/support/command_line.hpp"
 #include "exitaudit/support/exit_code.hpp"
-
-#include <fmt/core.h>
 
 namespace exitaudit {
 namespace {

@@ -30,14 +30,14 @@ struct BootOptions {
     bool verbose = false;
 };
 
-// What an embedded host of 512 MiB can spare: under Bochs its initramfs takes its room twice, packed and
+// What an embedded host of 512 MiB can spare: under Bochs its initramfs is in memory twice, packed and
 // unpacked.
 inline constexpr unsigned most_memory = 256;
 
 void add_boot(CLI::App& app, Task& task);
 
-// Boots Linux on the lane's host, prints the report, writes --json and --junit; returns the exit code.
-// 1 if the ledger's final counts are not the host's own instruments'. Error if it cannot run.
+// Boots Linux on the lane's host, prints the report, writes --json and --junit. Returns the exit code: 1 if
+// the ledger's final counts differ from the host's own instruments. Error if it cannot run.
 int run_boot(const BootOptions& options);
 
 // The guest's files, as the QEMU that runs it sees them.

@@ -8,9 +8,6 @@
 #include "exitaudit/log/lines.hpp"
 #include "exitaudit/support/file.hpp"
 
-#include <fmt/core.h>
-
-#include <chrono>
 #include <cstdio>
 
 namespace exitaudit {
@@ -21,7 +18,7 @@ namespace fs = std::filesystem;
 // Where the embedded host finds the guest's files.
 constexpr auto in_host = "/audit/";
 
-// What goes through an emulator's memory twice must leave some.
+// A disk is in an emulator's memory twice.
 constexpr std::uintmax_t largest_disk = 128 << 20;
 
 const fs::path& existing(const fs::path& path, const char* remedy)
@@ -40,7 +37,7 @@ BootFiles find_files(const BootOptions& options, const Places& places)
         files.kernel = existing(places.build / "embedded-host" / version / "vmlinux", "make embedded-host");
     else
         files.kernel = fs::absolute(existing(options.kernel_image, "check --kernel-image"));
-    // A kernel of the user's own has what it needs, or is given it.
+    // The user's own kernel may need no initramfs.
     if (!options.initrd.empty())
         files.initrd = fs::absolute(existing(options.initrd, "check --initrd"));
     else if (options.kernel_image.empty())
@@ -51,7 +48,7 @@ BootFiles find_files(const BootOptions& options, const Places& places)
     return files;
 }
 
-// The guest's initramfs, and in it the program by which it reads.
+// The guest's initramfs with exitaudit in it, which reads the ledger.
 std::string initramfs_with_reader(const BootFiles& files, const Places& places)
 {
     const OverlayFile reader{
@@ -118,7 +115,7 @@ Choice choose_lane_of(const BootOptions& options)
                                       .intel = {}});
 }
 
-// With what the lane decides.
+// With the lane's defaults.
 BootOptions settled(BootOptions options, const Lane& lane)
 {
     if (const auto built = Places::find(options.build).kernels();

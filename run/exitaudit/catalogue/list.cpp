@@ -1,11 +1,11 @@
 // Printing the guest's own catalogue: a table, its details, JSON, or the page in docs/.
-#include "exitaudit/catalogue/list.hpp"
 
 #include "audit/exceptions.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "ledger/exit_names.hpp"
-#include "exitaudit/catalogue/listed.hpp"
+#include "exitaudit/catalogue/catalogue.hpp"
 #include "triggers/untriggered.hpp"
+#include "exitaudit/support/command_line.hpp"
 
 #include <boost/algorithm/string/replace.hpp>
 #include <fmt/format.h>
@@ -72,7 +72,7 @@ std::string count_text(Bound bound, std::uint32_t per_firing)
     return "?";
 }
 
-// What stands behind an expectation, in one sentence's length.
+// The source of an expectation, and what else it expects.
 std::string details(Numbering numbering, const Expectation& expected, bool left_out = false)
 {
     if (left_out)
@@ -253,6 +253,33 @@ int list_catalogue(const ListOptions& options)
     case ListForm::markdown: print_markdown(catalogue); break;
     }
     return static_cast<int>(ExitCode::pass);
+}
+
+namespace {
+
+constexpr auto list_footer = R"(
+Examples:
+  exitaudit list                         a line for each
+  exitaudit list 'msr.*' -v              what these triggers cause, and why
+
+Exit codes: 0 listed; 2 usage.)";
+
+} // namespace
+
+void add_list(CLI::App& app, Task& task)
+{
+    auto [command, options] =
+        add_command(app, task, "list", "list the triggers and audits, and what exits they cause", list_footer,
+                    list_catalogue);
+    auto& form = options.form;
+    auto* json = command.add_flag_callback(
+        "--json", [&form] { form = ListForm::json; }, "list as a JSON document, with all details");
+    command
+        .add_flag_callback(
+            "--markdown", [&form] { form = ListForm::markdown; }, "list as the page docs/catalogue.md")
+        ->excludes(json);
+    command.add_flag("-v,--verbose", options.verbose, "say with each expectation where it comes from");
+    command.add_option("NAME", options.names, "triggers and audits, by name or glob (default: all)");
 }
 
 } // namespace exitaudit

@@ -1,12 +1,11 @@
-// Lining up the figures of boots.
-#include "exitaudit/documents/boots.hpp"
+// Compares the exits of boots.
+#include "exitaudit/documents/compare.hpp"
 
 #include "exitaudit/support/json.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 namespace exitaudit {
 namespace {
@@ -25,7 +24,7 @@ std::uint64_t exits_of(const json& phase)
     return sum;
 }
 
-// Adds to the boot's place in the row of this name, which is new if nobody had it before.
+// Adds to this boot's count in the row of this name, which may be new.
 void add(std::vector<BootsRow>& rows, const std::string& name, std::size_t boot, std::size_t boots,
          std::uint64_t exits)
 {
@@ -73,7 +72,7 @@ std::string line_of(const BootsRow& row)
     return line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
 }
 
-// As wide as the columns below: of a longer text the end tells more.
+// As wide as the columns below. A longer text loses its beginning.
 std::string words_line(const std::string& title, const std::vector<std::string>& words)
 {
     auto line = fmt::format("{:<{}}", title, name_width);

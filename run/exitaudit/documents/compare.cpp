@@ -1,4 +1,4 @@
-// Statistics of two documents.
+// Compares the costs in two documents.
 #include "exitaudit/documents/compare.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
@@ -19,10 +19,10 @@ using nlohmann::json;
 
 constexpr double chance = 0.05;
 constexpr double normal_95 = 1.959964;
-// Of fewer ratios the scatter says little.
+// The scatter of fewer ratios means little.
 constexpr std::size_t enough_for_scatter = 8;
 
-// What one document tells of a trigger's cost.
+// A trigger's cost in one document.
 struct Cost {
     std::string exit_name;
     double cycles = 0, error = 0; // and its standard error
@@ -40,7 +40,7 @@ std::optional<Cost> cost_of(const json& result)
     const double deviation = quartiles
                                  ? 0.929 * (number_member(spread, "p75") - number_member(spread, "p25")) //
                                  : number_member(spread, "stddev");
-    // Cycles are whole numbers: half of one says nothing.
+    // Cycles are whole numbers, so half of one is noise.
     cost.error = std::max(deviation / std::sqrt(firings), 0.5);
     const auto& host = object_member(result, "host_cycles");
     if (number_member(host, "mean") > 0)
@@ -66,8 +66,7 @@ double median(std::vector<double> values)
     return values.size() % 2 != 0 ? *middle : (*middle + *std::max_element(values.begin(), middle)) / 2;
 }
 
-// The scatter of log ratios that their own variances leave over; robust, because some
-// triggers may have changed in earnest.
+// The scatter of log ratios beyond their own variances. Robust, because some triggers may have changed.
 double scatter(const std::vector<double>& logs, const std::vector<double>& variances)
 {
     if (logs.size() < enough_for_scatter)
@@ -80,7 +79,7 @@ double scatter(const std::vector<double>& logs, const std::vector<double>& varia
     return std::sqrt(std::max(0.0, deviation * deviation - median(variances)));
 }
 
-// Whether the host's clock follows the machine's time, and cycles so what else the machine does.
+// Does the host's clock follow the machine's time, so that cycles depend on the machine's load?
 bool follows_time(const json& document)
 {
     return text_member(object_member(document, "environment"), "emulator").starts_with("QEMU");
@@ -98,7 +97,7 @@ json value_of(const json& document, std::initializer_list<const char*> names)
     return *value;
 }
 
-// What two unequal values differ in. Of many, the names alone.
+// How two unequal values differ; for objects, the names of the members.
 std::string difference(const json& before, const json& after)
 {
     const auto text = [](const json& value) {
@@ -114,7 +113,7 @@ std::string difference(const json& before, const json& after)
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
-// Each run measures anew what the svm lane tells its kernel of the clock.
+// The svm lane measures the TSC's frequency anew for each run.
 std::string without_calibration(std::string words)
 {
     const auto begin = words.find("tsc_early_khz=");
@@ -123,7 +122,7 @@ std::string without_calibration(std::string words)
     return words;
 }
 
-// What is to agree in both documents.
+// What should be equal in both documents.
 json circumstance(const json& document, std::initializer_list<const char*> names)
 {
     auto value = value_of(document, names);
@@ -210,7 +209,7 @@ Comparison compare(const json& before, const json& after)
             "intervals say; run both on lane vmx or svm-bochs to compare costs");
     if (logs.size() < enough_for_scatter)
         comparison.warnings.push_back(
-            fmt::format("{} triggers in common are too few to tell how much runs differ by themselves: the "
+            fmt::format("{} triggers in common are too few to see how much runs differ by themselves: the "
                         "intervals are too narrow (at least {})",
                         logs.size(), enough_for_scatter));
     comparison.between = scatter(logs, variances);

@@ -1,11 +1,14 @@
 // What exits cost before and after a change, trigger by trigger.
 #pragma once
 
+#include "exitaudit/support/task.hpp"
+#include "exitaudit/documents/document.hpp"
+
 #include <nlohmann/json_fwd.hpp>
 
-#include <optional>
-#include <string>
 #include <vector>
+#include <filesystem>
+#include <cstdint>
 
 namespace exitaudit {
 
@@ -15,7 +18,7 @@ struct Change {
     double before = 0, after = 0;                  // medians, or means in documents without quartiles
     double ratio = 1, low = 1, high = 1;           // after / before, and its 95 % interval
     bool significant = false;                      // in view of how many triggers are compared
-    std::optional<double> host_before, host_after; // mean per exit, as the host told it
+    std::optional<double> host_before, host_after; // mean per exit, by the host
 };
 
 struct Comparison {
@@ -24,25 +27,60 @@ struct Comparison {
     std::vector<std::string> warnings; // what else differs between the two
     double between = 0;                // standard deviation of log ratios that the firings do not explain
     double common = 1;                 // the median ratio
-    bool by_time = false;              // cycles are the emulator's speed, which no model of chance holds for
+    bool by_time = false;              // cycles are the emulator's speed: no statistics apply
 
-    // Significant changes for the worse past this share.
+    // Significant changes for the worse by more than this.
     std::vector<const Change*> regressions(double percent) const;
 };
 
-// Compares two documents of kind `run`. Error (usage) if what they measured cannot be
-// compared: other lanes, vendors or numbers of vCPUs.
-//
-// A ratio's standard error is that of the logarithm of two medians, each 0.929 times the
-// quartiles' distance over the root of the number of firings (McGill, Tukey and Larsen
-// 1978, for a normal centre), and, since firings of one run are not independent, what the
-// triggers' log ratios scatter beyond that. A change is significant if chance would show
-// one such among all triggers in fewer than 1 of 20 comparisons (Bonferroni).
+// Compares two documents of kind `run`. Error (usage) if lanes, vendors or numbers of vCPUs differ.
+// The standard error of a ratio is that of the logarithm of two medians, each 0.929 times the interquartile
+// range over the root of the number of firings (McGill, Tukey and Larsen 1978, for a normal centre), plus the
+// scatter of all log ratios beyond that, since firings of one run are not independent. A change is
+// significant if chance would show one like it among all triggers in fewer than 1 of 20 comparisons
+// (Bonferroni).
 Comparison compare(const nlohmann::json& before, const nlohmann::json& after);
 
-// For people: a table, then what it amounts to.
+// A table and its summary.
 std::string comparison_text(const Comparison& comparison);
 
 nlohmann::json comparison_document(const Comparison& comparison);
+
+struct CompareOptions {
+    std::string before, after;            // documents
+    std::vector<std::string> more;        // of boots
+    std::optional<double> max_regression; // per cent; none: any change passes
+    std::filesystem::path json;
+};
+
+void add_compare(CLI::App& app, Task& task);
+
+// Prints the comparison, or boots side by side. Returns the exit code: 1 if a trigger became slower by more
+// than --max-regression. Error if a document is unreadable or they cannot be compared.
+int compare_documents(const CompareOptions& options);
+
+// A value for each boot; none: it has no such phase or reason.
+struct BootsRow {
+    std::string name;
+    std::vector<std::optional<std::uint64_t>> exits;
+};
+
+struct Boots {
+    std::vector<std::string> names; // of the files, without directory and extension
+    // What differs between the boots: a name, and a text for each boot.
+    std::vector<std::pair<std::string, std::vector<std::string>>> differences;
+    BootsRow totals;
+    std::vector<BootsRow> phases;  // in the order of the first boot
+    std::vector<BootsRow> reasons; // by the first boot's count
+};
+
+// Of documents of kind `boot`.
+Boots side_by_side(const std::vector<NamedDocument>& boots);
+
+// A column for each boot and its ratio to the first.
+std::string boots_text(const Boots& boots);
+
+// docs/json.md, kind `comparison`.
+nlohmann::json boots_document(const Boots& boots);
 
 } // namespace exitaudit

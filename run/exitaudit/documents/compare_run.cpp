@@ -1,15 +1,11 @@
-// Comparing two files.
-#include "exitaudit/documents/compare_run.hpp"
+// `exitaudit compare`: reads, compares, prints.
 
-#include "exitaudit/documents/boots.hpp"
 #include "exitaudit/documents/compare.hpp"
 #include "exitaudit/documents/document.hpp"
 #include "exitaudit/support/command_line.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/json.hpp"
-
-#include <fmt/core.h>
 
 namespace exitaudit {
 

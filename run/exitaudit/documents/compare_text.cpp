@@ -1,4 +1,4 @@
-// How a comparison is told.
+// A comparison as text and as JSON.
 #include "exitaudit/documents/compare.hpp"
 
 #include "exitaudit/support/json.hpp"

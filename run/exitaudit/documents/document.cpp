@@ -1,11 +1,9 @@
-// Reading documents, and what all that write them need.
+// Reads documents.
 #include "exitaudit/documents/document.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/json.hpp"
-
-#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

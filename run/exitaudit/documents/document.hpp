@@ -1,5 +1,4 @@
-// Documents that --json writes (docs/json.md), and reading them again. Their members are
-// looked up so that one that is missing or of another type is as good as empty.
+// Documents that --json wrote (docs/json.md).
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -15,8 +14,7 @@ struct NamedDocument {
     nlohmann::json document;
 };
 
-// Reads a document; "-" is standard input. Error if the file is unreadable or no document
-// of a schema known here.
+// Reads a document; "-" is standard input. Error if it is unreadable or of an unknown schema.
 nlohmann::json read_document(const std::string& path);
 
 } // namespace exitaudit

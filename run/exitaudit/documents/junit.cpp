@@ -1,5 +1,5 @@
 // Writing JUnit's XML. Structure: the schema of Jenkins's xUnit plugin, junit-10.xsd.
-#include "exitaudit/documents/junit.hpp"
+#include "exitaudit/documents/verdict.hpp"
 
 #include "exitaudit/support/json.hpp"
 
@@ -51,8 +51,7 @@ public:
         set(property, "value", value);
     }
 
-    // What a testcase says of itself if it did not simply pass: "failure", "error" or
-    // "skipped", with a line, and more text for who opens it.
+    // How a testcase ended if it did not pass: "failure", "error" or "skipped", a line, and details.
     struct Outcome {
         const char* element = nullptr;
         std::string message, details;

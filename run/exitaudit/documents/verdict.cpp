@@ -1,7 +1,6 @@
-// Writing verdicts.
+// Verdicts as lines of text and as JSON.
 #include "exitaudit/documents/verdict.hpp"
 
-#include "exitaudit/documents/junit.hpp"
 #include "ledger/exit_names.hpp"
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/json.hpp"

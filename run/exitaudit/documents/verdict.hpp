@@ -1,4 +1,4 @@
-// How a verdict leaves exitaudit: the last lines on the screen, and a JSON file.
+// Verdicts as lines of text and as JSON documents.
 #pragma once
 
 #include "exitaudit/log/judge.hpp"
@@ -6,17 +6,11 @@
 #include "exitaudit/witness/findings.hpp"
 #include "exitaudit/witness/witness.hpp"
 
-#include <filesystem>
 #include <initializer_list>
-#include <string>
-#include <string_view>
-#include <vector>
-#include <optional>
 
 namespace exitaudit {
 
-// How the log came about, and what else bears on it. Empty where that is not known: a
-// log captured elsewhere.
+// Where a log comes from, and what else is known of its host. Empty if captured elsewhere.
 struct Circumstances {
     std::string lane, kernel, qemu;
     std::optional<double> seconds;
@@ -26,8 +20,8 @@ struct Circumstances {
     HostFacts facts{}, machine{};
     std::string machine_kernel{};
     std::vector<ExitRow> exits{};
-    bool svm = false; // how they are numbered
-    // Of a host of ours, for who wants to know what went wrong there.
+    bool svm = false; // their numbering
+    // Embedded hosts only: why the host failed.
     bool timed_out = false, crashed = false;
     std::string trouble{}, complaint{};
     std::vector<std::string> console{};
@@ -48,15 +42,20 @@ std::vector<std::string> finding_lines(const Log& log, const Circumstances& circ
 // "pass: 17 passed, 0 failed, 0 skipped (svm lane, Linux …, QEMU …, 5.1 s)"
 std::string verdict_line(const Verdict& verdict, const Circumstances& circumstances);
 
-// What any document of one host says of it (docs/json.md).
+// The members that all documents of one host have (docs/json.md).
 nlohmann::json document_start(std::string_view kind, const Verdict& verdict,
                               const Circumstances& circumstances);
 
-// The whole as one document of kind `run`.
+// A document of kind `run`.
 nlohmann::json run_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances);
 
-// Writes the document, and what JUnit's XML has of it, to these files; an empty name is none.
+// Writes the document as JSON and as JUnit's XML to these files; an empty name is none.
 void write_documents(const std::filesystem::path& json_file, const std::filesystem::path& junit_file,
                      const nlohmann::json& document);
+
+// A testsuite for each run or boot in the document (docs/json.md), with a testcase for each of its results
+// and of the host's. A verdict that no result explains is a testcase `verdict`; whether a graded patch builds
+// is one, too.
+std::string junit_document(const nlohmann::json& document);
 
 } // namespace exitaudit

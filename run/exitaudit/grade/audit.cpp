@@ -1,5 +1,5 @@
 // Running audits, and what each means for the patch.
-#include "exitaudit/grade/audit.hpp"
+#include "exitaudit/grade/rounds.hpp"
 
 #include "exitaudit/documents/verdict.hpp"
 #include "exitaudit/support/exit_code.hpp"

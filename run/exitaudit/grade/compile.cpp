@@ -2,7 +2,7 @@
 #include "exitaudit/grade/compile.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/lanes/kvm_module.hpp"
+#include "exitaudit/lanes/overlay.hpp"
 #include "exitaudit/support/pattern.hpp"
 #include "exitaudit/support/words.hpp"
 #include "exitaudit/support/file.hpp"
@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <sstream>
 
 namespace exitaudit::grade {

@@ -4,7 +4,7 @@
 #include "exitaudit/grade/grader.hpp"
 #include "exitaudit/grade/submission.hpp"
 #include "exitaudit/lanes/lane.hpp"
-#include "exitaudit/catalogue/listed.hpp"
+#include "exitaudit/catalogue/catalogue.hpp"
 #include "exitaudit/documents/verdict.hpp"
 #include "exitaudit/support/file.hpp"
 

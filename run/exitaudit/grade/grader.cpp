@@ -2,14 +2,13 @@
 #include "exitaudit/grade/grader.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/lanes/kvm_module.hpp"
+#include "exitaudit/lanes/overlay.hpp"
 #include "exitaudit/grade/rounds.hpp"
 #include "exitaudit/support/file.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace exitaudit::grade {
 namespace {

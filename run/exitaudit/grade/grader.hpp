@@ -1,4 +1,4 @@
-// Grading what one hands in: compiled, audited, judged.
+// Grades what people hand in: compiles, audits, judges.
 #pragma once
 
 #include "exitaudit/grade/compile.hpp"
@@ -6,11 +6,6 @@
 #include "exitaudit/grade/progress.hpp"
 #include "exitaudit/grade/row.hpp"
 #include "exitaudit/support/task.hpp"
-
-#include <chrono>
-#include <filesystem>
-#include <string>
-#include <vector>
 
 namespace exitaudit::grade {
 
@@ -34,12 +29,12 @@ public:
     // Makes the base if it is not there. Error if it cannot be made.
     Grader(const GradeOptions& options, const Places& places, Progress& progress);
 
-    // Whatever is wrong with the one is in its row.
+    // Failures are in the row.
     Row operator()(const Submission& submission);
 
 private:
     void grade(Row& row, const std::filesystem::path& directory);
-    // Compiles it; false and a verdict, if it is not to be audited.
+    // Compiles it. False, with a verdict, if there is nothing to audit.
     bool build(Row& row, const std::filesystem::path& directory);
     Compiled compile_in_time(const Patch& patch, const std::filesystem::path& directory);
     std::vector<const Lane*> take_modules(Row& row, const std::filesystem::path& directory);

@@ -1,4 +1,4 @@
-// Finding what somebody has changed in a repository, by git.
+// Finds with git what was changed in a repository.
 #include "exitaudit/grade/submission.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t most_new_files = 100, most_text = 16 << 20;
 
-// A repository names programs for git to run: they run where a compiler may, too.
+// A repository can name programs that git runs, so git runs in the sandbox, too.
 class Git {
 public:
     Git(const fs::path& tree, const fs::path& scripts)
@@ -27,7 +27,7 @@ public:
                                "-c core.packedGitWindowSize=32m -c core.packedGitLimit=256m -C /in/tree"));
     }
 
-    // Empty if git fails; what it says of that is in errors().
+    // Empty if git fails; errors() says why.
     std::string operator()(const Words& words)
     {
         auto command = command_;
@@ -49,10 +49,10 @@ private:
     std::string errors_;
 };
 
-// What the sandbox, which shows git the tree alone, would keep it from; empty: nothing.
+// What git needs outside of the tree, which the sandbox does not show; empty: nothing.
 std::string_view outside(const fs::path& tree)
 {
-    std::error_code ignored; // what cannot be looked at, git tells of
+    std::error_code ignored; // git reports what cannot be read
     if (fs::symlink_status(tree / ".git", ignored).type() != fs::file_type::directory)
         return "it is a worktree of a repository elsewhere";
     if (fs::exists(tree / ".git/objects/info/alternates", ignored))
@@ -62,10 +62,10 @@ std::string_view outside(const fs::path& tree)
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// A release, else the first commit, by which a source was imported.
+// The release that the tree is based on, else the first commit.
 std::string start_of(Git& git, const std::string& tip)
 {
-    // v6.1, v6.1.3, v6.12-rc3; not somebody's v2, or v6.1-exits.
+    // v6.1, v6.1.3, v6.12-rc3; but not v2 or v6.1-exits.
     auto describe = words("describe --tags --abbrev=0 --match v[2-9].[0-9]* --match v[1-9][0-9].[0-9]* "
                           "--exclude v*[!0-9.rc-]* --exclude v*-[!r]*");
     describe.push_back(tip);
@@ -129,7 +129,7 @@ Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& 
     diff.push_back("--");
     auto text = git(diff);
     if (text.empty() && !git.ending().exited_with(0))
-        throw failure("git cannot tell what differs in {}: {}", tree.string(), git.errors());
+        throw failure("git cannot compare {}: {}", tree.string(), git.errors());
     if (branch.empty())
         text += new_files(git);
     if (text.size() >= most_text)

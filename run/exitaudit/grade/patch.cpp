@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
 namespace exitaudit::grade {
 namespace {
@@ -27,12 +26,12 @@ std::vector<std::string_view> split_lines(std::string_view text)
     return lines;
 }
 
-// How many lines of the file, before or after, a hunk speaks of.
+// How many lines a hunk covers before and after.
 struct Extent {
     unsigned long before = 0, after = 0;
 };
 
-// "@@ -12,7 +12,9 @@ …"; a length that is not there is 1.
+// "@@ -12,7 +12,9 @@ …"; a missing length is 1.
 std::optional<Extent> hunk_extent(std::string_view line)
 {
     Extent extent;
@@ -60,7 +59,7 @@ std::string_view name_in(std::string_view line)
     return line;
 }
 
-// Lines of git's, between "diff --git" and the hunks, that ask for more than a change of text.
+// Lines of a git header that ask for more than a change of text.
 struct Refused {
     std::string_view start, why;
 };
@@ -118,7 +117,7 @@ private:
         patch_.refused.push_back({"refused", fmt::format("{} line {}: {} {}", source_, at_ + 1, what, why)});
     }
 
-    // Elsewhere than in git's header, the same words are a commit message's.
+    // Outside of git's header, the same words may be in a commit message.
     void other_line()
     {
         const auto line = ahead(0);
@@ -162,7 +161,7 @@ private:
         Hunk hunk{at_ + 1, fmt::format("{}\n", ahead(0))};
         const auto start = at_++;
         while (left.before || left.after) {
-            // What is empty was a blank line until some mailer took its blank.
+            // A mailer removed the space of a blank line.
             const char kind = ahead(0).empty() ? ' ' : ahead(0).front();
             const bool in_before = kind == ' ' || kind == '-', in_after = kind == ' ' || kind == '+';
             if (kind != '\\' && ((!in_before && !in_after) || left.before < in_before ||

@@ -1,13 +1,9 @@
-// Somebody's patch, read by us rather than by patch(1): only what it changes in KVM's
-// sources and headers goes on, under names of our own making.
+// Reads a patch. Only its changes to KVM's sources and headers are used, under paths that we choose.
 #pragma once
 
 #include "exitaudit/log/finding.hpp"
 
 #include <set>
-#include <string>
-#include <string_view>
-#include <vector>
 
 namespace exitaudit::grade {
 
@@ -34,15 +30,15 @@ struct Patch {
     void append(Patch other);
 };
 
-// The files of the kernel's source that may be changed, or looked for by their name.
+// The kernel's source files that may be changed or searched.
 using SourceFiles = std::set<std::string, std::less<>>;
 
-// Where in the kernel's source a file of this name belongs: the longest end of the name
-// that the source has, else the one file in KVM's directory that ends so, else the name
-// from where KVM's directories begin. Empty if the name is absolute or has a ".." in it.
+// The path in the kernel's source for this name: the longest end of the name that the source has, else the
+// one file in KVM's directory with this end, else the name from where KVM's directories begin. Empty if the
+// name is absolute or contains "..".
 std::string place_in_source(std::string_view name, const SourceFiles& files);
 
-// May a patch change it? KVM's C sources and headers only, but for the one that is generated.
+// May a patch change it? Only KVM's C sources and headers, and none that is generated.
 bool may_change(std::string_view path);
 
 // Reads unified diffs as diff -u, diff -r, git diff and git format-patch write them.

@@ -1,4 +1,4 @@
-// Writing the line of progress.
+// Prints progress.
 #include "exitaudit/grade/progress.hpp"
 
 #include "exitaudit/grade/workplace.hpp"

@@ -1,5 +1,4 @@
-// What goes on, for the user's patience: a line for each step, or on a terminal one line
-// that is written again and again.
+// Progress: a line for each step; on a terminal one line that is rewritten.
 #pragma once
 
 #include <chrono>

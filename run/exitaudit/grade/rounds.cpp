@@ -1,4 +1,4 @@
-// Which runs, and what one adds to another.
+// Which audits run, and what one adds to another.
 #include "exitaudit/grade/rounds.hpp"
 
 #include "exitaudit/support/json.hpp"
@@ -10,11 +10,11 @@
 namespace exitaudit::grade {
 namespace {
 
-// A round that has less time than this would not reach its end.
+// A round needs this much time.
 constexpr auto shortest_round = std::chrono::seconds(25);
 constexpr auto longest_glance = std::chrono::seconds(60);
 
-// The first two are fired by the other VM as well.
+// The other VM fires the first two, too.
 const std::vector<std::string> among_others{"cpuid.leaf0", "io.out8", "smp.*"};
 const std::vector<std::string> a_few{"cpuid.leaf0", "io.out8", "hlt.timer"};
 
@@ -62,7 +62,7 @@ std::optional<Finding> about_other_vendor(const Audit& audit)
 
 void add_news(Audit& audit, const Audit& later)
 {
-    // What needed much of its time alone may need more beside another.
+    // A run that took long alone may take longer beside another VM.
     const bool hurried = later.verdict == "hangs" && seconds_of(later) < 2 * seconds_of(audit);
     if (later.verdict == "could-not-grade" || hurried) {
         audit.notes.push_back(
@@ -82,7 +82,7 @@ void add_news(Audit& audit, const Audit& later)
              "another VM's exits appear in the guest's ledger: the counters are the host's, not the VM's; "
              "keep them in struct kvm_vcpu or struct kvm"});
     for (const auto& finding : later.findings) {
-        // Where VMs are mixed, so are the numbers that other findings come from.
+        // Mixed VMs make other numbers wrong, too.
         const bool certain = !mixes || finding.id == "racing-counters" || finding.id == "shared-query";
         if (certain && !is_known(finding.id))
             news.push_back({finding.id, "with 2 vCPUs, beside another VM: " + finding.text});

@@ -1,4 +1,4 @@
-// Showing rows.
+// Rows as text and as JSON.
 #include "exitaudit/grade/row.hpp"
 
 #include "exitaudit/documents/verdict.hpp"
@@ -30,7 +30,7 @@ json remarks_document(const std::vector<Finding>& remarks, std::string_view lane
 
 void add_to(json& list, const json& more) { list.insert(list.end(), more.begin(), more.end()); }
 
-// The same finding on both lanes is said once.
+// A finding of both lanes is printed once.
 using RemarksOfAudit = std::vector<Finding> Audit::*;
 
 std::vector<std::string> remark_lines(const Row& row, RemarksOfAudit remarks, std::string_view what)

@@ -1,10 +1,8 @@
-// What is said of one submission.
+// The result of one submission.
 #pragma once
 
-#include "exitaudit/grade/audit.hpp"
+#include "exitaudit/grade/rounds.hpp"
 #include "exitaudit/grade/submission.hpp"
-
-#include <optional>
 
 namespace exitaudit::grade {
 
@@ -13,7 +11,7 @@ struct Row {
     // pass, fail, not-patched, refused, does-not-apply, does-not-compile, hangs, crashes or could-not-grade
     std::string verdict;
     std::optional<bool> builds;           // none: not tried
-    std::vector<Finding> findings, notes; // those of lanes are with the audits
+    std::vector<Finding> findings, notes; // those of a lane are in its audit
     std::vector<Audit> audits;
     std::vector<std::string> changes; // files
     double seconds = 0;
@@ -22,7 +20,7 @@ struct Row {
     std::string edition() const;
 };
 
-// As lines for a person: the columns, then findings and notes, each on a line of its own.
+// The row as text: its columns, then each finding and note on a line.
 std::vector<std::string> row_lines(const Row& row, std::size_t name_width);
 std::string row_header(std::size_t name_width);
 

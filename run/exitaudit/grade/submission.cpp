@@ -1,4 +1,4 @@
-// Telling submissions apart; patches from patches.
+// Finds out what was handed in, and reads patches.
 #include "exitaudit/grade/submission.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
@@ -18,7 +18,7 @@ bool is_source(const fs::path& path) { return path.extension() == ".c" || path.e
 
 bool is_patch(const fs::path& path) { return path.extension() == ".patch" || path.extension() == ".diff"; }
 
-// A link that leads to itself is nothing, rather than an error.
+// A link that leads to itself is no error.
 bool leads_somewhere(const fs::path& path)
 {
     std::error_code ignored;
@@ -31,8 +31,8 @@ Submission::Kind kind_of_directory(const fs::path& path)
     bool has_modules = false, has_patches = false, has_source = false;
     if (leads_somewhere(path / "arch/x86/kvm") || fs::exists(fs::symlink_status(path / ".git")))
         return tree;
-    (void)fs::directory_iterator(path); // throws if it may not be read, which inside of it is passed over
-    // Not through symbolic links, which lead anywhere.
+    (void)fs::directory_iterator(path); // throws if it is not readable; below, that is ignored
+    // Symbolic links are not followed.
     for (const auto& entry :
          fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied)) {
         has_modules |= entry.path().extension() == ".ko" && entry.path().parent_path() == path;

@@ -1,4 +1,4 @@
-// Finding what somebody has changed in whole files, by diff(1).
+// Finds with diff(1) what was changed in whole files.
 #include "exitaudit/grade/submission.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t file_limit = 2 << 20, most_files = 300, most_names = 4;
 
-// A submitted file, copied to where no symbolic link of theirs leads.
+// A submitted file, copied so that no symbolic link is followed.
 struct Theirs {
     std::string name, path; // where it belongs in the source
     fs::path copy;
@@ -28,11 +28,11 @@ struct Collected {
     std::vector<std::string> others; // none of KVM's
 };
 
-// Where a kernel tree has what may_change().
+// The directories of a kernel tree with files that may_change().
 constexpr std::array<std::string_view, 5> places{"arch/x86/kvm/", "arch/x86/include/", "include/linux/",
                                                  "include/uapi/linux/", "virt/kvm/"};
 
-// Names from the directory on. Of a tree, KVM's alone.
+// Paths relative to the directory. Of a tree, only KVM's.
 std::vector<std::string> names_in(const fs::path& directory, bool is_tree)
 {
     std::vector<std::string> names;
@@ -124,7 +124,7 @@ std::string added_lines(const Hunk& hunk)
     return text;
 }
 
-// Every name that some kernel's own source has.
+// All identifiers in the kernels' own sources.
 std::set<std::string> known_identifiers(const Patch& patch, const Base& base)
 {
     std::set<std::string> known;
@@ -143,7 +143,7 @@ Patch about_the_ledger(const Patch& patch, const Base& base)
     const auto known = known_identifiers(patch, base);
     std::set<std::string> names; // that only their changes have
     std::set<const Hunk*> kept;
-    // Each hunk that is kept brings names along, by which others are.
+    // Each hunk that is kept adds names, which may select more hunks.
     for (bool grows = true; grows;) {
         grows = false;
         for (const auto& change : patch.changes) {
@@ -192,7 +192,7 @@ Change whole_files(const fs::path& path, bool is_tree, const Base& base)
             {"other-kernel",
              fmt::format("the files are nearest to Linux {}'s: what differs from those is carried over",
                          nearest->name)});
-    change.patch.refused.clear(); // files that only the nearest kernel has: a hunk that does not apply
+    change.patch.refused.clear(); // a file that only the closest kernel has: its hunks do not apply
     if (is_tree)
         change.notes.push_back(
             {"left-out", "of the tree, KVM's C sources and headers are compared with the kernel's; what was "

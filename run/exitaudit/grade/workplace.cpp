@@ -24,7 +24,7 @@ Base Base::make(const fs::path& build, const std::string& kernel)
     Base base;
     base.directory = build / "grade" / kernel;
     base.scripts = scripts_of(build);
-    // Its words are for the user; it downloads, so its time is its own.
+    // Its output is for the user. It downloads, so it has a time limit of its own.
     Watcher watcher;
     watcher.out =
         watcher.err = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); };
@@ -92,13 +92,13 @@ TemporaryDirectory::TemporaryDirectory()
 
 TemporaryDirectory::~TemporaryDirectory()
 {
-    std::error_code ignored; // nobody is left to be told
+    std::error_code ignored; // nothing left to report to
     fs::remove_all(path_, ignored);
 }
 
 std::string read_start(const fs::path& path, std::size_t limit)
 {
-    // A pipe would have us wait at opening it.
+    // Opening a pipe would block.
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat status = {};
     if (descriptor < 0 || fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {

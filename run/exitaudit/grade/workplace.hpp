@@ -1,19 +1,14 @@
-// Where a grade is worked out: scripts, the compiled base, and a directory that is gone
-// when we are.
+// The files for grading: scripts, the compiled base, and a temporary directory.
 #pragma once
 
 #include "exitaudit/grade/patch.hpp"
 #include "exitaudit/support/process.hpp"
 
-#include <chrono>
-#include <filesystem>
 #include <map>
-#include <string>
-#include <vector>
 
 namespace exitaudit::grade {
 
-// A kernel that there is a source of.
+// A kernel whose source is here.
 struct Kernel {
     std::string name;
     std::filesystem::path source;
@@ -55,7 +50,7 @@ private:
 // At most so many bytes of a regular file, following no symbolic link. Error if it is none.
 std::string read_start(const std::filesystem::path& path, std::size_t limit);
 
-// Somebody else's words, fit for a terminal and a line: printable, and not too many.
+// Untrusted text for a terminal: printable characters, on one line, at most `limit` of them.
 std::string sanitize(std::string_view text, std::size_t limit = 300);
 
 } // namespace exitaudit::grade

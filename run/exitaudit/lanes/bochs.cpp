@@ -9,25 +9,17 @@
 #include "exitaudit/lanes/pvh_image.hpp"
 #include "exitaudit/support/file.hpp"
 
-#include <fmt/core.h>
-
-#include <string>
-#include <utility>
-#include <vector>
-
 namespace exitaudit {
 namespace {
 
-// Neither has what Bochs emulates in a way that Linux does not expect.
+// Linux handles all that Bochs emulates of these two.
 constexpr auto intel_model = "corei7_haswell_4770", amd_model = "zambezi";
 
-// A restart by triple fault, since Bochs's BIOS could not finish another. The rest
-// saves a quarter of the instructions until init runs, more with Linux 6.12: zeroed
-// pages, security modules, memory's accounting, checks of copies to users, freeing the
-// initramfs's archive, and a file system that could be swapped out. Of the initcalls:
-// checking each traced function's name; names for numbers in tracepoints' formats; all
-// that read BTF, of which the first one pays; certificates; tests of sources of entropy
-// and of a key derivation.
+// reboot=t: Bochs's BIOS cannot boot a second time. The rest saves a quarter of the instructions until init
+// runs, more with Linux 6.12: zeroed pages, security modules, memory accounting, checks of copies to user
+// space, freeing the initramfs archive, and a file system with swap. The initcalls check the names of traced
+// functions, fill in names in tracepoint formats, read BTF, load certificates, and test entropy sources and a
+// key derivation.
 constexpr auto bochs_kernel_words = "reboot=t init_on_alloc=0 lsm= cgroup_disable=memory "
                                     "hardened_usercopy=off retain_initrd rootfstype=ramfs "
                                     "initcall_blacklist=ftrace_check_for_weak_functions,trace_eval_init,"
@@ -40,7 +32,7 @@ constexpr auto bochs_kernel_words = "reboot=t init_on_alloc=0 lsm= cgroup_disabl
 
 constexpr auto packages = "bochs bochs-term bochsbios vgabios";
 
-// Bochs's version, of which it must emulate this model.
+// Bochs's version. Error if it cannot emulate this model.
 std::string require_model(const std::string& model)
 {
     find_program("bochs", packages);
@@ -68,7 +60,7 @@ Session run_bochs(const char* model, const HostSpec& spec, const Places& places,
         "configuration", bochs_configuration(model, (host.kernel.parent_path() / "pvh.rom").string(),
                                              memory.path_for_child()));
     const MemoryFile commands("commands", "c\n"); // continue
-    // Bochs writes to standard output, the guest to 3; the display wants any terminal's name.
+    // Bochs writes to standard output, the guest to descriptor 3; the display needs some TERM.
     Words command{"sh", "-c", "TERM=vt100 exec bochs \"$@\" 3>&1 >/dev/null", "sh", "-q", "-f"};
     command.push_back(configuration.path_for_child());
     if (bochs_starts_in_debugger(version))
@@ -92,7 +84,7 @@ Session run_svm_bochs(const HostSpec& spec, const Places& places, const Listener
 const Lane vmx_lane{
     .name = "vmx", .run = run_vmx_bochs, .embedded = true, .vendor = Vendor::intel, .slow = true};
 
-// Bochs's SVM takes a guest's triple fault for the host's: Linux resets by ACPI.
+// Bochs's SVM takes a guest's triple fault for the host's, so Linux must reset by ACPI.
 const Lane svm_bochs_lane{.name = "svm-bochs",
                           .run = run_svm_bochs,
                           .embedded = true,

@@ -5,12 +5,10 @@
 
 namespace exitaudit {
 
-// The image is a disk, which the option ROM reads. Bochs loads RAM images as well, but
-// into its own memory, whose layout is none of the emulated machine's. A disk's lock file
-// cannot be made beside a descriptor in /proc, and Bochs then does without. No network:
-// the terminal display needs neither screen nor port. A restart is a triple fault, and
-// that a panic that ends Bochs. More instructions per second of the machine's time make
-// waiting loops longer, fewer make timer interrupts more frequent.
+// The option ROM reads the image from a disk: Bochs's RAM images go into its own memory layout, not the
+// machine's. Bochs cannot make a lock file beside a descriptor in /proc, and does without. No network; the
+// terminal display needs neither screen nor port. A restart is a triple fault, whose panic ends Bochs. A
+// higher `ips` makes waiting loops longer, a lower one timer interrupts more frequent.
 std::string bochs_configuration(std::string_view cpu_model, std::string_view rom, std::string_view image)
 {
     return fmt::format(R"(cpu: model={}, ips=25000000, reset_on_triple_fault=0
@@ -30,8 +28,7 @@ panic: action=fatal
                        cpu_model, bochs_memory >> 20, rom, image);
 }
 
-// Bochs 2 as Debian compiles it always starts in its debugger; Bochs 3 only if asked, and
-// is faster without.
+// Debian's Bochs 2 always starts in its debugger; Bochs 3 only on request, and is faster without.
 bool bochs_starts_in_debugger(std::string_view version) { return version.starts_with("2."); }
 
 } // namespace exitaudit

@@ -1,4 +1,4 @@
-// Bochs's input: its configuration as text, and whether its debugger waits for a command.
+// Bochs's configuration, and whether its debugger waits for a command.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@ namespace exitaudit {
 
 inline constexpr std::uint64_t bochs_memory = 512 << 20;
 
-// A PC with this CPU model, the option ROM and the PVH image (paths as Bochs opens
-// them), COM1 on standard error and COM2 on descriptor 3.
+// A PC with this CPU model, option ROM and PVH image (paths as Bochs opens them), COM1 on standard error and
+// COM2 on descriptor 3.
 std::string bochs_configuration(std::string_view cpu_model, std::string_view rom, std::string_view image);
 
 // Whether this version waits for a command of its debugger before it runs.

@@ -2,17 +2,16 @@
 #include "exitaudit/lanes/embedded_host.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/lanes/kvm_module.hpp"
+#include "exitaudit/lanes/overlay.hpp"
 #include "audit/plan.hpp"
 #include "exitaudit/log/lines.hpp"
-#include "exitaudit/lanes/perf.hpp"
+#include "exitaudit/lanes/places.hpp"
 #include "exitaudit/support/take.hpp"
 #include "exitaudit/support/file.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace exitaudit {
 namespace {
@@ -63,7 +62,7 @@ std::optional<std::string_view> after(std::string_view line, std::string_view pr
 
 bool is_complaint(const std::string& line)
 {
-    // Not what an overloaded machine brings about, such as soft lockups.
+    // Soft lockups and the like come from an overloaded machine.
     constexpr std::array marks{"WARNING: ", "BUG: ",       "Oops", "general protection fault",
                                "UBSAN: ",   "Kernel panic"};
     return line.find("soft lockup") == std::string::npos &&
@@ -75,7 +74,7 @@ bool is_stall(const std::string& line)
     return line.find("soft lockup") != std::string::npos || line.find("detected stall") != std::string::npos;
 }
 
-// A host that has begun to load the KVM which is audited, and ended without a word of its own.
+// The host had begun to load the audited KVM, and ended without reporting why.
 bool has_crashed(const Emulator& emulator, const Ending& ending, const HostConsole& console)
 {
     return ending.exited_with(emulator.success) && !console.kernel.empty() && console.failure.empty() &&
@@ -152,7 +151,7 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
             files.push_back({fmt::format("audit/{}", name), without_ftrace_list(read_file(path))});
     }
     if (spec.noise) {
-        // Our own guest, busier than any audit lasts.
+        // The same guest image, busy for longer than any audit.
         const Guest noise{
             Accelerator::kvm,
             Boot::pvh,

@@ -6,8 +6,6 @@
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/lanes/places.hpp"
 
-#include <string_view>
-
 namespace exitaudit {
 
 struct EmbeddedHost {

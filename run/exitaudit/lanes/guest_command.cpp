@@ -1,7 +1,7 @@
 // Composing QEMU's command line for the audited guest.
 #include "exitaudit/lanes/guest_command.hpp"
 
-#include "exitaudit/catalogue/listed.hpp"
+#include "exitaudit/catalogue/catalogue.hpp"
 #include "exitaudit/support/words.hpp"
 
 #include <boost/algorithm/string/replace.hpp>
@@ -49,7 +49,7 @@ std::string quoted(const std::string& word)
 
 Guest guest_from(const HostSpec& spec, Accelerator accelerator, const std::string& image)
 {
-    // First, so that a plan with a number of its own has the last word.
+    // First, so that a number in the plan takes precedence.
     auto plan = spec.plan;
     if (spec.vcpus > 1)
         plan.insert(plan.begin(), fmt::format("vcpus={}", spec.vcpus));
@@ -76,9 +76,8 @@ std::vector<std::string> guest_command(const Guest& guest)
         "qemu-system-x86_64 -M {} -accel {} -cpu {} -smp {} -m 128 -nodefaults -no-user-config "
         "-display none -no-reboot -serial stdio -device isa-debug-exit,iobase=0xf4,iosize=4",
         machine_option(guest), kvm ? "kvm" : "tcg", kvm ? "host,arch-capabilities=off" : "max", guest.vcpus);
-    // Each line is written before the guest goes on. A log is written in full, however long that takes;
-    // a backend of its own drops what standard output does not take at once: QEMU's flush_buf() in
-    // virtio-console.c.
+    // The guest waits until each line is written. A log file is always written in full; another backend drops
+    // what standard output does not take at once: QEMU's flush_buf() in virtio-console.c.
     if (guest.virtio_console)
         append(command, words("-global virtio-mmio.force-legacy=off -global virtio-mmio.ioeventfd=off "
                               "-device virtio-serial-device "
@@ -88,7 +87,7 @@ std::vector<std::string> guest_command(const Guest& guest)
     append(command, {guest.boot == Boot::iso ? "-cdrom" : "-kernel", guest.image});
     if (plan.empty())
         return command;
-    // Where the CD's menu looks for a plan; QEMU wants a comma twice.
+    // The CD's menu looks for the plan here. QEMU wants each comma twice.
     if (guest.boot == Boot::iso)
         append(command, {"-smbios", "type=1,version=exitaudit " + boost::replace_all_copy(plan, ",", ",,")});
     else

@@ -1,5 +1,4 @@
-// QEMU's command line for the audited guest: the same on this machine's KVM, on
-// plain TCG, and inside the embedded host.
+// QEMU's command line for the audited guest, on any lane.
 #pragma once
 
 #include "exitaudit/lanes/host_spec.hpp"
@@ -21,15 +20,14 @@ struct Guest {
 // The guest of this spec, for this accelerator and image.
 Guest guest_from(const HostSpec& spec, Accelerator accelerator, const std::string& image);
 
-// Has the guest speak by a virtio console where its machine can have one: a line then
-// costs one VM exit, not one for each character. What it says before it has read its plan,
-// and that the plan is none, still comes by the serial port.
+// Makes the guest use a virtio console if its machine can have one: a line then costs one VM exit, not one
+// for each character. Lines before the plan is read, and a refused plan, still use the serial port.
 void speak_by_virtio(Guest& guest);
 
 // The command: serial port on standard output, status through port 0xf4.
 std::vector<std::string> guest_command(const Guest& guest);
 
-// The command as one line that a POSIX shell reads back as the same words.
+// The command as one line, quoted for a POSIX shell.
 std::string shell_line(const std::vector<std::string>& words);
 
 } // namespace exitaudit

@@ -4,9 +4,7 @@
 #include "exitaudit/lanes/overlay.hpp"
 
 #include <chrono>
-#include <filesystem>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace exitaudit {

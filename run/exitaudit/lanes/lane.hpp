@@ -1,5 +1,5 @@
-// A lane is a way to get a host for the guest. A new one is one more file that
-// defines a Lane, and its name in lanes.cpp.
+// A lane is a way to get a host for the guest. A new one is one more file that defines a Lane, and its name
+// in lanes.cpp.
 #pragma once
 
 #include "exitaudit/documents/verdict.hpp"
@@ -8,11 +8,6 @@
 #include "exitaudit/support/process.hpp"
 #include "exitaudit/witness/host_facts.hpp"
 #include "exitaudit/witness/witness.hpp"
-
-#include <functional>
-#include <string>
-#include <string_view>
-#include <vector>
 
 namespace exitaudit {
 
@@ -24,19 +19,19 @@ struct Listener {
     std::function<void()> tick;                  // several times a second
 };
 
-// What a lane hands back when it has ended, however it ended.
+// The result of a lane, however it ended.
 struct Session {
     Ending ending;
-    std::optional<int> guest_status; // what the guest left in port 0xf4, if it did
-    std::string kernel;              // of the host, like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
-    HostFacts facts;                 // what else is known of it
-    std::string emulator;            // of the host, like "Bochs 2.7"; empty: none, it is the machine itself
-    std::string no_ledger; // why this machine's KVM keeps none, known before the guest ran; empty: it may
-    std::string trouble;   // why the host or QEMU failed, one line; empty: they did not
-    bool crashed = false;  // the embedded host ended by itself, before its guest
-    std::string complaint; // a warning or oops of the embedded host's kernel; empty: none
-    std::string complaint_place;      // where in the kernel that was; empty: it did not say
-    std::string stall;                // what its watchdogs said, and where that was; empty: nothing
+    std::optional<int> guest_status;  // that the guest wrote to port 0xf4
+    std::string kernel;               // of the host, like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
+    HostFacts facts;                  // what else is known of it
+    std::string emulator;             // of the host, like "Bochs 2.7"; empty: none
+    std::string no_ledger;            // why this machine's KVM keeps none; empty: it may
+    std::string trouble;              // why the host or QEMU failed, one line; empty: they did not
+    bool crashed = false;             // the embedded host ended by itself, before its guest
+    std::string complaint;            // a warning or oops of the embedded host's kernel; empty: none
+    std::string complaint_place;      // where in the kernel; empty: unknown
+    std::string stall;                // what its watchdogs reported, and where; empty: nothing
     std::uint64_t console_lines = 0;  // of the embedded host's kernel while the guest ran
     std::vector<std::string> console; // last lines of the host's console or of QEMU's errors
     std::optional<Witness> witness;   // the host's own instruments; none: the lane has none
@@ -55,7 +50,7 @@ struct Lane {
     std::string_view linux_words{}; // for the command line of a Linux guest
 };
 
-// Options that only some lanes can follow, by their names; empty: the user gave none such.
+// The names of options that only some lanes support; empty: the user gave none of them.
 struct LaneNeeds {
     std::string_view embedded, kvm, intel;
 };
@@ -74,10 +69,10 @@ const Lane* find_lane(std::string_view name);
 // The quickest lane that emulates a processor of this vendor.
 const Lane& lane_of(Vendor vendor);
 
-// The lane of this name, or the best for "auto". Error (usage) if it cannot do what is needed.
+// The lane of this name, or the best one for "auto". Error (usage) if it does not support an option.
 Choice choose_lane(std::string_view name, const LaneNeeds& needs);
 
-// Error that says the remedy if this machine's /dev/kvm cannot be opened.
+// Error with the remedy if this machine's /dev/kvm cannot be opened.
 void require_kvm();
 
 // Why this machine's own KVM keeps no ledger; empty if it does.
@@ -86,7 +81,7 @@ std::string ledger_obstacle();
 // The guest's status from QEMU's: isa-debug-exit makes 2 * status + 1 of it.
 std::optional<int> guest_status_from(int qemu_status);
 
-// What the documents say of a session that took so long, with the host's results.
+// What documents say of a session and the host's results.
 Circumstances circumstances_of(const Lane& lane, const Session& session, double seconds,
                                std::vector<HostResult> host);
 

@@ -6,10 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <fstream>
-#include <string_view>
-#include <vector>
 
 #include <unistd.h>
 
@@ -100,7 +97,7 @@ Circumstances circumstances_of(const Lane& lane, const Session& session, double 
                                std::vector<HostResult> host)
 {
     const bool interrupted = session.ending.how == Ending::How::interrupted;
-    // Who has pressed ^C waits for no version.
+    // After ^C nobody waits for QEMU's version.
     Circumstances circumstances{std::string(lane.name), session.kernel, interrupted ? "" : qemu_version(),
                                 seconds, std::move(host)};
     circumstances.emulator = session.emulator;

@@ -4,10 +4,8 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/witness/instruments.hpp"
 #include "exitaudit/log/lines.hpp"
-#include "exitaudit/lanes/perf.hpp"
+#include "exitaudit/lanes/places.hpp"
 #include "exitaudit/support/file.hpp"
-
-#include <fmt/core.h>
 
 #include <cerrno>
 #include <cstring>
@@ -95,12 +93,12 @@ Session run_native(const HostSpec& spec, const Places& places, const Listener& l
     }
     Instruments instruments;
     const MemoryFile data("perf.data", {});
-    // perf needs what the tracepoint's histogram needs.
+    // perf needs what the tracepoint histogram needs.
     const bool recording = spec.perf && instruments.tracing_obstacle().empty();
     Around around{{}, [&](int process) { instruments.watch(process); }};
     if (recording)
         around.command = [&](std::vector<std::string> command) {
-            // If perf is killed, QEMU must not be left.
+            // QEMU must end with perf.
             command.insert(command.begin(), {"setpriv", "--pdeathsig", "KILL"});
             return perf_record({"perf"}, data.path_for_child(), command);
         };
@@ -117,7 +115,7 @@ Session run_native(const HostSpec& spec, const Places& places, const Listener& l
     return session;
 }
 
-// There is no ledger: whether the guest itself works.
+// Shows whether the guest itself works; there is no ledger.
 Session run_tcg(const HostSpec& spec, const Places& places, const Listener& listener)
 {
     return run_directly(spec, places, listener, Accelerator::tcg);

@@ -5,7 +5,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <fmt/core.h>
 
 #include <cerrno>
 #include <cstring>
@@ -15,11 +14,14 @@
 
 #include <sys/mman.h>
 #include <unistd.h>
+#include <cstdint>
+#include <optional>
+#include <elf.h>
 
 namespace exitaudit {
 namespace {
 
-// Linux needs each archive to start at a multiple of 4; 512 is cpio's custom.
+// Linux needs each archive to start at a multiple of 4; cpio pads to 512.
 constexpr int block = 512;
 
 la_ssize_t append_to_string(archive*, void* target, const void* bytes, std::size_t size)
@@ -71,6 +73,45 @@ std::string join_archives(std::string base, std::string_view overlay)
     base.resize((base.size() + block - 1) / block * block);
     base += overlay;
     return base;
+}
+
+namespace {
+
+template <typename T>
+std::optional<T> read(const std::string& bytes, std::uint64_t offset)
+{
+    T value;
+    if (offset > bytes.size() || bytes.size() - offset < sizeof(value))
+        return std::nullopt;
+    std::memcpy(&value, bytes.data() + offset, sizeof(value));
+    return value;
+}
+
+} // namespace
+
+// The kernel finds the list by its name among the allocated sections (find_sec() in kernel/module), and
+// relocates only those.
+std::string without_ftrace_list(std::string module)
+{
+    constexpr std::string_view list = "__mcount_loc";
+    // The kernel refuses a signed module that was changed (module_sig_check(); MODULE_SIG_STRING in
+    // linux/module_signature.h).
+    if (module.ends_with("~Module signature appended~\n"))
+        return module;
+    const auto elf = read<Elf64_Ehdr>(module, 0);
+    if (!elf || std::memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0)
+        return module;
+    const auto header_at = [&](unsigned i) { return elf->e_shoff + i * sizeof(Elf64_Shdr); };
+    const auto names = read<Elf64_Shdr>(module, header_at(elf->e_shstrndx));
+    for (unsigned i = 0; names && i < elf->e_shnum; ++i) {
+        auto header = read<Elf64_Shdr>(module, header_at(i));
+        if (!header || names->sh_offset + header->sh_name >= module.size() ||
+            module.data() + names->sh_offset + header->sh_name != list)
+            continue;
+        header->sh_flags &= ~std::uint64_t{SHF_ALLOC};
+        std::memcpy(module.data() + header_at(i), &*header, sizeof(*header));
+    }
+    return module;
 }
 
 } // namespace exitaudit

@@ -1,12 +1,9 @@
 // Calling perf.
-#include "exitaudit/lanes/perf.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/lanes/places.hpp"
 #include "exitaudit/support/process.hpp"
 #include "exitaudit/support/file.hpp"
-
-#include <fmt/core.h>
 
 #include <sstream>
 
@@ -43,8 +40,7 @@ fs::path find_perf() { return find_program("perf", "linux-perf"); }
 std::vector<std::string> perf_record(std::vector<std::string> perf, const std::string& file,
                                      const std::vector<std::string>& command)
 {
-    // Its own clock may differ from one CPU to the next, and an exit then seem to come
-    // after the entry that follows it.
+    // perf's own clock may differ between CPUs, and an exit then seem to come after its entry.
     perf.insert(perf.end(), {"kvm", "-o", file, "stat", "record", "-q", "-k", "mono"});
     perf.insert(perf.end(), command.begin(), command.end());
     return perf;

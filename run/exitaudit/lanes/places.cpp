@@ -6,12 +6,15 @@
 #include "exitaudit/support/process.hpp"
 #include "audit/plan_words.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+#include <cmath>
+#include <thread>
 
 #include <string.h>
 #include <sys/utsname.h>
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
 
 namespace exitaudit {
 
@@ -95,8 +98,8 @@ std::string running_kernel()
     return kernel_name(name.release, name.version);
 }
 
-// For reads of any control register these check CR0's intercept. Linux writes CR3 back as
-// it has read it (native_flush_tlb_global() and others), and that is KVM's own CR3.
+// These versions check CR0's intercept for reads of any control register. Linux writes CR3 back as it read it
+// (native_flush_tlb_global() and others), which would be KVM's own CR3.
 void require_intercepted_cr3(const std::string& version)
 {
     const auto number = audit::parse_version(version);
@@ -106,5 +109,46 @@ void require_intercepted_cr3(const std::string& version)
             "use --lane vmx, or QEMU 7.2",
             version);
 }
+
+#if defined(__x86_64__)
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Look {
+    std::uint64_t tsc;
+    Clock::time_point time;
+    Clock::duration doubt;
+};
+
+// The best of several attempts: nothing delayed it between its two readings of the clock.
+Look look()
+{
+    constexpr int attempts = 100;
+    Look best{0, {}, Clock::duration::max()};
+    for (int i = 0; i < attempts; i++) {
+        const auto before = Clock::now();
+        const auto tsc = __rdtsc();
+        const auto doubt = Clock::now() - before;
+        if (doubt < best.doubt)
+            best = {tsc, before + doubt / 2, doubt};
+    }
+    return best;
+}
+
+} // namespace
+
+std::uint32_t measured_tsc_khz()
+{
+    const auto first = look();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    const auto last = look();
+    const std::chrono::duration<double, std::milli> elapsed = last.time - first.time;
+    return static_cast<std::uint32_t>(
+        std::lround(static_cast<double>(last.tsc - first.tsc) / elapsed.count()));
+}
+#else
+std::uint32_t measured_tsc_khz() { return 0; }
+#endif
 
 } // namespace exitaudit

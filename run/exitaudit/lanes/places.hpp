@@ -1,11 +1,9 @@
-// Where the built files are: guest images, hosts, embedded hosts.
+// The built files (guest images, hosts, embedded hosts), and what this machine has.
 #pragma once
 
 #include "exitaudit/lanes/host_spec.hpp"
+#include "exitaudit/lanes/overlay.hpp"
 
-#include <optional>
-#include <string>
-#include <vector>
 #include <cstdint>
 
 namespace exitaudit {
@@ -13,13 +11,13 @@ namespace exitaudit {
 struct Places {
     std::filesystem::path build;
 
-    // `chosen` if not empty, else the directory that exitaudit itself lies in.
+    // `chosen`; if empty, the directory of exitaudit itself.
     static Places find(const std::filesystem::path& chosen);
 
-    // Names of the kernels that there is a built embedded host with, the oldest first.
+    // The kernels with a built embedded host, the oldest first.
     std::vector<std::string> kernels() const;
 
-    // `chosen`, or the oldest that is built. Error if there is none.
+    // `chosen`, or the oldest built. Error if there is none.
     std::string kernel(const std::optional<std::string>& chosen) const;
 
     // The guest's image for this way of booting, or `chosen`. Error if it is missing.
@@ -38,12 +36,27 @@ std::string running_kernel();
 // The same from uname's release and version fields.
 std::string kernel_name(const std::string& release, const std::string& version);
 
-// Error if this version of QEMU is known to let a guest read CR3 without an exit, which
-// shadow paging cannot do without.
+// Error if this version of QEMU lets a guest read CR3 without an exit, which shadow paging cannot do without.
 void require_intercepted_cr3(const std::string& version);
 
 /// The frequency of this machine's TSC in kHz, measured for 20 ms to some 20 ppm.
 /// 0 where the processor has none.
 std::uint32_t measured_tsc_khz();
+
+// Where the installed perf is. Error that says what to install.
+std::filesystem::path find_perf();
+
+// `command`, recorded in `file`. `perf`: how to call it. Exits as `command` does.
+std::vector<std::string> perf_record(std::vector<std::string> perf, const std::string& file,
+                                     const std::vector<std::string>& command);
+
+// Prints what was recorded in `file`, on standard error.
+std::vector<std::string> perf_report(std::vector<std::string> perf, const std::string& file);
+
+// This machine's perf for the embedded host, with its libraries.
+std::vector<OverlayFile> perf_files();
+
+// How to call it there.
+std::vector<std::string> perf_in_overlay();
 
 } // namespace exitaudit

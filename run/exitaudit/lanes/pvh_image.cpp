@@ -1,4 +1,4 @@
-// Laying out the PVH image: start info and what it points to, kernel, initramfs.
+// Lays out the PVH image: start info and what it points to, kernel, initramfs.
 #include "exitaudit/lanes/pvh_image.hpp"
 
 #include "exitaudit/support/exit_code.hpp"

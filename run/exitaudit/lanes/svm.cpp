@@ -5,17 +5,14 @@
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/words.hpp"
 
-#include <fmt/core.h>
-
 namespace exitaudit {
 namespace {
 
-// Two CPUs by turns, not side by side: with a thread each, QEMU 7.2 now and then runs
-// stale code where one CPU has the kernel patch its text, as KVM does when it starts. With 10.0 and
-// 11.1 ten runs were right, but took a quarter more of the processor's time, and no less of the clock's.
-// Where it turns to the other one, QEMU, as seen up to 11.1, delivers the interrupt that the last VMRUN
-// injected a second time, even if the guest has interrupts off (helper_vmrun() leaves exception_index set):
-// our guest stands that, but Linux then waits for a lock that it holds.
+// The two CPUs share one thread. With a thread each, QEMU 7.2 sometimes runs stale code after one CPU patches
+// the kernel's text, as KVM does when it starts; 10.0 and 11.1 passed ten runs, but took a quarter more CPU
+// time and were no faster. When it switches CPUs, QEMU (seen up to 11.1) delivers the interrupt that the last
+// VMRUN injected a second time, even if the guest has interrupts off (helper_vmrun() leaves exception_index
+// set). Our guest tolerates that, but Linux deadlocks: it gets one CPU.
 Words host_command(const EmbeddedHost& host, const std::string& initramfs, const char* cpus,
                    const std::string& kernel_words)
 {
@@ -28,11 +25,10 @@ Words host_command(const EmbeddedHost& host, const std::string& initramfs, const
     return command;
 }
 
-// Where this machine is busy, Linux cannot tell the TSC's frequency early in its boot, and
-// corrects it later by more than KVM stands, which by then is loaded: set_tsc_khz() then
-// fails, the TSC of KVM's guests counts as standing still (l1_tsc_scaling_ratio is 0), and
-// a deadline is as far away as the guest is old. QEMU shows this machine's own TSC.
-// It cannot either tell whether the timer's interrupts come, and would panic.
+// On a busy machine Linux cannot calibrate the TSC early in its boot, and refines it later, when KVM is
+// loaded, by more than KVM tolerates: set_tsc_khz() fails, the guests' TSC counts as standing still
+// (l1_tsc_scaling_ratio is 0), and deadlines never arrive. QEMU shows this machine's own TSC. Neither can
+// Linux check that timer interrupts arrive, and would panic.
 std::string kernel_words()
 {
     const auto words = fmt::format("{} no_timer_check", host_kernel_words);

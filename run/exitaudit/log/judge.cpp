@@ -1,7 +1,5 @@
-// Judging a log: complete? consistent? and only then: pass or fail?
+// Judges a log: is it complete, is it consistent, does it pass?
 #include "exitaudit/log/judge.hpp"
-
-#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -58,7 +56,7 @@ Verdict cut_off(const Log& log, std::string_view unfinished)
         fmt::format("log cut off: no end record; the last line is \"{}\"", last.substr(0, 100)));
 }
 
-// Every announced result must be there, numbered 1 to N.
+// Every planned result must be present, numbered 1 to N.
 std::string missing_results(const Log& log)
 {
     const auto count = log.results.size();
@@ -75,7 +73,7 @@ std::string missing_results(const Log& log)
     return {};
 }
 
-// `format=table` writes no result lines: then there is nothing to count again.
+// `format=table` writes no result lines, so there is nothing to recount.
 std::string contradiction(const Log& log, const Counts& said, std::string_view verdict)
 {
     const bool judged = verdict == "pass" || verdict == "fail";

@@ -1,4 +1,4 @@
-// Removing what is not text from a serial line.
+// Removes what is not text from a serial line.
 #include "exitaudit/log/lines.hpp"
 
 namespace exitaudit {

@@ -1,4 +1,4 @@
-// From a serial port's bytes to lines of printable text.
+// Turns a serial port's bytes into lines of printable text.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace exitaudit {
 // other unprintable bytes.
 std::string printable(std::string_view line);
 
-// Cuts a stream of bytes, arriving in any portions, into lines.
+// Splits a stream of bytes into lines.
 class LineSplitter {
 public:
     // Calls `take` with each line completed by these bytes, made printable.

@@ -91,8 +91,7 @@ LogReader::Kind LogReader::line(std::string_view text)
     return Kind::text;
 }
 
-// Firmware may have left its cursor in the middle of the line that the log begins
-// on; `text` then loses what comes before.
+// Firmware may have left its cursor in the middle of a line; `text` loses what comes before the log.
 bool LogReader::starts(std::string_view& text)
 {
     if (const auto at = text.find(header);
@@ -167,7 +166,7 @@ void LogReader::record(std::string_view text)
     place = std::move(record);
 }
 
-// "ID: sentence", which a record tells with more.
+// "ID: sentence". A record says more.
 void LogReader::finding_line(std::string_view text, std::vector<Finding>& findings)
 {
     const auto colon = text.find(": ");

@@ -1,4 +1,4 @@
-// What a serial log says, before anybody judges it. Its form: docs/serial-log.md.
+// The contents of a serial log (docs/serial-log.md), before it is judged.
 #pragma once
 
 #include "exitaudit/log/finding.hpp"
@@ -6,9 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
 
 namespace exitaudit {
 
@@ -31,13 +28,13 @@ struct Log {
     bool started = false; // a KTAP header or a run record was seen
     std::optional<unsigned long> planned;
     std::vector<Result> results;
-    std::vector<Result> host; // what exitaudit itself adds where its output is kept: lines without a number
+    std::vector<Result> host; // of exitaudit itself, where its output was kept: lines without a number
     nlohmann::json run, one_shot, end; // null: not seen
     std::vector<Finding> findings, notes;
     std::vector<std::string> unexplained; // failures that no finding explains
     std::optional<Counts> verdict;        // of the last line
     std::string last_line;
-    std::string contradiction; // the first thing that cannot be; empty: none
+    std::string contradiction; // the first one; empty: none
 
     Counts recount() const;
 
@@ -49,8 +46,7 @@ class LogReader {
 public:
     enum class Kind { firmware, record, text };
 
-    // Takes one printable line; tells whether it came before the log proper, is a
-    // #json line, or is text for a human.
+    // Takes one printable line. Returns what it is: from before the log, a #json line, or text for people.
     Kind line(std::string_view text);
 
     const Log& log() const { return log_; }

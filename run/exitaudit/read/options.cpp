@@ -1,7 +1,7 @@
 // The command lines of `exitaudit read` and `exitaudit top`.
 #include "exitaudit/read/options.hpp"
 
-#include "exitaudit/read/read.hpp"
+#include "exitaudit/read/reader.hpp"
 #include "exitaudit/read/rates.hpp"
 #include "exitaudit/support/command_line.hpp"
 #include "ledger/edition.hpp"

@@ -10,7 +10,7 @@
 
 namespace exitaudit {
 
-// What the user says of the host's ledger, so that it need not be found out.
+// The ledger's properties that the user gives instead of having them detected.
 struct LedgerOptions {
     std::string layout;          // of the leaves; empty: as found
     std::optional<unsigned> sdm; // last exit reason in the host's edition of Intel's manual; none: as found
@@ -18,12 +18,12 @@ struct LedgerOptions {
 
 struct ReadOptions {
     std::vector<std::string> exits; // numbers, names or globs; none: all that have happened
-    bool all = false;               // those too that have not
+    bool all = false;               // show exits that have not happened, too
     bool json = false;
     LedgerOptions ledger;
 };
 
-// What the rows of `top` are sorted by; but for the name, the greatest comes first.
+// What `top` sorts by: the greatest first, names in order.
 enum class SortKey { exits, cycles, cost, total, name };
 
 struct TopOptions {

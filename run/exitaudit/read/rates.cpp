@@ -3,15 +3,13 @@
 
 #include "ledger/exit_names.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <tuple>
 
 namespace exitaudit {
 namespace {
 
-// As wide as a terminal is at least.
+// Fits a terminal of 80 columns.
 constexpr auto rate_columns = "{:<23.23} {:>9} {:>5} {:>13} {:>5} {:>9} {:>10}";
 
 std::string share(double part, double whole)

@@ -1,12 +1,8 @@
-// How fast the ledger grows: two readings of all rows, and what `top` makes of them.
+// Rates of exits: the difference of two readings of all rows; and `exitaudit top`.
 #pragma once
 
 #include "exitaudit/read/options.hpp"
 #include "exitaudit/read/reader.hpp"
-
-#include <chrono>
-#include <string>
-#include <vector>
 
 namespace exitaudit {
 
@@ -24,7 +20,7 @@ struct Rate {
     std::string name;
     double exits, cycles; // per second
     std::uint64_t new_exits;
-    std::uint64_t total; // since the VM started; modulo 2^32 where the host tells no more
+    std::uint64_t total; // since the VM started; maybe modulo 2^32
     std::optional<double>
         per_exit; // cycles of those exits; none where there were none, or the layout has no cycles by exit
 };
@@ -37,20 +33,19 @@ struct Rates {
     std::vector<Rate> rows; // that have ever counted something
 };
 
-// What happened between two samples of the reader's.
+// The rates between two samples of this reader.
 Rates rates_between(const Sample& earlier, const Sample& later, const LedgerReader& reader);
 
-// By the key; equal ones by exit number.
+// Sorts by the key; equal ones by exit number.
 void sort_rates(std::vector<Rate>& rows, SortKey key);
 
-// As a table, a line each: what it is, the columns' names, at most `limit` rows, their sum,
-// and what reading costs.
+// As a table: a title, the columns' names, at most `limit` rows, their sum, and the cost of reading.
 std::vector<std::string> table_of(const Rates& rates, const LedgerReader& reader, std::size_t limit);
 
 // Shows them until the user ends it. Returns the exit code.
 int show_top(const TopOptions& options);
 
-// The same by a reader that has found a ledger.
+// With a reader that has found a ledger.
 int show_top(LedgerReader& reader, const TopOptions& options);
 
 } // namespace exitaudit

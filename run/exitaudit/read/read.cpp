@@ -1,10 +1,8 @@
 // Reading once, and printing it.
-#include "exitaudit/read/read.hpp"
 
 #include "ledger/exit_names.hpp"
 #include "exitaudit/read/reader.hpp"
 
-#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>

@@ -1,8 +1,6 @@
 // Reading through unikernel/ledger.
 #include "exitaudit/read/reader.hpp"
 
-#include <fmt/core.h>
-
 namespace exitaudit {
 namespace {
 
@@ -12,7 +10,7 @@ using machine::CpuidRegisters;
 
 constexpr CpuidRegisters undefined_mark{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX};
 
-// The ledger's code takes a plain function, which has nowhere else to count.
+// The ledger's code takes a plain function, so the count must be global.
 ledger::CpuidFunction uncounted = nullptr;
 std::uint64_t executed = 0;
 

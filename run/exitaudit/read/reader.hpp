@@ -1,4 +1,4 @@
-// The ledger as a Linux program inside the guest reads it: found once, then row by row.
+// Reads the ledger from a Linux program inside the guest.
 #pragma once
 
 #include "exitaudit/support/exit_code.hpp"
@@ -7,19 +7,16 @@
 #include "ledger/numbering.hpp"
 
 #include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
+#include <nlohmann/json_fwd.hpp>
 
 namespace exitaudit {
 
-// What the ledger says of one kind of exit. Absent is what this host does not tell. Times
-// are in the host's TSC cycles.
+// One exit number in the ledger. Absent: this host does not report it. Times are in the host's TSC cycles.
 struct Row {
     ledger::ExitNumber exit;
-    bool undefined = false;  // marked as such; the rest is then 0 or absent
+    bool undefined = false;  // the rest is then 0 or absent
     std::uint64_t count = 0; // 0: none yet, or not enabled in KVM: the leaves answer alike
-    std::uint64_t own = 0;   // of them, those that reading had caused by then
+    std::uint64_t own = 0;   // of them, by reading until then
     std::optional<std::uint64_t> cycles;
     std::optional<std::uint64_t> inside; // of the cycles, those in KVM alone
     std::optional<ledger::Leaves::Extremes> extremes;
@@ -27,15 +24,15 @@ struct Row {
 
 struct Totals {
     std::uint32_t count; // modulo 2^32
-    std::uint64_t own;   // of them, those that reading caused
+    std::uint64_t own;   // of them, by reading
     std::uint64_t cycles;
 };
 
-// In the ledger's own terms.
+// As unikernel/ledger takes them.
 ledger::Told told_by(const LedgerOptions& options);
 
-// Counts the CPUIDs that it executes, because each is an exit. One at a time: the count is
-// the program's.
+// Counts the CPUIDs that it executes, because each is an exit. Only one reader may exist at a time: the count
+// is global.
 class LedgerReader {
 public:
     // Probes for the ledger.
@@ -50,7 +47,7 @@ public:
     // The numbers that the host's edition of its manual defines.
     std::vector<ledger::ExitNumber> defined() const;
 
-    // Count and cycles. Of a row whose count is 0, that alone is asked for.
+    // Count and cycles. If the count is 0, the cycles are not read.
     Row row(ledger::ExitNumber exit);
 
     // The same, and the shortest and longest time.
@@ -71,12 +68,30 @@ private:
     ledger::Leaves leaves_;
 };
 
-// Error (usage) if a word is no exit's number or name with either vendor, with the nearest name.
+// Error (usage), with the nearest name, if a word is no exit's number or name of either vendor.
 void check_exits(const std::vector<std::string>& words);
 
-// Their numbers: "12", "0xc", "hlt" in either case, "write_*". Error (usage) if a name is the
-// other vendor's alone.
+// The exits' numbers: "12", "0xc", "hlt" in either case, "write_*". Error (usage) if only the other vendor
+// has a name.
 std::vector<ledger::ExitNumber> wanted_exits(const std::vector<std::string>& words,
                                              ledger::Numbering numbering);
+
+struct Reading {
+    std::vector<Row> rows;
+    Totals totals;
+};
+
+// The exits that the options name, or all that have happened, then the totals. Error (usage) if this host has
+// no exit of a name.
+Reading take_reading(LedgerReader& reader, const ReadOptions& options);
+
+// As a table for people, a line each.
+std::vector<std::string> table_of(const Reading& reading, const LedgerReader& reader);
+
+// docs/reading.md. `reading`: null if there is none.
+nlohmann::ordered_json document_of(const Reading* reading, const LedgerReader& reader);
+
+// Reads and prints. Returns the exit code.
+int read_ledger(const ReadOptions& options);
 
 } // namespace exitaudit

@@ -3,8 +3,6 @@
 
 #include "exitaudit/support/exit_code.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -45,7 +43,7 @@ Terminal::Terminal() : has_keys_(isatty(STDIN_FILENO) == 1)
         tcgetattr(STDIN_FILENO, &before_);
         auto keys = before_;
         keys.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
-        keys.c_cc[VSUSP] = _POSIX_VDISABLE; // stopped, we would leave the terminal like this
+        keys.c_cc[VSUSP] = _POSIX_VDISABLE; // a stop would leave the terminal like this
         tcsetattr(STDIN_FILENO, TCSANOW, &keys);
     }
     fmt::print("{}", enter);
@@ -76,7 +74,7 @@ void Terminal::show(const std::vector<std::string>& lines) const
 std::optional<Terminal::Event> Terminal::wait_until(std::chrono::steady_clock::time_point end)
 {
     using namespace std::chrono;
-    // Rounded up, so as not to wait for nothing many times.
+    // Rounded up: otherwise poll() returns at once until the time has come.
     const auto left = ceil<milliseconds>(end - steady_clock::now()).count();
     pollfd sources[] = {{signals_, POLLIN, 0}, {has_keys_ ? STDIN_FILENO : -1, POLLIN, 0}};
     if (poll(sources, std::size(sources), static_cast<int>(std::clamp<long>(left, 0, 1'000'000'000))) <= 0)

@@ -3,14 +3,11 @@
 #include "exitaudit/read/rates.hpp"
 #include "exitaudit/read/terminal.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <optional>
 #include <thread>
 
 #include <unistd.h>

@@ -6,10 +6,8 @@
 #include "ledger/exit_names.hpp"
 
 #include <boost/algorithm/string/case_conv.hpp>
-#include <fmt/core.h>
 
 #include <charconv>
-#include <optional>
 
 namespace exitaudit {
 namespace {

@@ -6,9 +6,6 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/file.hpp"
 
-#include <filesystem>
-#include <string_view>
-
 extern "C" const char exitaudit_page_shell[], exitaudit_page_shell_end[];
 
 namespace exitaudit {
@@ -24,7 +21,7 @@ Exit codes: 0 written; 2 usage; 3 a document cannot be read, or the page not wri
 
 constexpr std::string_view place = "@DOCUMENTS@";
 
-// In JSON these characters stand in strings only, where an escape says the same.
+// In JSON these characters occur only in strings, where an escape means the same.
 std::string without_markup(const std::string& text)
 {
     std::string safe;

@@ -19,12 +19,11 @@ void add_report(CLI::App& app, Task& task);
 
 struct NamedDocument;
 
-// The page, which needs nothing but itself. Whatever text the documents hold, a browser
-// takes it for data: no character that HTML gives a meaning stands in it.
+// The page, in one file. A browser takes all text of the documents for data: characters with a meaning in
+// HTML are escaped.
 std::string page_of(const std::vector<NamedDocument>& documents);
 
-// Writes the page that the options ask for; returns the exit code. Error if a document is
-// unreadable or the page cannot be written.
+// Writes the page. Returns the exit code. Error if a document is unreadable or the page cannot be written.
 int write_page(const ReportOptions& options);
 
 } // namespace exitaudit

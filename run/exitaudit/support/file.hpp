@@ -11,14 +11,13 @@ namespace exitaudit {
 // The file's bytes. Error if it cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
-// Error (usage) if one of these files, of which an empty name is none, is to lie where there is no directory:
-// known now rather than after a run.
+// Error (usage) if the directory of one of these files is missing. An empty name is no file.
 void require_directories_of(std::initializer_list<std::filesystem::path> files);
 
 // Writes a file whole or not at all. Error with the reason if it cannot be written.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
-// A file that exists only in memory: nothing to clean up, however we end.
+// A file that exists only in memory, and so ends with the process.
 class MemoryFile {
 public:
     MemoryFile(const char* name, std::string_view bytes);

@@ -1,4 +1,4 @@
-// Members of JSON objects, looked up so that one that is missing or of another type is as good as empty.
+// Members of JSON objects. A member that is missing or of another type counts as empty.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -20,7 +20,7 @@ const nlohmann::json& array_member(const nlohmann::json& object, std::string_vie
 
 const nlohmann::json& object_member(const nlohmann::json& object, std::string_view name);
 
-// What is not known is null in a document.
+// Null for what is not known.
 nlohmann::json or_null(const std::string& text);
 
 template <typename T>
@@ -29,7 +29,7 @@ nlohmann::json or_null(const std::optional<T>& value)
     return value ? nlohmann::json(*value) : nlohmann::json();
 }
 
-// Any document as it is written to a file: indented, and valid UTF-8 whatever it holds.
+// The document as text: indented, and valid UTF-8 whatever it contains.
 std::string document_text(const nlohmann::json& document);
 
 } // namespace exitaudit

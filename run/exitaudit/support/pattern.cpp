@@ -43,7 +43,7 @@ Pattern::Found Pattern::search(std::string_view text) const
     return texts.empty() ? std::nullopt : Found(texts);
 }
 
-// The longest of the first places is found: if any is the whole text, then that.
+// POSIX finds the longest match at the first place: if any is the whole text, then that.
 Pattern::Found Pattern::match(std::string_view text) const
 {
     auto found = search(text);

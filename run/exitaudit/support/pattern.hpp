@@ -15,27 +15,26 @@ class Pattern {
 public:
     enum class Case { matters, ignored };
 
-    // By POSIX's extended grammar: no \d, no (?:...). std::invalid_argument if it is none.
+    // POSIX extended syntax: no \d, no (?:...). std::invalid_argument if it is wrong.
     explicit Pattern(const std::string& expression, Case letters = Case::matters);
     ~Pattern();
     Pattern(const Pattern&) = delete;
     Pattern& operator=(const Pattern&) = delete;
 
-    // What the whole expression found, [0], and each of its groups: empty where a group took no part.
+    // The whole match, [0], and its groups; a group that took no part is empty.
     using Found = std::optional<std::vector<std::string>>;
 
-    // Nothing unless the expression describes the text from its start to its end.
+    // Matches the whole text only.
     Found match(std::string_view text) const;
 
-    // The first place in the text; nothing if there is none.
+    // The first match in the text.
     Found search(std::string_view text) const;
 
-    // Each different text that some place of it has. The expression matches no empty one.
+    // Each different match. The expression must not match an empty text.
     std::set<std::string> all(std::string_view text) const;
 
 private:
-    // The places of the expression and its groups in the text after its first `from` bytes; none if it is not
-    // there.
+    // Where the first match after `from` bytes and its groups are; empty: there is none.
     std::vector<regmatch_t> places(std::string_view text, std::size_t from) const;
 
     regex_t compiled_{};

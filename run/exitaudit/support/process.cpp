@@ -19,7 +19,6 @@
 #include <boost/process/group.hpp>
 #include <boost/process/io.hpp>
 #include <boost/process/search_path.hpp>
-#include <fmt/core.h>
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -32,8 +31,8 @@ namespace bp = boost::process;
 
 constexpr auto tick_interval = std::chrono::milliseconds(250);
 
-// Asio's handlers are installed without SA_RESTART: a signal, the child's death too, would
-// end a write to a slow terminal, and the line with it.
+// Asio installs its handlers without SA_RESTART: a signal, also SIGCHLD, would end a write to a slow terminal
+// and lose the line.
 void let_writes_go_on()
 {
     for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) {
@@ -144,7 +143,7 @@ private:
         group_.terminate(ignored);
     }
 
-    // Only what could keep the loop alive for ever ends here; the pipes end by themselves.
+    // Ends only what could keep the loop alive; the pipes end by themselves.
     void ended()
     {
         deadline_.cancel();

@@ -1,5 +1,5 @@
-// Running another program under a time limit, its output streamed to callbacks.
-// No way out of exitaudit, not even SIGKILL, leaves that program running.
+// Running another program under a time limit, with its output streamed to callbacks.
+// The program ends with exitaudit, even by SIGKILL.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ struct Watcher {
     std::function<void(int)> started;               // with the process's number
 };
 
-// Where PATH has this program, or its name if that is a path; empty if nowhere.
+// The program's path by PATH, or its name if that is a path; empty if it is not found.
 std::filesystem::path search_path(const std::string& program);
 
 // Runs words[0] (searched in PATH) to its end, to the time limit, or until SIGINT,
@@ -37,7 +37,7 @@ std::filesystem::path search_path(const std::string& program);
 Ending run_process(const std::vector<std::string>& words, std::chrono::milliseconds limit,
                    const Watcher& watcher);
 
-// SIGINT, SIGTERM or SIGHUP arrived. main() returns the exit code that shells give that.
+// SIGINT, SIGTERM or SIGHUP arrived. main() returns 128 + signal.
 struct Interrupted {
     int signal;
 };
@@ -51,12 +51,11 @@ struct Output {
     std::string out, err;
 };
 
-// What a program writes, of each stream at most so many bytes. Error if it cannot be started; Interrupted.
+// What a program writes, of each stream at most `most` bytes. Error if it cannot be started; Interrupted.
 Output output_of(const std::vector<std::string>& words,
                  std::chrono::milliseconds limit = std::chrono::seconds(10), std::size_t most = 16 << 20);
 
-// While it lives, the same signals end nothing by themselves, not even between two
-// programs: for whoever has something to tidy up.
+// While it exists, these signals do not end exitaudit, so that it can clean up.
 class SignalsCaught {
 public:
     SignalsCaught();
@@ -64,7 +63,7 @@ public:
     SignalsCaught(const SignalsCaught&) = delete;
     SignalsCaught& operator=(const SignalsCaught&) = delete;
 
-    // The first that arrived.
+    // The first signal that arrived.
     std::optional<int> signal();
 
 private:

@@ -1,5 +1,4 @@
-// Reading a line from its start: what is taken is gone from the text, what does not fit is
-// left there.
+// Parsing a line from its start. What is taken is removed from the text.
 #pragma once
 
 #include <charconv>
@@ -16,7 +15,7 @@ inline bool take_prefix(std::string_view& text, std::string_view prefix)
     return true;
 }
 
-// The decimal number that the text starts with; none if it does with no digit or the number is too large.
+// The decimal number at the start of the text; none if there is no digit or it is too large.
 template <typename Number = unsigned long>
 std::optional<Number> take_number(std::string_view& text)
 {

@@ -1,4 +1,4 @@
-// What a command of the command line comes to.
+// What main() runs, and the version.
 #pragma once
 
 #include <functional>
@@ -13,6 +13,6 @@ namespace exitaudit {
 using Task = std::function<int()>;
 
 // As `git describe` names it, or "unreleased".
-extern const char* const version;
+extern const char* const program_version;
 
 } // namespace exitaudit

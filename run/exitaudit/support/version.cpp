@@ -3,6 +3,6 @@
 
 namespace exitaudit {
 
-const char* const version = EXITAUDIT_VERSION;
+const char* const program_version = EXITAUDIT_VERSION;
 
 } // namespace exitaudit

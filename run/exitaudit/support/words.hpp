@@ -13,7 +13,7 @@ using Words = std::vector<std::string>;
 
 inline void append(Words& words, const Words& more) { words.insert(words.end(), more.begin(), more.end()); }
 
-// The words of a text, with a space between each two.
+// Splits at each space.
 inline Words words(std::string_view text)
 {
     Words words;
@@ -26,7 +26,7 @@ inline Words words(std::string_view text)
     return words;
 }
 
-// The same of a text that is formatted first; no argument may have a space in it.
+// Formats, then splits. No argument may contain a space.
 template <typename... Args>
 Words words(fmt::format_string<Args...> text, Args&&... args)
 {

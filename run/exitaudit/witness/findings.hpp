@@ -4,10 +4,6 @@
 #include "exitaudit/log/finding.hpp"
 #include "exitaudit/witness/host_result.hpp"
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 namespace exitaudit {
 
 struct Log;

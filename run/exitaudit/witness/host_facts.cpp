@@ -1,4 +1,4 @@
-// Collecting what is known of a host.
+// Collects facts about a host.
 #include "exitaudit/witness/host_facts.hpp"
 
 #include "exitaudit/support/json.hpp"

@@ -1,5 +1,4 @@
-// What a reader of a document has to know of the host that was audited: its processor,
-// kernel, mitigations and KVM's parameters.
+// Facts about the audited host for documents: processor, kernel, mitigations, KVM's parameters.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -11,7 +10,7 @@
 
 namespace exitaudit {
 
-// A host as its own kernel describes it. Empty where it did not say.
+// As the host's kernel reports them; empty where it does not.
 struct HostFacts {
     std::string cpu;          // the processor's model name
     std::string mhz;          // its clock, as the kernel measured it
@@ -20,12 +19,11 @@ struct HostFacts {
         vulnerabilities; // of the processor, and what the kernel does against each
     std::map<std::string, std::string> kvm_parameters; // "kvm_intel.ept": "Y"
 
-    // Takes one line that run/embedded-host/init says of it:
+    // Takes one line of run/embedded-host/init; ignores others:
     //   cpu MODEL
     //   mhz NUMBER
     //   vulnerabilities NAME=TEXT | NAME=TEXT ...
     //   parameters MODULE.NAME=VALUE | ...
-    // Lines of another form are passed over.
     void line(std::string_view text);
 };
 
@@ -33,7 +31,7 @@ struct HostFacts {
 HostFacts facts_of_machine(const std::filesystem::path& proc = "/proc",
                            const std::filesystem::path& sys = "/sys");
 
-// As in docs/json.md: null where nothing is known.
+// docs/json.md: null where nothing is known.
 nlohmann::json document_of(const HostFacts& facts);
 
 } // namespace exitaudit

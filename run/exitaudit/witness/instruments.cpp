@@ -1,4 +1,4 @@
-// Setting up tracefs and debugfs, and reading them when the guest has ended.
+// Sets up tracefs and debugfs, and reads them when the guest has ended.
 #include "exitaudit/witness/instruments.hpp"
 
 #include "exitaudit/support/take.hpp"
@@ -22,13 +22,13 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view instance_prefix = "exitaudit-", exit_event = "events/kvm/kvm_exit";
 
-// Other VMs' threads are counted as well, and must not crowd out ours.
+// Other VMs' threads are counted, too, and must not use up the room for ours.
 constexpr std::string_view histogram_trigger = "hist:keys=common_pid,exit_reason:size=16384";
 
-// From making the VM to the guest's end QEMU needs many times this.
+// A VM lives many times longer.
 constexpr auto watch_interval = std::chrono::milliseconds(1);
 
-// Why there is no `wanted` in the file system mounted here; empty: there is.
+// Why `wanted` is not in the file system mounted here; empty: it is.
 std::string obstacle(const fs::path& root, const char* type, const fs::path& wanted,
                      std::string_view otherwise)
 {
@@ -56,7 +56,7 @@ std::string write_text(const fs::path& path, std::string_view text)
 // Instances of runs that were killed before they could remove theirs.
 void remove_stale(const fs::path& instances)
 {
-    std::error_code ignored; // what cannot be removed is in nobody's way
+    std::error_code ignored; // a leftover does no harm
     for (const auto& entry : fs::directory_iterator(instances, ignored)) {
         const auto name = entry.path().filename().string();
         std::string_view rest = name;
@@ -126,7 +126,7 @@ void Instruments::watch_until(std::stop_token ended, int process)
 {
     for (;; std::this_thread::sleep_for(watch_interval)) {
         std::error_code ignored; // KVM may be unloaded meanwhile
-        // kvm/PID-FD, PID being who made the VM (kvm_create_vm_debugfs())
+        // kvm/PID-FD, with the PID of the process that made the VM (kvm_create_vm_debugfs())
         for (const auto& entry : fs::directory_iterator(roots_.debug / "kvm", ignored)) {
             const auto name = entry.path().filename().string();
             std::string_view rest = name;
@@ -184,7 +184,7 @@ void Instruments::tell_trace(Witness& witness)
     const auto threads = vcpu_threads();
     if (tracing_obstacle_.empty() && threads.empty())
         tracing_obstacle_ =
-            "this KVM does not tell its vCPUs' threads (debugfs's vcpu*/pid, since Linux 6.0)";
+            "this KVM does not show the threads of its vCPUs (debugfs's vcpu*/pid, since Linux 6.0)";
     if (!tracing_obstacle_.empty()) {
         witness.line("missing trace " + tracing_obstacle_);
         return;

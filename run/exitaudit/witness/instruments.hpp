@@ -1,25 +1,23 @@
-// This machine's own instruments, set up round a guest that runs on its KVM: what
-// run/embedded-host/init does in the embedded host.
+// This machine's own instruments around a guest on its KVM; run/embedded-host/init does the same in the
+// embedded host.
 #pragma once
 
 #include "exitaudit/witness/witness.hpp"
 
 #include <filesystem>
 #include <fstream>
-#include <map>
-#include <string>
 #include <thread>
 
 namespace exitaudit {
 
-// Where the kernel shows them. Nothing is ever mounted there by us.
+// Where the kernel shows them. exitaudit mounts nothing.
 struct InstrumentRoots {
     std::filesystem::path tracing = "/sys/kernel/tracing", debug = "/sys/kernel/debug",
                           modules = "/sys/module";
 };
 
-// Counts kvm_exit in a tracing instance of its own, so that it is in nobody's way.
-// Whatever is not there or not permitted is remembered, and told by the testimony.
+// Counts kvm_exit in a tracing instance of its own. What is missing or not permitted is part of the
+// testimony.
 class Instruments {
 public:
     explicit Instruments(InstrumentRoots roots = {});
@@ -30,11 +28,11 @@ public:
     // Why the tracepoint cannot be counted; empty: it is.
     const std::string& tracing_obstacle() const { return tracing_obstacle_; }
 
-    // Looks out, on a thread of its own, for the VM of this process or of a child of its
-    // and opens the VM's files: an open one keeps the VM, and so its last numbers.
+    // Waits, on a thread of its own, for a VM of this process or of its child, and opens the VM's files: an
+    // open file keeps the VM's last numbers.
     void watch(int process);
 
-    // What they saw. To be called once, when the guest has ended.
+    // What they saw. Call once, after the guest has ended.
     Witness testimony();
 
 private:

@@ -1,5 +1,5 @@
-// Reading perf's table, and the one exit of each vCPU that it cannot know.
-#include "exitaudit/witness/perf_counts.hpp"
+// Reads perf's table, and allows for the one exit of each vCPU that perf cannot count.
+#include "exitaudit/witness/witness.hpp"
 
 #include "ledger/exit_names.hpp"
 #include "exitaudit/support/pattern.hpp"
@@ -45,7 +45,7 @@ std::string PerfCounts::obstacle(std::size_t threads) const
     if (!lost_.empty())
         return "perf " + lost_;
     if (counts_.empty())
-        return "perf kvm stat told nothing: " + last_line_;
+        return "perf kvm stat reported nothing: " + last_line_;
     return threads == 0 ? "it is not known how many vCPUs ran" : "";
 }
 

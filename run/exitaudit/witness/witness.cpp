@@ -1,4 +1,4 @@
-// Reading the host's testimony and holding it against the ledger.
+// Reads the host's testimony and compares it with the ledger.
 #include "exitaudit/witness/witness.hpp"
 
 #include "kvm_exit_ledger.h"
@@ -14,9 +14,8 @@
 namespace exitaudit {
 namespace {
 
-// KVM's statistics that count one kind of exit, and that kind's numbers. The first
-// counts all. Sources: vcpu_enter_guest() (exits), handle_io() and io_interception(),
-// __kvm_emulate_halt(), handle_external_interrupt() and intr_interception().
+// KVM's statistics that count one kind of exit, and that kind's numbers. Sources: handle_io() and
+// io_interception(), __kvm_emulate_halt(), handle_external_interrupt() and intr_interception().
 struct Statistic {
     std::string_view name;
     std::uint64_t vmx, svm; // exit numbers
@@ -133,7 +132,7 @@ std::vector<ExitRow> Witness::exits() const
     }
     std::vector<ExitRow> exits;
     for (auto& [exit, row] : rows) {
-        // The tracepoint saw none of what it does not list.
+        // Not listed: the tracepoint saw none.
         if (!guest_.trace.empty() && !row.traced)
             row.traced = 0;
         if (row.count != 0 || row.traced.value_or(0) != 0)
@@ -195,7 +194,7 @@ HostResult Witness::last_exit(const std::string& name, std::uint64_t exit) const
                         told, seen)};
 }
 
-// KVM complains of this and that, but not at every tenth exit.
+// KVM may log some warnings, but not one for every tenth exit.
 HostResult Witness::judge_log() const
 {
     constexpr std::uint64_t few = 100, exits_per_line = 10;
@@ -208,7 +207,7 @@ HostResult Witness::judge_log() const
             fmt::format("the kernel logged {} lines while the guest took {} exits", lines, exits)};
 }
 
-// Is at least half of what the noisy VM did in the guest's ledger, beyond what the guest did?
+// Is at least half of the noisy VM's count in the guest's ledger, beyond the guest's own exits?
 bool Witness::mixes_vms() const
 {
     std::uint64_t noise = 0, mixed = 0;

@@ -1,27 +1,39 @@
-// What the host's own instruments counted while the guest ran: KVM's kvm_exit
-// tracepoint, summed up in the kernel, and KVM's statistics. Both are told apart from
-// the ledger's final state, which must equal them.
+// What the host's own instruments counted while the guest ran: KVM's kvm_exit tracepoint, summed up in the
+// kernel, and KVM's statistics. The ledger's final state must equal both.
 #pragma once
 
 #include "exitaudit/witness/host_result.hpp"
-#include "exitaudit/witness/perf_counts.hpp"
 
-#include <cstdint>
 #include <iosfwd>
 #include <map>
-#include <optional>
 #include <set>
-#include <string>
-#include <string_view>
-#include <vector>
+#include <cstddef>
 
 namespace exitaudit {
 
-// KVM's statistics that are compared, by their names in debugfs. The first counts all exits.
+class PerfCounts {
+public:
+    // Takes one line of the report.
+    void line(std::string_view text);
+
+    // Compares the report with the ledger's counts by exit number, of which `undefined` have none. Each of
+    // `threads` ran a vCPU. Skipped where perf lost events or reported nothing.
+    HostResult compare(const std::map<std::uint64_t, std::uint64_t>& ledger, std::uint64_t undefined,
+                       std::size_t threads, bool svm) const;
+
+private:
+    std::string obstacle(std::size_t threads) const;
+
+    std::map<std::string, std::uint64_t> counts_;
+    std::string lost_, last_line_;
+};
+
+// The statistics that are compared, by their names in debugfs; the first counts all exits
+// (vcpu_enter_guest()).
 std::vector<std::string_view> statistic_names();
 inline constexpr std::string_view all_exits = "exits";
 
-// One exit number over the guest's whole life. Cycles are 0 where the ledger's owner wrote none.
+// One exit number over the guest's whole life. Cycles are 0 where the ledger has none.
 struct ExitRow {
     std::uint64_t exit = 0, count = 0, cycles = 0, inside = 0, shortest = 0, longest = 0; // by the ledger
     std::optional<std::uint64_t> traced;                                                  // by the tracepoint
@@ -29,45 +41,39 @@ struct ExitRow {
 
 class Witness {
 public:
-    // Takes one line of the testimony that run/embedded-host/init or Instruments gives:
+    // Takes one line from run/embedded-host/init or Instruments; ignores lines of another form:
     //   ledger NUMBER|total|undefined COUNT CYCLES INSIDE SHORTEST LONGEST
     //   trace { common_pid: THREAD, exit_reason: NUMBER } hitcount: COUNT
     //   stat NAME VALUE
-    // and, if a second, noisy VM ran beside the guest, before any trace:
-    //   noise threads THREAD...
-    //   noise ledger ...
-    // Where not all threads in the trace are the guest's, before any trace:
-    //   threads THREAD...
-    // What the host could not testify to, and why:
+    //   threads THREAD...               before any trace, if not all its threads are the guest's
+    //   noise threads THREAD...         before any trace, if a noisy VM ran beside the guest
+    //   noise ledger ...                likewise
     //   missing ledger|trace|perf REASON
-    // The kernel's own log where the guest began and ended, as /dev/kmsg has it:
-    //   kmsg PRIORITY,SEQUENCE,TIME,-;audit begins|ends
-    // What the histogram says of itself: "histogram     Dropped: COUNT". And, if perf was
-    // asked for, what `perf kvm stat report` prints, each line after "perf ".
-    // Lines of another form are passed over.
+    //   kmsg PRIORITY,SEQUENCE,TIME,-;audit begins|ends    from the kernel's log, by /dev/kmsg
+    //   histogram     Dropped: COUNT
+    //   perf ...                        lines of `perf kvm stat report`
     void line(std::string_view text);
 
-    // A result of perf's must not be missing silently.
+    // Reports a missing perf result, too.
     void expect_perf() { perf_expected_ = true; }
 
-    // Compares the ledger with the tracepoint, for every exit number that either has,
-    // and with those of KVM's statistics that count exits. Skipped, with the reason,
-    // where the host gave no testimony. With a noisy VM, its ledger and the guest's must
-    // each equal what the tracepoint saw of their own threads (host.isolation).
+    // Compares the ledger with the tracepoint, for every exit number that either has, and with those of KVM's
+    // statistics that count exits. Skipped, with the reason, without testimony. With a noisy VM, each ledger
+    // must equal what the tracepoint saw of its own VM's threads (host.isolation).
     std::vector<HostResult> results() const;
 
-    // Does the host keep a ledger of the guest's VM, whatever it tells the guest?
+    // Does the host keep a ledger of the guest's VM, whatever its leaves answer?
     bool has_ledger() const { return guest_.has_ledger; }
 
-    // Did a guest that ended itself by this exit leave it in the ledger, as often as the
-    // tracepoint saw it? Skipped, with the reason, where the host gave no testimony.
+    // Did a guest that ended by this exit leave it in the ledger, as often as the tracepoint saw it? Skipped,
+    // with the reason, without testimony.
     HostResult last_exit(const std::string& name, std::uint64_t exit) const;
 
-    // What ledger and tracepoint say of each exit number that either has, in order.
+    // Ledger and tracepoint for each exit number that either has, in order.
     std::vector<ExitRow> exits() const;
 
     bool is_svm() const { return svm_; }
-    std::uint64_t ledger_total() const { return guest_.total; } // exits, by the host's last look
+    std::uint64_t ledger_total() const { return guest_.total; } // of exits, in the end
 
 private:
     using Counts = std::map<std::uint64_t, std::uint64_t>; // exit number to exits
@@ -97,7 +103,7 @@ private:
     std::string reason_without(const std::string& what, const char* otherwise) const;
 
     Vm guest_, noise_;
-    std::set<std::uint64_t> guest_threads_, noise_threads_;   // no guest's: all but the noise's
+    std::set<std::uint64_t> guest_threads_, noise_threads_;   // no guest_threads_: all but the noise's
     std::map<std::string, std::string, std::less<>> missing_; // what, and why
     std::optional<std::uint64_t> log_begin_, log_end_;        // sequence numbers in the kernel's log
     std::uint64_t dropped_ = 0;                               // exits that the histogram had no room for

@@ -1,8 +1,9 @@
-// What of the catalogue is to be listed.
+// Selecting from the catalogue, and checking plans by the guest's own parser.
 #pragma once
 
 #include "audit/audits.hpp"
 #include "triggers/trigger.hpp"
+#include "exitaudit/support/task.hpp"
 
 #include <string>
 #include <vector>
@@ -22,16 +23,29 @@ struct Catalogue {
     std::string summary() const;
 };
 
-// What these names and globs match; all, if there are none. Error (usage) if a name matches nothing.
+// What these names and globs match; without names, all. Error (usage) if a name matches nothing.
 Catalogue listed(const std::vector<std::string>& names);
 
 // Why the guest would refuse this plan, near matches included; nothing if it would not.
 std::optional<std::string> check_plan(const std::vector<std::string>& words);
 
-// Which audits the plan runs, in order; all, if it is none.
+// The audits that the plan runs, in order; all if the plan is invalid.
 std::vector<std::string_view> audits_of(const std::vector<std::string>& words);
 
-// How many vCPUs fire by this plan; 1 if it is none.
+// How many vCPUs fire; 1 if the plan is invalid.
 unsigned vcpus_of(const std::vector<std::string>& words);
+
+enum class ListForm { table, json, markdown };
+
+struct ListOptions {
+    ListForm form = ListForm::table;
+    bool verbose = false;
+    std::vector<std::string> names; // none: all
+};
+
+void add_list(CLI::App& app, Task& task);
+
+// Prints the catalogue under these names. Returns the exit code. Error (usage) if a name matches nothing.
+int list_catalogue(const ListOptions& options);
 
 } // namespace exitaudit

@@ -1,8 +1,9 @@
 // Choosing from the catalogue by names and globs.
-#include "exitaudit/catalogue/listed.hpp"
+#include "exitaudit/catalogue/catalogue.hpp"
 
 #include "audit/near_match.hpp"
 #include "exitaudit/support/exit_code.hpp"
+#include "audit/plan.hpp"
 
 #include <fmt/format.h>
 
@@ -61,7 +62,7 @@ Catalogue listed(const std::vector<std::string>& names)
     for (const auto& name : names)
         if (name.find_first_of("=:") != std::string::npos)
             throw usage_error("'{}': only names and globs can be listed", name);
-    // The plan's own parser names near matches; it would refuse a glob for what ends the guest.
+    // The plan's parser names near matches, but refuses a glob for what ends the guest.
     for (const auto& name : names)
         if (const auto error = check_plan({name}); error && !matches_any(name))
             throw usage_error("{}", *error);
@@ -77,6 +78,43 @@ Catalogue listed(const std::vector<std::string>& names)
                 catalogue.audits.push_back(rule);
         });
     return catalogue;
+}
+
+namespace {
+
+std::optional<audit::PlanError> parse(const std::vector<std::string>& words, audit::Plan& plan)
+{
+    return audit::Plan::parse(fmt::format("{}", fmt::join(words, " ")), plan);
+}
+
+} // namespace
+
+std::optional<std::string> check_plan(const std::vector<std::string>& words)
+{
+    audit::Plan plan;
+    const auto error = parse(words, plan);
+    if (!error)
+        return std::nullopt;
+    return std::string(error->view());
+}
+
+std::vector<std::string_view> audits_of(const std::vector<std::string>& words)
+{
+    audit::Plan plan;
+    parse(words, plan);
+    std::vector<std::string_view> names;
+    audit::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
+        if (plan.selects(index))
+            names.push_back(name);
+    });
+    return names;
+}
+
+unsigned vcpus_of(const std::vector<std::string>& words)
+{
+    audit::Plan plan;
+    parse(words, plan); // an invalid plan counts as an empty one
+    return plan.vcpus();
 }
 
 } // namespace exitaudit
