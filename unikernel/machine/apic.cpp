@@ -42,8 +42,6 @@ constexpr std::uint32_t command_word(Delivery delivery, std::uint8_t vector)
 
 bool LocalApic::has_x2apic() { return has(feature::x2apic); }
 
-bool LocalApic::has_tsc_deadline() { return has(feature::tsc_deadline); }
-
 // Plain MOVs, so that KVM's emulator decodes them whichever way GCC turns.
 
 std::uint32_t LocalApic::read(Register reg) const

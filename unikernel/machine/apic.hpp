@@ -42,9 +42,6 @@ public:
     /// CPUID.1:ECX bit 21: can this processor's APIC be in x2APIC mode?
     static bool has_x2apic();
 
-    /// CPUID.1:ECX bit 24: can its timer compare with the TSC?
-    static bool has_tsc_deadline();
-
     /// Enables this processor's local APIC in the given mode, with its timer masked.
     /// \pre x2apic: has_x2apic()
     void set_up(ApicMode mode) const;
@@ -75,7 +72,7 @@ public:
 
     /// From now on the timer sends Vector::timer when the TSC reaches what is written to
     /// Msr::ia32_tsc_deadline. start_one_shot_timer() ends that.
-    /// \pre has_tsc_deadline()
+    /// \pre has(feature::tsc_deadline)
     void use_tsc_deadline() const;
 
     /// How many cycles the TSC counts in a second of the timer's clock, which under KVM

@@ -15,31 +15,32 @@ struct Feature {
     std::uint32_t leaf, subleaf;
     Register reg;
     unsigned bit;
+    std::string_view lacking{}; ///< what to say of a vCPU without it
 };
 
 // SDM vol. 2, CPUID; APM vol. 3, appendix E; linux/Documentation/virt/kvm/x86/cpuid.rst.
 namespace feature {
 // clang-format off
-inline constexpr Feature mtrr        {0x00000001, 0, &CpuidRegisters::edx, 12};
+inline constexpr Feature mtrr        {0x00000001, 0, &CpuidRegisters::edx, 12, "this vCPU has no MTRRs"};
 inline constexpr Feature monitor     {0x00000001, 0, &CpuidRegisters::ecx,  3};
 inline constexpr Feature vmx         {0x00000001, 0, &CpuidRegisters::ecx,  5};
-inline constexpr Feature x2apic      {0x00000001, 0, &CpuidRegisters::ecx, 21};
-inline constexpr Feature tsc_deadline{0x00000001, 0, &CpuidRegisters::ecx, 24};
-inline constexpr Feature xsave       {0x00000001, 0, &CpuidRegisters::ecx, 26};
-inline constexpr Feature rdrand      {0x00000001, 0, &CpuidRegisters::ecx, 30};
-inline constexpr Feature tsc_adjust  {0x00000007, 0, &CpuidRegisters::ebx,  1};
+inline constexpr Feature x2apic      {0x00000001, 0, &CpuidRegisters::ecx, 21, "this vCPU offers no x2APIC: CPUID leaf 1, ECX bit 21"};
+inline constexpr Feature tsc_deadline{0x00000001, 0, &CpuidRegisters::ecx, 24, "this vCPU's timer knows no TSC deadline: CPUID leaf 1, ECX bit 24"};
+inline constexpr Feature xsave       {0x00000001, 0, &CpuidRegisters::ecx, 26, "this vCPU has no XSAVE, hence no XSETBV"};
+inline constexpr Feature rdrand      {0x00000001, 0, &CpuidRegisters::ecx, 30, "this vCPU has no RDRAND"};
+inline constexpr Feature tsc_adjust  {0x00000007, 0, &CpuidRegisters::ebx,  1, "this vCPU has no IA32_TSC_ADJUST"};
 inline constexpr Feature sgx         {0x00000007, 0, &CpuidRegisters::ebx,  2};
-inline constexpr Feature smep        {0x00000007, 0, &CpuidRegisters::ebx,  7};
-inline constexpr Feature invpcid     {0x00000007, 0, &CpuidRegisters::ebx, 10};
-inline constexpr Feature rdseed      {0x00000007, 0, &CpuidRegisters::ebx, 18};
-inline constexpr Feature umip        {0x00000007, 0, &CpuidRegisters::ecx,  2};
-inline constexpr Feature waitpkg     {0x00000007, 0, &CpuidRegisters::ecx,  5};
-inline constexpr Feature rdpid       {0x00000007, 0, &CpuidRegisters::ecx, 22};
+inline constexpr Feature smep        {0x00000007, 0, &CpuidRegisters::ebx,  7, "this vCPU has no SMEP"};
+inline constexpr Feature invpcid     {0x00000007, 0, &CpuidRegisters::ebx, 10, "this vCPU has no INVPCID"};
+inline constexpr Feature rdseed      {0x00000007, 0, &CpuidRegisters::ebx, 18, "this vCPU has no RDSEED"};
+inline constexpr Feature umip        {0x00000007, 0, &CpuidRegisters::ecx,  2, "this vCPU has no UMIP"};
+inline constexpr Feature waitpkg     {0x00000007, 0, &CpuidRegisters::ecx,  5, "this vCPU has no WAITPKG: UMWAIT, TPAUSE"};
+inline constexpr Feature rdpid       {0x00000007, 0, &CpuidRegisters::ecx, 22, "this vCPU has no RDPID"};
 inline constexpr Feature spec_ctrl   {0x00000007, 0, &CpuidRegisters::edx, 26}; // Intel: IBRS and IBPB
-inline constexpr Feature xsaves      {0x0000000d, 1, &CpuidRegisters::eax,  3};
-inline constexpr Feature kvm_clock   {0x40000001, 0, &CpuidRegisters::eax,  3}; // KVM_FEATURE_CLOCKSOURCE2
+inline constexpr Feature xsaves      {0x0000000d, 1, &CpuidRegisters::eax,  3, "this vCPU has no XSAVES"};
+inline constexpr Feature kvm_clock   {0x40000001, 0, &CpuidRegisters::eax,  3, "this VM has no KVM clock"}; // KVM_FEATURE_CLOCKSOURCE2
 inline constexpr Feature svm         {0x80000001, 0, &CpuidRegisters::ecx,  2};
-inline constexpr Feature rdtscp      {0x80000001, 0, &CpuidRegisters::edx, 27};
+inline constexpr Feature rdtscp      {0x80000001, 0, &CpuidRegisters::edx, 27, "this vCPU has no RDTSCP"};
 inline constexpr Feature amd_ibpb    {0x80000008, 0, &CpuidRegisters::ebx, 12};
 // clang-format on
 }
@@ -54,9 +55,10 @@ inline bool has(const Feature& feature)
 }
 
 /// What to say of a vCPU without that feature; empty if it has it.
-inline std::string_view lacks(const Feature& feature, std::string_view message)
+template <const Feature& feature>
+std::string_view lacks()
 {
-    return has(feature) ? std::string_view() : message;
+    return has(feature) ? std::string_view() : feature.lacking;
 }
 
 }

@@ -8,6 +8,8 @@
 namespace triggers {
 namespace {
 
+using namespace machine;
+
 using Register = LocalApic::Register;
 
 // Firing once beforehand touches all pages that a firing touches: their first touch is
@@ -30,15 +32,14 @@ void interrupt_self_by_command() { fire_and_await(send_counted_to_self); }
 
 void interrupt_self_by_register()
 {
-    machine::this_cpu().due = true;
+    this_cpu().due = true;
     fire_and_await([] { local_apic.write(Register::self_interrupt, counted_vector); });
 }
 
 void interrupt_own_id()
 {
-    machine::this_cpu().due = true;
-    fire_and_await(
-        [] { local_apic.send_to(machine::this_cpu().apic_id, machine::Delivery::fixed, counted_vector); });
+    this_cpu().due = true;
+    fire_and_await([] { local_apic.send_to(this_cpu().apic_id, Delivery::fixed, counted_vector); });
 }
 
 constexpr std::string_view vmx_page = "SDM vol. 3, 29.3.3.2: EPT violation; kvm_faultin_pfn() never maps the "
@@ -68,9 +69,7 @@ constexpr PageExits page_interrupt{Bound::exact, 2, vmx_page, vmx_shadowed}; // 
 
 template <const PageExits& page>
 constexpr Deviation page_deviations[] = {
-    {Where::with_shadow_paging,
-     Numbering::vmx,
-     {EXIT_REASON_EXCEPTION_NMI, page.vmx_bound, page.exits, page.shadowed_source}},
+    vmx_shadowing({EXIT_REASON_EXCEPTION_NMI, page.vmx_bound, page.exits, page.shadowed_source}),
 };
 
 constexpr std::uint32_t firings = default_count / 5;
@@ -83,9 +82,9 @@ constexpr Trigger on_page(std::string_view name, std::string_view what, void (*p
         .what = what,
         .vmx = {EXIT_REASON_EPT_VIOLATION, page.vmx_bound, page.exits, page.vmx_source},
         .svm = {SVM_EXIT_NPF, Bound::exact, page.exits, svm_page},
+        .fire = fire,
         .count = firings,
         .prepare = prepare,
-        .fire = fire,
         .clean_up = leave_apic_mode,
         .lacks = why_apic_may_not_exit<ApicMode::xapic>,
         .deviations = page_deviations<page>,
@@ -99,9 +98,9 @@ constexpr Trigger by_msr(std::string_view name, std::string_view what, const Exp
         .what = what,
         .vmx = vmx,
         .svm = {SVM_EXIT_MSR, Bound::exact, vmx.per_firing, svm_msr},
+        .fire = fire,
         .count = firings,
         .prepare = enter_apic_mode<ApicMode::x2apic>,
-        .fire = fire,
         .clean_up = leave_apic_mode,
         .lacks = why_apic_may_not_exit<ApicMode::x2apic>,
     };

@@ -3,6 +3,7 @@
 
 #include "console/format.hpp"
 #include "machine/apic.hpp"
+#include "machine/features.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/patience.hpp"
 #include "machine/tsc.hpp"
@@ -32,12 +33,6 @@ void enter_apic_mode()
 /// For Trigger::clean_up. Disarms the timer, too.
 inline void leave_apic_mode() { local_apic.set_up(plans_apic_mode[machine::this_cpu().index]); }
 
-/// For Trigger::lacks where the mode is a means only, and exits may differ.
-inline std::string_view why_no_x2apic()
-{
-    return LocalApic::has_x2apic() ? "" : "this vCPU offers no x2APIC: CPUID leaf 1, ECX bit 21";
-}
-
 /// For Trigger::lacks: why this vCPU's accesses to its APIC cause no exit or others. With
 /// APICv (SDM vol. 3, 30.4 and 30.5) or AVIC (APM vol. 2, 15.29) the processor answers a
 /// read of the version by itself, which takes it some ten cycles. An exit there and back
@@ -47,7 +42,7 @@ std::string_view why_apic_may_not_exit()
 {
     constexpr std::uint64_t less_than_an_exit = 400;
     if (mode == ApicMode::x2apic && !LocalApic::has_x2apic())
-        return why_no_x2apic();
+        return machine::feature::x2apic.lacking;
     enter_apic_mode<mode>();
     auto shortest = ~std::uint64_t{0};
     for (int i = 0; i < 8; i++) {

@@ -9,6 +9,8 @@
 namespace triggers {
 namespace {
 
+using namespace machine;
+
 constexpr std::string_view svm_source = "APM vol. 2, 15.9; init_vmcb() sets the intercept";
 
 // INVD would lose what caches hold. It never reaches them: both vendors' KVM intercept it
@@ -34,24 +36,14 @@ constexpr std::string_view svm_shadow_source =
 constexpr std::string_view svm_shadow_unseen = "no lane runs KVM-AMD without nested paging";
 
 constexpr Deviation invlpg_deviations[] = {
-    {Where::with_shadow_paging, Numbering::vmx, {EXIT_REASON_INVLPG, Bound::exact, 1, vmx_shadow_source}},
-    {Where::with_shadow_paging,
-     Numbering::svm,
-     {.exit = SVM_EXIT_INVLPG,
-      .bound = Bound::exact,
-      .per_firing = 1,
-      .source = svm_shadow_source,
-      .unseen = svm_shadow_unseen}},
+    vmx_shadowing({EXIT_REASON_INVLPG, Bound::exact, 1, vmx_shadow_source}),
+    {Where::with_shadow_paging, Numbering::svm,
+     unseen(svm_shadow_unseen, {SVM_EXIT_INVLPG, Bound::exact, 1, svm_shadow_source})},
 };
 constexpr Deviation invpcid_deviations[] = {
-    {Where::with_shadow_paging, Numbering::vmx, {EXIT_REASON_INVPCID, Bound::exact, 1, vmx_shadow_source}},
-    {Where::with_shadow_paging,
-     Numbering::svm,
-     {.exit = SVM_EXIT_INVPCID,
-      .bound = Bound::exact,
-      .per_firing = 1,
-      .source = "svm_recalc_instruction_intercepts()",
-      .unseen = svm_shadow_unseen}},
+    vmx_shadowing({EXIT_REASON_INVPCID, Bound::exact, 1, vmx_shadow_source}),
+    {Where::with_shadow_paging, Numbering::svm,
+     unseen(svm_shadow_unseen, {SVM_EXIT_INVPCID, Bound::exact, 1, "svm_recalc_instruction_intercepts()"})},
 };
 
 // Mapped, and never touched: no later access depends on its translation.
@@ -66,6 +58,9 @@ void invalidate_by_pcid()
     asm volatile("invpcid %0, %1" : : "m"(descriptor), "r"(one_address) : "memory");
 }
 
+void clflush() { asm volatile("clflush %0" : : "m"(svm_source) : "memory"); }
+void invlpg() { asm volatile("invlpg (%0)" : : "r"(untouched) : "memory"); }
+
 constexpr Trigger catalogue[] = {
     {
         .name = "cache.invd",
@@ -73,67 +68,32 @@ constexpr Trigger catalogue[] = {
         .vmx = {EXIT_REASON_INVD, Bound::exact, 1,
                 "SDM vol. 3, 26.1.2: INVD exits unconditionally; kvm_emulate_invd() skips it"},
         .svm = {SVM_EXIT_INVD, Bound::exact, 1, svm_source},
-        .count = default_count,
-        .prepare = nullptr,
-        .fire = [] { asm volatile("invd"
-                                  :
-                                  :
-                                  : "memory"); },
-        .clean_up = nullptr,
+        .fire = [] { asm volatile("invd"); },
         .deviations = invd_deviations,
     },
-    {"cache.wbinvd", "WBINVD", vmx_write_back, svm_write_back, default_count, nullptr,
-     [] { asm volatile("wbinvd"
-                       :
-                       :
-                       : "memory"); }, nullptr},
+    {"cache.wbinvd", "WBINVD", vmx_write_back, svm_write_back, [] { asm volatile("wbinvd"); }},
     {"cache.wbnoinvd", "WBNOINVD, which older processors take for WBINVD", vmx_write_back, svm_write_back,
-     default_count, nullptr, [] { asm volatile("wbnoinvd"
-                                               :
-                                               :
-                                               : "memory"); }, nullptr},
-    {
-        .name = "cache.clflush",
-        .what = "CLFLUSH",
-        .vmx = {EXIT_REASON_WBINVD, Bound::none, 0,
-                "SDM vol. 3, 26.1: CLFLUSH is not among the exiting instructions"},
-        .svm = {SVM_EXIT_WBINVD, Bound::none, 0, "APM vol. 2, 15.9: CLFLUSH has no intercept"},
-        .count = default_count,
-        .prepare = nullptr,
-        .fire = [] { asm volatile("clflush %0"
-                                  :
-                                  : "m"(svm_source)
-                                  : "memory"); },
-        .clean_up = nullptr,
-    },
+     [] { asm volatile("wbnoinvd"); }},
+    {"cache.clflush", "CLFLUSH",
+     never(EXIT_REASON_WBINVD, "SDM vol. 3, 26.1: CLFLUSH is not among the exiting instructions"),
+     never(SVM_EXIT_WBINVD, "APM vol. 2, 15.9: CLFLUSH has no intercept"), clflush},
     {
         .name = "cache.invlpg",
         .what = "INVLPG",
-        .vmx = {EXIT_REASON_INVLPG, Bound::none, 0, vmx_paging_source},
-        .svm = {SVM_EXIT_INVLPG, Bound::none, 0, "init_vmcb() clears the intercept, where there is NPT"},
-        .count = default_count,
-        .prepare = nullptr,
-        .fire = [] { asm volatile("invlpg (%0)"
-                                  :
-                                  : "r"(untouched)
-                                  : "memory"); },
-        .clean_up = nullptr,
+        .vmx = never(EXIT_REASON_INVLPG, vmx_paging_source),
+        .svm = never(SVM_EXIT_INVLPG, "init_vmcb() clears the intercept, where there is NPT"),
+        .fire = invlpg,
         .deviations = invlpg_deviations,
     },
     {
         .name = "cache.invpcid",
         .what = "INVPCID of one address",
-        .vmx = {EXIT_REASON_INVPCID, Bound::none, 0, vmx_paging_source},
-        .svm = {.exit = SVM_EXIT_INVPCID,
-                .bound = Bound::none,
-                .per_firing = 0,
-                .source = "svm_recalc_instruction_intercepts() clears the intercept, where there is NPT",
-                .unseen = "no AMD processor that a lane emulates has it"},
-        .count = default_count,
-        .prepare = nullptr,
+        .vmx = never(EXIT_REASON_INVPCID, vmx_paging_source),
+        .svm = never(SVM_EXIT_INVPCID,
+                     "svm_recalc_instruction_intercepts() clears the intercept, where there is NPT",
+                     "no AMD processor that a lane emulates has it"),
         .fire = invalidate_by_pcid,
-        .clean_up = nullptr,
-        .lacks = [] { return machine::lacks(machine::feature::invpcid, "this vCPU has no INVPCID"); },
+        .lacks = lacks<feature::invpcid>,
         .deviations = invpcid_deviations,
     },
 };

@@ -11,30 +11,27 @@
 namespace triggers {
 namespace {
 
+using namespace machine;
+
 constexpr Expectation vmx_once{EXIT_REASON_CPUID, Bound::exact, 1,
                                "SDM vol. 3, 26.1.2: CPUID exits unconditionally"};
 constexpr Expectation svm_once{SVM_EXIT_CPUID, Bound::exact, 1,
                                "APM vol. 2, 15.9; init_vmcb() sets the intercept"};
-
-constexpr Trigger leaf(std::string_view name, std::string_view what, void (*fire)())
-{
-    return {name, what, vmx_once, svm_once, default_count, nullptr, fire, nullptr};
-}
 
 // SDM vol. 4, table 2-2: MSR_PLATFORM_INFO[31], MISC_FEATURE_ENABLES[0]. KVM
 // answers for both, whatever the processor can (kvm_get_msr_common()).
 std::string_view lacks_faulting()
 {
     constexpr std::uint64_t can_fault = std::uint64_t{1} << 31;
-    const auto platform = machine::try_read_msr(machine::Msr::msr_platform_info);
+    const auto platform = try_read_msr(Msr::msr_platform_info);
     return platform && *platform & can_fault ? "" : "this vCPU has no CPUID faulting";
 }
 
 void prepare_faulting()
 {
-    machine::write_msr(machine::Msr::misc_feature_enables, 1);
-    machine::prepare_user_mode();
-    machine::query_in_user_mode(); // its page faults, where KVM shadows page tables, come here
+    write_msr(Msr::misc_feature_enables, 1);
+    prepare_user_mode();
+    query_in_user_mode(); // its page faults, where KVM shadows page tables, come here
 }
 
 constexpr std::string_view faulting_source =
@@ -43,36 +40,24 @@ constexpr std::string_view faulting_source =
 // Leaves that KVM finds by different ways: in the VM's table, by their subleaf, in the
 // range of hypervisors, not at all.
 constexpr Trigger catalogue[] = {
-    leaf("cpuid.leaf0", "CPUID, EAX=0", [] { machine::cpuid(0); }),
-    leaf("cpuid.xsave", "CPUID, EAX=0xd, ECX=1: a leaf with subleaves", [] { machine::cpuid(0xd, 1); }),
-    leaf("cpuid.hypervisor", "CPUID, EAX=0x40000000", [] { machine::cpuid(0x40000000); }),
-    leaf("cpuid.extended", "CPUID, EAX=0x80000000", [] { machine::cpuid(0x80000000); }),
-    leaf("cpuid.out-of-range", "CPUID, EAX=0x10000000, beyond the basic leaves",
-         [] { machine::cpuid(0x10000000); }),
+    {"cpuid.leaf0", "CPUID, EAX=0", vmx_once, svm_once, [] { cpuid(0); }},
+    {"cpuid.xsave", "CPUID, EAX=0xd, ECX=1: a leaf with subleaves", vmx_once, svm_once,
+     [] { cpuid(0xd, 1); }},
+    {"cpuid.hypervisor", "CPUID, EAX=0x40000000", vmx_once, svm_once, [] { cpuid(0x40000000); }},
+    {"cpuid.extended", "CPUID, EAX=0x80000000", vmx_once, svm_once, [] { cpuid(0x80000000); }},
+    {"cpuid.out-of-range", "CPUID, EAX=0x10000000, beyond the basic leaves", vmx_once, svm_once,
+     [] { cpuid(0x10000000); }},
     {
         .name = "cpuid.faulting",
         .what = "CPUID at CPL 3 with CPUID faulting on: #GP",
-        .vmx = {EXIT_REASON_CPUID,
-                Bound::exact,
-                1,
-                faulting_source,
-                {},
-                false,
-                machine::Exception::general_protection},
-        .svm = {SVM_EXIT_CPUID,
-                Bound::exact,
-                1,
-                faulting_source,
-                {},
-                false,
-                machine::Exception::general_protection},
-        .count = default_count,
+        .vmx = raising(Exception::general_protection, {EXIT_REASON_CPUID, Bound::exact, 1, faulting_source}),
+        .svm = raising(Exception::general_protection, {SVM_EXIT_CPUID, Bound::exact, 1, faulting_source}),
+        .fire = query_in_user_mode,
         .prepare = prepare_faulting,
-        .fire = machine::query_in_user_mode,
         .clean_up =
             [] {
-                machine::leave_user_mode_alone();
-                machine::write_msr(machine::Msr::misc_feature_enables, 0);
+                leave_user_mode_alone();
+                write_msr(Msr::misc_feature_enables, 0);
             },
         .lacks = lacks_faulting,
         .boot_vcpu_only = true, // the descriptors of CPL 3 are shared

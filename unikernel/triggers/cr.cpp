@@ -16,28 +16,20 @@ namespace {
 
 using namespace machine;
 
-constexpr std::uint32_t count = 200;
-
 constexpr Expectation vmx_exits(std::uint32_t per_firing, std::string_view source)
 {
     return {EXIT_REASON_CR_ACCESS, Bound::exact, per_firing, source};
 }
-constexpr Expectation vmx_none(std::string_view source)
-{
-    return {EXIT_REASON_CR_ACCESS, Bound::none, 0, source};
-}
-constexpr Expectation svm_none(ExitNumber exit, std::string_view source)
-{
-    return {exit, Bound::none, 0, source};
-}
-
 constexpr auto vmx_read =
-    vmx_none("SDM vol. 3, 26.1.3: reads of CR0, CR2 and CR4 have no exit; the read shadow answers");
-constexpr auto vmx_no_cr2 = vmx_none("SDM vol. 3, 26.1.3: CR2 has no exit");
-constexpr auto vmx_ept_cr3 = vmx_none("vmx_exec_control() clears CR3 exiting, which EPT makes superfluous");
-constexpr auto vmx_tpr_shadow =
-    vmx_none("vmx_exec_control(): with a TPR shadow MOV CR8 touches the virtual APIC page");
-constexpr auto vmx_owned_bit = vmx_none("KVM_POSSIBLE_CR0_GUEST_BITS: with EPT the guest owns the bit");
+    never(EXIT_REASON_CR_ACCESS,
+          "SDM vol. 3, 26.1.3: reads of CR0, CR2 and CR4 have no exit; the read shadow answers");
+constexpr auto vmx_no_cr2 = never(EXIT_REASON_CR_ACCESS, "SDM vol. 3, 26.1.3: CR2 has no exit");
+constexpr auto vmx_ept_cr3 =
+    never(EXIT_REASON_CR_ACCESS, "vmx_exec_control() clears CR3 exiting, which EPT makes superfluous");
+constexpr auto vmx_tpr_shadow = never(
+    EXIT_REASON_CR_ACCESS, "vmx_exec_control(): with a TPR shadow MOV CR8 touches the virtual APIC page");
+constexpr auto vmx_owned_bit =
+    never(EXIT_REASON_CR_ACCESS, "KVM_POSSIBLE_CR0_GUEST_BITS: with EPT the guest owns the bit");
 
 constexpr std::string_view svm_selective_source =
     "APM vol. 2, 15.9 table 15-7: a write that changes CR0 but for TS and MP; svm_set_cr0() leaves "
@@ -61,33 +53,22 @@ constexpr Expectation svm_cr4_toggle{SVM_EXIT_WRITE_CR4, Bound::exact, 2,
 constexpr Row svm_cache_disable_also[] = {{SVM_EXIT_WRITE_CR0, Bound::exact, 1}};
 
 constexpr Deviation cr3_shadow[] = {
-    {Where::with_shadow_paging, Numbering::vmx,
-     vmx_exits(1, "vmx_exec_control() sets CR3 exiting: KVM shadows what CR3 points to")}};
+    vmx_shadowing(vmx_exits(1, "vmx_exec_control() sets CR3 exiting: KVM shadows what CR3 points to"))};
 constexpr Deviation cr3_write_shadow[] = {
-    {Where::with_shadow_paging, Numbering::vmx,
-     vmx_exits(2, "vmx_exec_control() sets CR3 exiting, for the read and for the write")}};
+    vmx_shadowing(vmx_exits(2, "vmx_exec_control() sets CR3 exiting, for the read and for the write"))};
 constexpr Deviation write_protect_shadow[] = {
-    {Where::with_shadow_paging,
-     Numbering::vmx,
-     {EXIT_REASON_CR_ACCESS, Bound::exact, 2, "vmx_l1_guest_owned_cr0_bits(): without EPT CR0.WP is KVM's",
-      vmx_refaults}}};
-constexpr Deviation page_global_shadow = {
-    Where::with_shadow_paging,
-    Numbering::vmx,
-    {EXIT_REASON_CR_ACCESS, Bound::exact, 2,
-     "set_cr4_guest_host_mask(): without EPT bits that flush TLBs are KVM's", vmx_refaults}};
-
-constexpr Deviation passing(const Expectation& instead, bool (*found)())
-{
-    return {.where = Where::measured, .numbering = Numbering::svm, .instead = instead, .found = found};
-}
+    vmx_shadowing({EXIT_REASON_CR_ACCESS, Bound::exact, 2,
+                   "vmx_l1_guest_owned_cr0_bits(): without EPT CR0.WP is KVM's", vmx_refaults})};
+constexpr auto page_global_shadow =
+    vmx_shadowing({EXIT_REASON_CR_ACCESS, Bound::exact, 2,
+                   "set_cr4_guest_host_mask(): without EPT bits that flush TLBs are KVM's", vmx_refaults});
 
 void load_same_status() { load_machine_status(store_machine_status()); }
 
 constexpr Deviation lmsw_deviations[] = {
-    passing(svm_none(SVM_EXIT_CR0_SEL_WRITE,
-                     "QEMU, as seen up to 11.1, and Bochs check LMSW like MOV, by what it changes"),
-            [] { return passes(load_same_status); })};
+    svm_measured([] { return passes(load_same_status); },
+                 never(SVM_EXIT_CR0_SEL_WRITE,
+                       "QEMU, as seen up to 11.1, and Bochs check LMSW like MOV, by what it changes"))};
 
 bool reading_cr4_passes()
 {
@@ -98,13 +79,13 @@ constexpr std::string_view cr4_read_source =
     "QEMU, as seen of 10.0 and 11.1, checks CR0's intercept for reads of any control register";
 constexpr Row svm_refaults[] = {{SVM_EXIT_NPF, Bound::at_most, refaults}};
 constexpr Deviation cr4_read_deviations[] = {
-    passing(svm_none(SVM_EXIT_READ_CR4, cr4_read_source), reading_cr4_passes)};
+    svm_measured(reading_cr4_passes, never(SVM_EXIT_READ_CR4, cr4_read_source))};
 constexpr Deviation cr4_toggle_passing =
-    passing({SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source}, reading_cr4_passes);
+    svm_measured(reading_cr4_passes, {SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source});
 constexpr Deviation cr4_toggle_deviations[] = {cr4_toggle_passing};
 constexpr Deviation page_global_deviations[] = {cr4_toggle_passing, page_global_shadow};
 constexpr Deviation smep_deviations[] = {
-    passing({SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source, svm_refaults}, reading_cr4_passes)};
+    svm_measured(reading_cr4_passes, {SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source, svm_refaults})};
 
 // Writes of CR8 by a nested guest abort QEMU, as seen up to 11.1, by an assertion if KVM waits for the guest
 // to enable interrupts (V_IRQ). None waits so here: one that the TPR holds back does not.
@@ -122,120 +103,108 @@ constexpr Row svm_apic_writes[] = {{SVM_EXIT_NPF, Bound::at_most, 2},
                                    {SVM_EXIT_AVIC_UNACCELERATED_ACCESS, Bound::at_most, 2},
                                    {SVM_EXIT_AVIC_INCOMPLETE_IPI, Bound::at_most, 1}};
 
-std::string_view why_tpr_may_not_exit()
-{
-    return "this host may virtualize interrupts (APICv, AVIC): then the processor delivers what the TPR held "
-           "back";
-}
-
-std::string_view lacks_smep() { return machine::lacks(machine::feature::smep, "this vCPU has no SMEP"); }
-
-constexpr Trigger simple(std::string_view name, std::string_view what, const Expectation& vmx,
-                         const Expectation& svm, void (*fire)(), std::span<const Deviation> deviations = {})
-{
-    return {.name = name,
-            .what = what,
-            .vmx = vmx,
-            .svm = svm,
-            .count = count,
-            .prepare = nullptr,
-            .fire = fire,
-            .clean_up = nullptr,
-            .deviations = deviations};
-}
-
 constexpr Trigger catalogue[] = {
-    simple("cr.read-cr0", "MOV from CR0", vmx_read,
-           svm_none(SVM_EXIT_READ_CR0,
-                    "svm_set_cr0() clears the intercept while the processor's CR0 is the guest's"),
-           [] { read_cr<Cr::cr0>(); }),
+    {"cr.read-cr0", "MOV from CR0", vmx_read,
+     never(SVM_EXIT_READ_CR0, "svm_set_cr0() clears the intercept while the processor's CR0 is the guest's"),
+     [] { read_cr<Cr::cr0>(); }},
     {
         .name = "cr.read-cr0-cd",
         .what = "MOV from CR0 while CR0.CD is set",
         .vmx = vmx_read,
         .svm = {SVM_EXIT_READ_CR0, Bound::exact, 1,
                 "svm_set_cr0() keeps CD from the processor and so intercepts CR0"},
-        .count = count,
-        .prepare = [] { set(Cr0::cache_disable); },
         .fire = [] { read_cr<Cr::cr0>(); },
+        .prepare = [] { set(Cr0::cache_disable); },
         .clean_up = [] { clear(Cr0::cache_disable); },
     },
-    simple(
-        "cr.smsw", "SMSW", vmx_read,
-        svm_none(SVM_EXIT_READ_CR0, "APM vol. 2, 15.9: SMSW is a read of CR0, which svm_set_cr0() lets pass"),
-        [] { store_machine_status(); }),
-    simple("cr.write-cr0-cd", "MOV to CR0, twice: sets CD, clears it",
-           vmx_exits(2, "SDM vol. 3, 26.1.3: CD is not among KVM_POSSIBLE_CR0_GUEST_BITS"),
-           {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 1, svm_selective_source, svm_cache_disable_also},
-           [] { toggle(Cr0::cache_disable); }),
-    simple(
-        "cr.write-cr0-wp", "MOV to CR0, twice: clears WP, sets it", vmx_owned_bit,
-        {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2, svm_selective_source}, [] { toggle(Cr0::write_protect); },
-        write_protect_shadow),
-    simple(
-        "cr.clts", "MOV to CR0 that sets TS; CLTS",
-        vmx_none("KVM_POSSIBLE_CR0_GUEST_BITS: the guest always owns TS"),
-        svm_none(SVM_EXIT_CR0_SEL_WRITE, "APM vol. 2, 15.9: the selective intercept lets changes of TS pass"),
-        [] {
-            set(Cr0::task_switched);
-            clear_task_switched();
-        }),
+    {"cr.smsw", "SMSW", vmx_read,
+     never(SVM_EXIT_READ_CR0, "APM vol. 2, 15.9: SMSW is a read of CR0, which svm_set_cr0() lets pass"),
+     [] { store_machine_status(); }},
+    {"cr.write-cr0-cd",
+     "MOV to CR0, twice: sets CD, clears it",
+     vmx_exits(2, "SDM vol. 3, 26.1.3: CD is not among KVM_POSSIBLE_CR0_GUEST_BITS"),
+     {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 1, svm_selective_source, svm_cache_disable_also},
+     [] { toggle(Cr0::cache_disable); }},
+    {
+        .name = "cr.write-cr0-wp",
+        .what = "MOV to CR0, twice: clears WP, sets it",
+        .vmx = vmx_owned_bit,
+        .svm = {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2, svm_selective_source},
+        .fire = [] { toggle(Cr0::write_protect); },
+        .deviations = write_protect_shadow,
+    },
+    {"cr.clts", "MOV to CR0 that sets TS; CLTS",
+     never(EXIT_REASON_CR_ACCESS, "KVM_POSSIBLE_CR0_GUEST_BITS: the guest always owns TS"),
+     never(SVM_EXIT_CR0_SEL_WRITE, "APM vol. 2, 15.9: the selective intercept lets changes of TS pass"),
+     [] {
+         set(Cr0::task_switched);
+         clear_task_switched();
+     }},
     {
         .name = "cr.lmsw-same",
         .what = "LMSW of CR0's own low bits",
-        .vmx =
-            vmx_none("SDM vol. 3, 26.1.3: LMSW exits if it would change a bit that the guest does not own"),
-        .svm = {.exit = SVM_EXIT_CR0_SEL_WRITE,
-                .bound = Bound::exact,
-                .per_firing = 1,
-                .source =
-                    "APM vol. 2, 15.9 table 15-7: the selective intercept takes LMSW whatever it writes",
-                .unseen = "QEMU and Bochs check LMSW like MOV, by what it changes"},
-        .count = count,
-        .prepare = nullptr,
+        .vmx = never(EXIT_REASON_CR_ACCESS,
+                     "SDM vol. 3, 26.1.3: LMSW exits if it would change a bit that the guest does not own"),
+        .svm = unseen("QEMU and Bochs check LMSW like MOV, by what it changes",
+                      {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 1,
+                       "APM vol. 2, 15.9 table 15-7: the selective intercept takes LMSW whatever it writes"}),
         .fire = load_same_status,
-        .clean_up = nullptr,
         .deviations = lmsw_deviations,
     },
-    simple("cr.lmsw-em", "LMSW, twice: sets EM, clears it",
-           vmx_exits(2, "SDM vol. 3, 26.1.3; handle_cr(): EM is KVM's"),
-           {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2, svm_selective_source},
-           [] {
-               constexpr auto emulation = static_cast<std::uint16_t>(Cr0::emulation);
-               const auto status = store_machine_status();
-               load_machine_status(status ^ emulation);
-               load_machine_status(status);
-           }),
-    simple("cr.read-cr2", "MOV from CR2", vmx_no_cr2, svm_none(SVM_EXIT_READ_CR2, svm_no_cr2),
-           [] { read_cr<Cr::cr2>(); }),
-    simple("cr.write-cr2", "MOV to CR2", vmx_no_cr2, svm_none(SVM_EXIT_WRITE_CR2, svm_no_cr2),
-           [] { write_cr<Cr::cr2>(0); }),
-    simple(
-        "cr.read-cr3", "MOV from CR3", vmx_ept_cr3, svm_none(SVM_EXIT_READ_CR3, svm_npt_cr3),
-        [] { read_cr<Cr::cr3>(); }, cr3_shadow),
+    {"cr.lmsw-em",
+     "LMSW, twice: sets EM, clears it",
+     vmx_exits(2, "SDM vol. 3, 26.1.3; handle_cr(): EM is KVM's"),
+     {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2, svm_selective_source},
+     [] {
+         constexpr auto emulation = static_cast<std::uint16_t>(Cr0::emulation);
+         const auto status = store_machine_status();
+         load_machine_status(status ^ emulation);
+         load_machine_status(status);
+     }},
+    {"cr.read-cr2", "MOV from CR2", vmx_no_cr2, never(SVM_EXIT_READ_CR2, svm_no_cr2),
+     [] { read_cr<Cr::cr2>(); }},
+    {"cr.write-cr2", "MOV to CR2", vmx_no_cr2, never(SVM_EXIT_WRITE_CR2, svm_no_cr2),
+     [] { write_cr<Cr::cr2>(0); }},
+    {
+        .name = "cr.read-cr3",
+        .what = "MOV from CR3",
+        .vmx = vmx_ept_cr3,
+        .svm = never(SVM_EXIT_READ_CR3, svm_npt_cr3),
+        .fire = [] { read_cr<Cr::cr3>(); },
+        .deviations = cr3_shadow,
+    },
     {
         .name = "cr.write-cr3",
         .what = "MOV from CR3; MOV to CR3 of its own value",
         .vmx = vmx_ept_cr3,
-        .svm = svm_none(SVM_EXIT_WRITE_CR3, svm_npt_cr3),
-        .count = count,
-        .prepare = nullptr,
+        .svm = never(SVM_EXIT_WRITE_CR3, svm_npt_cr3),
         .fire = [] { write_cr<Cr::cr3>(read_cr<Cr::cr3>()); },
-        .clean_up = nullptr,
         .deviations = cr3_write_shadow,
     },
-    simple(
-        "cr.read-cr4", "MOV from CR4", vmx_read,
-        {SVM_EXIT_READ_CR4, Bound::exact, 1, "init_vmcb() sets the intercept"}, [] { read_cr<Cr::cr4>(); },
-        cr4_read_deviations),
-    simple(
-        "cr.write-cr4-mce", "MOV to CR4, twice: changes MCE and back",
-        vmx_exits(2, "SDM vol. 3, 26.1.3: MCE is not among KVM_POSSIBLE_CR4_GUEST_BITS"), svm_cr4_toggle,
-        [] { toggle(Cr4::machine_check); }, cr4_toggle_deviations),
-    simple(
-        "cr.write-cr4-pge", "MOV to CR4, twice: changes PGE and back",
-        vmx_none("KVM_POSSIBLE_CR4_GUEST_BITS: with EPT the guest owns PGE"), svm_cr4_toggle,
-        [] { toggle(Cr4::page_global); }, page_global_deviations),
+    {
+        .name = "cr.read-cr4",
+        .what = "MOV from CR4",
+        .vmx = vmx_read,
+        .svm = {SVM_EXIT_READ_CR4, Bound::exact, 1, "init_vmcb() sets the intercept"},
+        .fire = [] { read_cr<Cr::cr4>(); },
+        .deviations = cr4_read_deviations,
+    },
+    {
+        .name = "cr.write-cr4-mce",
+        .what = "MOV to CR4, twice: changes MCE and back",
+        .vmx = vmx_exits(2, "SDM vol. 3, 26.1.3: MCE is not among KVM_POSSIBLE_CR4_GUEST_BITS"),
+        .svm = svm_cr4_toggle,
+        .fire = [] { toggle(Cr4::machine_check); },
+        .deviations = cr4_toggle_deviations,
+    },
+    {
+        .name = "cr.write-cr4-pge",
+        .what = "MOV to CR4, twice: changes PGE and back",
+        .vmx = never(EXIT_REASON_CR_ACCESS, "KVM_POSSIBLE_CR4_GUEST_BITS: with EPT the guest owns PGE"),
+        .svm = svm_cr4_toggle,
+        .fire = [] { toggle(Cr4::page_global); },
+        .deviations = page_global_deviations,
+    },
     {
         .name = "cr.write-cr4-smep",
         .what = "MOV to CR4, twice: changes SMEP and back, which resets KVM's MMU",
@@ -244,28 +213,18 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_WRITE_CR4, Bound::exact, 2,
                 "init_vmcb() sets the intercepts; kvm_post_set_cr4() resets the MMU",
                 svm_cr4_reads_and_refaults},
-        .count = count / 10,
-        .prepare = nullptr,
         .fire = [] { toggle(Cr4::smep); },
-        .clean_up = nullptr,
-        .lacks = lacks_smep,
+        .count = default_count / 10,
+        .lacks = lacks<feature::smep>,
         .deviations = smep_deviations,
     },
-    simple("cr.read-cr8", "MOV from CR8", vmx_tpr_shadow,
-           svm_none(SVM_EXIT_READ_CR8, "APM vol. 2, 15.21.2: V_INTR_MASKING, CR8 is the virtual TPR; "
-                                       "init_vmcb() leaves the intercept clear"),
-           [] { read_cr<Cr::cr8>(); }),
-    {
-        .name = "cr.write-cr8",
-        .what = "MOV to CR8 of 0",
-        .vmx = vmx_tpr_shadow,
-        .svm = svm_none(SVM_EXIT_WRITE_CR8,
-                        "svm_update_cr8_intercept() clears the intercept while no interrupt waits"),
-        .count = count,
-        .prepare = nullptr,
-        .fire = [] { write_cr<Cr::cr8>(0); },
-        .clean_up = nullptr,
-    },
+    {"cr.read-cr8", "MOV from CR8", vmx_tpr_shadow,
+     never(SVM_EXIT_READ_CR8, "APM vol. 2, 15.21.2: V_INTR_MASKING, CR8 is the virtual TPR; init_vmcb() "
+                              "leaves the intercept clear"),
+     [] { read_cr<Cr::cr8>(); }},
+    {"cr.write-cr8", "MOV to CR8 of 0", vmx_tpr_shadow,
+     never(SVM_EXIT_WRITE_CR8, "svm_update_cr8_intercept() clears the intercept while no interrupt waits"),
+     [] { write_cr<Cr::cr8>(0); }},
     {
         .name = "cr.lower-cr8",
         .what = "MOV to CR8 of 15; self-IPI; MOV to CR8 of 0, which lets it in",
@@ -274,8 +233,6 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_WRITE_CR8, Bound::exact, 1,
                 "svm_update_cr8_intercept() sets the intercept while the TPR holds an interrupt back",
                 svm_apic_writes},
-        .count = count,
-        .prepare = nullptr,
         .fire =
             [] {
                 constexpr std::uint64_t nothing_passes = 15, all_passes = 0;
@@ -285,8 +242,10 @@ constexpr Trigger catalogue[] = {
                 write_cr<Cr::cr8>(all_passes);
                 disable_interrupts();
             },
-        .clean_up = nullptr,
-        .excuse = why_tpr_may_not_exit,
+        .excuse = []() -> std::string_view {
+            return "this host may virtualize interrupts (APICv, AVIC): then the processor delivers what the "
+                   "TPR held back";
+        },
     },
 };
 

@@ -11,7 +11,7 @@
 namespace triggers {
 namespace {
 
-constexpr std::uint32_t count = 200;
+using namespace machine;
 
 constexpr std::string_view vmx_source =
     "vmx_set_cr4(): descriptor-table exiting is on only while KVM emulates CR4.UMIP";
@@ -20,23 +20,10 @@ constexpr std::string_view svm_source =
 constexpr std::string_view umip_source =
     "SDM vol. 3, 26.1.3; vmx_umip_emulated(): exits at any CPL, handle_desc() emulates";
 
-constexpr Expectation vmx_tables{EXIT_REASON_GDTR_IDTR, Bound::none, 0, vmx_source};
-constexpr Expectation vmx_selectors{EXIT_REASON_LDTR_TR, Bound::none, 0, vmx_source};
+constexpr auto vmx_tables = never(EXIT_REASON_GDTR_IDTR, vmx_source);
+constexpr auto vmx_selectors = never(EXIT_REASON_LDTR_TR, vmx_source);
 
-constexpr Expectation svm(ExitNumber exit) { return {exit, Bound::none, 0, svm_source}; }
-
-std::string_view lacks_umip() { return machine::lacks(machine::feature::umip, "this vCPU has no UMIP"); }
-
-std::string_view why_umip_may_not_exit()
-{
-    return "this host's processor has UMIP itself: KVM need not emulate it";
-}
-
-constexpr Trigger plain(std::string_view name, std::string_view what, const Expectation& vmx,
-                        ExitNumber svm_exit, void (*fire)())
-{
-    return {name, what, vmx, svm(svm_exit), count, nullptr, fire, nullptr};
-}
+constexpr Expectation svm(ExitNumber exit) { return never(exit, svm_source); }
 
 constexpr Row its_tables[] = {{EXIT_REASON_GDTR_IDTR, Bound::exact, 3}};
 
@@ -50,52 +37,50 @@ constexpr Trigger with_umip(std::string_view name, std::string_view what, ExitNu
             .what = what,
             .vmx = {vmx_exit, Bound::exact, vmx_exits, umip_source, vmx_also},
             .svm = amd,
-            .count = count,
-            .prepare = [] { machine::set(machine::Cr4::umip); },
             .fire = fire,
-            .clean_up = [] { machine::clear(machine::Cr4::umip); },
-            .excuse = why_umip_may_not_exit,
-            .lacks = lacks_umip,
+            .prepare = [] { set(Cr4::umip); },
+            .clean_up = [] { clear(Cr4::umip); },
+            .lacks = lacks<feature::umip>,
+            .excuse = []() -> std::string_view {
+                return "this host's processor has UMIP itself: KVM need not emulate it";
+            },
             .boot_vcpu_only = boot_vcpu_only};
 }
 
 constexpr Trigger catalogue[] = {
-    plain("descriptor.sgdt", "SGDT", vmx_tables, SVM_EXIT_GDTR_READ, [] { machine::store_gdt(); }),
-    plain("descriptor.sidt", "SIDT", vmx_tables, SVM_EXIT_IDTR_READ, [] { machine::store_idt(); }),
-    plain("descriptor.sldt", "SLDT", vmx_selectors, SVM_EXIT_LDTR_READ, [] { machine::store_ldt(); }),
-    plain("descriptor.str", "STR", vmx_selectors, SVM_EXIT_TR_READ, [] { machine::store_task_register(); }),
-    plain("descriptor.lgdt", "SGDT; LGDT of the same", vmx_tables, SVM_EXIT_GDTR_WRITE,
-          [] { machine::load_gdt(machine::store_gdt()); }),
-    plain("descriptor.lidt", "SIDT; LIDT of the same", vmx_tables, SVM_EXIT_IDTR_WRITE,
-          [] { machine::load_idt(machine::store_idt()); }),
-    plain("descriptor.lldt", "LLDT of the null selector", vmx_selectors, SVM_EXIT_LDTR_WRITE,
-          [] { machine::load_ldt(0); }),
+    {"descriptor.sgdt", "SGDT", vmx_tables, svm(SVM_EXIT_GDTR_READ), [] { store_gdt(); }},
+    {"descriptor.sidt", "SIDT", vmx_tables, svm(SVM_EXIT_IDTR_READ), [] { store_idt(); }},
+    {"descriptor.sldt", "SLDT", vmx_selectors, svm(SVM_EXIT_LDTR_READ), [] { store_ldt(); }},
+    {"descriptor.str", "STR", vmx_selectors, svm(SVM_EXIT_TR_READ), [] { store_task_register(); }},
+    {"descriptor.lgdt", "SGDT; LGDT of the same", vmx_tables, svm(SVM_EXIT_GDTR_WRITE),
+     [] { load_gdt(store_gdt()); }},
+    {"descriptor.lidt", "SIDT; LIDT of the same", vmx_tables, svm(SVM_EXIT_IDTR_WRITE),
+     [] { load_idt(store_idt()); }},
+    {"descriptor.lldt", "LLDT of the null selector", vmx_selectors, svm(SVM_EXIT_LDTR_WRITE),
+     [] { load_ldt(0); }},
     {
         .name = "descriptor.ltr",
         .what = "LTR, between LGDTs",
         .vmx = vmx_selectors,
         .svm = svm(SVM_EXIT_TR_WRITE),
-        .count = count,
-        .prepare = nullptr,
-        .fire = machine::load_task_register,
-        .clean_up = nullptr,
+        .fire = load_task_register,
         .boot_vcpu_only = true, // the descriptor, which LTR marks, is shared
     },
     with_umip("descriptor.umip-tables", "with CR4.UMIP: SGDT, LGDT, SIDT, LIDT", EXIT_REASON_GDTR_IDTR, 4,
               SVM_EXIT_GDTR_READ,
               [] {
-                  machine::load_gdt(machine::store_gdt());
-                  machine::load_idt(machine::store_idt());
+                  load_gdt(store_gdt());
+                  load_idt(store_idt());
               }),
     with_umip("descriptor.umip-selectors", "with CR4.UMIP: SLDT, LLDT, STR", EXIT_REASON_LDTR_TR, 3,
               SVM_EXIT_LDTR_READ,
               [] {
-                  machine::store_ldt();
-                  machine::load_ldt(0);
-                  machine::store_task_register();
+                  store_ldt();
+                  load_ldt(0);
+                  store_task_register();
               }),
     with_umip("descriptor.umip-ltr", "with CR4.UMIP: LTR, between SGDT, LGDT and LGDT", EXIT_REASON_LDTR_TR,
-              1, SVM_EXIT_TR_WRITE, machine::load_task_register, its_tables, true),
+              1, SVM_EXIT_TR_WRITE, load_task_register, its_tables, true),
 };
 
 }

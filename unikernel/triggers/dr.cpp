@@ -11,9 +11,8 @@
 namespace triggers {
 namespace {
 
-using machine::Dr;
+using namespace machine;
 
-constexpr std::uint32_t count = 200;
 constexpr unsigned in_a_row = 64;
 
 constexpr std::string_view vmx_source =
@@ -24,6 +23,7 @@ constexpr std::string_view svm_source =
 constexpr Row vmx_also[] = {{EXIT_REASON_CPUID, Bound::exact, 1}};
 constexpr Row svm_also[] = {{SVM_EXIT_CPUID, Bound::exact, 1}};
 
+// CPUID, which takes the registers back, and an access to one of them.
 constexpr Trigger after_cpuid(std::string_view name, std::string_view what, ExitNumber svm_exit,
                               void (*fire)())
 {
@@ -31,57 +31,46 @@ constexpr Trigger after_cpuid(std::string_view name, std::string_view what, Exit
             what,
             {EXIT_REASON_DR_ACCESS, Bound::at_least, 1, vmx_source, vmx_also},
             {svm_exit, Bound::at_least, 1, svm_source, svm_also},
-            count,
-            nullptr,
-            fire,
-            nullptr};
+            fire};
 }
 
 template <Dr dr>
-constexpr Trigger read(std::string_view name, std::string_view what)
+void read()
 {
-    return after_cpuid(name, what, SVM_EXIT_READ_DR0 + static_cast<ExitNumber>(dr), [] {
-        machine::cpuid(0);
-        machine::read_dr<dr>();
-    });
+    cpuid(0);
+    read_dr<dr>();
 }
 
 template <Dr dr, std::uint64_t value = 0>
-constexpr Trigger write(std::string_view name, std::string_view what)
+void write()
 {
-    return after_cpuid(name, what, SVM_EXIT_WRITE_DR0 + static_cast<ExitNumber>(dr), [] {
-        machine::cpuid(0);
-        machine::write_dr<dr>(value);
-    });
+    cpuid(0);
+    write_dr<dr>(value);
 }
 
 constexpr Trigger catalogue[] = {
-    read<Dr::dr0>("dr.read-dr0", "CPUID; MOV from DR0"),
-    write<Dr::dr0>("dr.write-dr0", "CPUID; MOV to DR0"),
-    read<Dr::dr1>("dr.read-dr1", "CPUID; MOV from DR1"),
-    write<Dr::dr1>("dr.write-dr1", "CPUID; MOV to DR1"),
-    read<Dr::dr2>("dr.read-dr2", "CPUID; MOV from DR2"),
-    write<Dr::dr2>("dr.write-dr2", "CPUID; MOV to DR2"),
-    read<Dr::dr3>("dr.read-dr3", "CPUID; MOV from DR3"),
-    write<Dr::dr3>("dr.write-dr3", "CPUID; MOV to DR3"),
-    read<Dr::dr6>("dr.read-dr6", "CPUID; MOV from DR6"),
-    write<Dr::dr6, machine::dr6_none>("dr.write-dr6", "CPUID; MOV to DR6 of nothing met"),
-    read<Dr::dr7>("dr.read-dr7", "CPUID; MOV from DR7"),
-    write<Dr::dr7, machine::dr7_none>("dr.write-dr7", "CPUID; MOV to DR7 of no breakpoints"),
-    {
-        .name = "dr.write-in-a-row",
-        .what = "MOV to DR0, 64 times",
-        .vmx = {EXIT_REASON_DR_ACCESS, Bound::at_most, 1, vmx_source},
-        .svm = {SVM_EXIT_WRITE_DR0, Bound::at_most, 1, svm_source},
-        .count = count,
-        .prepare = nullptr,
-        .fire =
-            [] {
-                for (unsigned i = 0; i < in_a_row; i++)
-                    machine::write_dr<Dr::dr0>(0);
-            },
-        .clean_up = nullptr,
-    },
+    after_cpuid("dr.read-dr0", "CPUID; MOV from DR0", SVM_EXIT_READ_DR0, read<Dr::dr0>),
+    after_cpuid("dr.write-dr0", "CPUID; MOV to DR0", SVM_EXIT_WRITE_DR0, write<Dr::dr0>),
+    after_cpuid("dr.read-dr1", "CPUID; MOV from DR1", SVM_EXIT_READ_DR1, read<Dr::dr1>),
+    after_cpuid("dr.write-dr1", "CPUID; MOV to DR1", SVM_EXIT_WRITE_DR1, write<Dr::dr1>),
+    after_cpuid("dr.read-dr2", "CPUID; MOV from DR2", SVM_EXIT_READ_DR2, read<Dr::dr2>),
+    after_cpuid("dr.write-dr2", "CPUID; MOV to DR2", SVM_EXIT_WRITE_DR2, write<Dr::dr2>),
+    after_cpuid("dr.read-dr3", "CPUID; MOV from DR3", SVM_EXIT_READ_DR3, read<Dr::dr3>),
+    after_cpuid("dr.write-dr3", "CPUID; MOV to DR3", SVM_EXIT_WRITE_DR3, write<Dr::dr3>),
+    after_cpuid("dr.read-dr6", "CPUID; MOV from DR6", SVM_EXIT_READ_DR6, read<Dr::dr6>),
+    after_cpuid("dr.write-dr6", "CPUID; MOV to DR6 of nothing met", SVM_EXIT_WRITE_DR6,
+                write<Dr::dr6, dr6_none>),
+    after_cpuid("dr.read-dr7", "CPUID; MOV from DR7", SVM_EXIT_READ_DR7, read<Dr::dr7>),
+    after_cpuid("dr.write-dr7", "CPUID; MOV to DR7 of no breakpoints", SVM_EXIT_WRITE_DR7,
+                write<Dr::dr7, dr7_none>),
+    {"dr.write-in-a-row",
+     "MOV to DR0, 64 times",
+     {EXIT_REASON_DR_ACCESS, Bound::at_most, 1, vmx_source},
+     {SVM_EXIT_WRITE_DR0, Bound::at_most, 1, svm_source},
+     [] {
+         for (unsigned i = 0; i < in_a_row; i++)
+             write_dr<Dr::dr0>(0);
+     }},
 };
 
 }

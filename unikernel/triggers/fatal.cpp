@@ -9,6 +9,8 @@
 namespace triggers {
 namespace {
 
+using namespace machine;
+
 constexpr Trigger catalogue[] = {
     {
         .name = "fatal.triple-fault",
@@ -16,14 +18,12 @@ constexpr Trigger catalogue[] = {
         .vmx = {EXIT_REASON_TRIPLE_FAULT, Bound::at_least, 1,
                 "SDM vol. 3, 26.2: a triple fault exits unconditionally"},
         .svm = {SVM_EXIT_SHUTDOWN, Bound::at_least, 1, "APM vol. 2, 15.14.3; init_vmcb() sets the intercept"},
-        .count = 1,
-        .prepare = nullptr,
         .fire =
             [] {
-                machine::load_idt({0, 0});
+                load_idt({0, 0});
                 asm volatile("ud2");
             },
-        .clean_up = nullptr,
+        .count = 1,
         .boot_vcpu_only = true,
         .one_shot = true,
     },

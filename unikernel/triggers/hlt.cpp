@@ -11,6 +11,8 @@
 namespace triggers {
 namespace {
 
+using namespace machine;
+
 // Long enough that the vCPU mostly blocks, short enough for a thousand firings.
 constexpr std::uint32_t timer_ticks = 100'000;
 
@@ -27,7 +29,7 @@ constexpr Row svm_pending_also[] = {{SVM_EXIT_VINTR, Bound::exact, 1, repeats},
 std::string_view why_hlt_may_not_exit()
 {
     constexpr std::uint32_t kvm_features = 0x40000001, pv_unhalt = 1 << KVM_FEATURE_PV_UNHALT;
-    return machine::cpuid(kvm_features).eax & pv_unhalt
+    return cpuid(kvm_features).eax & pv_unhalt
                ? ""
                : "this VM's HLT does not exit: KVM_FEATURE_PV_UNHALT is not offered";
 }
@@ -40,14 +42,13 @@ constexpr Trigger catalogue[] = {
                 vmx_wakeup},
         .svm = {SVM_EXIT_HLT, Bound::exact, 1, "APM vol. 2, 15.9; init_vmcb() sets the intercept",
                 svm_wakeup},
-        .count = default_count / 2,
-        .prepare = nullptr,
         .fire =
             [] {
-                machine::local_apic.start_one_shot_timer(timer_ticks);
-                machine::halt_until_interrupt();
+                local_apic.start_one_shot_timer(timer_ticks);
+                halt_until_interrupt();
             },
-        .clean_up = [] { machine::local_apic.start_one_shot_timer(0); },
+        .count = default_count / 2,
+        .clean_up = [] { local_apic.start_one_shot_timer(0); },
         .excuse = why_hlt_may_not_exit,
     },
     {
@@ -59,17 +60,17 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_HLT, Bound::exact, 1,
                 "APM vol. 2, 15.21.5: in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()",
                 svm_pending_also},
-        .count = default_count / 5,
-        .prepare = enter_apic_mode<ApicMode::x2apic>,
         .fire =
             [] {
                 send_counted_to_self();
-                machine::halt_until_interrupt();
+                halt_until_interrupt();
                 let_counted_in();
             },
+        .count = default_count / 5,
+        .prepare = enter_apic_mode<ApicMode::x2apic>,
         .clean_up = leave_apic_mode,
-        .excuse = why_hlt_may_not_exit,
         .lacks = why_apic_may_not_exit<ApicMode::x2apic>,
+        .excuse = why_hlt_may_not_exit,
     },
 };
 

@@ -37,12 +37,12 @@ constexpr Expectation svm_own{SVM_EXIT_VMMCALL, Bound::exact, 1, vmmcall_source}
 constexpr Expectation svm_foreign{SVM_EXIT_VMMCALL, Bound::exact, 1, to_vmmcall_source, svm_patched};
 
 constexpr Trigger catalogue[] = {
-    {"hypercall.vmcall", "VMCALL, KVM_HC_VAPIC_POLL_IRQ: does nothing", vmx_own, svm_foreign, default_count,
-     nullptr, [] { vmcall(harmless); }, nullptr},
-    {"hypercall.vmmcall", "VMMCALL, KVM_HC_VAPIC_POLL_IRQ: does nothing", vmx_foreign, svm_own, default_count,
-     nullptr, [] { vmmcall(harmless); }, nullptr},
-    {"hypercall.unknown", "VMCALL, a number that KVM does not know", vmx_own, svm_foreign, default_count,
-     nullptr, [] { vmcall(unknown); }, nullptr},
+    {"hypercall.vmcall", "VMCALL, KVM_HC_VAPIC_POLL_IRQ: does nothing", vmx_own, svm_foreign,
+     [] { vmcall(harmless); }},
+    {"hypercall.vmmcall", "VMMCALL, KVM_HC_VAPIC_POLL_IRQ: does nothing", vmx_foreign, svm_own,
+     [] { vmmcall(harmless); }},
+    {"hypercall.unknown", "VMCALL, a number that KVM does not know", vmx_own, svm_foreign,
+     [] { vmcall(unknown); }},
 };
 
 }

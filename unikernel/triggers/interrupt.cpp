@@ -14,7 +14,7 @@
 namespace triggers {
 namespace {
 
-using machine::Msr;
+using namespace machine;
 
 void pass_window()
 {
@@ -26,21 +26,20 @@ void pass_window()
 // vCPU before takes its time to send this one its own, and is let in.
 void interrupt_next()
 {
-    auto& next = machine::next_processor();
+    auto& next = next_processor();
     const auto before = next.arrivals;
     next.due = true;
-    machine::enable_interrupts();
-    local_apic.send_to(next.apic_id, machine::Delivery::fixed, counted_vector);
-    for (auto patience = machine::long_patience; next.arrivals == before;)
+    enable_interrupts();
+    local_apic.send_to(next.apic_id, Delivery::fixed, counted_vector);
+    for (auto patience = long_patience; next.arrivals == before;)
         if (patience.ends())
-            machine::give_up("the interrupt that it sent", next);
-    machine::disable_interrupts();
+            give_up("the interrupt that it sent", next);
+    disable_interrupts();
 }
 
 std::string_view why_none_to_interrupt()
 {
-    return machine::running_processors() == 1 ? "needs vcpus=2 or more"
-                                              : why_apic_may_not_exit<ApicMode::x2apic>();
+    return running_processors() == 1 ? "needs vcpus=2 or more" : why_apic_may_not_exit<ApicMode::x2apic>();
 }
 
 // Long enough that the guest is spinning again before the timer expires.
@@ -56,20 +55,18 @@ void await_one_shot_timers()
 void await_deadlines()
 {
     for (unsigned i = 0; i < expiries; i++)
-        fire_and_await([] { machine::write_msr(Msr::ia32_tsc_deadline, machine::rdtsc() + tsc_cycles); });
+        fire_and_await([] { write_msr(Msr::ia32_tsc_deadline, rdtsc() + tsc_cycles); });
 }
 
-std::string_view why_no_deadlines()
+std::string_view lacks_deadlines()
 {
-    return LocalApic::has_tsc_deadline()
-               ? why_no_x2apic()
-               : "this vCPU's timer knows no TSC deadline: CPUID leaf 1, ECX bit 24";
+    return has(feature::tsc_deadline) ? lacks<feature::x2apic>() : feature::tsc_deadline.lacking;
 }
 
 // kvm_can_use_hv_timer(). QEMU's cpu-pm=on shows so in CPUID.
 std::string_view why_no_preemption_timer()
 {
-    return machine::has(machine::feature::monitor)
+    return has(feature::monitor)
                ? "this VM's MWAIT does not exit: then KVM makes no use of the preemption timer"
                : "";
 }
@@ -86,7 +83,7 @@ void await_host_tick()
 std::string_view why_host_may_not_tick()
 {
     constexpr std::uint32_t kvm_features = 0x40000001, hints_realtime = 1;
-    return machine::cpuid(kvm_features).edx & hints_realtime
+    return cpuid(kvm_features).edx & hints_realtime
                ? "the host has a processor set apart for this vCPU: it need not tick"
                : "";
 }
@@ -143,12 +140,12 @@ constexpr Trigger timer(std::string_view name, std::string_view what, void (*pre
         .what = what,
         .vmx = vmx_timer,
         .svm = svm_timer,
+        .fire = fire,
         .count = default_count / 50,
         .prepare = prepare,
-        .fire = fire,
         .clean_up = leave_apic_mode,
-        .excuse = why_no_preemption_timer,
         .lacks = lacks,
+        .excuse = why_no_preemption_timer,
     };
 }
 
@@ -161,9 +158,9 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_VINTR, Bound::exact, 1,
                 "APM vol. 2, 15.21.4; svm_set_vintr() queues a dummy to see the window open",
                 svm_window_also},
+        .fire = pass_window,
         .count = default_count / 5,
         .prepare = enter_apic_mode<ApicMode::x2apic>,
-        .fire = pass_window,
         .clean_up = leave_apic_mode,
         .lacks = why_apic_may_not_exit<ApicMode::x2apic>,
     },
@@ -177,21 +174,21 @@ constexpr Trigger catalogue[] = {
         .svm = {SVM_EXIT_MSR, Bound::exact, 2,
                 "ICR and EOI: svm_set_x2apic_msr_interception() intercepts them while AVIC is off",
                 svm_wait_also},
+        .fire = interrupt_next,
         .count = default_count / 20,
         .prepare = enter_apic_mode<ApicMode::x2apic>,
-        .fire = interrupt_next,
         .clean_up = leave_apic_mode,
         .lacks = why_none_to_interrupt,
     },
     timer("interrupt.one-shot-timer", "eight times: arm the one-shot APIC timer, spin until it interrupts",
-          enter_apic_mode<ApicMode::x2apic>, await_one_shot_timers, why_no_x2apic),
+          enter_apic_mode<ApicMode::x2apic>, await_one_shot_timers, lacks<feature::x2apic>),
     timer(
         "interrupt.tsc-deadline", "eight times: WRMSR IA32_TSC_DEADLINE, spin until it interrupts",
         [] {
             enter_apic_mode<ApicMode::x2apic>();
             local_apic.use_tsc_deadline();
         },
-        await_deadlines, why_no_deadlines),
+        await_deadlines, lacks_deadlines),
     {
         .name = "interrupt.host-tick",
         .what = "spin for 24 ms by the APIC timer, in which the host's tick interrupts",
@@ -199,12 +196,12 @@ constexpr Trigger catalogue[] = {
                 "SDM vol. 3, 26.2; setup_vmcs_config() requires external-interrupt exiting", vmx_tick_also},
         .svm = {SVM_EXIT_INTR, Bound::at_least, 1, "APM vol. 2, 15.13.1; init_vmcb() sets the intercept",
                 svm_timer_also},
+        .fire = await_host_tick,
         .count = 5,
         .prepare = enter_apic_mode<ApicMode::x2apic>,
-        .fire = await_host_tick,
         .clean_up = leave_apic_mode,
+        .lacks = lacks<feature::x2apic>,
         .excuse = why_host_may_not_tick,
-        .lacks = why_no_x2apic,
     },
 };
 

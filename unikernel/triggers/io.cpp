@@ -10,8 +10,7 @@
 namespace triggers {
 namespace {
 
-using machine::Io;
-using machine::Port;
+using namespace machine;
 
 constexpr Port port = Port::unused;
 
@@ -36,47 +35,47 @@ constexpr std::uint16_t words[string_length]{};
 // Within one page. All vCPUs read the same there.
 [[gnu::aligned(16)]] constinit std::uint8_t string_room[string_length]{};
 
-constexpr Trigger simple(std::string_view name, std::string_view what, void (*fire)())
-{
-    return {name, what, vmx_once, svm_once, default_count, nullptr, fire, nullptr};
-}
-
-constexpr Trigger string(std::string_view name, std::string_view what, std::uint32_t exits,
-                         std::string_view source, void (*fire)())
-{
-    return {name,
-            what,
-            {EXIT_REASON_IO_INSTRUCTION, Bound::exact, exits, source},
-            {SVM_EXIT_IOIO, Bound::exact, exits, source},
-            default_count / 10,
-            nullptr,
-            fire,
-            nullptr};
-}
-
 constexpr Trigger catalogue[] = {
-    simple("io.in8", "IN AL, unused port", [] { Io::in<std::uint8_t>(port); }),
-    simple("io.out8", "OUT unused port, AL", [] { Io::out<std::uint8_t>(port, 0); }),
-    simple("io.in16", "IN AX, unused port", [] { Io::in<std::uint16_t>(port); }),
-    simple("io.out16", "OUT unused port, AX", [] { Io::out<std::uint16_t>(port, 0); }),
-    simple("io.in32", "IN EAX, unused port", [] { Io::in<std::uint32_t>(port); }),
-    simple("io.out32", "OUT unused port, EAX", [] { Io::out<std::uint32_t>(port, 0); }),
-    string("io.rep-ins8", "REP INSB of 8 bytes from the unused port", 2, in_string_source,
-           [] { Io::in_string(port, string_room, string_length); }),
-    string("io.rep-outs8", "REP OUTSB of 8 bytes to the unused port", string_length + 1, out_string_source,
-           [] { Io::out_string(port, bytes, string_length); }),
-    string("io.rep-outs16", "REP OUTSW of 8 words to the unused port", string_length + 1, out_string_source,
-           [] { Io::out_string(port, words, string_length); }),
-    simple("io.pic-read-mask", "IN AL, 0x21: the interrupt controller's mask",
-           [] { Io::in<std::uint8_t>(Port::pic_primary_mask); }),
-    simple("io.pic-write-mask", "OUT 0x21, AL: the mask that is set already",
-           [] { Io::out<std::uint8_t>(Port::pic_primary_mask, 0xff); }),
-    simple("io.pic-read-elcr", "IN AL, 0x4d0: edge or level",
-           [] { Io::in<std::uint8_t>(Port::pic_edge_level); }),
-    simple("io.pit-latch", "OUT 0x43, AL: latches counter 0 of the timer",
-           [] { Io::out<std::uint8_t>(Port::pit_command, 0); }),
-    simple("io.serial-status", "IN AL, 0x3fd: user space's device",
-           [] { Io::in<std::uint8_t>(Port::serial_1_status); }),
+    {"io.in8", "IN AL, unused port", vmx_once, svm_once, [] { Io::in<std::uint8_t>(port); }},
+    {"io.out8", "OUT unused port, AL", vmx_once, svm_once, [] { Io::out<std::uint8_t>(port, 0); }},
+    {"io.in16", "IN AX, unused port", vmx_once, svm_once, [] { Io::in<std::uint16_t>(port); }},
+    {"io.out16", "OUT unused port, AX", vmx_once, svm_once, [] { Io::out<std::uint16_t>(port, 0); }},
+    {"io.in32", "IN EAX, unused port", vmx_once, svm_once, [] { Io::in<std::uint32_t>(port); }},
+    {"io.out32", "OUT unused port, EAX", vmx_once, svm_once, [] { Io::out<std::uint32_t>(port, 0); }},
+    {
+        .name = "io.rep-ins8",
+        .what = "REP INSB of 8 bytes from the unused port",
+        .vmx = {EXIT_REASON_IO_INSTRUCTION, Bound::exact, 2, in_string_source},
+        .svm = {SVM_EXIT_IOIO, Bound::exact, 2, in_string_source},
+        .fire = [] { Io::in_string(port, string_room, string_length); },
+        .count = default_count / 10,
+    },
+    {
+        .name = "io.rep-outs8",
+        .what = "REP OUTSB of 8 bytes to the unused port",
+        .vmx = {EXIT_REASON_IO_INSTRUCTION, Bound::exact, string_length + 1, out_string_source},
+        .svm = {SVM_EXIT_IOIO, Bound::exact, string_length + 1, out_string_source},
+        .fire = [] { Io::out_string(port, bytes, string_length); },
+        .count = default_count / 10,
+    },
+    {
+        .name = "io.rep-outs16",
+        .what = "REP OUTSW of 8 words to the unused port",
+        .vmx = {EXIT_REASON_IO_INSTRUCTION, Bound::exact, string_length + 1, out_string_source},
+        .svm = {SVM_EXIT_IOIO, Bound::exact, string_length + 1, out_string_source},
+        .fire = [] { Io::out_string(port, words, string_length); },
+        .count = default_count / 10,
+    },
+    {"io.pic-read-mask", "IN AL, 0x21: the interrupt controller's mask", vmx_once, svm_once,
+     [] { Io::in<std::uint8_t>(Port::pic_primary_mask); }},
+    {"io.pic-write-mask", "OUT 0x21, AL: the mask that is set already", vmx_once, svm_once,
+     [] { Io::out<std::uint8_t>(Port::pic_primary_mask, 0xff); }},
+    {"io.pic-read-elcr", "IN AL, 0x4d0: edge or level", vmx_once, svm_once,
+     [] { Io::in<std::uint8_t>(Port::pic_edge_level); }},
+    {"io.pit-latch", "OUT 0x43, AL: latches counter 0 of the timer", vmx_once, svm_once,
+     [] { Io::out<std::uint8_t>(Port::pit_command, 0); }},
+    {"io.serial-status", "IN AL, 0x3fd: user space's device", vmx_once, svm_once,
+     [] { Io::in<std::uint8_t>(Port::serial_1_status); }},
 };
 
 }

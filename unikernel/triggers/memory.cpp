@@ -10,16 +10,13 @@
 namespace triggers {
 namespace {
 
-using machine::FreshMemory;
-using machine::Place;
+using namespace machine;
 
-constexpr std::uint32_t count = 200;
 constexpr std::uint32_t first_touches = 5; // a boot has 40
 
 constexpr std::string_view shadow_source =
     "kvm_mmu_page_fault(): the fault of a shadowed page table, handled by KVM";
-constexpr Deviation shadow[] = {
-    {Where::with_shadow_paging, Numbering::vmx, {EXIT_REASON_EXCEPTION_NMI, Bound::exact, 1, shadow_source}}};
+constexpr Deviation shadow[] = {vmx_shadowing({EXIT_REASON_EXCEPTION_NMI, Bound::exact, 1, shadow_source})};
 constexpr Expectation vmx_mmio{
     EXIT_REASON_EPT_MISCONFIG, Bound::exact, 1,
     "handle_ept_misconfig(): set_mmio_spte_mask() marks what has no memory so, once it was touched"};
@@ -33,12 +30,7 @@ constexpr Row vmx_rom_also[] = {{EXIT_REASON_EPT_MISCONFIG, Bound::at_most, 1}};
 // Not every machine has ROM there: what is written is what was read, the same by every vCPU.
 constinit std::uint32_t rom_word = 0;
 
-void write_rom() { machine::write_memory(Place::rom, rom_word); }
-
-std::string_view why_rom_may_not_exit()
-{
-    return "this machine has no ROM below 4 GiB; pc and q35 have (--machine)";
-}
+void write_rom() { write_memory(Place::rom, rom_word); }
 
 std::string_view lacks_fresh_memory()
 {
@@ -51,10 +43,8 @@ constexpr Trigger mmio(std::string_view name, std::string_view what, void (*fire
             .what = what,
             .vmx = vmx_mmio,
             .svm = svm_mmio,
-            .count = count,
-            .prepare = fire,
             .fire = fire,
-            .clean_up = nullptr,
+            .prepare = fire,
             .deviations = shadow};
 }
 
@@ -66,34 +56,32 @@ constexpr Trigger catalogue[] = {
                 "SDM vol. 3, 29.3.3.2; kvm_tdp_page_fault() maps what is touched"},
         .svm = {SVM_EXIT_NPF, Bound::exact, 1,
                 "APM vol. 2, 15.25.6; kvm_tdp_page_fault() maps what is touched"},
-        .count = first_touches,
-        .prepare = nullptr,
         .fire = FreshMemory::touch,
-        .clean_up = nullptr,
+        .count = first_touches,
         .lacks = lacks_fresh_memory,
         .deviations = shadow,
         .firings_left = FreshMemory::blocks_left,
     },
     mmio("memory.read-unbacked", "MOV from an address that nothing decodes",
-         [] { machine::read_memory(Place::unused); }),
+         [] { read_memory(Place::unused); }),
     mmio("memory.write-unbacked", "MOV to an address that nothing decodes",
-         [] { machine::write_memory(Place::unused, 0); }),
+         [] { write_memory(Place::unused, 0); }),
     mmio("memory.read-io-apic", "MOV from the I/O APIC's index register",
-         [] { machine::read_memory(Place::io_apic); }),
+         [] { read_memory(Place::io_apic); }),
     {
         .name = "memory.write-rom",
         .what = "MOV to the firmware's ROM of what is there",
         .vmx = {EXIT_REASON_EPT_VIOLATION, Bound::exact, 1, rom_source, vmx_rom_also},
         .svm = {SVM_EXIT_NPF, Bound::exact, 1, rom_source},
-        .count = count,
+        .fire = write_rom,
         .prepare =
             [] {
-                rom_word = machine::read_memory(Place::rom);
+                rom_word = read_memory(Place::rom);
                 write_rom(); // where it is RAM, that maps the page
             },
-        .fire = write_rom,
-        .clean_up = nullptr,
-        .excuse = why_rom_may_not_exit,
+        .excuse = []() -> std::string_view {
+            return "this machine has no ROM below 4 GiB; pc and q35 have (--machine)";
+        },
         .deviations = shadow,
     },
 };

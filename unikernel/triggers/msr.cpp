@@ -14,7 +14,7 @@
 namespace triggers {
 namespace {
 
-using machine::Msr;
+using namespace machine;
 
 constexpr std::string_view vmx_source = "SDM vol. 3, 26.1.3; not in vmx_possible_passthrough_msrs[]";
 constexpr std::string_view vmx_fastpath_source =
@@ -35,23 +35,15 @@ constexpr Expectation twice(Expectation expectation)
 
 constexpr std::string_view vmx_passes_source = "vmx_create_vcpu() passes it through";
 constexpr std::string_view svm_passes_source = "direct_access_msrs[] passes it through";
-constexpr Expectation vmx_passes_read{EXIT_REASON_MSR_READ, Bound::none, 0, vmx_passes_source};
-constexpr Expectation vmx_passes_write{EXIT_REASON_MSR_WRITE, Bound::none, 0, vmx_passes_source};
-constexpr Expectation svm_passes{SVM_EXIT_MSR, Bound::none, 0, svm_passes_source};
+constexpr auto vmx_passes_read = never(EXIT_REASON_MSR_READ, vmx_passes_source);
+constexpr auto vmx_passes_write = never(EXIT_REASON_MSR_WRITE, vmx_passes_source);
+constexpr auto svm_passes = never(SVM_EXIT_MSR, svm_passes_source);
 constexpr Expectation svm_passes_unless_intel{
     SVM_EXIT_MSR, Bound::none, 0,
     "init_vmcb_after_set_cpuid() passes it through, unless CPUID says GenuineIntel"};
 
 // MSRs outside the bitmaps' ranges exit always, before the processor looks whether there
 // is such an MSR.
-constexpr Expectation undefined(ExitNumber exit, std::string_view source)
-{
-    return {.exit = exit,
-            .bound = Bound::exact,
-            .per_firing = 1,
-            .source = source,
-            .raises = Exception::general_protection};
-}
 constexpr std::string_view vmx_undefined_source =
     "SDM vol. 3, 26.1.3: beyond the bitmaps; kvm_emulate_rdmsr(), _wrmsr() raise #GP";
 constexpr std::string_view svm_undefined_source =
@@ -64,134 +56,126 @@ constexpr std::string_view pred_cmd_unseen = "no processor that a lane emulates 
 
 // Writes put back what this vCPU read, so that they change nothing but the ledger. All may
 // fault: what a CPU has not, although its CPUID says so, is reported, and ends nothing.
-constinit std::array<std::uint64_t, machine::max_processors> all_saved{};
+constinit std::array<std::uint64_t, max_processors> all_saved{};
 
-std::uint64_t& saved() { return all_saved[machine::this_cpu().index]; }
+std::uint64_t& saved() { return all_saved[this_cpu().index]; }
 
 template <Msr msr>
 void save()
 {
-    saved() = machine::try_read_msr(msr).value_or(0); // where reading raises #GP, so does writing
+    saved() = try_read_msr(msr).value_or(0); // where reading raises #GP, so does writing
 }
 
 template <Msr msr>
 void restore()
 {
-    machine::try_write_msr(msr, saved());
+    try_write_msr(msr, saved());
 }
 
-void flush_predictors() { machine::try_write_msr(Msr::ia32_pred_cmd, 1); }
-
-constexpr Trigger simple(std::string_view name, std::string_view what, const Expectation& vmx,
-                         const Expectation& svm, void (*prepare)(), void (*fire)(),
-                         std::string_view (*lacks)() = nullptr)
+/// RDMSR.
+template <Msr msr>
+constexpr Trigger read(std::string_view name, std::string_view what, const Expectation& vmx,
+                       const Expectation& svm, std::string_view (*lacks)() = nullptr)
 {
     return {.name = name,
             .what = what,
             .vmx = vmx,
             .svm = svm,
-            .count = default_count,
-            .prepare = prepare,
-            .fire = fire,
-            .clean_up = nullptr,
+            .fire = [] { try_read_msr(msr); },
             .lacks = lacks};
 }
 
-std::string_view lacks_tsc_adjust()
+/// WRMSR of what the vCPU has read before.
+template <Msr msr>
+constexpr Trigger write_back(std::string_view name, std::string_view what, const Expectation& vmx,
+                             const Expectation& svm, std::string_view (*lacks)() = nullptr)
 {
-    return machine::lacks(machine::feature::tsc_adjust, "this vCPU has no IA32_TSC_ADJUST");
+    return {.name = name,
+            .what = what,
+            .vmx = vmx,
+            .svm = svm,
+            .fire = restore<msr>,
+            .prepare = save<msr>,
+            .lacks = lacks};
 }
+
+void flush_predictors() { try_write_msr(Msr::ia32_pred_cmd, 1); }
 
 std::string_view lacks_ibpb()
 {
-    const bool has = machine::has(machine::feature::spec_ctrl) || machine::has(machine::feature::amd_ibpb);
-    return has ? "" : "this vCPU has no IBPB";
+    return has(feature::spec_ctrl) || has(feature::amd_ibpb) ? "" : "this vCPU has no IBPB";
 }
 
 constexpr Trigger catalogue[] = {
-    simple("msr.read-apic-base", "RDMSR IA32_APIC_BASE", vmx_read, svm_either, nullptr,
-           [] { machine::try_read_msr(Msr::ia32_apic_base); }),
-    simple("msr.write-apic-base", "WRMSR IA32_APIC_BASE, its own value", vmx_write, svm_either,
-           save<Msr::ia32_apic_base>, restore<Msr::ia32_apic_base>),
-    simple("msr.read-misc-enable", "RDMSR IA32_MISC_ENABLE", vmx_read, svm_either, nullptr,
-           [] { machine::try_read_msr(Msr::ia32_misc_enable); }),
-    simple("msr.write-misc-enable", "WRMSR IA32_MISC_ENABLE, its own value", vmx_write, svm_either,
-           save<Msr::ia32_misc_enable>, restore<Msr::ia32_misc_enable>),
-    simple("msr.write-tsc-deadline", "WRMSR IA32_TSC_DEADLINE, 0: disarms", vmx_fastpath_write, svm_either,
-           nullptr, [] { machine::try_write_msr(Msr::ia32_tsc_deadline, 0); }),
-    simple("msr.read-pat", "RDMSR IA32_PAT", vmx_read, svm_either, nullptr,
-           [] { machine::try_read_msr(Msr::ia32_pat); }),
-    simple("msr.write-pat", "WRMSR IA32_PAT, its own value", vmx_write, svm_either, save<Msr::ia32_pat>,
-           restore<Msr::ia32_pat>),
-    simple("msr.read-efer", "RDMSR IA32_EFER", vmx_read, svm_either, nullptr,
-           [] { machine::try_read_msr(Msr::ia32_efer); }),
-    simple("msr.write-efer", "WRMSR IA32_EFER, its own value", vmx_write, svm_either, save<Msr::ia32_efer>,
-           restore<Msr::ia32_efer>),
-    simple(
-        "msr.read-mtrr-def-type", "RDMSR IA32_MTRR_DEF_TYPE", vmx_read, svm_either, nullptr,
-        [] { machine::try_read_msr(Msr::ia32_mtrr_def_type); },
-        [] { return machine::lacks(machine::feature::mtrr, "this vCPU has no MTRRs"); }),
-    simple(
-        "msr.read-tsc-aux", "RDMSR IA32_TSC_AUX", vmx_read, svm_either, nullptr,
-        [] { machine::try_read_msr(Msr::ia32_tsc_aux); },
-        [] {
-            return machine::lacks(machine::feature::rdtscp, "this vCPU has no RDTSCP, hence no IA32_TSC_AUX");
-        }),
-    simple(
-        "msr.read-tsc-adjust", "RDMSR IA32_TSC_ADJUST", vmx_read, svm_either, nullptr,
-        [] { machine::try_read_msr(Msr::ia32_tsc_adjust); }, lacks_tsc_adjust),
-    simple("msr.write-tsc-adjust", "WRMSR IA32_TSC_ADJUST, its own value", vmx_write, svm_either,
-           save<Msr::ia32_tsc_adjust>, restore<Msr::ia32_tsc_adjust>, lacks_tsc_adjust),
-    simple(
-        "msr.write-tsc", "WRMSR IA32_TIME_STAMP_COUNTER; WRMSR IA32_TSC_ADJUST, which takes that back",
-        twice(vmx_write), twice(svm_either), save<Msr::ia32_tsc_adjust>,
-        [] {
-            machine::try_write_msr(Msr::ia32_time_stamp_counter, machine::rdtsc());
-            restore<Msr::ia32_tsc_adjust>();
-        },
-        lacks_tsc_adjust),
-    simple(
+    read<Msr::ia32_apic_base>("msr.read-apic-base", "RDMSR IA32_APIC_BASE", vmx_read, svm_either),
+    write_back<Msr::ia32_apic_base>("msr.write-apic-base", "WRMSR IA32_APIC_BASE, its own value", vmx_write,
+                                    svm_either),
+    read<Msr::ia32_misc_enable>("msr.read-misc-enable", "RDMSR IA32_MISC_ENABLE", vmx_read, svm_either),
+    write_back<Msr::ia32_misc_enable>("msr.write-misc-enable", "WRMSR IA32_MISC_ENABLE, its own value",
+                                      vmx_write, svm_either),
+    {"msr.write-tsc-deadline", "WRMSR IA32_TSC_DEADLINE, 0: disarms", vmx_fastpath_write, svm_either,
+     [] { try_write_msr(Msr::ia32_tsc_deadline, 0); }},
+    read<Msr::ia32_pat>("msr.read-pat", "RDMSR IA32_PAT", vmx_read, svm_either),
+    write_back<Msr::ia32_pat>("msr.write-pat", "WRMSR IA32_PAT, its own value", vmx_write, svm_either),
+    read<Msr::ia32_efer>("msr.read-efer", "RDMSR IA32_EFER", vmx_read, svm_either),
+    write_back<Msr::ia32_efer>("msr.write-efer", "WRMSR IA32_EFER, its own value", vmx_write, svm_either),
+    read<Msr::ia32_mtrr_def_type>("msr.read-mtrr-def-type", "RDMSR IA32_MTRR_DEF_TYPE", vmx_read, svm_either,
+                                  lacks<feature::mtrr>),
+    read<Msr::ia32_tsc_aux>("msr.read-tsc-aux", "RDMSR IA32_TSC_AUX", vmx_read, svm_either,
+                            lacks<feature::rdtscp>),
+    read<Msr::ia32_tsc_adjust>("msr.read-tsc-adjust", "RDMSR IA32_TSC_ADJUST", vmx_read, svm_either,
+                               lacks<feature::tsc_adjust>),
+    write_back<Msr::ia32_tsc_adjust>("msr.write-tsc-adjust", "WRMSR IA32_TSC_ADJUST, its own value",
+                                     vmx_write, svm_either, lacks<feature::tsc_adjust>),
+    {
+        .name = "msr.write-tsc",
+        .what = "WRMSR IA32_TIME_STAMP_COUNTER; WRMSR IA32_TSC_ADJUST, which takes that back",
+        .vmx = twice(vmx_write),
+        .svm = twice(svm_either),
+        .fire =
+            [] {
+                try_write_msr(Msr::ia32_time_stamp_counter, rdtsc());
+                restore<Msr::ia32_tsc_adjust>();
+            },
+        .prepare = save<Msr::ia32_tsc_adjust>,
+        .lacks = lacks<feature::tsc_adjust>,
+    },
+    read<Msr::msr_kvm_system_time_new>(
         "msr.read-kvm-system-time", "RDMSR MSR_KVM_SYSTEM_TIME_NEW, KVM's own",
         {EXIT_REASON_MSR_READ, Bound::exact, 1,
          "SDM vol. 3, 26.1.3: beyond the bitmaps; kvm_get_msr_common() answers"},
         {SVM_EXIT_MSR, Bound::exact, 1,
          "APM vol. 2, 15.11: not covered by the MSRPM; kvm_get_msr_common() answers"},
-        nullptr, [] { machine::try_read_msr(Msr::msr_kvm_system_time_new); },
-        [] { return machine::lacks(machine::feature::kvm_clock, "this VM has no KVM clock"); }),
-    simple("msr.read-undefined", "RDMSR 0xdeadbeef, which no processor has",
-           undefined(EXIT_REASON_MSR_READ, vmx_undefined_source),
-           undefined(SVM_EXIT_MSR, svm_undefined_source), nullptr,
-           [] { machine::try_read_msr(Msr::undefined); }),
-    simple("msr.write-undefined", "WRMSR 0xdeadbeef, which no processor has",
-           undefined(EXIT_REASON_MSR_WRITE, vmx_undefined_source),
-           undefined(SVM_EXIT_MSR, svm_undefined_source), nullptr,
-           [] { machine::try_write_msr(Msr::undefined, 0); }),
-    simple("msr.read-tsc", "RDMSR IA32_TIME_STAMP_COUNTER", vmx_passes_read, svm_either, nullptr,
-           [] { machine::try_read_msr(Msr::ia32_time_stamp_counter); }),
-    simple("msr.read-lstar", "RDMSR IA32_LSTAR", vmx_read, svm_passes, nullptr,
-           [] { machine::try_read_msr(Msr::ia32_lstar); }),
-    simple("msr.read-fs-base", "RDMSR IA32_FS_BASE", vmx_passes_read, svm_passes, nullptr,
-           [] { machine::try_read_msr(Msr::ia32_fs_base); }),
-    simple("msr.write-fs-base", "WRMSR IA32_FS_BASE, its own value", vmx_passes_write, svm_passes,
-           save<Msr::ia32_fs_base>, restore<Msr::ia32_fs_base>),
-    simple("msr.read-sysenter-cs", "RDMSR IA32_SYSENTER_CS", vmx_passes_read, svm_passes, nullptr,
-           [] { machine::try_read_msr(Msr::ia32_sysenter_cs); }),
-    simple("msr.read-sysenter-esp", "RDMSR IA32_SYSENTER_ESP", vmx_passes_read, svm_passes_unless_intel,
-           nullptr, [] { machine::try_read_msr(Msr::ia32_sysenter_esp); }),
-    simple("msr.read-sysenter-eip", "RDMSR IA32_SYSENTER_EIP", vmx_passes_read, svm_passes_unless_intel,
-           nullptr, [] { machine::try_read_msr(Msr::ia32_sysenter_eip); }),
-    simple("msr.write-pred-cmd", "WRMSR IA32_PRED_CMD, IBPB",
-           {.exit = EXIT_REASON_MSR_WRITE,
-            .bound = Bound::none,
-            .per_firing = 0,
-            .source = pred_cmd_source,
-            .unseen = pred_cmd_unseen},
-           {.exit = SVM_EXIT_MSR,
-            .bound = Bound::none,
-            .per_firing = 0,
-            .source = pred_cmd_source,
-            .unseen = pred_cmd_unseen},
-           flush_predictors, flush_predictors, lacks_ibpb),
+        lacks<feature::kvm_clock>),
+    read<Msr::undefined>(
+        "msr.read-undefined", "RDMSR 0xdeadbeef, which no processor has",
+        raising(Exception::general_protection, {EXIT_REASON_MSR_READ, Bound::exact, 1, vmx_undefined_source}),
+        raising(Exception::general_protection, {SVM_EXIT_MSR, Bound::exact, 1, svm_undefined_source})),
+    {"msr.write-undefined", "WRMSR 0xdeadbeef, which no processor has",
+     raising(Exception::general_protection, {EXIT_REASON_MSR_WRITE, Bound::exact, 1, vmx_undefined_source}),
+     raising(Exception::general_protection, {SVM_EXIT_MSR, Bound::exact, 1, svm_undefined_source}),
+     [] { try_write_msr(Msr::undefined, 0); }},
+    read<Msr::ia32_time_stamp_counter>("msr.read-tsc", "RDMSR IA32_TIME_STAMP_COUNTER", vmx_passes_read,
+                                       svm_either),
+    read<Msr::ia32_lstar>("msr.read-lstar", "RDMSR IA32_LSTAR", vmx_read, svm_passes),
+    read<Msr::ia32_fs_base>("msr.read-fs-base", "RDMSR IA32_FS_BASE", vmx_passes_read, svm_passes),
+    write_back<Msr::ia32_fs_base>("msr.write-fs-base", "WRMSR IA32_FS_BASE, its own value", vmx_passes_write,
+                                  svm_passes),
+    read<Msr::ia32_sysenter_cs>("msr.read-sysenter-cs", "RDMSR IA32_SYSENTER_CS", vmx_passes_read,
+                                svm_passes),
+    read<Msr::ia32_sysenter_esp>("msr.read-sysenter-esp", "RDMSR IA32_SYSENTER_ESP", vmx_passes_read,
+                                 svm_passes_unless_intel),
+    read<Msr::ia32_sysenter_eip>("msr.read-sysenter-eip", "RDMSR IA32_SYSENTER_EIP", vmx_passes_read,
+                                 svm_passes_unless_intel),
+    {
+        .name = "msr.write-pred-cmd",
+        .what = "WRMSR IA32_PRED_CMD, IBPB",
+        .vmx = never(EXIT_REASON_MSR_WRITE, pred_cmd_source, pred_cmd_unseen),
+        .svm = never(SVM_EXIT_MSR, pred_cmd_source, pred_cmd_unseen),
+        .fire = flush_predictors,
+        .prepare = flush_predictors,
+        .lacks = lacks_ibpb,
+    },
 };
 
 }

@@ -16,6 +16,8 @@
 namespace triggers {
 namespace {
 
+using namespace machine;
+
 constexpr Row vmx_entry[] = {{EXIT_REASON_VMRESUME, Bound::exact, 1}};
 constexpr Row svm_entry[] = {{SVM_EXIT_VMRUN, Bound::exact, 1}};
 constexpr Row vmx_entry_and_rdmsrs[] = {{EXIT_REASON_VMRESUME, Bound::exact, 1},
@@ -26,18 +28,17 @@ constexpr Row svm_entry_and_rdmsrs[] = {{SVM_EXIT_VMRUN, Bound::exact, 1}, {SVM_
 constexpr Expectation vmx_unhandled{.exit = EXIT_REASON_VMRESUME,
                                     .bound = Bound::exact,
                                     .per_firing = 1,
-                                    .source =
-                                        "SDM vol. 3, 26.1.3; nested_vmx_l1_wants_exit() passes RDTSC on, "
-                                        "kvm_vmx_exit_handlers[] has none for it",
+                                    .source = "SDM vol. 3, 26.1.3; nested_vmx_l1_wants_exit() passes RDTSC "
+                                              "on, kvm_vmx_exit_handlers[] has none for it",
                                     .totals_only = 1};
-constexpr Expectation svm_unhandled{.exit = SVM_EXIT_VMRUN,
-                                    .bound = Bound::exact,
-                                    .per_firing = 1,
-                                    .source = "APM vol. 2, 15.9; nested_svm_intercept() passes RDTSC on, "
-                                              "svm_exit_handlers[] has none for it",
-                                    .totals_only = 1};
+constexpr Expectation svm_unhandled{
+    .exit = SVM_EXIT_VMRUN,
+    .bound = Bound::exact,
+    .per_firing = 1,
+    .source = "APM vol. 2, 15.9; nested_svm_intercept() passes RDTSC on, svm_exit_handlers[] has none for it",
+    .totals_only = 1};
 
-void run() { machine::run_nested_guest(); }
+void run() { run_nested_guest(); }
 
 // There is one nested guest at a time.
 constexpr Trigger nested(std::string_view name, std::string_view what, const Expectation& vmx,
@@ -47,11 +48,11 @@ constexpr Trigger nested(std::string_view name, std::string_view what, const Exp
             .what = what,
             .vmx = vmx,
             .svm = svm,
+            .fire = fire,
             .count = default_count / 2, // a firing switches guests there and back
             .prepare = prepare,
-            .fire = fire,
-            .clean_up = machine::stop_nested_guest,
-            .lacks = machine::nested_guest_obstacle,
+            .clean_up = stop_nested_guest,
+            .lacks = nested_guest_obstacle,
             .boot_vcpu_only = true};
 }
 
@@ -61,26 +62,25 @@ constexpr Trigger catalogue[] = {
         {EXIT_REASON_CPUID, Bound::exact, 1,
          "SDM vol. 3, 26.1.2; nested_vmx_l1_wants_exit() always passes CPUID on", vmx_entry},
         {SVM_EXIT_CPUID, Bound::exact, 1, "APM vol. 2, 15.9; nested_svm_intercept() passes it on", svm_entry},
-        [] { machine::start_nested_guest(machine::nested_cpuid); }),
-    nested(
-        "nested.undefined", "entry of a nested guest; its UD2, whose #UD its hypervisor intercepts",
-        {EXIT_REASON_EXCEPTION_NMI, Bound::exact, 1,
-         "SDM vol. 3, 26.2; nested_vmx_l1_wants_exit() asks the exception bitmap", vmx_entry},
-        {SVM_EXIT_EXCP_BASE + UD_VECTOR, Bound::exact, 1,
-         "APM vol. 2, 15.12; nested_svm_exit_special() leaves it to ud_interception(), which queues a #UD: "
-         "svm_check_nested_events() makes that the #VMEXIT, without another exit",
-         svm_entry},
-        [] { machine::start_nested_guest(machine::nested_undefined); }),
+        [] { start_nested_guest(nested_cpuid); }),
+    nested("nested.undefined", "entry of a nested guest; its UD2, whose #UD its hypervisor intercepts",
+           {EXIT_REASON_EXCEPTION_NMI, Bound::exact, 1,
+            "SDM vol. 3, 26.2; nested_vmx_l1_wants_exit() asks the exception bitmap", vmx_entry},
+           {SVM_EXIT_EXCP_BASE + UD_VECTOR, Bound::exact, 1,
+            "APM vol. 2, 15.12; nested_svm_exit_special() leaves it to ud_interception(), which queues a "
+            "#UD: svm_check_nested_events() makes that the #VMEXIT, without another exit",
+            svm_entry},
+           [] { start_nested_guest(nested_undefined); }),
     nested(
         "nested.rdmsr",
-        "entry of a nested guest; its RDMSR twice: of IA32_APIC_BASE, which KVM answers, and of "
-        "0xdeadbeef, which goes to its hypervisor",
+        "entry of a nested guest; its RDMSR twice: of IA32_APIC_BASE, which KVM answers, and of 0xdeadbeef, "
+        "which goes to its hypervisor",
         {EXIT_REASON_MSR_READ, Bound::exact, 2,
          "SDM vol. 3, 26.1.3; nested_vmx_exit_handled_msr() asks the hypervisor's bitmap", vmx_entry},
         {SVM_EXIT_MSR, Bound::exact, 2,
          "APM vol. 2, 15.11; nested_svm_exit_handled_msr() asks the hypervisor's bitmap", svm_entry},
-        [] { machine::start_nested_guest(machine::nested_rdmsr); },
-        [] { machine::run_nested_guest(static_cast<std::uint32_t>(machine::Msr::ia32_apic_base)); }),
+        [] { start_nested_guest(nested_rdmsr); },
+        [] { run_nested_guest(static_cast<std::uint32_t>(Msr::ia32_apic_base)); }),
     nested(
         "nested.out",
         "entry of a nested guest; its OUT to a port that KVM leaves to user space, amid the two RDMSR",
@@ -89,14 +89,14 @@ constexpr Trigger catalogue[] = {
         {SVM_EXIT_IOIO, Bound::exact, 1,
          "APM vol. 2, 15.10; nested_svm_intercept_ioio() leaves it to io_interception()",
          svm_entry_and_rdmsrs},
-        [] { machine::start_nested_guest(machine::nested_out); },
+        [] { start_nested_guest(nested_out); },
         [] {
-            machine::run_nested_guest(static_cast<std::uint32_t>(machine::Msr::ia32_apic_base),
-                                      static_cast<std::uint32_t>(machine::Port::unused));
+            run_nested_guest(static_cast<std::uint32_t>(Msr::ia32_apic_base),
+                             static_cast<std::uint32_t>(Port::unused));
         }),
     nested("nested.rdtsc",
            "entry of a nested guest; its RDTSC, which its hypervisor intercepts, and KVM has no handler for",
-           vmx_unhandled, svm_unhandled, [] { machine::start_nested_guest(machine::nested_rdtsc); }),
+           vmx_unhandled, svm_unhandled, [] { start_nested_guest(nested_rdtsc); }),
     nested("nested.query",
            "entry of a nested guest; its query of the ledger, by CPUID, which SVM leaves to KVM; there RDMSR "
            "of 0xdeadbeef",
@@ -105,8 +105,8 @@ constexpr Trigger catalogue[] = {
            {SVM_EXIT_CPUID, Bound::exact, 1,
             "APM vol. 2, 15.9; nested_svm_intercept() leaves it to kvm_emulate_cpuid()", svm_entry_and_rdmsr},
            [] {
-               machine::nested_leaf = KVM_EXIT_LEDGER_LEAF_EXIT_COUNT;
-               machine::start_nested_guest(machine::nested_query, machine::NestedCpuid::left_to_host);
+               nested_leaf = KVM_EXIT_LEDGER_LEAF_EXIT_COUNT;
+               start_nested_guest(nested_query, NestedCpuid::left_to_host);
            }),
 };
 

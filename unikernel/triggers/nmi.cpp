@@ -13,16 +13,18 @@
 namespace triggers {
 namespace {
 
+using namespace machine;
+
 void send_nmi()
 {
-    const auto& cpu = machine::this_cpu();
-    local_apic.send_to(cpu.apic_id, machine::Delivery::nmi, 0);
+    const auto& cpu = this_cpu();
+    local_apic.send_to(cpu.apic_id, Delivery::nmi, 0);
 }
 
 // The read is for Bochs's SVM; elsewhere the second NMI has come before it.
 void send_nmi_and_another()
 {
-    machine::this_cpu().wants_nmi_in_nmi = true;
+    this_cpu().wants_nmi_in_nmi = true;
     send_nmi();
     local_apic.read(LocalApic::Register::version);
 }
@@ -30,15 +32,15 @@ void send_nmi_and_another()
 void prepare()
 {
     enter_apic_mode<ApicMode::x2apic>();
-    machine::expect_trap(Exception::nmi);
+    expect_trap(Exception::nmi);
 }
 
 // Bochs's VT-x was seen to let the second NMI in at once, on one vCPU or on both, where
 // the host's processor runs several: what it keeps of blocking by NMI is not each one's own.
 std::string_view why_no_nmi_in_nmi()
 {
-    const bool tried = machine::running_processors() == 1 || machine::vendor().view() != "GenuineIntel";
-    return tried ? why_no_x2apic()
+    const bool tried = running_processors() == 1 || vendor().view() != "GenuineIntel";
+    return tried ? lacks<feature::x2apic>()
                  : "on Intel this is fired with vcpus=1 only, as Bochs mixes up blocking by NMI of several "
                    "vCPUs";
 }
@@ -48,9 +50,9 @@ std::string_view why_no_nmi_in_nmi()
 // 19h, brought it.
 std::string_view why_iret_may_not_exit()
 {
-    const auto version = machine::cpuid(1).eax;
+    const auto version = cpuid(1).eax;
     const auto family = (version >> 8 & 0xf) + (version >> 20 & 0xff);
-    return machine::vendor().view() == "AuthenticAMD" && family >= 0x19
+    return vendor().view() == "AuthenticAMD" && family >= 0x19
                ? "this processor may virtualize NMIs (vNMI): IRET does not exit"
                : "";
 }
@@ -81,21 +83,15 @@ constexpr Row bochs_svm_two_also[] = {
 };
 constexpr Deviation window_deviations[] = {
     // Seen beside a busy VM: no NMI window, or an NMI of one firing only after its audit.
-    {Where::on_bochs_with_noise,
-     Numbering::vmx,
-     {EXIT_REASON_NMI_WINDOW, Bound::none, 0,
-      "Bochs mixes up blocking by NMI of several vCPUs, and another VM's run here, too"},
-     bochs_2_7,
-     true},
-    {Where::on_bochs,
-     Numbering::svm,
-     {.exit = SVM_EXIT_IRET,
-      .bound = Bound::exact,
-      .per_firing = 2,
-      .source = "each NMI's IRET; Bochs raises no #DB for TF on an IRET that clears it, so the second NMI "
-                "waits for the next exit",
-      .also = bochs_svm_two_also,
-      .raises = Exception::nmi},
+    {Where::on_bochs_with_noise, Numbering::vmx,
+     never(EXIT_REASON_NMI_WINDOW,
+           "Bochs mixes up blocking by NMI of several vCPUs, and another VM's run here, too"),
+     bochs_2_7, true},
+    {Where::on_bochs, Numbering::svm,
+     raising(Exception::nmi, {SVM_EXIT_IRET, Bound::exact, 2,
+                              "each NMI's IRET; Bochs raises no #DB for TF on an IRET that clears it, so the "
+                              "second NMI waits for the next exit",
+                              bochs_svm_two_also}),
      bochs_3_0},
 };
 
@@ -103,50 +99,41 @@ constexpr Trigger catalogue[] = {
     {
         .name = "nmi.self",
         .what = "WRMSR IA32_X2APIC_ICR: an NMI to oneself",
-        .vmx = {.exit = EXIT_REASON_NMI_WINDOW,
-                .bound = Bound::none,
-                .per_firing = 0,
-                .source = "vmx_inject_nmi() at once; the processor itself tracks blocking by NMI (SDM vol. "
-                          "3, 25.6.1: virtual NMIs)",
-                .also = vmx_also<1>,
-                .raises = Exception::nmi},
-        .svm = {.exit = SVM_EXIT_IRET,
-                .bound = Bound::exact,
-                .per_firing = 1,
-                .source = "APM vol. 2, 15.9; svm_inject_nmi() intercepts IRET to see the handler's end",
-                .also = svm_one_also,
-                .raises = Exception::nmi},
+        .vmx = raising(Exception::nmi, {EXIT_REASON_NMI_WINDOW, Bound::none, 0,
+                                        "vmx_inject_nmi() at once; the processor itself tracks blocking by "
+                                        "NMI (SDM vol. 3, 25.6.1: virtual NMIs)",
+                                        vmx_also<1>}),
+        .svm = raising(Exception::nmi,
+                       {SVM_EXIT_IRET, Bound::exact, 1,
+                        "APM vol. 2, 15.9; svm_inject_nmi() intercepts IRET to see the handler's end",
+                        svm_one_also}),
+        .fire = send_nmi,
         .count = default_count / 5,
         .prepare = prepare,
-        .fire = send_nmi,
         .clean_up = leave_apic_mode,
+        .lacks = lacks<feature::x2apic>,
         .excuse = why_iret_may_not_exit,
-        .lacks = why_no_x2apic,
     },
     {
         .name = "nmi.window",
         .what = "an NMI to oneself, whose handler sends another by WRMSR IA32_X2APIC_ICR; RDMSR "
                 "IA32_X2APIC_VERSION",
-        .vmx = {.exit = EXIT_REASON_NMI_WINDOW,
-                .bound = Bound::exact,
-                .per_firing = 1,
-                .source =
-                    "SDM vol. 3, 26.2; vmx_enable_nmi_window() for the second, until the first one's IRET",
-                .also = vmx_also<2>,
-                .raises = Exception::nmi},
-        .svm = {.exit = SVM_EXIT_IRET,
-                .bound = Bound::exact,
-                .per_firing = 2,
-                .source =
-                    "each NMI's IRET: svm_inject_nmi(); svm_enable_nmi_window() steps over the first, a #DB",
-                .also = svm_two_also,
-                .raises = Exception::nmi},
+        .vmx =
+            raising(Exception::nmi,
+                    {EXIT_REASON_NMI_WINDOW, Bound::exact, 1,
+                     "SDM vol. 3, 26.2; vmx_enable_nmi_window() for the second, until the first one's IRET",
+                     vmx_also<2>}),
+        .svm =
+            raising(Exception::nmi,
+                    {SVM_EXIT_IRET, Bound::exact, 2,
+                     "each NMI's IRET: svm_inject_nmi(); svm_enable_nmi_window() steps over the first, a #DB",
+                     svm_two_also}),
+        .fire = send_nmi_and_another,
         .count = default_count / 5,
         .prepare = prepare,
-        .fire = send_nmi_and_another,
         .clean_up = leave_apic_mode,
-        .excuse = why_iret_may_not_exit,
         .lacks = why_no_nmi_in_nmi,
+        .excuse = why_iret_may_not_exit,
         .deviations = window_deviations,
     },
 };

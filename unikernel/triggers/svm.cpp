@@ -8,6 +8,8 @@
 namespace triggers {
 namespace {
 
+using namespace machine;
+
 // In a guest the real EFER.SVME is set, whatever KVM shows it, and the remaining checks
 // before the intercept are of CPL and of RAX: at CPL 0, with the address of a page in RAX,
 // the intercept comes.
@@ -15,15 +17,19 @@ constexpr std::string_view svm_source =
     "APM vol. 2, 15.9, table 15-7; init_vmcb() sets the intercept, nested_svm_check_permissions() raises #UD";
 constexpr std::string_view skinit_source =
     "APM vol. 2, 15.9, table 15-7; init_vmcb() sets the intercept, skinit_interception() raises #UD";
-constexpr std::string_view vmx_source =
-    "SDM vol. 2, appendix A: no such opcode, #UD; vmx_update_exception_bitmap() intercepts it";
+constexpr auto on_vmx =
+    vmx_undefined("SDM vol. 2, appendix A: no such opcode, #UD; vmx_update_exception_bitmap() intercepts it");
+
+constexpr Expectation on_svm(ExitNumber exit, std::string_view source = svm_source)
+{
+    return raises_undefined(exit, source);
+}
 
 // KVM clears these intercepts where the processor can execute the instruction in the guest
 // (init_vmcb(), `vgif`; init_vmcb_after_set_cpuid(), `vls`). Then nothing raises #UD.
 std::string_view virtualized(std::string_view how)
 {
-    const bool executed =
-        machine::resumed_exceptions()[static_cast<unsigned>(Exception::invalid_opcode)] == 0;
+    const bool executed = resumed_exceptions()[static_cast<unsigned>(Exception::invalid_opcode)] == 0;
     return executed ? how : "";
 }
 std::string_view virtual_gif()
@@ -41,62 +47,53 @@ std::string_view virtual_vmload()
 void save_state() { asm volatile(MAY_FAULT("vmsave") : : "a"(vmcb) : "memory"); }
 
 // Ends what CLGI may have begun.
-void set_gif() { asm volatile(MAY_FAULT("stgi") : : : "memory"); }
+void set_gif() { asm volatile(MAY_FAULT("stgi")); }
 
-constexpr Trigger svm(std::string_view name, std::string_view what, ExitNumber exit, void (*fire)())
-{
-    return {.name = name,
-            .what = what,
-            .vmx = vmx_undefined(vmx_source),
-            .svm = raises_undefined(exit, exit == SVM_EXIT_SKINIT ? skinit_source : svm_source),
-            .count = default_count,
-            .prepare = nullptr,
-            .fire = fire,
-            .clean_up = nullptr};
-}
-
-constexpr Trigger with_excuse(Trigger trigger, std::string_view (*excuse)(), void (*prepare)(),
-                              void (*clean_up)())
-{
-    trigger.excuse = excuse;
-    trigger.prepare = prepare;
-    trigger.clean_up = clean_up;
-    return trigger;
-}
-
-// The page holds what one vCPU saved.
-constexpr Trigger on_boot_vcpu(Trigger trigger)
-{
-    trigger.boot_vcpu_only = true;
-    return trigger;
-}
+void vmrun() { asm volatile(MAY_FAULT("vmrun") : : "a"(vmcb) : "memory"); }
+void vmload() { asm volatile(MAY_FAULT("vmload") : : "a"(vmcb) : "memory"); }
+void invlpga() { asm volatile(MAY_FAULT("invlpga") : : "a"(0), "c"(1) : "memory"); }
+void skinit() { asm volatile(MAY_FAULT("skinit") : : "a"(0) : "memory"); }
 
 constexpr Trigger catalogue[] = {
-    svm("svm.vmrun", "VMRUN", SVM_EXIT_VMRUN,
-        [] {
-            asm volatile(MAY_FAULT("vmrun") : : "a"(vmcb) : "memory");
-        }),
-    on_boot_vcpu(with_excuse(svm("svm.vmload", "VMLOAD", SVM_EXIT_VMLOAD,
-                                 [] {
-                                     asm volatile(MAY_FAULT("vmload") : : "a"(vmcb) : "memory");
-                                 }),
-                             virtual_vmload, save_state, nullptr)),
-    on_boot_vcpu(with_excuse(svm("svm.vmsave", "VMSAVE", SVM_EXIT_VMSAVE, save_state), virtual_vmload,
-                             nullptr, nullptr)),
-    with_excuse(svm("svm.stgi", "STGI", SVM_EXIT_STGI, set_gif), virtual_gif, nullptr, nullptr),
-    with_excuse(svm("svm.clgi", "CLGI", SVM_EXIT_CLGI,
-                    [] {
-                        asm volatile(MAY_FAULT("clgi") : : : "memory");
-                    }),
-                virtual_gif, nullptr, set_gif),
-    svm("svm.invlpga", "INVLPGA, address 0, ASID 1", SVM_EXIT_INVLPGA,
-        [] {
-            asm volatile(MAY_FAULT("invlpga") : : "a"(0), "c"(1) : "memory");
-        }),
-    svm("svm.skinit", "SKINIT", SVM_EXIT_SKINIT,
-        [] {
-            asm volatile(MAY_FAULT("skinit") : : "a"(0) : "memory");
-        }),
+    {"svm.vmrun", "VMRUN", on_vmx, on_svm(SVM_EXIT_VMRUN), vmrun},
+    {
+        .name = "svm.vmload",
+        .what = "VMLOAD",
+        .vmx = on_vmx,
+        .svm = on_svm(SVM_EXIT_VMLOAD),
+        .fire = vmload,
+        .prepare = save_state,
+        .excuse = virtual_vmload,
+        .boot_vcpu_only = true,
+    },
+    {
+        .name = "svm.vmsave",
+        .what = "VMSAVE",
+        .vmx = on_vmx,
+        .svm = on_svm(SVM_EXIT_VMSAVE),
+        .fire = save_state,
+        .excuse = virtual_vmload,
+        .boot_vcpu_only = true,
+    },
+    {
+        .name = "svm.stgi",
+        .what = "STGI",
+        .vmx = on_vmx,
+        .svm = on_svm(SVM_EXIT_STGI),
+        .fire = set_gif,
+        .excuse = virtual_gif,
+    },
+    {
+        .name = "svm.clgi",
+        .what = "CLGI",
+        .vmx = on_vmx,
+        .svm = on_svm(SVM_EXIT_CLGI),
+        .fire = [] { asm volatile(MAY_FAULT("clgi")); },
+        .clean_up = set_gif,
+        .excuse = virtual_gif,
+    },
+    {"svm.invlpga", "INVLPGA, address 0, ASID 1", on_vmx, on_svm(SVM_EXIT_INVLPGA), invlpga},
+    {"svm.skinit", "SKINIT", on_vmx, on_svm(SVM_EXIT_SKINIT, skinit_source), skinit},
 };
 
 }

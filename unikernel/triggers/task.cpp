@@ -9,6 +9,8 @@
 namespace triggers {
 namespace {
 
+using namespace machine;
+
 constexpr std::uint32_t round_trips = 8;
 
 // Leaving long mode and coming back changes CR0.PG, and so KVM's MMU, which may forget
@@ -24,9 +26,7 @@ constexpr Row svm_also[] = {{SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2},
 
 constexpr std::string_view vmx_source = "SDM vol. 3, 26.2: task switches exit unconditionally";
 constexpr Deviation deviations[] = {
-    {Where::with_shadow_paging,
-     Numbering::vmx,
-     {EXIT_REASON_TASK_SWITCH, Bound::exact, 2 * round_trips, vmx_source, shadow_also}},
+    vmx_shadowing({EXIT_REASON_TASK_SWITCH, Bound::exact, 2 * round_trips, vmx_source, shadow_also}),
     {Where::on_qemu,
      Numbering::svm,
      {SVM_EXIT_TASK_SWITCH, Bound::none, 0, "QEMU's TCG does not check the intercept of task switches",
@@ -40,10 +40,8 @@ constexpr Trigger catalogue[] = {
         .vmx = {EXIT_REASON_TASK_SWITCH, Bound::exact, 2 * round_trips, vmx_source, vmx_also},
         .svm = {SVM_EXIT_TASK_SWITCH, Bound::exact, 2 * round_trips,
                 "APM vol. 2, 15.14.1; init_vmcb() sets the intercept", svm_also},
+        .fire = [] { switch_tasks(round_trips); },
         .count = 10,
-        .prepare = nullptr,
-        .fire = [] { machine::switch_tasks(round_trips); },
-        .clean_up = nullptr,
         .deviations = deviations,
         .boot_vcpu_only = true, // the task state segments are shared
     },

@@ -46,6 +46,26 @@ struct Expectation {
         0; ///< further exits, of a number that KVM has no handler for: its row reads 0
 };
 
+/// No exit of that number. \param unseen as Expectation::unseen
+constexpr Expectation never(ExitNumber exit, std::string_view source, std::string_view unseen = {})
+{
+    return {.exit = exit, .bound = Bound::none, .per_firing = 0, .source = source, .unseen = unseen};
+}
+
+/// What is expected, and an exception that each firing raises in the guest.
+constexpr Expectation raising(Exception exception, Expectation expectation)
+{
+    expectation.raises = exception;
+    return expectation;
+}
+
+/// What is expected, although no lane shows it.
+constexpr Expectation unseen(std::string_view why, Expectation expectation)
+{
+    expectation.unseen = why;
+    return expectation;
+}
+
 /// Who walks the guest's page tables: the processor (EPT, NPT) or KVM.
 enum class Paging { nested, shadow };
 
@@ -78,21 +98,37 @@ struct Deviation {
     bool holds(const Circumstances& circumstances) const;
 };
 
+/// A deviation of Intel hosts without EPT.
+constexpr Deviation vmx_shadowing(const Expectation& instead)
+{
+    return {.where = Where::with_shadow_paging, .numbering = Numbering::vmx, .instead = instead};
+}
+
+/// A deviation of AMD hosts that the guest itself finds.
+constexpr Deviation svm_measured(bool (*found)(), const Expectation& instead)
+{
+    return {.where = Where::measured, .numbering = Numbering::svm, .instead = instead, .found = found};
+}
+
+/// Firings by default of a trigger whose exit costs only its round trip.
+inline constexpr std::uint32_t default_count = 200;
+
+/// One way to cause an exit, or to show that there is none. To add one, add a row to the table of its family:
+/// the first five members, and by name what else it needs.
 struct Trigger {
     std::string_view name; ///< "family.trigger", stable once released
     std::string_view what; ///< what one firing executes
     Expectation vmx, svm;
-    std::uint32_t count; ///< firings by default
-    void (*prepare)();   ///< once before the firings, by each vCPU that fires; may be null
-    void (*fire)();      ///< by all these vCPUs at once
-    void (*clean_up)();  ///< once after the firings, by each of them; may be null
+    void (*fire)();                      ///< by all vCPUs that fire, at once
+    std::uint32_t count = default_count; ///< firings by default
+    void (*prepare)() = nullptr;         ///< once before the firings, by each of these vCPUs
+    void (*clean_up)() = nullptr;        ///< once after the firings, by each of them
 
-    /// Asked if no exit was seen at all: why this vCPU does not take this exit, as
-    /// far as a guest can know; empty if it should. May be null.
-    std::string_view (*excuse)() = nullptr;
-
-    /// Asked first: what this vCPU lacks that a firing needs; empty if nothing. May be null.
+    /// Asked first: what this vCPU lacks that a firing needs; empty if nothing.
     std::string_view (*lacks)() = nullptr;
+
+    /// Asked if no exit was seen at all: why this vCPU may not take this exit; empty if it should.
+    std::string_view (*excuse)() = nullptr;
 
     std::span<const Deviation> deviations{};
 
@@ -114,8 +150,5 @@ struct Trigger {
         return numbering == Numbering::vmx ? vmx : svm;
     }
 };
-
-/// Firings by default of a trigger whose exit costs only its round trip.
-inline constexpr std::uint32_t default_count = 200;
 
 }

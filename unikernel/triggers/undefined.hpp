@@ -17,11 +17,7 @@ inline constexpr ExitNumber svm_undefined_exit = SVM_EXIT_EXCP_BASE + UD_VECTOR;
 /// One exit of that number, whereupon KVM raises #UD.
 constexpr Expectation raises_undefined(ExitNumber exit, std::string_view source)
 {
-    return {.exit = exit,
-            .bound = Bound::exact,
-            .per_firing = 1,
-            .source = source,
-            .raises = Exception::invalid_opcode};
+    return raising(Exception::invalid_opcode, {exit, Bound::exact, 1, source});
 }
 
 /// The processor's own #UD is what exits.

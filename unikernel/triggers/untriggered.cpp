@@ -63,8 +63,7 @@ constexpr Untriggered vmx[] = {
         "only where user space asks for it by KVM_CAP_X86_BUS_LOCK_EXIT; off by default"),
     one(EXIT_REASON_NOTIFY, "instruction timeout",
         "only where user space asks for it by KVM_CAP_X86_NOTIFY_VMEXIT, and an instruction lasts a whole "
-        "window; KVM "
-        "intercepts #AC and #DB, whose delivery could repeat without end"),
+        "window; KVM intercepts #AC and #DB, whose delivery could repeat without end"),
     {76, 77, "SEAMCALL, TDCALL", no_seam},
     {78, 79, "RDMSRLIST, WRMSRLIST", no_msr_list},
     {80, 81, "URDMSR, UWRMSR", no_user_msr},

@@ -17,94 +17,62 @@ constexpr std::string_view vmread_source = "SDM vol. 3, 26.1.3; vmx_secondary_ex
                                            "shadowing; nested_vmx_check_permission() raises #UD";
 constexpr std::string_view vmxon_source =
     "SDM vol. 3, 31.3, VMXON: exits in non-root operation; handle_vmxon() finds CR4.VMXE clear, #UD";
-constexpr std::string_view svm_source =
-    "APM vol. 3, appendix A: no such opcode, #UD; init_vmcb() intercepts it";
+constexpr auto on_svm =
+    svm_undefined("APM vol. 3, appendix A: no such opcode, #UD; init_vmcb() intercepts it");
+
+constexpr Expectation on_vmx(ExitNumber exit, std::string_view source = vmx_source)
+{
+    return raises_undefined(exit, source);
+}
 
 // A guest is not told which it is.
 std::string_view why_vmfunc_may_not_exit()
 {
     return "this vCPU has no VM functions: the processor has none, or KVM (6.12) clears them; VMFUNC is "
-           "undefined, and exits "
-           "so";
+           "undefined, and exits so";
 }
 
 alignas(16) constexpr std::uint64_t operand[2]{};
 
-constexpr Trigger vmx(std::string_view name, std::string_view what, ExitNumber exit, void (*fire)(),
-                      std::string_view source = vmx_source, std::string_view (*excuse)() = nullptr)
-{
-    return {.name = name,
-            .what = what,
-            .vmx = raises_undefined(exit, source),
-            .svm = svm_undefined(svm_source),
-            .count = default_count,
-            .prepare = nullptr,
-            .fire = fire,
-            .clean_up = nullptr,
-            .excuse = excuse};
-}
+void vmxon() { asm volatile(MAY_FAULT("vmxon %0") : : "m"(operand)); }
+void vmclear() { asm volatile(MAY_FAULT("vmclear %0") : : "m"(operand)); }
+void vmptrld() { asm volatile(MAY_FAULT("vmptrld %0") : : "m"(operand)); }
+void vmwrite() { asm volatile(MAY_FAULT("vmwrite %0, %1") : : "r"(std::uint64_t{0}), "r"(std::uint64_t{0})); }
+void invept() { asm volatile(MAY_FAULT("invept %0, %1") : : "m"(operand), "r"(std::uint64_t{2})); }
+void invvpid() { asm volatile(MAY_FAULT("invvpid %0, %1") : : "m"(operand), "r"(std::uint64_t{2})); }
+void vmfunc() { asm volatile(MAY_FAULT("vmfunc") : : "a"(0), "c"(0)); }
 
 constexpr Trigger catalogue[] = {
-    vmx(
-        "vmx.vmxon", "VMXON", EXIT_REASON_VMON,
-        [] { asm volatile(MAY_FAULT("vmxon %0")
-                          :
-                          : "m"(operand)
-                          : "cc"); }, vmxon_source),
-    vmx("vmx.vmxoff", "VMXOFF", EXIT_REASON_VMOFF, [] { asm volatile(MAY_FAULT("vmxoff")
-                                                                     :
-                                                                     :
-                                                                     : "cc"); }),
-    vmx("vmx.vmclear", "VMCLEAR", EXIT_REASON_VMCLEAR,
-        [] {
-            asm volatile(MAY_FAULT("vmclear %0") : : "m"(operand) : "cc");
-        }),
-    vmx("vmx.vmptrld", "VMPTRLD", EXIT_REASON_VMPTRLD,
-        [] {
-            asm volatile(MAY_FAULT("vmptrld %0") : : "m"(operand) : "cc");
-        }),
-    vmx("vmx.vmptrst", "VMPTRST", EXIT_REASON_VMPTRST,
-        [] {
-            std::uint64_t pointer;
-            asm volatile(MAY_FAULT("vmptrst %0") : "=m"(pointer) : : "cc");
-        }),
-    vmx(
-        "vmx.vmread", "VMREAD, field 0", EXIT_REASON_VMREAD,
-        [] {
-            std::uint64_t value = 0;
-            asm volatile(MAY_FAULT("vmread %1, %0") : "+r"(value) : "r"(std::uint64_t{0}) : "cc");
-        },
-        vmread_source),
-    vmx(
-        "vmx.vmwrite", "VMWRITE, field 0", EXIT_REASON_VMWRITE,
-        [] {
-            asm volatile(MAY_FAULT("vmwrite %0, %1") : : "r"(std::uint64_t{0}), "r"(std::uint64_t{0}) : "cc");
-        },
-        vmread_source),
-    vmx("vmx.vmlaunch", "VMLAUNCH", EXIT_REASON_VMLAUNCH,
-        [] {
-            asm volatile(MAY_FAULT("vmlaunch") : : : "cc", "memory");
-        }),
-    vmx("vmx.vmresume", "VMRESUME", EXIT_REASON_VMRESUME,
-        [] {
-            asm volatile(MAY_FAULT("vmresume") : : : "cc", "memory");
-        }),
-    vmx("vmx.invept", "INVEPT, all contexts", EXIT_REASON_INVEPT,
-        [] {
-            asm volatile(MAY_FAULT("invept %0, %1") : : "m"(operand), "r"(std::uint64_t{2}) : "cc");
-        }),
-    vmx("vmx.invvpid", "INVVPID, all contexts", EXIT_REASON_INVVPID,
-        [] {
-            asm volatile(MAY_FAULT("invvpid %0, %1") : : "m"(operand), "r"(std::uint64_t{2}) : "cc");
-        }),
-    vmx(
-        "vmx.vmfunc", "VMFUNC 0", EXIT_REASON_VMFUNC,
-        [] {
-            asm volatile(MAY_FAULT("vmfunc") : : "a"(0), "c"(0) : "cc");
-        },
-        "SDM vol. 3, 26.5.6.2: exits, for KVM (6.1) enables VM functions, but none of them; handle_vmfunc() "
-        "raises #UD",
-        why_vmfunc_may_not_exit),
+    {"vmx.vmxon", "VMXON", on_vmx(EXIT_REASON_VMON, vmxon_source), on_svm, vmxon},
+    {"vmx.vmxoff", "VMXOFF", on_vmx(EXIT_REASON_VMOFF), on_svm, [] { asm volatile(MAY_FAULT("vmxoff")); }},
+    {"vmx.vmclear", "VMCLEAR", on_vmx(EXIT_REASON_VMCLEAR), on_svm, vmclear},
+    {"vmx.vmptrld", "VMPTRLD", on_vmx(EXIT_REASON_VMPTRLD), on_svm, vmptrld},
+    {"vmx.vmptrst", "VMPTRST", on_vmx(EXIT_REASON_VMPTRST), on_svm,
+     [] {
+         std::uint64_t pointer;
+         asm volatile(MAY_FAULT("vmptrst %0") : "=m"(pointer) : : "cc");
+     }},
+    {"vmx.vmread", "VMREAD, field 0", on_vmx(EXIT_REASON_VMREAD, vmread_source), on_svm,
+     [] {
+         std::uint64_t value = 0;
+         asm volatile(MAY_FAULT("vmread %1, %0") : "+r"(value) : "r"(std::uint64_t{0}) : "cc");
+     }},
+    {"vmx.vmwrite", "VMWRITE, field 0", on_vmx(EXIT_REASON_VMWRITE, vmread_source), on_svm, vmwrite},
+    {"vmx.vmlaunch", "VMLAUNCH", on_vmx(EXIT_REASON_VMLAUNCH), on_svm,
+     [] { asm volatile(MAY_FAULT("vmlaunch")); }},
+    {"vmx.vmresume", "VMRESUME", on_vmx(EXIT_REASON_VMRESUME), on_svm,
+     [] { asm volatile(MAY_FAULT("vmresume")); }},
+    {"vmx.invept", "INVEPT, all contexts", on_vmx(EXIT_REASON_INVEPT), on_svm, invept},
+    {"vmx.invvpid", "INVVPID, all contexts", on_vmx(EXIT_REASON_INVVPID), on_svm, invvpid},
+    {
+        .name = "vmx.vmfunc",
+        .what = "VMFUNC 0",
+        .vmx = on_vmx(EXIT_REASON_VMFUNC, "SDM vol. 3, 26.5.6.2: exits, for KVM (6.1) enables VM functions, "
+                                          "but none of them; handle_vmfunc() raises #UD"),
+        .svm = on_svm,
+        .fire = vmfunc,
+        .excuse = why_vmfunc_may_not_exit,
+    },
 };
 
 }

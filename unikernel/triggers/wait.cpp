@@ -13,14 +13,16 @@
 namespace triggers {
 namespace {
 
+using namespace machine;
+
 // KVM counts PAUSEs, or times them, only as long as they follow one another within this
 // many cycles (ple_gap, pause_filter_thresh; both 128).
 constexpr std::uint64_t more_than_the_gap = 2000;
 
 void pause_once()
 {
-    asm volatile("pause" : : : "memory");
-    for (const auto start = machine::rdtsc(); machine::rdtsc() - start < more_than_the_gap;) {
+    asm volatile("pause");
+    for (const auto start = rdtsc(); rdtsc() - start < more_than_the_gap;) {
     }
 }
 
@@ -33,8 +35,8 @@ constexpr std::uint32_t long_sleep = 1'000'000; // of the timer's ticks
 void sleep_and_pause()
 {
     constexpr std::uint32_t pauses = 5000;
-    machine::local_apic.start_one_shot_timer(long_sleep);
-    machine::halt_until_interrupt();
+    local_apic.start_one_shot_timer(long_sleep);
+    halt_until_interrupt();
     auto left = pauses;
     asm volatile("1: pause; dec %0; jnz 1b" : "+r"(left) : : "memory", "cc");
 }
@@ -54,23 +56,15 @@ constexpr auto svm_loop_also = and_hlt(svm_wakeup, SVM_EXIT_HLT);
 constexpr std::string_view no_filter_source =
     "svm_vm_init(): PAUSE is left alone where the processor cannot filter it, as here";
 constexpr Deviation pause_loop_deviations[] = {
-    {Where::on_qemu,
-     Numbering::svm,
-     {SVM_EXIT_PAUSE, Bound::none, 0,
-      "QEMU's emulation turns to another processor at each PAUSE, for long where that is busy"},
-     qemu_11_1,
-     true},
+    {Where::on_qemu, Numbering::svm,
+     never(SVM_EXIT_PAUSE,
+           "QEMU's emulation turns to another processor at each PAUSE, for long where that is busy"),
+     qemu_11_1, true},
     {Where::on_bochs,
      Numbering::svm,
      {SVM_EXIT_PAUSE, Bound::none, 0, no_filter_source, svm_loop_also},
      bochs_3_0},
 };
-
-std::string_view why_pause_loops_may_not_exit()
-{
-    return "this VM's PAUSE loops do not exit: the processor cannot tell them, or KVM was told to let them "
-           "be";
-}
 
 // KVM's interception comes before MONITOR and MWAIT do anything, where the processor has them.
 constexpr std::string_view vmx_monitor_source =
@@ -81,29 +75,21 @@ constexpr std::string_view svm_source = "APM vol. 2, 15.9; init_vmcb() sets the 
 
 std::string_view why_mwait_may_not_exit()
 {
-    return machine::has(machine::feature::monitor)
-               ? "this VM's MONITOR and MWAIT do not exit: CPUID offers them"
-               : "";
-}
-
-std::string_view lacks_waitpkg()
-{
-    return machine::lacks(machine::feature::waitpkg, "this vCPU has no WAITPKG: UMWAIT, TPAUSE");
+    return has(feature::monitor) ? "this VM's MONITOR and MWAIT do not exit: CPUID offers them" : "";
 }
 
 constexpr Expectation vmx_user_wait(ExitNumber exit)
 {
-    return {.exit = exit,
-            .bound = Bound::none,
-            .per_firing = 0,
-            .source = "vmx_exec_control() clears RDTSC exiting, which is of this too",
-            .unseen = "no processor that a lane emulates has it"};
+    return never(exit, "vmx_exec_control() clears RDTSC exiting, which is of this too",
+                 "no processor that a lane emulates has it");
 }
-constexpr Expectation svm_user_wait{.exit = svm_undefined_exit,
-                                    .bound = Bound::none,
-                                    .per_firing = 0,
-                                    .source = "APM vol. 2, 15.9: it has no intercept",
-                                    .unseen = "AMD's processors have no WAITPKG"};
+constexpr auto svm_user_wait =
+    never(svm_undefined_exit, "APM vol. 2, 15.9: it has no intercept", "AMD's processors have no WAITPKG");
+
+void monitor() { asm volatile(MAY_FAULT("monitor") : : "a"(&svm_source), "c"(0), "d"(0) : "memory"); }
+void mwait() { asm volatile(MAY_FAULT("mwait") : : "a"(0), "c"(0) : "memory"); }
+void tpause() { asm volatile("tpause %0" : : "r"(0), "a"(0), "d"(0)); }
+void umwait() { asm volatile("umwait %0" : : "r"(0), "a"(0), "d"(0)); }
 
 constexpr Trigger catalogue[] = {
     {
@@ -111,13 +97,7 @@ constexpr Trigger catalogue[] = {
         .what = "MONITOR",
         .vmx = {EXIT_REASON_MONITOR_INSTRUCTION, Bound::exact, 1, vmx_monitor_source},
         .svm = {SVM_EXIT_MONITOR, Bound::exact, 1, svm_source},
-        .count = default_count,
-        .prepare = nullptr,
-        .fire = [] { asm volatile(MAY_FAULT("monitor")
-                                  :
-                                  : "a"(&svm_source), "c"(0), "d"(0)
-                                  : "memory"); },
-        .clean_up = nullptr,
+        .fire = monitor,
         .excuse = why_mwait_may_not_exit,
     },
     {
@@ -125,28 +105,18 @@ constexpr Trigger catalogue[] = {
         .what = "MWAIT, with no address monitored",
         .vmx = {EXIT_REASON_MWAIT_INSTRUCTION, Bound::exact, 1, vmx_mwait_source},
         .svm = {SVM_EXIT_MWAIT, Bound::exact, 1, svm_source},
-        .count = default_count,
-        .prepare = nullptr,
-        .fire = [] { asm volatile(MAY_FAULT("mwait")
-                                  :
-                                  : "a"(0), "c"(0)
-                                  : "memory"); },
-        .clean_up = nullptr,
+        .fire = mwait,
         .excuse = why_mwait_may_not_exit,
     },
     {
         .name = "wait.pause",
         .what = "PAUSE, and not another one for 2000 cycles",
-        .vmx = {EXIT_REASON_PAUSE_INSTRUCTION, Bound::none, 0,
-                "vmx_exec_control() clears PAUSE exiting; SDM vol. 3, 26.1.3: PAUSE-loop exiting needs "
-                "PAUSEs within PLE_Gap"},
-        .svm = {SVM_EXIT_PAUSE, Bound::none, 0,
-                "init_vmcb() has PAUSE filtered; APM vol. 2, 15.14.4: a gap above the threshold reloads the "
-                "filter's count"},
-        .count = default_count / 10, // QEMU's emulation turns to another processor at each
-        .prepare = nullptr,
+        .vmx = never(EXIT_REASON_PAUSE_INSTRUCTION, "vmx_exec_control() clears PAUSE exiting; SDM vol. 3, "
+                                                    "26.1.3: PAUSE-loop exiting needs PAUSEs within PLE_Gap"),
+        .svm = never(SVM_EXIT_PAUSE, "init_vmcb() has PAUSE filtered; APM vol. 2, 15.14.4: a gap above the "
+                                     "threshold reloads the filter's count"),
         .fire = pause_once,
-        .clean_up = nullptr,
+        .count = default_count / 10, // QEMU's emulation turns to another processor at each
     },
     {
         .name = "wait.pause-loop",
@@ -155,17 +125,17 @@ constexpr Trigger catalogue[] = {
             {EXIT_REASON_PAUSE_INSTRUCTION, Bound::at_least, 1,
              "SDM vol. 3, 26.1.3; setup_vmcs_config() asks for PAUSE-loop exiting, ple_window is 4096 cycles",
              vmx_loop_also},
-        .svm = {.exit = SVM_EXIT_PAUSE,
-                .bound = Bound::at_least,
-                .per_firing = 1,
-                .source = "APM vol. 2, 15.14.4; init_vmcb() sets the intercept, pause_filter_count is 3000",
-                .also = svm_loop_also,
-                .unseen = "no AMD processor that a lane emulates has both PAUSE filter and threshold"},
-        .count = default_count / 10,
-        .prepare = nullptr,
+        .svm = unseen("no AMD processor that a lane emulates has both PAUSE filter and threshold",
+                      {SVM_EXIT_PAUSE, Bound::at_least, 1,
+                       "APM vol. 2, 15.14.4; init_vmcb() sets the intercept, pause_filter_count is 3000",
+                       svm_loop_also}),
         .fire = sleep_and_pause,
-        .clean_up = [] { machine::local_apic.start_one_shot_timer(0); },
-        .excuse = why_pause_loops_may_not_exit,
+        .count = default_count / 10,
+        .clean_up = [] { local_apic.start_one_shot_timer(0); },
+        .excuse = []() -> std::string_view {
+            return "this VM's PAUSE loops do not exit: the processor cannot tell them, or KVM was told to "
+                   "let them be";
+        },
         .deviations = pause_loop_deviations,
     },
     {
@@ -173,28 +143,16 @@ constexpr Trigger catalogue[] = {
         .what = "TPAUSE until a time long past",
         .vmx = vmx_user_wait(EXIT_REASON_TPAUSE),
         .svm = svm_user_wait,
-        .count = default_count,
-        .prepare = nullptr,
-        .fire = [] { asm volatile("tpause %0"
-                                  :
-                                  : "r"(0), "a"(0), "d"(0)
-                                  : "cc"); },
-        .clean_up = nullptr,
-        .lacks = lacks_waitpkg,
+        .fire = tpause,
+        .lacks = lacks<feature::waitpkg>,
     },
     {
         .name = "wait.umwait",
         .what = "UMWAIT, with no address monitored",
         .vmx = vmx_user_wait(EXIT_REASON_UMWAIT),
         .svm = svm_user_wait,
-        .count = default_count,
-        .prepare = nullptr,
-        .fire = [] { asm volatile("umwait %0"
-                                  :
-                                  : "r"(0), "a"(0), "d"(0)
-                                  : "cc"); },
-        .clean_up = nullptr,
-        .lacks = lacks_waitpkg,
+        .fire = umwait,
+        .lacks = lacks<feature::waitpkg>,
     },
 };
 
