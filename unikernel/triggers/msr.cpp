@@ -113,6 +113,7 @@ constexpr Trigger catalogue[] = {
     read<Msr::ia32_misc_enable>("msr.read-misc-enable", "RDMSR IA32_MISC_ENABLE", vmx_read, svm_either),
     write_back<Msr::ia32_misc_enable>("msr.write-misc-enable", "WRMSR IA32_MISC_ENABLE, its own value",
                                       vmx_write, svm_either),
+    read<Msr::ia32_tsc_deadline>("msr.read-tsc-deadline", "RDMSR IA32_TSC_DEADLINE", vmx_read, svm_either),
     {"msr.write-tsc-deadline", "WRMSR IA32_TSC_DEADLINE, 0: disarms", vmx_fastpath_write, svm_either,
      [] { try_write_msr(Msr::ia32_tsc_deadline, 0); }},
     read<Msr::ia32_pat>("msr.read-pat", "RDMSR IA32_PAT", vmx_read, svm_either),
