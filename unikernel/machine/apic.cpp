@@ -14,10 +14,10 @@ constexpr std::uint64_t default_base = 0xfee00000;
 constexpr std::uint64_t apic_base_enable = 1 << 11, apic_base_x2apic = 1 << 10;
 constexpr std::uint32_t software_enable = 1 << 8;
 constexpr std::uint32_t lvt_masked = 1 << 16;
-constexpr std::uint32_t tsc_deadline_mode = 2 << 17; // SDM vol. 3, 10.5.4.1
+constexpr std::uint32_t tsc_deadline_mode = 2 << 17; // SDM vol. 3, TSC-Deadline Mode
 constexpr std::uint32_t divide_by_1 = 0xb;
 
-// SDM vol. 3, 10.6.1 "Interrupt Command Register (ICR)".
+// SDM vol. 3, Interrupt Command Register (ICR).
 constexpr std::uint32_t level_assert = 1 << 14;
 constexpr std::uint32_t to_self = 1 << 18, to_others = 3 << 18;
 constexpr unsigned xapic_id_shift = 24;
@@ -27,7 +27,7 @@ volatile std::uint32_t& at(LocalApic::Register reg)
     return *reinterpret_cast<volatile std::uint32_t*>(default_base + static_cast<std::uint32_t>(reg));
 }
 
-// SDM vol. 3, 10.12.1.2 "x2APIC Register Address Space".
+// SDM vol. 3, x2APIC Register Address Space.
 Msr msr_of(LocalApic::Register reg)
 {
     return static_cast<Msr>(0x800 + (static_cast<std::uint32_t>(reg) >> 4));
@@ -61,7 +61,7 @@ void LocalApic::write(Register reg, std::uint32_t value) const
         asm volatile("movl %1, %0" : "=m"(at(reg)) : "r"(value) : "memory");
 }
 
-// From x2APIC mode the only way leads through the disabled state (SDM vol. 3, 10.12.5).
+// From x2APIC mode the only way leads through the disabled state (SDM vol. 3, x2APIC State Transitions).
 void LocalApic::switch_to(ApicMode mode) const
 {
     const auto base = read_msr(Msr::ia32_apic_base);
@@ -127,7 +127,7 @@ void LocalApic::use_tsc_deadline() const
 
 void LocalApic::start_one_shot_timer(std::uint32_t ticks) const
 {
-    // Mode bits 0: one-shot (SDM vol. 3, 10.5.4).
+    // Mode bits 0: one-shot (SDM vol. 3, APIC Timer).
     write(Register::lvt_timer, static_cast<std::uint32_t>(Vector::timer));
     write(Register::timer_initial, ticks);
 }

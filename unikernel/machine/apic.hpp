@@ -7,7 +7,7 @@
 
 namespace machine {
 
-/// Delivery modes of an inter-processor interrupt (SDM vol. 3, 10.6.1).
+/// Delivery modes of an inter-processor interrupt (SDM vol. 3, Interrupt Command Register (ICR)).
 enum class Delivery : std::uint32_t {
     // clang-format off
     fixed   = 0 << 8,
@@ -19,8 +19,8 @@ enum class Delivery : std::uint32_t {
 
 class LocalApic {
 public:
-    // SDM vol. 3, table 10-1 "Local APIC Register Address Map". The MSR of the same register
-    // in x2APIC mode is 0x800 plus a sixteenth of its offset (table 10-6).
+    // SDM vol. 3, Local APIC Register Address Map. The MSR of the same register
+    // in x2APIC mode is 0x800 plus a sixteenth of its offset (x2APIC Register Address Space).
     enum class Register : std::uint32_t {
         // clang-format off
         id                 = 0x020,

@@ -5,7 +5,7 @@
 
 namespace machine {
 
-/// SDM vol. 3, 2.5 "Control Registers".
+/// SDM vol. 3, Control Registers.
 enum class Cr : unsigned { cr0 = 0, cr2 = 2, cr3 = 3, cr4 = 4, cr8 = 8 };
 
 enum class Cr0 : std::uint64_t {

@@ -5,7 +5,7 @@
 
 namespace machine {
 
-/// SDM vol. 3, 17.2 "Debug Registers". DR4 and DR5 are other names of DR6 and DR7.
+/// SDM vol. 3, Debug Registers. DR4 and DR5 are other names of DR6 and DR7.
 enum class Dr : unsigned { dr0 = 0, dr1 = 1, dr2 = 2, dr3 = 3, dr6 = 6, dr7 = 7 };
 
 /// What DR7 holds while no breakpoint is enabled.

@@ -8,7 +8,7 @@
 namespace machine {
 namespace {
 
-// SDM vol. 3, 7.2.3 "TSS Descriptor in 64-bit mode": available, present, limit 0x67.
+// SDM vol. 3, TSS Descriptor in 64-bit Mode: available, present, limit 0x67.
 constexpr std::uint64_t available_tss = 0x0000'8900'0000'0067;
 constexpr std::uint16_t tss_selector = 8;
 

@@ -8,7 +8,7 @@ namespace machine {
 
 struct InterruptFrame;
 
-/// SDM vol. 3, table 6-1 "Exceptions and Interrupts".
+/// SDM vol. 3, Protected-Mode Exceptions and Interrupts.
 enum class Exception : std::uint8_t {
     // clang-format off
     divide_error        = 0,

@@ -1,4 +1,4 @@
-// What CPUID says this vCPU can do, as far as triggers ask.
+// What CPUID says this vCPU can do.
 #pragma once
 
 #include "machine/cpuid.hpp"
@@ -18,30 +18,34 @@ struct Feature {
     std::string_view lacking{}; ///< what to say of a vCPU without it
 };
 
-// SDM vol. 2, CPUID; APM vol. 3, appendix E; linux/Documentation/virt/kvm/x86/cpuid.rst.
+// SDM vol. 2, CPUID; APM vol. 3, Obtaining Processor Information Via the CPUID Instruction;
+// linux/Documentation/virt/kvm/x86/cpuid.rst.
 namespace feature {
 // clang-format off
-inline constexpr Feature mtrr        {0x00000001, 0, &CpuidRegisters::edx, 12, "this vCPU has no MTRRs"};
-inline constexpr Feature monitor     {0x00000001, 0, &CpuidRegisters::ecx,  3};
-inline constexpr Feature vmx         {0x00000001, 0, &CpuidRegisters::ecx,  5};
-inline constexpr Feature x2apic      {0x00000001, 0, &CpuidRegisters::ecx, 21, "this vCPU offers no x2APIC: CPUID leaf 1, ECX bit 21"};
-inline constexpr Feature tsc_deadline{0x00000001, 0, &CpuidRegisters::ecx, 24, "this vCPU's timer knows no TSC deadline: CPUID leaf 1, ECX bit 24"};
-inline constexpr Feature xsave       {0x00000001, 0, &CpuidRegisters::ecx, 26, "this vCPU has no XSAVE, hence no XSETBV"};
-inline constexpr Feature rdrand      {0x00000001, 0, &CpuidRegisters::ecx, 30, "this vCPU has no RDRAND"};
-inline constexpr Feature tsc_adjust  {0x00000007, 0, &CpuidRegisters::ebx,  1, "this vCPU has no IA32_TSC_ADJUST"};
-inline constexpr Feature sgx         {0x00000007, 0, &CpuidRegisters::ebx,  2};
-inline constexpr Feature smep        {0x00000007, 0, &CpuidRegisters::ebx,  7, "this vCPU has no SMEP"};
-inline constexpr Feature invpcid     {0x00000007, 0, &CpuidRegisters::ebx, 10, "this vCPU has no INVPCID"};
-inline constexpr Feature rdseed      {0x00000007, 0, &CpuidRegisters::ebx, 18, "this vCPU has no RDSEED"};
-inline constexpr Feature umip        {0x00000007, 0, &CpuidRegisters::ecx,  2, "this vCPU has no UMIP"};
-inline constexpr Feature waitpkg     {0x00000007, 0, &CpuidRegisters::ecx,  5, "this vCPU has no WAITPKG: UMWAIT, TPAUSE"};
-inline constexpr Feature rdpid       {0x00000007, 0, &CpuidRegisters::ecx, 22, "this vCPU has no RDPID"};
-inline constexpr Feature spec_ctrl   {0x00000007, 0, &CpuidRegisters::edx, 26}; // Intel: IBRS and IBPB
-inline constexpr Feature xsaves      {0x0000000d, 1, &CpuidRegisters::eax,  3, "this vCPU has no XSAVES"};
-inline constexpr Feature kvm_clock   {0x40000001, 0, &CpuidRegisters::eax,  3, "this VM has no KVM clock"}; // KVM_FEATURE_CLOCKSOURCE2
-inline constexpr Feature svm         {0x80000001, 0, &CpuidRegisters::ecx,  2};
-inline constexpr Feature rdtscp      {0x80000001, 0, &CpuidRegisters::edx, 27, "this vCPU has no RDTSCP"};
-inline constexpr Feature amd_ibpb    {0x80000008, 0, &CpuidRegisters::ebx, 12};
+inline constexpr auto eax = &CpuidRegisters::eax, ebx = &CpuidRegisters::ebx, ecx = &CpuidRegisters::ecx,
+                      edx = &CpuidRegisters::edx;
+
+inline constexpr Feature mtrr        {0x00000001, 0, edx, 12, "this vCPU has no MTRRs"};
+inline constexpr Feature monitor     {0x00000001, 0, ecx,  3};
+inline constexpr Feature vmx         {0x00000001, 0, ecx,  5};
+inline constexpr Feature x2apic      {0x00000001, 0, ecx, 21, "this vCPU has no x2APIC"};
+inline constexpr Feature tsc_deadline{0x00000001, 0, ecx, 24, "this vCPU's timer has no TSC-deadline mode"};
+inline constexpr Feature xsave       {0x00000001, 0, ecx, 26, "this vCPU has no XSAVE and so no XSETBV"};
+inline constexpr Feature rdrand      {0x00000001, 0, ecx, 30, "this vCPU has no RDRAND"};
+inline constexpr Feature tsc_adjust  {0x00000007, 0, ebx,  1, "this vCPU has no IA32_TSC_ADJUST"};
+inline constexpr Feature sgx         {0x00000007, 0, ebx,  2};
+inline constexpr Feature smep        {0x00000007, 0, ebx,  7, "this vCPU has no SMEP"};
+inline constexpr Feature invpcid     {0x00000007, 0, ebx, 10, "this vCPU has no INVPCID"};
+inline constexpr Feature rdseed      {0x00000007, 0, ebx, 18, "this vCPU has no RDSEED"};
+inline constexpr Feature umip        {0x00000007, 0, ecx,  2, "this vCPU has no UMIP"};
+inline constexpr Feature waitpkg     {0x00000007, 0, ecx,  5, "this vCPU has no WAITPKG: UMWAIT, TPAUSE"};
+inline constexpr Feature rdpid       {0x00000007, 0, ecx, 22, "this vCPU has no RDPID"};
+inline constexpr Feature spec_ctrl   {0x00000007, 0, edx, 26}; // Intel: IBRS and IBPB
+inline constexpr Feature xsaves      {0x0000000d, 1, eax,  3, "this vCPU has no XSAVES"};
+inline constexpr Feature kvm_clock   {0x40000001, 0, eax,  3, "this VM has no KVM clock"}; // CLOCKSOURCE2
+inline constexpr Feature svm         {0x80000001, 0, ecx,  2};
+inline constexpr Feature rdtscp      {0x80000001, 0, edx, 27, "this vCPU has no RDTSCP"};
+inline constexpr Feature amd_ibpb    {0x80000008, 0, ebx, 12};
 // clang-format on
 }
 

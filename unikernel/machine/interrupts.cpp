@@ -14,7 +14,7 @@ extern "C" void interrupt_dispatch(machine::InterruptFrame* frame);
 namespace machine {
 namespace {
 
-// SDM vol. 3, 6.14.1 "64-Bit Mode IDT".
+// SDM vol. 3, 64-Bit Mode IDT.
 struct Gate {
     std::uint16_t offset_low, selector, attributes, offset_middle;
     std::uint32_t offset_high, reserved;
@@ -63,7 +63,7 @@ bool came_twice(const InterruptFrame& frame)
     return !(frame.rflags & rflags_if);
 }
 
-// An NMI that comes while another is handled waits for that one's IRET (SDM vol. 3, 6.7.1).
+// An NMI that comes while another is handled waits for that one's IRET (SDM vol. 3, Handling Multiple NMIs).
 bool send_nmi_in_nmi()
 {
     auto& cpu = this_cpu();
@@ -127,7 +127,7 @@ void interrupt_dispatch(machine::InterruptFrame* frame)
 {
     using machine::Vector;
 
-    // A spurious interrupt gets no EOI (SDM vol. 3, 10.9).
+    // A spurious interrupt gets no EOI (SDM vol. 3, Spurious Interrupt).
     switch (static_cast<Vector>(frame->vector)) {
     case Vector::timer:
         if (machine::came_twice(*frame))

@@ -8,8 +8,8 @@
 
 namespace machine {
 
-/// By the manual's names (SDM vol. 4; APM vol. 2, appendix A; linux/Documentation/virt/kvm/x86/msr.rst), with
-/// what CPUID or another MSR must say of each.
+/// By the manual's names (SDM vol. 4; APM vol. 2, MSR Cross-Reference;
+/// linux/Documentation/virt/kvm/x86/msr.rst), with what CPUID or another MSR must say of each.
 enum class Msr : std::uint32_t {
     // clang-format off
     ia32_time_stamp_counter      = 0x00000010, // CPUID.1:EDX.TSC
@@ -30,7 +30,7 @@ enum class Msr : std::uint32_t {
     ia32_vmx_true_procbased_ctls = 0x0000048e, // IA32_VMX_BASIC, bit 55
     ia32_vmx_true_exit_ctls      = 0x0000048f, // IA32_VMX_BASIC, bit 55
     ia32_vmx_true_entry_ctls     = 0x00000490, // IA32_VMX_BASIC, bit 55
-    ia32_tsc_deadline            = 0x000006e0, // CPUID.1:ECX.TSC_DEADLINE; KVM ignores it in other timer modes
+    ia32_tsc_deadline            = 0x000006e0, // CPUID.1:ECX.TSC_DEADLINE; ignored in other timer modes
     msr_kvm_system_time_new      = 0x4b564d01, // CPUID.40000001:EAX.CLOCKSOURCE2
     ia32_efer                    = 0xc0000080, // long mode
     ia32_lstar                   = 0xc0000082, // long mode

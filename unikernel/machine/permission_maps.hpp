@@ -5,7 +5,8 @@
 
 namespace machine {
 
-/// Lets all MSRs pass that it has bits for. APM vol. 2, 15.11: 8 KiB; SDM vol. 3, 25.6.9: 4 KiB.
+/// Lets all MSRs pass that it has bits for. APM vol. 2, MSR Intercepts: 8 KiB; SDM vol. 3, MSR-Bitmap
+/// Address: 4 KiB.
 [[gnu::aligned(4096)]] inline constinit std::uint8_t permit_msrs[2 * 4096]{};
 
 }

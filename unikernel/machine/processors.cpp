@@ -21,7 +21,7 @@ namespace machine {
 namespace {
 
 // A STARTUP's vector is the number of the page where the processor begins in real mode
-// (SDM vol. 3, 8.4.4.1). What a loader may have left in the page is put back.
+// (SDM vol. 3, Typical BSP Initialization Sequence). What a loader may have left in the page is put back.
 constexpr std::uint8_t trampoline_page = 8;
 
 // For a processor to start: a second or more of an idle host's time.
@@ -157,8 +157,8 @@ unsigned start_processors(unsigned wanted)
     std::memcpy(kept.data(), page, size);
     std::memcpy(page, trampoline, size);
 
-    // The pauses that hardware wants between these (SDM vol. 3, 8.4.4.1) mean nothing to
-    // a virtual processor, which takes INIT before STARTUP and ignores the second STARTUP.
+    // The pauses that hardware wants between these (SDM vol. 3, Typical BSP Initialization Sequence) mean
+    // nothing to a virtual processor, which takes INIT before STARTUP and ignores the second STARTUP.
     const auto start = rdtsc();
     local_apic.send_to_others(Delivery::init, 0);
     local_apic.send_to_others(Delivery::startup, trampoline_page);

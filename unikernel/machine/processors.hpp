@@ -23,7 +23,8 @@ Cpu& next_processor();
 /// have done. They begin together, as all but the boot processor are waiting for it;
 /// after rest_others() they are woken first, and begin as they come.
 /// A processor waits with interrupts on, and by nothing that could exit: HLT would,
-/// and so may PAUSE (SDM vol. 3, 25.1.3; APM vol. 2, 15.14.4).
+/// and so may PAUSE (SDM vol. 3, Instructions That Cause VM Exits Conditionally; APM vol. 2, Pause Intercept
+/// Filtering).
 void run_on_all(void (*work)(void* context), void* context);
 
 /// Has the other processors halt until run_on_all() next needs them, so that they take no

@@ -3,7 +3,7 @@
 #include "kept_state.h"
 
 #define CR0_PG		(1 << 31)
-#define TSS_CR3		28			// offsets in a 32-bit TSS: SDM vol. 3, figure 7-2
+#define TSS_CR3		28			// offsets in a 32-bit TSS: SDM vol. 3, 32-Bit Task-State Segment (TSS)
 #define TSS_EIP		32
 #define TSS_EFLAGS	36
 #define TSS_ES		72
@@ -112,7 +112,7 @@ task_gdt_pointer:
 saved_stack: .quad 0
 
 	.bss
-	.balign	128				// a TSS may not cross a page: SDM vol. 3, 7.2.1
+	.balign	128				// a TSS may not cross a page: SDM vol. 3, Task-State Segment (TSS)
 task_a:	.skip	TSS_SIZE
 	.balign	128
 task_b:	.skip	TSS_SIZE

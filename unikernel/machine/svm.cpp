@@ -20,7 +20,7 @@ struct Segment {
     std::uint64_t base;
 };
 
-// APM vol. 2, appendix B "Layout of VMCB": what we set or read.
+// APM vol. 2, Layout of VMCB: what we set or read.
 struct alignas(4096) Vmcb {
     std::uint32_t intercept_cr, intercept_dr, intercept_exceptions, intercept_instructions, intercept_svm;
     std::uint32_t reserved_014[11];
@@ -48,7 +48,7 @@ constexpr std::uint32_t intercept_rdtsc = 1u << 14, intercept_cpuid = 1u << 18, 
 constexpr std::uint32_t intercept_vmrun = 1u << 0; // VMRUN demands it
 
 constexpr std::uint16_t code_64 = 0x29b,
-                        data = 0xc93; // APM vol. 2, 15.5.1: descriptors' attributes in 12 bits
+                        data = 0xc93; // APM vol. 2, Basic Operation: descriptors' attributes in 12 bits
 constexpr std::uint32_t no_limit = 0xffffffff;
 constexpr std::uint64_t efer_svme = 1 << 12;
 constexpr std::uint64_t rflags_fixed = 1 << 1, dr6_fixed = 0xffff0ff0, dr7_fixed = 0x400;

@@ -15,7 +15,7 @@ void run(std::uint32_t ecx, std::uint32_t ebx);
 /// Disables SVM.
 void stop();
 
-/// EXITCODE of the last #VMEXIT, low 32 bits: APM vol. 2, appendix C.
+/// EXITCODE of the last #VMEXIT, low 32 bits: APM vol. 2, SVM Intercept Exit Codes.
 std::uint32_t exit_code();
 
 }

@@ -7,7 +7,7 @@
 #define USER_CODE	0x2b
 #define RFLAGS_AC	(1 << 18)
 #define LEAVE_VECTOR	0x43			// Vector::user_mode_left
-#define TSS_STACK	4			// SDM vol. 3, figure 8-11: RSP0
+#define TSS_STACK	4			// SDM vol. 3, 64-Bit TSS Format: RSP0
 
 	.section .text, "ax"
 	.code64

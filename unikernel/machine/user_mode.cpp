@@ -21,14 +21,15 @@ constexpr std::size_t boot_descriptors = 4;
 constexpr std::uint64_t user_data = 0x00cf'f300'0000'ffff, user_code = 0x0020'fb00'0000'0000;
 constexpr std::uint16_t tss_selector = 8 * (boot_descriptors + 2);
 
-// SDM vol. 3, figure 8-11 "64-Bit TSS Format". Of it only RSP0 is used.
+// SDM vol. 3, 64-Bit TSS Format. Of it only RSP0 is used.
 constinit std::array<std::uint64_t, 13> task_state{};
 constinit std::array<std::uint64_t, boot_descriptors + 4> table{};
 constinit TableRegister usual_gdt{};
 
 constexpr std::uint64_t page_user = 1 << 2;
 
-// Whether CPL 3 may use the 2 MiB round this address: a bit on each level (SDM vol. 3, 4.6.1).
+// Whether CPL 3 may use the 2 MiB round this address: a bit on each level (SDM vol. 3, Determination of
+// Access Rights).
 void let_users(const void* address, bool may)
 {
     const auto linear = address_of(address);

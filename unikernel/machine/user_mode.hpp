@@ -10,7 +10,7 @@ void prepare_user_mode();
 void leave_user_mode_alone();
 
 /// Reads a doubleword at an odd address at CPL 3 with RFLAGS.AC set, and returns. With CR0.AM set it
-/// raises #AC (SDM vol. 3, 6.15 "Interrupt 17"), which is resumed after.
+/// raises #AC (SDM vol. 3, Exception and Interrupt Reference, Interrupt 17), which is resumed after.
 /// \pre prepare_user_mode()
 void read_misaligned_in_user_mode();
 

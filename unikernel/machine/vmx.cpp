@@ -16,7 +16,7 @@ extern const char vmx_exited[];
 namespace machine::vmx {
 namespace {
 
-// SDM vol. 3, appendix B "Field Encoding in VMCS". Of the segments the first: the others
+// SDM vol. 3, Field Encoding in VMCS. Of the segments the first: the others
 // follow by twos.
 enum class Field : std::uint64_t {
     guest_es_selector = 0x0800,
@@ -94,13 +94,13 @@ constexpr Field unused_guest_state[] = {
 
 constexpr std::uint32_t rdtsc_exiting = 1 << 12, use_msr_bitmaps = 1 << 28;
 constexpr std::uint32_t entry_to_64_bit = 1 << 9, exit_to_64_bit = 1 << 9;
-// SDM vol. 3, 25.4.1, table 25-2: access rights.
+// SDM vol. 3, Guest Register State: access rights.
 constexpr std::uint32_t code_64 = 0xa09b, data = 0xc093, busy_tss = 0x8b, unusable = 1 << 16;
 constexpr std::uint32_t no_limit = 0xffffffff, tss_limit = 0x67;
 constexpr std::uint64_t no_link = ~std::uint64_t{0}, rflags_fixed = 1 << 1, dr7_fixed = 0x400;
 constexpr std::uint64_t feature_control_locked = 1 << 0, feature_control_vmxon = 1 << 2;
 
-// SDM vol. 3, 25.2 and 25.11.5.
+// SDM vol. 3, Format of the VMCS Region; VMXON Region.
 struct alignas(4096) Region {
     std::uint32_t revision;
     std::uint8_t rest[4092];
@@ -121,8 +121,8 @@ void write(Field first, Segment segment, std::uint64_t value)
           value);
 }
 
-// SDM vol. 3, appendix A.2: low half, bits that must be 1; high half, bits that may be. KVM has
-// these capabilities for every vCPU with VMX (nested_vmx_setup_ctls_msrs()).
+// SDM vol. 3, VMX Capability Reporting Facility: low half, bits that must be 1; high half, bits that may be.
+// KVM has these capabilities for every vCPU with VMX (nested_vmx_setup_ctls_msrs()).
 std::uint64_t controls(Msr capability, std::uint32_t wanted)
 {
     const auto allowed = read_msr(capability);

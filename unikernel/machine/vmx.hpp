@@ -18,7 +18,7 @@ void run(std::uint32_t ecx, std::uint32_t ebx);
 /// Leaves VMX operation.
 void stop();
 
-/// The last VM exit's reason: SDM vol. 3, appendix C. The whole field: bit 31 is set for a
+/// The last VM exit's reason: SDM vol. 3, VMX Basic Exit Reasons. The whole field: bit 31 is set for a
 /// VM entry that failed.
 std::uint32_t exit_reason();
 

@@ -42,18 +42,20 @@ void interrupt_own_id()
     fire_and_await([] { local_apic.send_to(this_cpu().apic_id, Delivery::fixed, counted_vector); });
 }
 
-constexpr std::string_view vmx_page = "SDM vol. 3, 29.3.3.2: EPT violation; kvm_faultin_pfn() never maps the "
-                                      "APIC-access page while APICv is off, and emulates";
-constexpr std::string_view vmx_shadowed = "SDM vol. 3, 4.7: #PF, vmx_update_exception_bitmap() intercepts it "
-                                          "without EPT; kvm_faultin_pfn() emulates";
+constexpr std::string_view vmx_page =
+    "SDM vol. 3, EPT Violations: EPT violation; kvm_faultin_pfn() never maps the "
+    "APIC-access page while APICv is off, and emulates";
+constexpr std::string_view vmx_shadowed =
+    "SDM vol. 3, Page-Fault Exceptions: #PF, vmx_update_exception_bitmap() intercepts it "
+    "without EPT; kvm_faultin_pfn() emulates";
 constexpr std::string_view svm_page =
-    "APM vol. 2, 15.25.6: #NPF; kvm_mmu_page_fault() emulates what has no memory slot";
+    APM_NESTED_FAULTS ": #NPF; kvm_mmu_page_fault() emulates what has no memory slot";
 constexpr std::string_view vmx_msr =
-    "SDM vol. 3, 26.1.3; vmx_reset_x2apic_msrs() intercepts it while APICv is off";
+    SDM_CONDITIONAL "; vmx_reset_x2apic_msrs() intercepts it while APICv is off";
 constexpr std::string_view vmx_command =
     "handle_fastpath_set_x2apic_icr_irqoff(): exits, but not to the exit handler; and the write of EOI";
 constexpr std::string_view svm_msr =
-    "APM vol. 2, 15.11; svm_set_x2apic_msr_interception() intercepts it while AVIC is off";
+    APM_MSRS "; svm_set_x2apic_msr_interception() intercepts it while AVIC is off";
 
 constexpr std::string_view vmx_page_read = "as a write; before Linux 6.12 retry_instruction() first has it "
                                            "tried again, as not caused by a write to a page table";

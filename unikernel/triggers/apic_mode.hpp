@@ -34,9 +34,9 @@ void enter_apic_mode()
 inline void leave_apic_mode() { local_apic.set_up(plans_apic_mode[machine::this_cpu().index]); }
 
 /// For Trigger::lacks: why this vCPU's accesses to its APIC cause no exit or others. With
-/// APICv (SDM vol. 3, 30.4 and 30.5) or AVIC (APM vol. 2, 15.29) the processor answers a
-/// read of the version by itself, which takes it some ten cycles. An exit there and back
-/// takes any processor more than this.
+/// APICv (SDM vol. 3, Virtualizing Memory-Mapped APIC Accesses; Virtualizing MSR-Based APIC Accesses) or AVIC
+/// (APM vol. 2, Advanced Virtual Interrupt Controller) the processor answers a read of the version by itself,
+/// which takes it some ten cycles. An exit there and back takes any processor more than this.
 template <ApicMode mode>
 std::string_view why_apic_may_not_exit()
 {

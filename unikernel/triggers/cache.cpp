@@ -11,7 +11,7 @@ namespace {
 
 using namespace machine;
 
-constexpr std::string_view svm_source = "APM vol. 2, 15.9; init_vmcb() sets the intercept";
+constexpr std::string_view svm_source = APM_INSTRUCTIONS "; init_vmcb() sets the intercept";
 
 // INVD would lose what caches hold. It never reaches them: both vendors' KVM intercept it
 // whatever the configuration, and kvm_emulate_invd() skips it.
@@ -25,7 +25,7 @@ constexpr Deviation invd_deviations[] = {
 
 constexpr Expectation vmx_write_back{
     EXIT_REASON_WBINVD, Bound::exact, 1,
-    "SDM vol. 3, 26.1.3; setup_vmcs_config() asks for WBINVD exiting, which is of WBNOINVD too"};
+    SDM_CONDITIONAL "; setup_vmcs_config() asks for WBINVD exiting, which is of WBNOINVD too"};
 constexpr Expectation svm_write_back{SVM_EXIT_WBINVD, Bound::exact, 1, svm_source};
 
 constexpr std::string_view vmx_paging_source = "vmx_exec_control() clears INVLPG exiting, where there is EPT";
@@ -66,7 +66,7 @@ constexpr Trigger catalogue[] = {
         .name = "cache.invd",
         .what = "INVD",
         .vmx = {EXIT_REASON_INVD, Bound::exact, 1,
-                "SDM vol. 3, 26.1.2: INVD exits unconditionally; kvm_emulate_invd() skips it"},
+                SDM_UNCONDITIONAL ": INVD exits unconditionally; kvm_emulate_invd() skips it"},
         .svm = {SVM_EXIT_INVD, Bound::exact, 1, svm_source},
         .fire = [] { asm volatile("invd"); },
         .deviations = invd_deviations,
@@ -75,8 +75,8 @@ constexpr Trigger catalogue[] = {
     {"cache.wbnoinvd", "WBNOINVD, which older processors take for WBINVD", vmx_write_back, svm_write_back,
      [] { asm volatile("wbnoinvd"); }},
     {"cache.clflush", "CLFLUSH",
-     never(EXIT_REASON_WBINVD, "SDM vol. 3, 26.1: CLFLUSH is not among the exiting instructions"),
-     never(SVM_EXIT_WBINVD, "APM vol. 2, 15.9: CLFLUSH has no intercept"), clflush},
+     never(EXIT_REASON_WBINVD, SDM_INSTRUCTIONS ": CLFLUSH is not among the exiting instructions"),
+     never(SVM_EXIT_WBINVD, APM_INSTRUCTIONS ": CLFLUSH has no intercept"), clflush},
     {
         .name = "cache.invlpg",
         .what = "INVLPG",

@@ -20,8 +20,8 @@ constexpr Trigger catalogue[] = {
      never(SVM_EXIT_MSR, "direct_access_msrs[] passes it through"),
      [] { read_msr(Msr::ia32_kernel_gs_base); }},
     {"control.swapgs", "SWAPGS, twice",
-     never(EXIT_REASON_MSR_WRITE, "SDM vol. 3, 26.1: SWAPGS is not among the exiting instructions"),
-     never(SVM_EXIT_MSR, "APM vol. 2, 15.9: SWAPGS has no intercept"),
+     never(EXIT_REASON_MSR_WRITE, SDM_INSTRUCTIONS ": SWAPGS is not among the exiting instructions"),
+     never(SVM_EXIT_MSR, APM_INSTRUCTIONS ": SWAPGS has no intercept"),
      [] { asm volatile("swapgs; swapgs"); }},
 };
 

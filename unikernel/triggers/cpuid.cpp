@@ -14,11 +14,11 @@ namespace {
 using namespace machine;
 
 constexpr Expectation vmx_once{EXIT_REASON_CPUID, Bound::exact, 1,
-                               "SDM vol. 3, 26.1.2: CPUID exits unconditionally"};
+                               SDM_UNCONDITIONAL ": CPUID exits unconditionally"};
 constexpr Expectation svm_once{SVM_EXIT_CPUID, Bound::exact, 1,
-                               "APM vol. 2, 15.9; init_vmcb() sets the intercept"};
+                               APM_INSTRUCTIONS "; init_vmcb() sets the intercept"};
 
-// SDM vol. 4, table 2-2: MSR_PLATFORM_INFO[31], MISC_FEATURE_ENABLES[0]. KVM
+// SDM vol. 4, Model-Specific Registers (MSRs): MSR_PLATFORM_INFO[31], MISC_FEATURE_ENABLES[0]. KVM
 // answers for both, whatever the processor can (kvm_get_msr_common()).
 std::string_view lacks_faulting()
 {

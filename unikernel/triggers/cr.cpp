@@ -20,10 +20,9 @@ constexpr Expectation vmx_exits(std::uint32_t per_firing, std::string_view sourc
 {
     return {EXIT_REASON_CR_ACCESS, Bound::exact, per_firing, source};
 }
-constexpr auto vmx_read =
-    never(EXIT_REASON_CR_ACCESS,
-          "SDM vol. 3, 26.1.3: reads of CR0, CR2 and CR4 have no exit; the read shadow answers");
-constexpr auto vmx_no_cr2 = never(EXIT_REASON_CR_ACCESS, "SDM vol. 3, 26.1.3: CR2 has no exit");
+constexpr auto vmx_read = never(EXIT_REASON_CR_ACCESS, SDM_CONDITIONAL
+                                ": reads of CR0, CR2 and CR4 have no exit; the read shadow answers");
+constexpr auto vmx_no_cr2 = never(EXIT_REASON_CR_ACCESS, SDM_CONDITIONAL ": CR2 has no exit");
 constexpr auto vmx_ept_cr3 =
     never(EXIT_REASON_CR_ACCESS, "vmx_exec_control() clears CR3 exiting, which EPT makes superfluous");
 constexpr auto vmx_tpr_shadow = never(
@@ -32,8 +31,8 @@ constexpr auto vmx_owned_bit =
     never(EXIT_REASON_CR_ACCESS, "KVM_POSSIBLE_CR0_GUEST_BITS: with EPT the guest owns the bit");
 
 constexpr std::string_view svm_selective_source =
-    "APM vol. 2, 15.9 table 15-7: a write that changes CR0 but for TS and MP; svm_set_cr0() leaves "
-    "INTERCEPT_SELECTIVE_CR0 set";
+    APM_INSTRUCTIONS ": a write that changes CR0 but for TS and MP; svm_set_cr0() leaves "
+                     "INTERCEPT_SELECTIVE_CR0 set";
 constexpr std::string_view svm_npt_cr3 = "init_vmcb() clears the intercept with NPT";
 constexpr std::string_view svm_no_cr2 = "init_vmcb() leaves the intercept clear";
 
@@ -118,11 +117,11 @@ constexpr Trigger catalogue[] = {
         .clean_up = [] { clear(Cr0::cache_disable); },
     },
     {"cr.smsw", "SMSW", vmx_read,
-     never(SVM_EXIT_READ_CR0, "APM vol. 2, 15.9: SMSW is a read of CR0, which svm_set_cr0() lets pass"),
+     never(SVM_EXIT_READ_CR0, APM_INSTRUCTIONS ": SMSW is a read of CR0, which svm_set_cr0() lets pass"),
      [] { store_machine_status(); }},
     {"cr.write-cr0-cd",
      "MOV to CR0, twice: sets CD, clears it",
-     vmx_exits(2, "SDM vol. 3, 26.1.3: CD is not among KVM_POSSIBLE_CR0_GUEST_BITS"),
+     vmx_exits(2, SDM_CONDITIONAL ": CD is not among KVM_POSSIBLE_CR0_GUEST_BITS"),
      {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 1, svm_selective_source, svm_cache_disable_also},
      [] { toggle(Cr0::cache_disable); }},
     {
@@ -135,7 +134,7 @@ constexpr Trigger catalogue[] = {
     },
     {"cr.clts", "MOV to CR0 that sets TS; CLTS",
      never(EXIT_REASON_CR_ACCESS, "KVM_POSSIBLE_CR0_GUEST_BITS: the guest always owns TS"),
-     never(SVM_EXIT_CR0_SEL_WRITE, "APM vol. 2, 15.9: the selective intercept lets changes of TS pass"),
+     never(SVM_EXIT_CR0_SEL_WRITE, APM_INSTRUCTIONS ": the selective intercept lets changes of TS pass"),
      [] {
          set(Cr0::task_switched);
          clear_task_switched();
@@ -144,16 +143,16 @@ constexpr Trigger catalogue[] = {
         .name = "cr.lmsw-same",
         .what = "LMSW of CR0's own low bits",
         .vmx = never(EXIT_REASON_CR_ACCESS,
-                     "SDM vol. 3, 26.1.3: LMSW exits if it would change a bit that the guest does not own"),
+                     SDM_CONDITIONAL ": LMSW exits if it would change a bit that the guest does not own"),
         .svm = unseen("QEMU and Bochs check LMSW like MOV, by what it changes",
                       {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 1,
-                       "APM vol. 2, 15.9 table 15-7: the selective intercept takes LMSW whatever it writes"}),
+                       APM_INSTRUCTIONS ": the selective intercept takes LMSW whatever it writes"}),
         .fire = load_same_status,
         .deviations = lmsw_deviations,
     },
     {"cr.lmsw-em",
      "LMSW, twice: sets EM, clears it",
-     vmx_exits(2, "SDM vol. 3, 26.1.3; handle_cr(): EM is KVM's"),
+     vmx_exits(2, SDM_CONDITIONAL "; handle_cr(): EM is KVM's"),
      {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2, svm_selective_source},
      [] {
          constexpr auto emulation = static_cast<std::uint16_t>(Cr0::emulation);
@@ -192,7 +191,7 @@ constexpr Trigger catalogue[] = {
     {
         .name = "cr.write-cr4-mce",
         .what = "MOV to CR4, twice: changes MCE and back",
-        .vmx = vmx_exits(2, "SDM vol. 3, 26.1.3: MCE is not among KVM_POSSIBLE_CR4_GUEST_BITS"),
+        .vmx = vmx_exits(2, SDM_CONDITIONAL ": MCE is not among KVM_POSSIBLE_CR4_GUEST_BITS"),
         .svm = svm_cr4_toggle,
         .fire = [] { toggle(Cr4::machine_check); },
         .deviations = cr4_toggle_deviations,
@@ -208,8 +207,8 @@ constexpr Trigger catalogue[] = {
     {
         .name = "cr.write-cr4-smep",
         .what = "MOV to CR4, twice: changes SMEP and back, which resets KVM's MMU",
-        .vmx = {EXIT_REASON_CR_ACCESS, Bound::exact, 2,
-                "SDM vol. 3, 26.1.3; kvm_post_set_cr4() resets the MMU", vmx_refaults},
+        .vmx = {EXIT_REASON_CR_ACCESS, Bound::exact, 2, SDM_CONDITIONAL "; kvm_post_set_cr4() resets the MMU",
+                vmx_refaults},
         .svm = {SVM_EXIT_WRITE_CR4, Bound::exact, 2,
                 "init_vmcb() sets the intercepts; kvm_post_set_cr4() resets the MMU",
                 svm_cr4_reads_and_refaults},
@@ -219,8 +218,9 @@ constexpr Trigger catalogue[] = {
         .deviations = smep_deviations,
     },
     {"cr.read-cr8", "MOV from CR8", vmx_tpr_shadow,
-     never(SVM_EXIT_READ_CR8, "APM vol. 2, 15.21.2: V_INTR_MASKING, CR8 is the virtual TPR; init_vmcb() "
-                              "leaves the intercept clear"),
+     never(SVM_EXIT_READ_CR8,
+           "APM vol. 2, Virtualizing APIC.TPR: V_INTR_MASKING, CR8 is the virtual TPR; init_vmcb() "
+           "leaves the intercept clear"),
      [] { read_cr<Cr::cr8>(); }},
     {"cr.write-cr8", "MOV to CR8 of 0", vmx_tpr_shadow,
      never(SVM_EXIT_WRITE_CR8, "svm_update_cr8_intercept() clears the intercept while no interrupt waits"),
@@ -229,7 +229,8 @@ constexpr Trigger catalogue[] = {
         .name = "cr.lower-cr8",
         .what = "MOV to CR8 of 15; self-IPI; MOV to CR8 of 0, which lets it in",
         .vmx = {EXIT_REASON_TPR_BELOW_THRESHOLD, Bound::exact, 1,
-                "SDM vol. 3, 30.1.2; vmx_update_cr8_intercept() sets the threshold", vmx_apic_writes},
+                "SDM vol. 3, TPR Virtualization; vmx_update_cr8_intercept() sets the threshold",
+                vmx_apic_writes},
         .svm = {SVM_EXIT_WRITE_CR8, Bound::exact, 1,
                 "svm_update_cr8_intercept() sets the intercept while the TPR holds an interrupt back",
                 svm_apic_writes},

@@ -18,7 +18,7 @@ constexpr std::string_view vmx_source =
 constexpr std::string_view svm_source =
     "init_vmcb() leaves the intercept clear: KVM does not emulate UMIP on AMD";
 constexpr std::string_view umip_source =
-    "SDM vol. 3, 26.1.3; vmx_umip_emulated(): exits at any CPL, handle_desc() emulates";
+    SDM_CONDITIONAL "; vmx_umip_emulated(): exits at any CPL, handle_desc() emulates";
 
 constexpr auto vmx_tables = never(EXIT_REASON_GDTR_IDTR, vmx_source);
 constexpr auto vmx_selectors = never(EXIT_REASON_LDTR_TR, vmx_source);

@@ -16,9 +16,9 @@ using namespace machine;
 constexpr unsigned in_a_row = 64;
 
 constexpr std::string_view vmx_source =
-    "SDM vol. 3, 26.1.3; handle_dr(): MOV-DR exiting is off until the next exit";
+    SDM_CONDITIONAL "; handle_dr(): MOV-DR exiting is off until the next exit";
 constexpr std::string_view svm_source =
-    "APM vol. 2, 15.8.2; dr_interception(): the intercepts are off until the next exit";
+    "APM vol. 2, MOV CRx/DRx Intercepts; dr_interception(): the intercepts are off until the next exit";
 
 constexpr Row vmx_also[] = {{EXIT_REASON_CPUID, Bound::exact, 1}};
 constexpr Row svm_also[] = {{SVM_EXIT_CPUID, Bound::exact, 1}};

@@ -33,8 +33,8 @@ inline constexpr Version qemu_7_2{7, 2}, qemu_10_0{10, 0}, qemu_11_1{11, 1}, boc
 inline constexpr Version tried_qemu[] = {qemu_7_2, qemu_10_0, qemu_11_1},
                          tried_bochs[] = {bochs_2_7, bochs_3_0};
 
-/// Does VMRUN forget the interrupt shadow that #VMEXIT has saved (APM vol. 2, 15.21.5)? QEMU 7.2 does,
-/// 10.0 does not; those in between were not tried, and what helps does no harm.
+/// Does VMRUN forget the interrupt shadow that #VMEXIT has saved (APM vol. 2, Interrupt Shadows)? QEMU 7.2
+/// does, 10.0 does not; those in between were not tried, and what helps does no harm.
 constexpr bool forgets_interrupt_shadow(Emulator emulator, const Version& version)
 {
     return emulator == Emulator::qemu && version < qemu_10_0;

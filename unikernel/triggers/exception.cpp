@@ -104,10 +104,9 @@ constexpr Trigger catalogue[] = {
         .name = "exception.int1",
         .what = "INT1 (ICEBP): #DB",
         .vmx = vmx_intercepted(Exception::debug),
-        .svm = raising(
-            Exception::debug,
-            never(SVM_EXIT_ICEBP,
-                  "APM vol. 2, 15.12.2: not subject to #DB's intercept; init_vmcb() leaves its own clear")),
+        .svm = raising(Exception::debug,
+                       never(SVM_EXIT_ICEBP, "APM vol. 2, Exception Intercepts, #DB (Debug): not subject to "
+                                             "#DB's intercept; init_vmcb() leaves its own clear")),
         .fire = int1,
         .prepare = expect_debug_trap,
         .deviations = int1_deviations,
@@ -154,7 +153,7 @@ constexpr Trigger catalogue[] = {
     },
     {"exception.intn", "INT 0xff, whose handler returns at once",
      never(EXIT_REASON_EXCEPTION_NMI,
-           "SDM vol. 3, 26.1.3: software interrupts are not subject to the exception bitmap"),
+           SDM_CONDITIONAL ": software interrupts are not subject to the exception bitmap"),
      never(SVM_EXIT_SWINT, "init_vmcb() leaves the intercept clear"),
      [] { asm volatile("int $0xff"); }}, // Vector::spurious
 };

@@ -16,8 +16,9 @@ constexpr Trigger catalogue[] = {
         .name = "fatal.triple-fault",
         .what = "UD2 without an interrupt descriptor table: a triple fault",
         .vmx = {EXIT_REASON_TRIPLE_FAULT, Bound::at_least, 1,
-                "SDM vol. 3, 26.2: a triple fault exits unconditionally"},
-        .svm = {SVM_EXIT_SHUTDOWN, Bound::at_least, 1, "APM vol. 2, 15.14.3; init_vmcb() sets the intercept"},
+                SDM_OTHER_CAUSES ": a triple fault exits unconditionally"},
+        .svm = {SVM_EXIT_SHUTDOWN, Bound::at_least, 1,
+                "APM vol. 2, Shutdown Intercept; init_vmcb() sets the intercept"},
         .fire =
             [] {
                 load_idt({0, 0});

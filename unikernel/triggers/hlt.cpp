@@ -38,9 +38,9 @@ constexpr Trigger catalogue[] = {
     {
         .name = "hlt.timer",
         .what = "STI; HLT, woken by a one-shot APIC timer 100000 ticks later",
-        .vmx = {EXIT_REASON_HLT, Bound::exact, 1, "SDM vol. 3, 26.1.3; vmx_exec_control() sets HLT exiting",
+        .vmx = {EXIT_REASON_HLT, Bound::exact, 1, SDM_CONDITIONAL "; vmx_exec_control() sets HLT exiting",
                 vmx_wakeup},
-        .svm = {SVM_EXIT_HLT, Bound::exact, 1, "APM vol. 2, 15.9; init_vmcb() sets the intercept",
+        .svm = {SVM_EXIT_HLT, Bound::exact, 1, APM_INSTRUCTIONS "; init_vmcb() sets the intercept",
                 svm_wakeup},
         .fire =
             [] {
@@ -55,10 +55,11 @@ constexpr Trigger catalogue[] = {
         .name = "hlt.pending",
         .what = "WRMSR IA32_X2APIC_ICR to oneself while IF=0; STI; HLT; the interrupt, its EOI",
         .vmx = {EXIT_REASON_HLT, Bound::exact, 1,
-                "SDM vol. 3, 26.1.3: in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()",
+                SDM_CONDITIONAL ": in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()",
                 vmx_pending_also},
         .svm = {SVM_EXIT_HLT, Bound::exact, 1,
-                "APM vol. 2, 15.21.5: in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()",
+                "APM vol. 2, Interrupt Shadows: in STI's shadow HLT comes before the interrupt; "
+                "kvm_emulate_halt()",
                 svm_pending_also},
         .fire =
             [] {

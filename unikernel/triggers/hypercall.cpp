@@ -8,9 +8,9 @@ namespace triggers {
 namespace {
 
 constexpr std::string_view vmcall_source =
-    "SDM vol. 3, 26.1.2: VMCALL exits unconditionally; kvm_emulate_hypercall()";
+    SDM_UNCONDITIONAL ": VMCALL exits unconditionally; kvm_emulate_hypercall()";
 constexpr std::string_view vmmcall_source =
-    "APM vol. 2, 15.9; init_vmcb() sets the intercept; kvm_emulate_hypercall()";
+    APM_INSTRUCTIONS "; init_vmcb() sets the intercept; kvm_emulate_hypercall()";
 
 // The other vendor's instruction is undefined; emulator_fix_hypercall() then overwrites it,
 // once and for all, with this vendor's (KVM_X86_QUIRK_FIX_HYPERCALL_INSN).

@@ -94,10 +94,10 @@ constexpr Deviation encls_deviations[] = {
 };
 
 constexpr std::string_view no_amd_opcode =
-    "APM vol. 3, appendix A: no such opcode, #UD; init_vmcb() intercepts it";
+    "APM vol. 3, Opcode and Operand Encodings: no such opcode, #UD; init_vmcb() intercepts it";
 constexpr std::string_view no_intel_opcode =
-    "SDM vol. 2, appendix A: no such opcode, #UD; vmx_update_exception_bitmap() intercepts it";
-constexpr std::string_view no_svm_intercept = "APM vol. 2, 15.9: it has no intercept";
+    "SDM vol. 2, Opcode Map: no such opcode, #UD; vmx_update_exception_bitmap() intercepts it";
+constexpr std::string_view no_svm_intercept = APM_INSTRUCTIONS ": it has no intercept";
 
 void xsaves() { asm volatile("xsaves64 %0" : "+m"(xsave_area) : "a"(0), "d"(0)); }
 void xrstors() { asm volatile("xrstors64 %0" : : "m"(xsave_area), "a"(0), "d"(0)); }
@@ -117,9 +117,8 @@ constexpr Trigger catalogue[] = {
         .what = "RDPMC, of counter 0 on AMD, of none on Intel",
         .vmx = raising(Exception::general_protection,
                        {EXIT_REASON_RDPMC, Bound::exact, 1,
-                        "SDM vol. 3, 26.1.3; setup_vmcs_config() requires RDPMC exiting"}),
-        .svm = {SVM_EXIT_RDPMC, Bound::exact, 1,
-                "APM vol. 2, 15.9, table 15-7; init_vmcb() sets the intercept"},
+                        SDM_CONDITIONAL "; setup_vmcs_config() requires RDPMC exiting"}),
+        .svm = {SVM_EXIT_RDPMC, Bound::exact, 1, APM_INSTRUCTIONS "; init_vmcb() sets the intercept"},
         .fire = read_counter,
         .prepare = choose_counter,
         .lacks = lacks_counters,
@@ -127,8 +126,8 @@ constexpr Trigger catalogue[] = {
     {
         .name = "instr.xsetbv",
         .what = "XSETBV, XCR0's own value",
-        .vmx = {EXIT_REASON_XSETBV, Bound::exact, 1, "SDM vol. 3, 26.1.2: XSETBV exits unconditionally"},
-        .svm = {SVM_EXIT_XSETBV, Bound::exact, 1, "APM vol. 2, 15.9; init_vmcb() sets the intercept"},
+        .vmx = {EXIT_REASON_XSETBV, Bound::exact, 1, SDM_UNCONDITIONAL ": XSETBV exits unconditionally"},
+        .svm = {SVM_EXIT_XSETBV, Bound::exact, 1, APM_INSTRUCTIONS "; init_vmcb() sets the intercept"},
         .fire = write_same_xcr0,
         .prepare = prepare_xsetbv,
         .clean_up = clean_up_xsetbv,
@@ -166,7 +165,7 @@ constexpr Trigger catalogue[] = {
     {
         .name = "instr.rdpid",
         .what = "RDPID",
-        .vmx = never(EXIT_REASON_RDTSCP, "SDM vol. 3, 26.1: RDPID is not among the exiting instructions",
+        .vmx = never(EXIT_REASON_RDTSCP, SDM_INSTRUCTIONS ": RDPID is not among the exiting instructions",
                      no_lanes_processor),
         .svm = never(SVM_EXIT_RDTSCP, no_svm_intercept, no_lanes_processor),
         .fire = rdpid,
@@ -198,8 +197,9 @@ constexpr Trigger catalogue[] = {
         .name = "instr.rsm",
         .what = "RSM, outside SMM",
         .vmx = vmx_undefined("SDM vol. 2, RSM: #UD outside SMM, also in a guest; em_rsm() raises it again"),
-        .svm = raises_undefined(SVM_EXIT_RSM, "APM vol. 2, 15.9, table 15-7: before any exception; "
-                                              "init_vmcb() sets the intercept, em_rsm() raises #UD"),
+        .svm = raises_undefined(SVM_EXIT_RSM,
+                                APM_INSTRUCTIONS ": before any exception; "
+                                                 "init_vmcb() sets the intercept, em_rsm() raises #UD"),
         .fire = [] { asm volatile(MAY_FAULT("rsm")); },
         .deviations = rsm_deviations,
     },
@@ -207,9 +207,9 @@ constexpr Trigger catalogue[] = {
         .name = "instr.rdpru",
         .what = "RDPRU, register 0",
         .vmx = vmx_undefined(no_intel_opcode),
-        .svm = unseen(no_lanes_processor,
-                      raises_undefined(SVM_EXIT_RDPRU,
-                                       "APM vol. 2, 15.9; init_vmcb() sets the intercept, KVM raises #UD")),
+        .svm =
+            unseen(no_lanes_processor, raises_undefined(SVM_EXIT_RDPRU, APM_INSTRUCTIONS
+                                                        "; init_vmcb() sets the intercept, KVM raises #UD")),
         .fire = rdpru,
         .excuse = []() -> std::string_view {
             return "a processor before Zen 2 has no RDPRU: it is undefined, and exits so";
@@ -219,11 +219,10 @@ constexpr Trigger catalogue[] = {
     {
         .name = "instr.encls",
         .what = "ENCLS",
-        .vmx = unseen(
-            no_lanes_processor,
-            raises_undefined(
-                EXIT_REASON_ENCLS,
-                "SDM vol. 3, 26.1.3; vmx_write_encls_bitmap() intercepts it; handle_encls() raises #UD")),
+        .vmx =
+            unseen(no_lanes_processor,
+                   raises_undefined(EXIT_REASON_ENCLS, SDM_CONDITIONAL
+                                    "; vmx_write_encls_bitmap() intercepts it; handle_encls() raises #UD")),
         .svm = svm_undefined(no_amd_opcode),
         .fire = encls,
         .lacks = []() -> std::string_view {

@@ -120,17 +120,18 @@ constexpr Row svm_timer_also[] = {
 // Not exact: a host that moves the vCPU to another processor meanwhile may find it
 // expired (kvm_lapic_restart_hv_timer()), or be in the host when its own timer expires.
 // That is the lesser part: of eight expiries one at least comes while the guest runs.
-constexpr Expectation vmx_timer{
-    EXIT_REASON_PREEMPTION_TIMER,
-    Bound::at_least,
-    1,
-    "SDM vol. 3, 26.5.1; start_hv_timer(), unless vcpu_load() finds it expired: of eight, one must come",
-    vmx_timer_also,
-    true};
-constexpr Expectation svm_timer{SVM_EXIT_INTR, Bound::at_least, 1,
-                                "APM vol. 2, 15.13.1; start_sw_timer()'s hrtimer interrupts the host, mostly "
-                                "in the guest: of eight, one must come",
-                                svm_timer_also};
+constexpr Expectation vmx_timer{EXIT_REASON_PREEMPTION_TIMER,
+                                Bound::at_least,
+                                1,
+                                "SDM vol. 3, VMX-Preemption Timer; start_hv_timer(), unless vcpu_load() "
+                                "finds it expired: of eight, one must come",
+                                vmx_timer_also,
+                                true};
+constexpr Expectation svm_timer{
+    SVM_EXIT_INTR, Bound::at_least, 1,
+    "APM vol. 2, INTR Intercept; start_sw_timer()'s hrtimer interrupts the host, mostly "
+    "in the guest: of eight, one must come",
+    svm_timer_also};
 
 constexpr Trigger timer(std::string_view name, std::string_view what, void (*prepare)(), void (*fire)(),
                         std::string_view (*lacks)())
@@ -153,10 +154,11 @@ constexpr Trigger catalogue[] = {
     {
         .name = "interrupt.window",
         .what = "WRMSR IA32_X2APIC_ICR to oneself while IF=0; STI; NOP; the interrupt, its EOI",
-        .vmx = {EXIT_REASON_INTERRUPT_WINDOW, Bound::exact, 1, "SDM vol. 3, 26.2; vmx_enable_irq_window()",
+        .vmx = {EXIT_REASON_INTERRUPT_WINDOW, Bound::exact, 1, SDM_OTHER_CAUSES "; vmx_enable_irq_window()",
                 vmx_window_also},
         .svm = {SVM_EXIT_VINTR, Bound::exact, 1,
-                "APM vol. 2, 15.21.4; svm_set_vintr() queues a dummy to see the window open",
+                "APM vol. 2, Injecting Virtual (INTR) Interrupts; svm_set_vintr() queues a dummy to see the "
+                "window open",
                 svm_window_also},
         .fire = pass_window,
         .count = default_count / 5,
@@ -193,9 +195,9 @@ constexpr Trigger catalogue[] = {
         .name = "interrupt.host-tick",
         .what = "spin for 24 ms by the APIC timer, in which the host's tick interrupts",
         .vmx = {EXIT_REASON_EXTERNAL_INTERRUPT, Bound::at_least, 1,
-                "SDM vol. 3, 26.2; setup_vmcs_config() requires external-interrupt exiting", vmx_tick_also},
-        .svm = {SVM_EXIT_INTR, Bound::at_least, 1, "APM vol. 2, 15.13.1; init_vmcb() sets the intercept",
-                svm_timer_also},
+                SDM_OTHER_CAUSES "; setup_vmcs_config() requires external-interrupt exiting", vmx_tick_also},
+        .svm = {SVM_EXIT_INTR, Bound::at_least, 1,
+                "APM vol. 2, INTR Intercept; init_vmcb() sets the intercept", svm_timer_also},
         .fire = await_host_tick,
         .count = 5,
         .prepare = enter_apic_mode<ApicMode::x2apic>,

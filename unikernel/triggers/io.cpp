@@ -15,9 +15,9 @@ using namespace machine;
 constexpr Port port = Port::unused;
 
 constexpr std::string_view vmx_source =
-    "SDM vol. 3, 26.1.3; setup_vmcs_config() requires unconditional I/O exiting";
+    SDM_CONDITIONAL "; setup_vmcs_config() requires unconditional I/O exiting";
 constexpr std::string_view svm_source =
-    "APM vol. 2, 15.10.2; init_vmcb() sets the intercept, iopm is all ones";
+    "APM vol. 2, IN and OUT Behavior; init_vmcb() sets the intercept, iopm is all ones";
 
 constexpr Expectation vmx_once{EXIT_REASON_IO_INSTRUCTION, Bound::exact, 1, vmx_source};
 constexpr Expectation svm_once{SVM_EXIT_IOIO, Bound::exact, 1, svm_source};

@@ -21,7 +21,7 @@ constexpr Expectation vmx_mmio{
     EXIT_REASON_EPT_MISCONFIG, Bound::exact, 1,
     "handle_ept_misconfig(): set_mmio_spte_mask() marks what has no memory so, once it was touched"};
 constexpr Expectation svm_mmio{SVM_EXIT_NPF, Bound::exact, 1,
-                               "APM vol. 2, 15.25.6; npf_interception(): a reserved bit marks MMIO"};
+                               APM_NESTED_FAULTS "; npf_interception(): a reserved bit marks MMIO"};
 
 constexpr std::string_view rom_source =
     "kvm_handle_error_pfn(): a write to a read-only slot is emulated, the page stays read-only";
@@ -53,9 +53,9 @@ constexpr Trigger catalogue[] = {
         .name = "memory.first-touch",
         .what = "MOV to RAM that was never touched",
         .vmx = {EXIT_REASON_EPT_VIOLATION, Bound::exact, 1,
-                "SDM vol. 3, 29.3.3.2; kvm_tdp_page_fault() maps what is touched"},
+                "SDM vol. 3, EPT Violations; kvm_tdp_page_fault() maps what is touched"},
         .svm = {SVM_EXIT_NPF, Bound::exact, 1,
-                "APM vol. 2, 15.25.6; kvm_tdp_page_fault() maps what is touched"},
+                APM_NESTED_FAULTS "; kvm_tdp_page_fault() maps what is touched"},
         .fire = FreshMemory::touch,
         .count = first_touches,
         .lacks = lacks_fresh_memory,

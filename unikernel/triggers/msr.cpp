@@ -16,10 +16,10 @@ namespace {
 
 using namespace machine;
 
-constexpr std::string_view vmx_source = "SDM vol. 3, 26.1.3; not in vmx_possible_passthrough_msrs[]";
+constexpr std::string_view vmx_source = SDM_CONDITIONAL "; not in vmx_possible_passthrough_msrs[]";
 constexpr std::string_view vmx_fastpath_source =
     "handle_fastpath_set_msr_irqoff(): exits, re-enters without the exit handler";
-constexpr std::string_view svm_source = "APM vol. 2, 15.11; direct_access_msrs[] has it not, or not always";
+constexpr std::string_view svm_source = APM_MSRS "; direct_access_msrs[] has it not, or not always";
 
 constexpr Expectation vmx_read{EXIT_REASON_MSR_READ, Bound::exact, 1, vmx_source};
 constexpr Expectation vmx_write{EXIT_REASON_MSR_WRITE, Bound::exact, 1, vmx_source};
@@ -45,9 +45,9 @@ constexpr Expectation svm_passes_unless_intel{
 // MSRs outside the bitmaps' ranges exit always, before the processor looks whether there
 // is such an MSR.
 constexpr std::string_view vmx_undefined_source =
-    "SDM vol. 3, 26.1.3: beyond the bitmaps; kvm_emulate_rdmsr(), _wrmsr() raise #GP";
+    SDM_CONDITIONAL ": beyond the bitmaps; kvm_emulate_rdmsr(), _wrmsr() raise #GP";
 constexpr std::string_view svm_undefined_source =
-    "APM vol. 2, 15.11: not covered by the MSRPM; msr_interception() raises #GP";
+    APM_MSRS ": not covered by the MSRPM; msr_interception() raises #GP";
 
 // Once written, in `prepare`, it is passed through (6.1); or it was from the start (6.12).
 constexpr std::string_view pred_cmd_source =
@@ -144,9 +144,8 @@ constexpr Trigger catalogue[] = {
     read<Msr::msr_kvm_system_time_new>(
         "msr.read-kvm-system-time", "RDMSR MSR_KVM_SYSTEM_TIME_NEW, KVM's own",
         {EXIT_REASON_MSR_READ, Bound::exact, 1,
-         "SDM vol. 3, 26.1.3: beyond the bitmaps; kvm_get_msr_common() answers"},
-        {SVM_EXIT_MSR, Bound::exact, 1,
-         "APM vol. 2, 15.11: not covered by the MSRPM; kvm_get_msr_common() answers"},
+         SDM_CONDITIONAL ": beyond the bitmaps; kvm_get_msr_common() answers"},
+        {SVM_EXIT_MSR, Bound::exact, 1, APM_MSRS ": not covered by the MSRPM; kvm_get_msr_common() answers"},
         lacks<feature::kvm_clock>),
     read<Msr::undefined>(
         "msr.read-undefined", "RDMSR 0xdeadbeef, which no processor has",

@@ -28,14 +28,15 @@ constexpr Row svm_entry_and_rdmsrs[] = {{SVM_EXIT_VMRUN, Bound::exact, 1}, {SVM_
 constexpr Expectation vmx_unhandled{.exit = EXIT_REASON_VMRESUME,
                                     .bound = Bound::exact,
                                     .per_firing = 1,
-                                    .source = "SDM vol. 3, 26.1.3; nested_vmx_l1_wants_exit() passes RDTSC "
-                                              "on, kvm_vmx_exit_handlers[] has none for it",
+                                    .source = SDM_CONDITIONAL "; nested_vmx_l1_wants_exit() passes RDTSC "
+                                                              "on, kvm_vmx_exit_handlers[] has none for it",
                                     .totals_only = 1};
 constexpr Expectation svm_unhandled{
     .exit = SVM_EXIT_VMRUN,
     .bound = Bound::exact,
     .per_firing = 1,
-    .source = "APM vol. 2, 15.9; nested_svm_intercept() passes RDTSC on, svm_exit_handlers[] has none for it",
+    .source =
+        APM_INSTRUCTIONS "; nested_svm_intercept() passes RDTSC on, svm_exit_handlers[] has none for it",
     .totals_only = 1};
 
 void run() { run_nested_guest(); }
@@ -57,17 +58,18 @@ constexpr Trigger nested(std::string_view name, std::string_view what, const Exp
 }
 
 constexpr Trigger catalogue[] = {
-    nested(
-        "nested.cpuid", "entry of a nested guest; its CPUID, which its hypervisor intercepts",
-        {EXIT_REASON_CPUID, Bound::exact, 1,
-         "SDM vol. 3, 26.1.2; nested_vmx_l1_wants_exit() always passes CPUID on", vmx_entry},
-        {SVM_EXIT_CPUID, Bound::exact, 1, "APM vol. 2, 15.9; nested_svm_intercept() passes it on", svm_entry},
-        [] { start_nested_guest(nested_cpuid); }),
+    nested("nested.cpuid", "entry of a nested guest; its CPUID, which its hypervisor intercepts",
+           {EXIT_REASON_CPUID, Bound::exact, 1,
+            SDM_UNCONDITIONAL "; nested_vmx_l1_wants_exit() always passes CPUID on", vmx_entry},
+           {SVM_EXIT_CPUID, Bound::exact, 1, APM_INSTRUCTIONS "; nested_svm_intercept() passes it on",
+            svm_entry},
+           [] { start_nested_guest(nested_cpuid); }),
     nested("nested.undefined", "entry of a nested guest; its UD2, whose #UD its hypervisor intercepts",
            {EXIT_REASON_EXCEPTION_NMI, Bound::exact, 1,
-            "SDM vol. 3, 26.2; nested_vmx_l1_wants_exit() asks the exception bitmap", vmx_entry},
+            SDM_OTHER_CAUSES "; nested_vmx_l1_wants_exit() asks the exception bitmap", vmx_entry},
            {SVM_EXIT_EXCP_BASE + UD_VECTOR, Bound::exact, 1,
-            "APM vol. 2, 15.12; nested_svm_exit_special() leaves it to ud_interception(), which queues a "
+            "APM vol. 2, Exception Intercepts; nested_svm_exit_special() leaves it to ud_interception(), "
+            "which queues a "
             "#UD: svm_check_nested_events() makes that the #VMEXIT, without another exit",
             svm_entry},
            [] { start_nested_guest(nested_undefined); }),
@@ -76,18 +78,18 @@ constexpr Trigger catalogue[] = {
         "entry of a nested guest; its RDMSR twice: of IA32_APIC_BASE, which KVM answers, and of 0xdeadbeef, "
         "which goes to its hypervisor",
         {EXIT_REASON_MSR_READ, Bound::exact, 2,
-         "SDM vol. 3, 26.1.3; nested_vmx_exit_handled_msr() asks the hypervisor's bitmap", vmx_entry},
+         SDM_CONDITIONAL "; nested_vmx_exit_handled_msr() asks the hypervisor's bitmap", vmx_entry},
         {SVM_EXIT_MSR, Bound::exact, 2,
-         "APM vol. 2, 15.11; nested_svm_exit_handled_msr() asks the hypervisor's bitmap", svm_entry},
+         APM_MSRS "; nested_svm_exit_handled_msr() asks the hypervisor's bitmap", svm_entry},
         [] { start_nested_guest(nested_rdmsr); },
         [] { run_nested_guest(static_cast<std::uint32_t>(Msr::ia32_apic_base)); }),
     nested(
         "nested.out",
         "entry of a nested guest; its OUT to a port that KVM leaves to user space, amid the two RDMSR",
         {EXIT_REASON_IO_INSTRUCTION, Bound::exact, 1,
-         "SDM vol. 3, 26.1.3; nested_vmx_exit_handled_io() leaves it to handle_io()", vmx_entry_and_rdmsrs},
+         SDM_CONDITIONAL "; nested_vmx_exit_handled_io() leaves it to handle_io()", vmx_entry_and_rdmsrs},
         {SVM_EXIT_IOIO, Bound::exact, 1,
-         "APM vol. 2, 15.10; nested_svm_intercept_ioio() leaves it to io_interception()",
+         "APM vol. 2, IOIO Intercepts; nested_svm_intercept_ioio() leaves it to io_interception()",
          svm_entry_and_rdmsrs},
         [] { start_nested_guest(nested_out); },
         [] {
@@ -101,9 +103,10 @@ constexpr Trigger catalogue[] = {
            "entry of a nested guest; its query of the ledger, by CPUID, which SVM leaves to KVM; there RDMSR "
            "of 0xdeadbeef",
            {EXIT_REASON_CPUID, Bound::exact, 1,
-            "SDM vol. 3, 26.1.2: goes to its hypervisor, which cannot leave it to KVM", vmx_entry},
+            SDM_UNCONDITIONAL ": goes to its hypervisor, which cannot leave it to KVM", vmx_entry},
            {SVM_EXIT_CPUID, Bound::exact, 1,
-            "APM vol. 2, 15.9; nested_svm_intercept() leaves it to kvm_emulate_cpuid()", svm_entry_and_rdmsr},
+            APM_INSTRUCTIONS "; nested_svm_intercept() leaves it to kvm_emulate_cpuid()",
+            svm_entry_and_rdmsr},
            [] {
                nested_leaf = KVM_EXIT_LEDGER_LEAF_EXIT_COUNT;
                start_nested_guest(nested_query, NestedCpuid::left_to_host);

@@ -45,7 +45,7 @@ std::string_view why_no_nmi_in_nmi()
                    "vCPUs";
 }
 
-// The processor's own NMI virtualization (APM vol. 2, 15.21.10), which KVM uses since
+// The processor's own NMI virtualization (APM vol. 2, NMI Virtualization), which KVM uses since
 // Linux 6.4, needs no exit. A guest cannot see whether its host has it; Zen 4, of family
 // 19h, brought it.
 std::string_view why_iret_may_not_exit()
@@ -101,11 +101,11 @@ constexpr Trigger catalogue[] = {
         .what = "WRMSR IA32_X2APIC_ICR: an NMI to oneself",
         .vmx = raising(Exception::nmi, {EXIT_REASON_NMI_WINDOW, Bound::none, 0,
                                         "vmx_inject_nmi() at once; the processor itself tracks blocking by "
-                                        "NMI (SDM vol. 3, 25.6.1: virtual NMIs)",
+                                        "NMI (SDM vol. 3, Pin-Based VM-Execution Controls: virtual NMIs)",
                                         vmx_also<1>}),
         .svm = raising(Exception::nmi,
                        {SVM_EXIT_IRET, Bound::exact, 1,
-                        "APM vol. 2, 15.9; svm_inject_nmi() intercepts IRET to see the handler's end",
+                        APM_INSTRUCTIONS "; svm_inject_nmi() intercepts IRET to see the handler's end",
                         svm_one_also}),
         .fire = send_nmi,
         .count = default_count / 5,
@@ -121,7 +121,7 @@ constexpr Trigger catalogue[] = {
         .vmx =
             raising(Exception::nmi,
                     {EXIT_REASON_NMI_WINDOW, Bound::exact, 1,
-                     "SDM vol. 3, 26.2; vmx_enable_nmi_window() for the second, until the first one's IRET",
+                     SDM_OTHER_CAUSES "; vmx_enable_nmi_window() for the second, until the first one's IRET",
                      vmx_also<2>}),
         .svm =
             raising(Exception::nmi,

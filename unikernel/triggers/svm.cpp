@@ -14,11 +14,11 @@ using namespace machine;
 // before the intercept are of CPL and of RAX: at CPL 0, with the address of a page in RAX,
 // the intercept comes.
 constexpr std::string_view svm_source =
-    "APM vol. 2, 15.9, table 15-7; init_vmcb() sets the intercept, nested_svm_check_permissions() raises #UD";
+    APM_INSTRUCTIONS "; init_vmcb() sets the intercept, nested_svm_check_permissions() raises #UD";
 constexpr std::string_view skinit_source =
-    "APM vol. 2, 15.9, table 15-7; init_vmcb() sets the intercept, skinit_interception() raises #UD";
+    APM_INSTRUCTIONS "; init_vmcb() sets the intercept, skinit_interception() raises #UD";
 constexpr auto on_vmx =
-    vmx_undefined("SDM vol. 2, appendix A: no such opcode, #UD; vmx_update_exception_bitmap() intercepts it");
+    vmx_undefined("SDM vol. 2, Opcode Map: no such opcode, #UD; vmx_update_exception_bitmap() intercepts it");
 
 constexpr Expectation on_svm(ExitNumber exit, std::string_view source = svm_source)
 {

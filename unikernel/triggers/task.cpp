@@ -24,7 +24,7 @@ constexpr Row shadow_also[] = {{EXIT_REASON_CR_ACCESS, Bound::exact, 3},
 constexpr Row svm_also[] = {{SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2},
                             {SVM_EXIT_NPF, Bound::at_most, refaults}};
 
-constexpr std::string_view vmx_source = "SDM vol. 3, 26.2: task switches exit unconditionally";
+constexpr std::string_view vmx_source = SDM_OTHER_CAUSES ": task switches exit unconditionally";
 constexpr Deviation deviations[] = {
     vmx_shadowing({EXIT_REASON_TASK_SWITCH, Bound::exact, 2 * round_trips, vmx_source, shadow_also}),
     {Where::on_qemu,
@@ -39,7 +39,7 @@ constexpr Trigger catalogue[] = {
         .what = "in 32-bit protected mode: far JMP to another task and back, 8 times",
         .vmx = {EXIT_REASON_TASK_SWITCH, Bound::exact, 2 * round_trips, vmx_source, vmx_also},
         .svm = {SVM_EXIT_TASK_SWITCH, Bound::exact, 2 * round_trips,
-                "APM vol. 2, 15.14.1; init_vmcb() sets the intercept", svm_also},
+                "APM vol. 2, Task Switch Intercept; init_vmcb() sets the intercept", svm_also},
         .fire = [] { switch_tasks(round_trips); },
         .count = 10,
         .deviations = deviations,

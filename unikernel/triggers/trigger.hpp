@@ -11,7 +11,22 @@
 #include <span>
 #include <string_view>
 
+// Sections of the manuals are cited by title, as their numbers differ between editions.
+#define SDM_INSTRUCTIONS "SDM vol. 3, Instructions That Cause VM Exits"
+#define SDM_UNCONDITIONAL SDM_INSTRUCTIONS " Unconditionally"
+#define SDM_CONDITIONAL SDM_INSTRUCTIONS " Conditionally"
+#define SDM_OTHER_CAUSES "SDM vol. 3, Other Causes of VM Exits"
+#define APM_INSTRUCTIONS "APM vol. 2, Instruction Intercepts"
+#define APM_MSRS "APM vol. 2, MSR Intercepts"
+#define APM_NESTED_FAULTS "APM vol. 2, Nested versus Guest Page Faults, Fault Ordering"
+
 namespace triggers {
+
+/// The editions of the manuals from which the titles are.
+inline constexpr std::string_view manuals =
+    "the Intel 64 and IA-32 Architectures Software Developer's Manual (SDM), 325462-083US, March 2024, "
+    "and\nthe AMD64 Architecture Programmer's Manual (APM), of which volume 2 is 24593 revision 3.42, March "
+    "2024";
 
 using ledger::ExitNumber;
 using ledger::Numbering;

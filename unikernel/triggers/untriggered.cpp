@@ -2,6 +2,8 @@
 // that are not written. What is said of KVM holds for Linux 6.1 and 6.12.
 #include "triggers/untriggered.hpp"
 
+#include "triggers/trigger.hpp"
+
 #include <asm/kvm.h>
 #include <asm/svm.h>
 #include <asm/vmx.h>
@@ -15,9 +17,9 @@ constexpr Untriggered one(ledger::ExitNumber exit, std::string_view what, std::s
 }
 
 constexpr std::string_view only_smm =
-    "SDM vol. 3, appendix C: goes to a monitor of SMM (dual-monitor treatment), never to KVM";
+    "SDM vol. 3, VMX Basic Exit Reasons: goes to a monitor of SMM (dual-monitor treatment), never to KVM";
 constexpr std::string_view failed_entry =
-    "SDM vol. 3, appendix C: a VM entry that failed, not an exit from a running guest";
+    "SDM vol. 3, VMX Basic Exit Reasons: a VM entry that failed, not an exit from a running guest";
 constexpr std::string_view only_apicv = "the processor must virtualize the APIC (APICv): KVM decides, and "
                                         "the triggers that touch the APIC skip themselves there";
 constexpr std::string_view no_pasid = "KVM does not enable PASID translation (vmx_secondary_exec_control())";
@@ -34,13 +36,14 @@ constexpr Untriggered vmx[] = {
     one(EXIT_REASON_INIT_SIGNAL, "INIT signal",
         "comes from the host's own APICs; a guest's INIT is KVM's emulation (kvm_apic_accept_events())"),
     one(EXIT_REASON_SIPI_SIGNAL, "start-up IPI",
-        "SDM vol. 3, 26.2: only in the wait-for-SIPI state, in which KVM enters no guest of its own (L1)"),
+        SDM_OTHER_CAUSES ": only in the wait-for-SIPI state, in which KVM enters no guest of its own (L1)"),
     {5, 6, "I/O SMI, other SMI", only_smm},
     one(11, "GETSEC",
         "SDM vol. 2, GETSEC: #UD with CR4.SMXE clear, which KVM reserves; `instr.getsec` shows it"),
-    one(17, "RSM", "SDM vol. 3, appendix C: only in SMM, under a monitor of SMM; elsewhere it is #UD"),
+    one(17, "RSM",
+        "SDM vol. 3, VMX Basic Exit Reasons: only in SMM, under a monitor of SMM; elsewhere it is #UD"),
     one(EXIT_REASON_INVALID_STATE, "VM-entry failure: invalid guest state",
-        "SDM vol. 3, appendix C: a failed VM entry; KVM emulates such a guest instead "
+        "SDM vol. 3, VMX Basic Exit Reasons: a failed VM entry; KVM emulates such a guest instead "
         "(vmx_emulation_required())"),
     one(EXIT_REASON_MSR_LOAD_FAIL, "VM-entry failure: MSR loading", failed_entry),
     one(EXIT_REASON_MONITOR_TRAP_FLAG, "monitor trap flag",
@@ -97,13 +100,15 @@ constexpr Untriggered svm[] = {
     {0x28, 0x2f, "read of DR8 to DR15", no_such_register},
     {SVM_EXIT_WRITE_DR4, SVM_EXIT_WRITE_DR5, "write of DR4, DR5", aliases},
     {0x38, 0x3f, "write of DR8 to DR15", no_such_register},
-    one(exception(2), "vector 2", "APM vol. 2, 15.12: an NMI has an exit code of its own, SVM_EXIT_NMI"),
+    one(exception(2), "vector 2",
+        "APM vol. 2, Exception Intercepts: an NMI has an exit code of its own, SVM_EXIT_NMI"),
     {exception(OF_VECTOR), exception(BR_VECTOR), "#OF, #BR", no_64_bit},
     one(exception(DF_VECTOR), "#DF",
         "not intercepted: init_vmcb() leaves it off; one leads to the shutdown of `fatal.triple-fault`"),
-    one(exception(9), "vector 9", "APM vol. 2, table 8-1: reserved; no processor with SVM raises it"),
+    one(exception(9), "vector 9",
+        "APM vol. 2, Interrupt Vector Source and Cause: reserved; no processor with SVM raises it"),
     {exception(TS_VECTOR), exception(SS_VECTOR), "#TS, #NP, #SS", not_written},
-    one(exception(15), "vector 15", "APM vol. 2, table 8-1: reserved"),
+    one(exception(15), "vector 15", "APM vol. 2, Interrupt Vector Source and Cause: reserved"),
     one(exception(MF_VECTOR), "#MF", not_written),
     one(exception(MC_VECTOR), "#MC", "intercepted, but comes from broken hardware"),
     one(exception(XM_VECTOR), "#XF", not_written),
@@ -129,7 +134,7 @@ constexpr Untriggered svm[] = {
     {0x80000000, 0x8000ffff, "requests of a guest under SEV-ES",
      "no exits of the processor: what a guest asks for by VMGEXIT; the ledger has no rows for them"},
     one(static_cast<ledger::ExitNumber>(SVM_EXIT_ERR), "invalid guest state",
-        "APM vol. 2, appendix C: VMRUN failed, KVM's own doing; the ledger has no row for it"),
+        "APM vol. 2, SVM Intercept Exit Codes: VMRUN failed, KVM's own doing; the ledger has no row for it"),
 };
 
 }

@@ -11,14 +11,16 @@ namespace {
 // Guest mode is VMX operation: what the manual's pseudocode checks of it, and of CR0.PE and
 // CR4.VMXE, holds in the real registers, whatever KVM shows the guest. So each exits, and
 // KVM, with or without nested VMX, finds that the guest is not in VMX operation: #UD.
-constexpr std::string_view vmx_source = "SDM vol. 3, 26.1.2: exits unconditionally; "
-                                        "handle_vmx_instruction(), nested_vmx_check_permission() raise #UD";
-constexpr std::string_view vmread_source = "SDM vol. 3, 26.1.3; vmx_secondary_exec_control() clears VMCS "
-                                           "shadowing; nested_vmx_check_permission() raises #UD";
-constexpr std::string_view vmxon_source =
-    "SDM vol. 3, 31.3, VMXON: exits in non-root operation; handle_vmxon() finds CR4.VMXE clear, #UD";
+constexpr std::string_view vmx_source =
+    SDM_UNCONDITIONAL ": exits unconditionally; "
+                      "handle_vmx_instruction(), nested_vmx_check_permission() raise #UD";
+constexpr std::string_view vmread_source =
+    SDM_CONDITIONAL "; vmx_secondary_exec_control() clears VMCS "
+                    "shadowing; nested_vmx_check_permission() raises #UD";
+constexpr std::string_view vmxon_source = "SDM vol. 3, VMX Instructions, VMXON: exits in non-root operation; "
+                                          "handle_vmxon() finds CR4.VMXE clear, #UD";
 constexpr auto on_svm =
-    svm_undefined("APM vol. 3, appendix A: no such opcode, #UD; init_vmcb() intercepts it");
+    svm_undefined("APM vol. 3, Opcode and Operand Encodings: no such opcode, #UD; init_vmcb() intercepts it");
 
 constexpr Expectation on_vmx(ExitNumber exit, std::string_view source = vmx_source)
 {
@@ -67,7 +69,8 @@ constexpr Trigger catalogue[] = {
     {
         .name = "vmx.vmfunc",
         .what = "VMFUNC 0",
-        .vmx = on_vmx(EXIT_REASON_VMFUNC, "SDM vol. 3, 26.5.6.2: exits, for KVM (6.1) enables VM functions, "
+        .vmx = on_vmx(EXIT_REASON_VMFUNC, "SDM vol. 3, General Operation of the VMFUNC Instruction: exits, "
+                                          "for KVM (6.1) enables VM functions, "
                                           "but none of them; handle_vmfunc() raises #UD"),
         .svm = on_svm,
         .fire = vmfunc,

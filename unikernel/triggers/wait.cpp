@@ -68,10 +68,9 @@ constexpr Deviation pause_loop_deviations[] = {
 
 // KVM's interception comes before MONITOR and MWAIT do anything, where the processor has them.
 constexpr std::string_view vmx_monitor_source =
-    "SDM vol. 3, 26.1.3; setup_vmcs_config() requires MONITOR exiting";
-constexpr std::string_view vmx_mwait_source =
-    "SDM vol. 3, 26.1.3; setup_vmcs_config() requires MWAIT exiting";
-constexpr std::string_view svm_source = "APM vol. 2, 15.9; init_vmcb() sets the intercept";
+    SDM_CONDITIONAL "; setup_vmcs_config() requires MONITOR exiting";
+constexpr std::string_view vmx_mwait_source = SDM_CONDITIONAL "; setup_vmcs_config() requires MWAIT exiting";
+constexpr std::string_view svm_source = APM_INSTRUCTIONS "; init_vmcb() sets the intercept";
 
 std::string_view why_mwait_may_not_exit()
 {
@@ -84,7 +83,7 @@ constexpr Expectation vmx_user_wait(ExitNumber exit)
                  "no processor that a lane emulates has it");
 }
 constexpr auto svm_user_wait =
-    never(svm_undefined_exit, "APM vol. 2, 15.9: it has no intercept", "AMD's processors have no WAITPKG");
+    never(svm_undefined_exit, APM_INSTRUCTIONS ": it has no intercept", "AMD's processors have no WAITPKG");
 
 void monitor() { asm volatile(MAY_FAULT("monitor") : : "a"(&svm_source), "c"(0), "d"(0) : "memory"); }
 void mwait() { asm volatile(MAY_FAULT("mwait") : : "a"(0), "c"(0) : "memory"); }
@@ -111,23 +110,26 @@ constexpr Trigger catalogue[] = {
     {
         .name = "wait.pause",
         .what = "PAUSE, and not another one for 2000 cycles",
-        .vmx = never(EXIT_REASON_PAUSE_INSTRUCTION, "vmx_exec_control() clears PAUSE exiting; SDM vol. 3, "
-                                                    "26.1.3: PAUSE-loop exiting needs PAUSEs within PLE_Gap"),
-        .svm = never(SVM_EXIT_PAUSE, "init_vmcb() has PAUSE filtered; APM vol. 2, 15.14.4: a gap above the "
-                                     "threshold reloads the filter's count"),
+        .vmx =
+            never(EXIT_REASON_PAUSE_INSTRUCTION, "vmx_exec_control() clears PAUSE exiting; " SDM_CONDITIONAL
+                                                 ": PAUSE-loop exiting needs PAUSEs within PLE_Gap"),
+        .svm = never(SVM_EXIT_PAUSE,
+                     "init_vmcb() has PAUSE filtered; APM vol. 2, Pause Intercept Filtering: a gap above the "
+                     "threshold reloads the filter's count"),
         .fire = pause_once,
         .count = default_count / 10, // QEMU's emulation turns to another processor at each
     },
     {
         .name = "wait.pause-loop",
         .what = "STI; HLT for 1 ms; then 5000 PAUSEs in a loop",
-        .vmx =
-            {EXIT_REASON_PAUSE_INSTRUCTION, Bound::at_least, 1,
-             "SDM vol. 3, 26.1.3; setup_vmcs_config() asks for PAUSE-loop exiting, ple_window is 4096 cycles",
-             vmx_loop_also},
+        .vmx = {EXIT_REASON_PAUSE_INSTRUCTION, Bound::at_least, 1,
+                SDM_CONDITIONAL
+                "; setup_vmcs_config() asks for PAUSE-loop exiting, ple_window is 4096 cycles",
+                vmx_loop_also},
         .svm = unseen("no AMD processor that a lane emulates has both PAUSE filter and threshold",
                       {SVM_EXIT_PAUSE, Bound::at_least, 1,
-                       "APM vol. 2, 15.14.4; init_vmcb() sets the intercept, pause_filter_count is 3000",
+                       "APM vol. 2, Pause Intercept Filtering; init_vmcb() sets the intercept, "
+                       "pause_filter_count is 3000",
                        svm_loop_also}),
         .fire = sleep_and_pause,
         .count = default_count / 10,

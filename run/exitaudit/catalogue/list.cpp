@@ -222,9 +222,9 @@ void print_markdown(const Catalogue& catalogue)
         "where something else is expected. \"Up to\" names the last version that is known to deviate;\n"
         "tried were {} and {}. On another version, a failure that such\n"
         "a deviation explains is a skip. \"Where the guest finds it so\": it looks before it fires, by its\n"
-        "own clock or by the exception that comes.\n",
+        "own clock or by the exception that comes. Sections are cited by title, from\n{}.\n",
         catalogue.summary(), versions_text(triggers::Emulator::qemu, triggers::tried_qemu),
-        versions_text(triggers::Emulator::bochs, triggers::tried_bochs));
+        versions_text(triggers::Emulator::bochs, triggers::tried_bochs), triggers::manuals);
     std::string_view family;
     for (const auto* trigger : catalogue.triggers) {
         if (const auto name = trigger->name.substr(0, trigger->name.find('.')); name != family) {
