@@ -12,8 +12,7 @@ using namespace machine;
 
 using Register = LocalApic::Register;
 
-// Firing once beforehand touches all pages that a firing touches: their first touch is
-// the same exit.
+// Fires once, to touch all pages that a firing touches: the first touch of a page is the same exit.
 template <ApicMode mode, void (*fire)()>
 void prepare()
 {
@@ -23,7 +22,7 @@ void prepare()
 
 void read_version() { local_apic.read(Register::version); }
 
-// The value that it has.
+// Writes the value that the register has already.
 void write_timer_divide() { local_apic.set_timer_clock(); }
 
 void end_no_interrupt() { local_apic.end_of_interrupt(); }
@@ -42,23 +41,21 @@ void interrupt_own_id()
     fire_and_await([] { local_apic.send_to(this_cpu().apic_id, Delivery::fixed, counted_vector); });
 }
 
-constexpr std::string_view vmx_page =
-    "SDM vol. 3, EPT Violations: EPT violation; kvm_faultin_pfn() never maps the "
-    "APIC-access page while APICv is off, and emulates";
-constexpr std::string_view vmx_shadowed =
-    "SDM vol. 3, Page-Fault Exceptions: #PF, vmx_update_exception_bitmap() intercepts it "
-    "without EPT; kvm_faultin_pfn() emulates";
+constexpr std::string_view vmx_page = "SDM vol. 3, EPT Violations; kvm_faultin_pfn() does not map the "
+                                      "APIC-access page while APICv is off, and KVM emulates";
+constexpr std::string_view vmx_shadowed = "SDM vol. 3, Page-Fault Exceptions; vmx_update_exception_bitmap() "
+                                          "intercepts #PF without EPT, and KVM emulates";
 constexpr std::string_view svm_page =
-    APM_NESTED_FAULTS ": #NPF; kvm_mmu_page_fault() emulates what has no memory slot";
+    APM_NESTED_FAULTS "; kvm_mmu_page_fault() emulates accesses outside the memory slots";
 constexpr std::string_view vmx_msr =
     SDM_CONDITIONAL "; vmx_reset_x2apic_msrs() intercepts it while APICv is off";
-constexpr std::string_view vmx_command =
-    "handle_fastpath_set_x2apic_icr_irqoff(): exits, but not to the exit handler; and the write of EOI";
+constexpr std::string_view vmx_command = "handle_fastpath_set_x2apic_icr_irqoff() handles the exit without "
+                                         "its exit handler; the write of EOI exits too";
 constexpr std::string_view svm_msr =
     APM_MSRS "; svm_set_x2apic_msr_interception() intercepts it while AVIC is off";
 
-constexpr std::string_view vmx_page_read = "as a write; before Linux 6.12 retry_instruction() first has it "
-                                           "tried again, as not caused by a write to a page table";
+constexpr std::string_view vmx_page_read = "as for a write; before Linux 6.12 retry_instruction() first "
+                                           "retries it, because no write to a page table caused it";
 
 struct PageExits {
     Bound vmx_bound;
@@ -114,14 +111,13 @@ constexpr Expectation msr_interrupt{EXIT_REASON_MSR_WRITE, Bound::exact, 2, vmx_
 constexpr Expectation msr_command{EXIT_REASON_MSR_WRITE, Bound::exact, 2, vmx_command, {}, true};
 
 constexpr Trigger catalogue[] = {
-    on_page<page_read>("apic.read-version", "MOV from the APIC's page, its version",
+    on_page<page_read>("apic.read-version", "MOV from the APIC's page: the version",
                        prepare<ApicMode::xapic, read_version>, read_version),
-    on_page<page_write>("apic.write-timer-divide", "MOV to the APIC's page, the timer's divisor as it is",
+    on_page<page_write>("apic.write-timer-divide", "MOV to the APIC's page: the timer's divisor, unchanged",
                         prepare<ApicMode::xapic, write_timer_divide>, write_timer_divide),
     on_page<page_write>("apic.eoi", "MOV to EOI in the APIC's page, though no interrupt is in service",
                         prepare<ApicMode::xapic, end_no_interrupt>, end_no_interrupt),
-    on_page<page_interrupt>("apic.self-ipi",
-                            "MOV to ICR in the APIC's page: an interrupt to oneself, and its EOI",
+    on_page<page_interrupt>("apic.self-ipi", "MOV to ICR in the APIC's page: a self-IPI, and its EOI",
                             prepare<ApicMode::xapic, interrupt_self_by_command>, interrupt_self_by_command),
 };
 
@@ -133,7 +129,7 @@ constexpr Trigger x2apic_catalogue[] = {
            end_no_interrupt),
     by_msr("x2apic.self-ipi", "WRMSR IA32_X2APIC_SELF_IPI, and the interrupt's EOI", msr_interrupt,
            interrupt_self_by_register),
-    by_msr("x2apic.icr", "WRMSR IA32_X2APIC_ICR: a fixed interrupt to one's own APIC ID, and its EOI",
+    by_msr("x2apic.icr", "WRMSR IA32_X2APIC_ICR: a fixed interrupt to this vCPU's APIC ID, and its EOI",
            msr_command, interrupt_own_id),
 };
 

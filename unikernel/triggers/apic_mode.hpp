@@ -1,4 +1,4 @@
-// Triggers that hold in one mode of the local APIC, whichever the plan has chosen.
+// What triggers share that need the local APIC in one mode, whichever the plan has chosen.
 #pragma once
 
 #include "console/format.hpp"
@@ -19,10 +19,10 @@ using machine::ApicMode;
 using machine::local_apic;
 using machine::LocalApic;
 
-/// What each vCPU goes back to.
+/// The mode that each vCPU returns to.
 inline constinit std::array<ApicMode, machine::max_processors> plans_apic_mode{};
 
-/// For Trigger::prepare: this vCPU's APIC is in the mode until leave_apic_mode().
+/// For Trigger::prepare: puts this vCPU's APIC in the mode, until leave_apic_mode().
 template <ApicMode mode>
 void enter_apic_mode()
 {
@@ -30,13 +30,13 @@ void enter_apic_mode()
     local_apic.set_up(mode);
 }
 
-/// For Trigger::clean_up. Disarms the timer, too.
+/// For Trigger::clean_up. Also disarms the timer.
 inline void leave_apic_mode() { local_apic.set_up(plans_apic_mode[machine::this_cpu().index]); }
 
-/// For Trigger::lacks: why this vCPU's accesses to its APIC cause no exit or others. With
+/// For Trigger::lacks: why this vCPU's accesses to its APIC may cause no exit, or other exits. With
 /// APICv (SDM vol. 3, Virtualizing Memory-Mapped APIC Accesses; Virtualizing MSR-Based APIC Accesses) or AVIC
-/// (APM vol. 2, Advanced Virtual Interrupt Controller) the processor answers a read of the version by itself,
-/// which takes it some ten cycles. An exit there and back takes any processor more than this.
+/// (APM vol. 2, Advanced Virtual Interrupt Controller) the processor answers a read of the version itself, in
+/// about ten cycles. An exit takes longer on any processor.
 template <ApicMode mode>
 std::string_view why_apic_may_not_exit()
 {
@@ -64,7 +64,7 @@ inline void send_counted_to_self()
     local_apic.send_to_self(counted_vector);
 }
 
-/// Gives an interrupt of this vCPU's own up, and tells how far its APIC has it.
+/// Gives up waiting for an interrupt of this vCPU, and reports its state in the APIC.
 [[noreturn]] inline void give_up(std::string_view interrupt, machine::Vector vector)
 {
     const auto number = static_cast<std::uint8_t>(vector);
@@ -75,9 +75,9 @@ inline void send_counted_to_self()
     machine::give_up(awaited.view(), machine::this_cpu());
 }
 
-/// Opens the window for it, once, but on Bochs's SVM: entering a guest that has IF set
-/// already, that takes no note of a virtual interrupt until IF changes.
-inline void let_counted_in()
+/// Opens the interrupt window until Vector::counted has arrived. Once is enough, except on Bochs's SVM: after
+/// entry of a guest with IF set it ignores a virtual interrupt until IF changes.
+inline void take_counted()
 {
     for (auto patience = machine::long_patience; machine::this_cpu().due;) {
         machine::let_interrupts_in();
@@ -86,7 +86,7 @@ inline void let_counted_in()
     }
 }
 
-/// Runs `start()`, and waits with interrupts on until one is counted that it causes.
+/// Runs `start()`, and waits with interrupts enabled until the interrupt that it causes is counted.
 template <typename Start>
 void fire_and_await(Start start)
 {

@@ -13,8 +13,8 @@ using namespace machine;
 
 constexpr std::string_view svm_source = APM_INSTRUCTIONS "; init_vmcb() sets the intercept";
 
-// INVD would lose what caches hold. It never reaches them: both vendors' KVM intercept it
-// whatever the configuration, and kvm_emulate_invd() skips it.
+// INVD would discard modified cache lines. It is never executed: KVM intercepts it on both vendors in every
+// configuration, and kvm_emulate_invd() skips it.
 constexpr Deviation invd_deviations[] = {
     {Where::on_qemu,
      Numbering::svm,
@@ -23,16 +23,16 @@ constexpr Deviation invd_deviations[] = {
      qemu_7_2},
 };
 
-constexpr Expectation vmx_write_back{
-    EXIT_REASON_WBINVD, Bound::exact, 1,
-    SDM_CONDITIONAL "; setup_vmcs_config() asks for WBINVD exiting, which is of WBNOINVD too"};
+constexpr Expectation vmx_write_back{EXIT_REASON_WBINVD, Bound::exact, 1,
+                                     SDM_CONDITIONAL
+                                     "; setup_vmcs_config() enables WBINVD exiting, which covers WBNOINVD"};
 constexpr Expectation svm_write_back{SVM_EXIT_WBINVD, Bound::exact, 1, svm_source};
 
-constexpr std::string_view vmx_paging_source = "vmx_exec_control() clears INVLPG exiting, where there is EPT";
+constexpr std::string_view vmx_paging_source = "vmx_exec_control() clears INVLPG exiting with EPT";
 constexpr std::string_view vmx_shadow_source =
-    "vmx_exec_control() keeps INVLPG exiting: KVM's own page tables must follow";
+    "vmx_exec_control() keeps INVLPG exiting: KVM must update its shadow page tables";
 constexpr std::string_view svm_shadow_source =
-    "init_vmcb() keeps the intercept: KVM's own page tables must follow";
+    "init_vmcb() keeps the intercept: KVM must update its shadow page tables";
 constexpr std::string_view svm_shadow_unseen = "no lane runs KVM-AMD without nested paging";
 
 constexpr Deviation invlpg_deviations[] = {
@@ -65,23 +65,21 @@ constexpr Trigger catalogue[] = {
     {
         .name = "cache.invd",
         .what = "INVD",
-        .vmx = {EXIT_REASON_INVD, Bound::exact, 1,
-                SDM_UNCONDITIONAL ": INVD exits unconditionally; kvm_emulate_invd() skips it"},
+        .vmx = {EXIT_REASON_INVD, Bound::exact, 1, SDM_UNCONDITIONAL "; kvm_emulate_invd() skips it"},
         .svm = {SVM_EXIT_INVD, Bound::exact, 1, svm_source},
         .fire = [] { asm volatile("invd"); },
         .deviations = invd_deviations,
     },
     {"cache.wbinvd", "WBINVD", vmx_write_back, svm_write_back, [] { asm volatile("wbinvd"); }},
-    {"cache.wbnoinvd", "WBNOINVD, which older processors take for WBINVD", vmx_write_back, svm_write_back,
+    {"cache.wbnoinvd", "WBNOINVD, which older processors execute as WBINVD", vmx_write_back, svm_write_back,
      [] { asm volatile("wbnoinvd"); }},
-    {"cache.clflush", "CLFLUSH",
-     never(EXIT_REASON_WBINVD, SDM_INSTRUCTIONS ": CLFLUSH is not among the exiting instructions"),
+    {"cache.clflush", "CLFLUSH", never(EXIT_REASON_WBINVD, SDM_INSTRUCTIONS ": CLFLUSH is not listed"),
      never(SVM_EXIT_WBINVD, APM_INSTRUCTIONS ": CLFLUSH has no intercept"), clflush},
     {
         .name = "cache.invlpg",
         .what = "INVLPG",
         .vmx = never(EXIT_REASON_INVLPG, vmx_paging_source),
-        .svm = never(SVM_EXIT_INVLPG, "init_vmcb() clears the intercept, where there is NPT"),
+        .svm = never(SVM_EXIT_INVLPG, "init_vmcb() clears the intercept with NPT"),
         .fire = invlpg,
         .deviations = invlpg_deviations,
     },
@@ -89,8 +87,7 @@ constexpr Trigger catalogue[] = {
         .name = "cache.invpcid",
         .what = "INVPCID of one address",
         .vmx = never(EXIT_REASON_INVPCID, vmx_paging_source),
-        .svm = never(SVM_EXIT_INVPCID,
-                     "svm_recalc_instruction_intercepts() clears the intercept, where there is NPT",
+        .svm = never(SVM_EXIT_INVPCID, "svm_recalc_instruction_intercepts() clears the intercept with NPT",
                      "no AMD processor that a lane emulates has it"),
         .fire = invalidate_by_pcid,
         .lacks = lacks<feature::invpcid>,

@@ -32,8 +32,8 @@ std::span<const Trigger> task_triggers();
 std::span<const Trigger> nested_triggers();
 std::span<const Trigger> fatal_triggers();
 
-/// Every family, in the order in which a plan runs them: NMIs after all that single-steps, since
-/// KVM-AMD steps over their IRET, and Bochs then forgets that step until the next #DB.
+/// Every family, in the order in which a plan runs them: NMIs come after everything that single-steps:
+/// KVM-AMD steps over their IRET, and Bochs then forgets the step until the next #DB.
 inline constexpr std::span<const Trigger> (*families[])() = {
     cpuid_triggers,     io_triggers,         msr_triggers,       hlt_triggers,     apic_triggers,
     x2apic_triggers,    interrupt_triggers,  instr_triggers,     cache_triggers,   wait_triggers,

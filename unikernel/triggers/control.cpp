@@ -1,4 +1,4 @@
-// Negative controls: what a KVM guest does without any VM exit.
+// Negative controls: instructions that cause no VM exit in a KVM guest.
 #include "triggers/catalogue.hpp"
 
 #include "machine/msr.hpp"
@@ -20,7 +20,7 @@ constexpr Trigger catalogue[] = {
      never(SVM_EXIT_MSR, "direct_access_msrs[] passes it through"),
      [] { read_msr(Msr::ia32_kernel_gs_base); }},
     {"control.swapgs", "SWAPGS, twice",
-     never(EXIT_REASON_MSR_WRITE, SDM_INSTRUCTIONS ": SWAPGS is not among the exiting instructions"),
+     never(EXIT_REASON_MSR_WRITE, SDM_INSTRUCTIONS ": SWAPGS is not listed"),
      never(SVM_EXIT_MSR, APM_INSTRUCTIONS ": SWAPGS has no intercept"),
      [] { asm volatile("swapgs; swapgs"); }},
 };

@@ -13,13 +13,12 @@ namespace {
 
 using namespace machine;
 
-constexpr Expectation vmx_once{EXIT_REASON_CPUID, Bound::exact, 1,
-                               SDM_UNCONDITIONAL ": CPUID exits unconditionally"};
+constexpr Expectation vmx_once{EXIT_REASON_CPUID, Bound::exact, 1, SDM_UNCONDITIONAL};
 constexpr Expectation svm_once{SVM_EXIT_CPUID, Bound::exact, 1,
                                APM_INSTRUCTIONS "; init_vmcb() sets the intercept"};
 
-// SDM vol. 4, Model-Specific Registers (MSRs): MSR_PLATFORM_INFO[31], MISC_FEATURE_ENABLES[0]. KVM
-// answers for both, whatever the processor can (kvm_get_msr_common()).
+// SDM vol. 4, Model-Specific Registers (MSRs): MSR_PLATFORM_INFO[31], MISC_FEATURE_ENABLES[0]. KVM emulates
+// both on any processor (kvm_get_msr_common()).
 std::string_view lacks_faulting()
 {
     constexpr std::uint64_t can_fault = std::uint64_t{1} << 31;
@@ -31,14 +30,14 @@ void prepare_faulting()
 {
     write_msr(Msr::misc_feature_enables, 1);
     prepare_user_mode();
-    query_in_user_mode(); // its page faults, where KVM shadows page tables, come here
+    query_in_user_mode(); // takes its page faults now, where KVM shadows page tables
 }
 
 constexpr std::string_view faulting_source =
-    "kvm_emulate_cpuid(): cpuid_fault_enabled() and CPL 3 make it #GP";
+    "kvm_emulate_cpuid() raises #GP at CPL 3 if cpuid_fault_enabled()";
 
-// Leaves that KVM finds by different ways: in the VM's table, by their subleaf, in the
-// range of hypervisors, not at all.
+// KVM finds these leaves in different ways: in the VM's table, by subleaf, in the hypervisor range, or not at
+// all.
 constexpr Trigger catalogue[] = {
     {"cpuid.leaf0", "CPUID, EAX=0", vmx_once, svm_once, [] { cpuid(0); }},
     {"cpuid.xsave", "CPUID, EAX=0xd, ECX=1: a leaf with subleaves", vmx_once, svm_once,

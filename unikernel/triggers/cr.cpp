@@ -1,7 +1,7 @@
-// Control registers. VMX lets a guest own single bits of CR0 and CR4 and takes no exit
-// for reads; SVM intercepts registers as a whole, and CR0 by what a write changes.
+// Control registers. With VMX a guest owns single bits of CR0 and CR4, and reads do not exit. SVM intercepts
+// whole registers, and writes of CR0 also by what they change.
 #include "triggers/catalogue.hpp"
-#include "triggers/passes.hpp"
+#include "triggers/does_not_exit.hpp"
 
 #include "machine/apic.hpp"
 #include "machine/control_registers.hpp"
@@ -21,23 +21,22 @@ constexpr Expectation vmx_exits(std::uint32_t per_firing, std::string_view sourc
     return {EXIT_REASON_CR_ACCESS, Bound::exact, per_firing, source};
 }
 constexpr auto vmx_read = never(EXIT_REASON_CR_ACCESS, SDM_CONDITIONAL
-                                ": reads of CR0, CR2 and CR4 have no exit; the read shadow answers");
-constexpr auto vmx_no_cr2 = never(EXIT_REASON_CR_ACCESS, SDM_CONDITIONAL ": CR2 has no exit");
+                                ": reads of CR0, CR2 and CR4 do not exit; the read shadow answers");
+constexpr auto vmx_no_cr2 = never(EXIT_REASON_CR_ACCESS, SDM_CONDITIONAL ": CR2 does not exit");
 constexpr auto vmx_ept_cr3 =
-    never(EXIT_REASON_CR_ACCESS, "vmx_exec_control() clears CR3 exiting, which EPT makes superfluous");
+    never(EXIT_REASON_CR_ACCESS, "vmx_exec_control() clears CR3 exiting, which EPT makes unnecessary");
 constexpr auto vmx_tpr_shadow = never(
-    EXIT_REASON_CR_ACCESS, "vmx_exec_control(): with a TPR shadow MOV CR8 touches the virtual APIC page");
+    EXIT_REASON_CR_ACCESS, "vmx_exec_control() uses the TPR shadow: MOV CR8 accesses the virtual-APIC page");
 constexpr auto vmx_owned_bit =
     never(EXIT_REASON_CR_ACCESS, "KVM_POSSIBLE_CR0_GUEST_BITS: with EPT the guest owns the bit");
 
-constexpr std::string_view svm_selective_source =
-    APM_INSTRUCTIONS ": a write that changes CR0 but for TS and MP; svm_set_cr0() leaves "
-                     "INTERCEPT_SELECTIVE_CR0 set";
+constexpr std::string_view svm_selective_source = APM_INSTRUCTIONS
+    ": a write that changes bits of CR0 other than TS and MP; svm_set_cr0() keeps INTERCEPT_SELECTIVE_CR0";
 constexpr std::string_view svm_npt_cr3 = "init_vmcb() clears the intercept with NPT";
 constexpr std::string_view svm_no_cr2 = "init_vmcb() leaves the intercept clear";
 
-// A reset of KVM's MMU forgets the root of its page tables, and what the guest touches
-// next faults in anew unless other roots keep it.
+// A reset of KVM's MMU drops the root of its page tables. What the guest touches next faults again, unless
+// other roots still map it.
 constexpr std::uint32_t refaults = 64;
 
 constexpr Row svm_cr4_reads[] = {{SVM_EXIT_READ_CR4, Bound::exact, 1}};
@@ -48,50 +47,50 @@ constexpr Row vmx_refaults[] = {{EXIT_REASON_EPT_VIOLATION, Bound::at_most, refa
 constexpr Expectation svm_cr4_toggle{SVM_EXIT_WRITE_CR4, Bound::exact, 2,
                                      "init_vmcb() sets the intercepts of CR4", svm_cr4_reads};
 
-// With CD set what the processor has in CR0 is not what the guest has there.
+// While CD is set, the processor's CR0 differs from the guest's.
 constexpr Row svm_cache_disable_also[] = {{SVM_EXIT_WRITE_CR0, Bound::exact, 1}};
 
 constexpr Deviation cr3_shadow[] = {
-    vmx_shadowing(vmx_exits(1, "vmx_exec_control() sets CR3 exiting: KVM shadows what CR3 points to"))};
+    vmx_shadowing(vmx_exits(1, "vmx_exec_control() sets CR3 exiting: KVM shadows the page tables"))};
 constexpr Deviation cr3_write_shadow[] = {
     vmx_shadowing(vmx_exits(2, "vmx_exec_control() sets CR3 exiting, for the read and for the write"))};
 constexpr Deviation write_protect_shadow[] = {
     vmx_shadowing({EXIT_REASON_CR_ACCESS, Bound::exact, 2,
-                   "vmx_l1_guest_owned_cr0_bits(): without EPT CR0.WP is KVM's", vmx_refaults})};
+                   "vmx_l1_guest_owned_cr0_bits(): without EPT KVM owns CR0.WP", vmx_refaults})};
 constexpr auto page_global_shadow =
     vmx_shadowing({EXIT_REASON_CR_ACCESS, Bound::exact, 2,
-                   "set_cr4_guest_host_mask(): without EPT bits that flush TLBs are KVM's", vmx_refaults});
+                   "set_cr4_guest_host_mask(): without EPT KVM owns the bits that flush TLBs", vmx_refaults});
 
 void load_same_status() { load_machine_status(store_machine_status()); }
 
 constexpr Deviation lmsw_deviations[] = {
-    svm_measured([] { return passes(load_same_status); },
+    svm_measured([] { return does_not_exit(load_same_status); },
                  never(SVM_EXIT_CR0_SEL_WRITE,
-                       "QEMU, as seen up to 11.1, and Bochs check LMSW like MOV, by what it changes"))};
+                       "QEMU (seen up to 11.1) and Bochs check LMSW like MOV, by what it changes"))};
 
-bool reading_cr4_passes()
+bool reading_cr4_does_not_exit()
 {
-    return passes([] { read_cr<Cr::cr4>(); });
+    return does_not_exit([] { read_cr<Cr::cr4>(); });
 }
 
 constexpr std::string_view cr4_read_source =
-    "QEMU, as seen of 10.0 and 11.1, checks CR0's intercept for reads of any control register";
+    "QEMU (seen in 10.0 and 11.1) checks CR0's intercept for reads of any control register";
 constexpr Row svm_refaults[] = {{SVM_EXIT_NPF, Bound::at_most, refaults}};
 constexpr Deviation cr4_read_deviations[] = {
-    svm_measured(reading_cr4_passes, never(SVM_EXIT_READ_CR4, cr4_read_source))};
-constexpr Deviation cr4_toggle_passing =
-    svm_measured(reading_cr4_passes, {SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source});
-constexpr Deviation cr4_toggle_deviations[] = {cr4_toggle_passing};
-constexpr Deviation page_global_deviations[] = {cr4_toggle_passing, page_global_shadow};
-constexpr Deviation smep_deviations[] = {
-    svm_measured(reading_cr4_passes, {SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source, svm_refaults})};
+    svm_measured(reading_cr4_does_not_exit, never(SVM_EXIT_READ_CR4, cr4_read_source))};
+constexpr Deviation cr4_toggle_unread =
+    svm_measured(reading_cr4_does_not_exit, {SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source});
+constexpr Deviation cr4_toggle_deviations[] = {cr4_toggle_unread};
+constexpr Deviation page_global_deviations[] = {cr4_toggle_unread, page_global_shadow};
+constexpr Deviation smep_deviations[] = {svm_measured(
+    reading_cr4_does_not_exit, {SVM_EXIT_WRITE_CR4, Bound::exact, 2, cr4_read_source, svm_refaults})};
 
-// Writes of CR8 by a nested guest abort QEMU, as seen up to 11.1, by an assertion if KVM waits for the guest
-// to enable interrupts (V_IRQ). None waits so here: one that the TPR holds back does not.
+// If a nested guest writes CR8 while KVM waits for it to enable interrupts (V_IRQ), QEMU (seen up to 11.1)
+// fails an assertion. KVM does not wait here: it sets no V_IRQ for an interrupt that the TPR holds back.
 
 // The self-IPI, and its EOI in the handler, are writes to the APIC's page, or to its
-// MSRs in x2APIC mode. Where that page is not backed, as without APIC virtualization or
-// with shadow paging, it is no EPT violation.
+// MSRs in x2APIC mode. Where that page is not mapped, as without APIC virtualization or with shadow paging,
+// they are no EPT violations.
 constexpr Row vmx_apic_writes[] = {
     {EXIT_REASON_EPT_VIOLATION, Bound::at_most, 2}, {EXIT_REASON_EPT_MISCONFIG, Bound::at_most, 2},
     {EXIT_REASON_EXCEPTION_NMI, Bound::at_most, 2}, {EXIT_REASON_APIC_ACCESS, Bound::at_most, 2},
@@ -104,20 +103,21 @@ constexpr Row svm_apic_writes[] = {{SVM_EXIT_NPF, Bound::at_most, 2},
 
 constexpr Trigger catalogue[] = {
     {"cr.read-cr0", "MOV from CR0", vmx_read,
-     never(SVM_EXIT_READ_CR0, "svm_set_cr0() clears the intercept while the processor's CR0 is the guest's"),
+     never(SVM_EXIT_READ_CR0, "svm_set_cr0() clears the intercept while the processor has the guest's CR0"),
      [] { read_cr<Cr::cr0>(); }},
     {
         .name = "cr.read-cr0-cd",
         .what = "MOV from CR0 while CR0.CD is set",
         .vmx = vmx_read,
         .svm = {SVM_EXIT_READ_CR0, Bound::exact, 1,
-                "svm_set_cr0() keeps CD from the processor and so intercepts CR0"},
+                "svm_set_cr0() keeps CD clear in the processor's CR0, and so intercepts reads"},
         .fire = [] { read_cr<Cr::cr0>(); },
         .prepare = [] { set(Cr0::cache_disable); },
         .clean_up = [] { clear(Cr0::cache_disable); },
     },
     {"cr.smsw", "SMSW", vmx_read,
-     never(SVM_EXIT_READ_CR0, APM_INSTRUCTIONS ": SMSW is a read of CR0, which svm_set_cr0() lets pass"),
+     never(SVM_EXIT_READ_CR0,
+           APM_INSTRUCTIONS ": SMSW is a read of CR0, which svm_set_cr0() does not intercept"),
      [] { store_machine_status(); }},
     {"cr.write-cr0-cd",
      "MOV to CR0, twice: sets CD, clears it",
@@ -134,7 +134,7 @@ constexpr Trigger catalogue[] = {
     },
     {"cr.clts", "MOV to CR0 that sets TS; CLTS",
      never(EXIT_REASON_CR_ACCESS, "KVM_POSSIBLE_CR0_GUEST_BITS: the guest always owns TS"),
-     never(SVM_EXIT_CR0_SEL_WRITE, APM_INSTRUCTIONS ": the selective intercept lets changes of TS pass"),
+     never(SVM_EXIT_CR0_SEL_WRITE, APM_INSTRUCTIONS ": the selective intercept ignores changes of TS"),
      [] {
          set(Cr0::task_switched);
          clear_task_switched();
@@ -146,13 +146,13 @@ constexpr Trigger catalogue[] = {
                      SDM_CONDITIONAL ": LMSW exits if it would change a bit that the guest does not own"),
         .svm = unseen("QEMU and Bochs check LMSW like MOV, by what it changes",
                       {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 1,
-                       APM_INSTRUCTIONS ": the selective intercept takes LMSW whatever it writes"}),
+                       APM_INSTRUCTIONS ": the selective intercept includes any LMSW"}),
         .fire = load_same_status,
         .deviations = lmsw_deviations,
     },
     {"cr.lmsw-em",
      "LMSW, twice: sets EM, clears it",
-     vmx_exits(2, SDM_CONDITIONAL "; handle_cr(): EM is KVM's"),
+     vmx_exits(2, SDM_CONDITIONAL "; handle_cr(): KVM owns EM"),
      {SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2, svm_selective_source},
      [] {
          constexpr auto emulation = static_cast<std::uint16_t>(Cr0::emulation);
@@ -223,11 +223,12 @@ constexpr Trigger catalogue[] = {
            "leaves the intercept clear"),
      [] { read_cr<Cr::cr8>(); }},
     {"cr.write-cr8", "MOV to CR8 of 0", vmx_tpr_shadow,
-     never(SVM_EXIT_WRITE_CR8, "svm_update_cr8_intercept() clears the intercept while no interrupt waits"),
+     never(SVM_EXIT_WRITE_CR8,
+           "svm_update_cr8_intercept() clears the intercept while no interrupt is pending"),
      [] { write_cr<Cr::cr8>(0); }},
     {
         .name = "cr.lower-cr8",
-        .what = "MOV to CR8 of 15; self-IPI; MOV to CR8 of 0, which lets it in",
+        .what = "MOV to CR8 of 15; self-IPI; MOV to CR8 of 0, which unmasks it",
         .vmx = {EXIT_REASON_TPR_BELOW_THRESHOLD, Bound::exact, 1,
                 "SDM vol. 3, TPR Virtualization; vmx_update_cr8_intercept() sets the threshold",
                 vmx_apic_writes},
@@ -244,8 +245,8 @@ constexpr Trigger catalogue[] = {
                 disable_interrupts();
             },
         .excuse = []() -> std::string_view {
-            return "this host may virtualize interrupts (APICv, AVIC): then the processor delivers what the "
-                   "TPR held back";
+            return "this host may virtualize interrupts (APICv, AVIC): then the processor itself delivers "
+                   "what the TPR held back";
         },
     },
 };

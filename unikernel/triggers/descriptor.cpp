@@ -1,4 +1,4 @@
-// Descriptor-table registers: KVM has no use for their exits, but to emulate UMIP.
+// Descriptor-table registers. KVM intercepts them only to emulate UMIP.
 #include "triggers/catalogue.hpp"
 
 #include "machine/control_registers.hpp"
@@ -42,7 +42,7 @@ constexpr Trigger with_umip(std::string_view name, std::string_view what, ExitNu
             .clean_up = [] { clear(Cr4::umip); },
             .lacks = lacks<feature::umip>,
             .excuse = []() -> std::string_view {
-                return "this host's processor has UMIP itself: KVM need not emulate it";
+                return "this host's processor has UMIP itself: KVM does not emulate it";
             },
             .boot_vcpu_only = boot_vcpu_only};
 }
@@ -64,7 +64,7 @@ constexpr Trigger catalogue[] = {
         .vmx = vmx_selectors,
         .svm = svm(SVM_EXIT_TR_WRITE),
         .fire = load_task_register,
-        .boot_vcpu_only = true, // the descriptor, which LTR marks, is shared
+        .boot_vcpu_only = true, // LTR marks the descriptor, which is shared
     },
     with_umip("descriptor.umip-tables", "with CR4.UMIP: SGDT, LGDT, SIDT, LIDT", EXIT_REASON_GDTR_IDTR, 4,
               SVM_EXIT_GDTR_READ,

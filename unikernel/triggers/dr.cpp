@@ -1,5 +1,5 @@
-// Debug registers. KVM takes one exit, hands the registers to the guest, and takes them
-// back at the next exit of whatever kind; an interrupt of the host's counts, too.
+// Debug registers. KVM takes one exit and gives the guest the registers until the next exit of any kind,
+// which may be an interrupt of the host.
 #include "triggers/catalogue.hpp"
 
 #include "machine/cpuid.hpp"
@@ -23,7 +23,7 @@ constexpr std::string_view svm_source =
 constexpr Row vmx_also[] = {{EXIT_REASON_CPUID, Bound::exact, 1}};
 constexpr Row svm_also[] = {{SVM_EXIT_CPUID, Bound::exact, 1}};
 
-// CPUID, which takes the registers back, and an access to one of them.
+// CPUID, after which KVM intercepts the registers again, then an access to one of them.
 constexpr Trigger after_cpuid(std::string_view name, std::string_view what, ExitNumber svm_exit,
                               void (*fire)())
 {
@@ -58,7 +58,7 @@ constexpr Trigger catalogue[] = {
     after_cpuid("dr.read-dr3", "CPUID; MOV from DR3", SVM_EXIT_READ_DR3, read<Dr::dr3>),
     after_cpuid("dr.write-dr3", "CPUID; MOV to DR3", SVM_EXIT_WRITE_DR3, write<Dr::dr3>),
     after_cpuid("dr.read-dr6", "CPUID; MOV from DR6", SVM_EXIT_READ_DR6, read<Dr::dr6>),
-    after_cpuid("dr.write-dr6", "CPUID; MOV to DR6 of nothing met", SVM_EXIT_WRITE_DR6,
+    after_cpuid("dr.write-dr6", "CPUID; MOV to DR6 of its initial value", SVM_EXIT_WRITE_DR6,
                 write<Dr::dr6, dr6_none>),
     after_cpuid("dr.read-dr7", "CPUID; MOV from DR7", SVM_EXIT_READ_DR7, read<Dr::dr7>),
     after_cpuid("dr.write-dr7", "CPUID; MOV to DR7 of no breakpoints", SVM_EXIT_WRITE_DR7,

@@ -1,4 +1,4 @@
-// What may emulate the processor on which KVM runs, and which versions of it are known.
+// The emulators of the processor that KVM runs on, and the versions that are known.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ constexpr std::string_view name_of(Emulator emulator)
     return "?";
 }
 
-/// An emulator's version. One that is not known counts as newer than all.
+/// An emulator's version. An unknown one compares as newer than all.
 struct Version {
     unsigned major = ~0u, minor = ~0u;
 
@@ -28,19 +28,19 @@ struct Version {
     bool is_known() const { return *this != Version(); }
 };
 
-/// The versions on which a right host was audited: how these deviate from the manuals is known.
+/// The versions on which a correct host was audited: their deviations from the manuals are known.
 inline constexpr Version qemu_7_2{7, 2}, qemu_10_0{10, 0}, qemu_11_1{11, 1}, bochs_2_7{2, 7}, bochs_3_0{3, 0};
 inline constexpr Version tried_qemu[] = {qemu_7_2, qemu_10_0, qemu_11_1},
                          tried_bochs[] = {bochs_2_7, bochs_3_0};
 
 /// Does VMRUN forget the interrupt shadow that #VMEXIT has saved (APM vol. 2, Interrupt Shadows)? QEMU 7.2
-/// does, 10.0 does not; those in between were not tried, and what helps does no harm.
+/// does, 10.0 does not; the versions in between were not tried, and the workaround does no harm.
 constexpr bool forgets_interrupt_shadow(Emulator emulator, const Version& version)
 {
     return emulator == Emulator::qemu && version < qemu_10_0;
 }
 
-/// Is it known how this version deviates? Always, where nothing emulates.
+/// Are the deviations of this version known? Always true of a real processor.
 constexpr bool is_tried(Emulator emulator, const Version& version)
 {
     switch (emulator) {

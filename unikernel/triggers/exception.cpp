@@ -1,4 +1,4 @@
-// Exceptions of the guest's own: a few are intercepted by KVM and given back to the guest.
+// Exceptions in the guest. KVM intercepts a few, and injects them again.
 #include "triggers/catalogue.hpp"
 #include "triggers/undefined.hpp"
 
@@ -14,8 +14,7 @@ namespace {
 
 using namespace machine;
 
-// Without a row of its own, an exception that is intercepted after all shows in VMX's for
-// all exceptions.
+// VMX has one row for all exceptions, so any that is intercepted after all appears there.
 constexpr Expectation vmx_none(Exception raises,
                                std::string_view source = "vmx_update_exception_bitmap() leaves its bit clear")
 {
@@ -54,13 +53,13 @@ bool int1_is_undefined()
 }
 
 constexpr Deviation int1_deviations[] = {
-    svm_measured(int1_is_undefined, svm_undefined("QEMU's TCG, as seen of 7.2, does not know INT1: #UD"))};
+    svm_measured(int1_is_undefined, svm_undefined("QEMU's TCG (seen in 7.2) does not implement INT1: #UD"))};
 
 void prepare_misaligned_read()
 {
     prepare_user_mode();
     set(Cr0::alignment_mask);
-    read_misaligned_in_user_mode(); // its page faults, where KVM shadows page tables, come here
+    read_misaligned_in_user_mode(); // takes its page faults now, where KVM shadows page tables
 }
 
 void clean_up_misaligned_read()
@@ -79,7 +78,7 @@ bool alignment_is_unchecked()
 
 constexpr Deviation ac_deviations[] = {
     svm_measured(alignment_is_unchecked, never(SVM_EXIT_EXCP_BASE + AC_VECTOR,
-                                               "QEMU's TCG, as seen up to 11.1, does not check alignment"))};
+                                               "QEMU's TCG (seen up to 11.1) does not check alignment"))};
 
 void divide_by_zero() { asm volatile(MAY_FAULT("divl %k1") : : "a"(1), "r"(0), "d"(0)); }
 void single_step() { asm volatile("pushfq; orl $0x100, (%%rsp); popfq; nop" : : : "memory"); }
@@ -106,7 +105,7 @@ constexpr Trigger catalogue[] = {
         .vmx = vmx_intercepted(Exception::debug),
         .svm = raising(Exception::debug,
                        never(SVM_EXIT_ICEBP, "APM vol. 2, Exception Intercepts, #DB (Debug): not subject to "
-                                             "#DB's intercept; init_vmcb() leaves its own clear")),
+                                             "the intercept of #DB; init_vmcb() leaves its own clear")),
         .fire = int1,
         .prepare = expect_debug_trap,
         .deviations = int1_deviations,
@@ -138,7 +137,7 @@ constexpr Trigger catalogue[] = {
         .prepare = prepare_misaligned_read,
         .clean_up = clean_up_misaligned_read,
         .deviations = ac_deviations,
-        .boot_vcpu_only = true, // its descriptors are shared
+        .boot_vcpu_only = true, // the descriptors of CPL 3 are shared
     },
     {"exception.gp", "read of a non-canonical address: #GP", vmx_none(Exception::general_protection),
      svm_none(Exception::general_protection), read_non_canonical},
@@ -146,7 +145,7 @@ constexpr Trigger catalogue[] = {
         .name = "exception.pf",
         .what = "read of an address that is not mapped: #PF",
         .vmx = vmx_none(Exception::page_fault,
-                        "vmx_need_pf_intercept(): with EPT page faults are the guest's own"),
+                        "vmx_need_pf_intercept(): with EPT, page faults stay in the guest"),
         .svm = svm_none(Exception::page_fault),
         .fire = read_unmapped,
         .deviations = page_fault_shadow,

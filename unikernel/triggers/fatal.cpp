@@ -1,4 +1,4 @@
-// What ends the guest. The host's own instruments must tell of the last exit.
+// Triggers that end the guest. The host's own instruments must report the last exit.
 #include "triggers/catalogue.hpp"
 
 #include "machine/descriptor_tables.hpp"
@@ -15,8 +15,7 @@ constexpr Trigger catalogue[] = {
     {
         .name = "fatal.triple-fault",
         .what = "UD2 without an interrupt descriptor table: a triple fault",
-        .vmx = {EXIT_REASON_TRIPLE_FAULT, Bound::at_least, 1,
-                SDM_OTHER_CAUSES ": a triple fault exits unconditionally"},
+        .vmx = {EXIT_REASON_TRIPLE_FAULT, Bound::at_least, 1, SDM_OTHER_CAUSES ": triple fault"},
         .svm = {SVM_EXIT_SHUTDOWN, Bound::at_least, 1,
                 "APM vol. 2, Shutdown Intercept; init_vmcb() sets the intercept"},
         .fire =

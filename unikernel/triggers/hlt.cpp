@@ -1,4 +1,4 @@
-// HLT, and what wakes the vCPU from it.
+// HLT, and the events that wake the vCPU.
 #include "triggers/apic_mode.hpp"
 #include "triggers/catalogue.hpp"
 #include "triggers/wakeup.hpp"
@@ -16,15 +16,15 @@ using namespace machine;
 // Long enough that the vCPU mostly blocks, short enough for a thousand firings.
 constexpr std::uint32_t timer_ticks = 100'000;
 
-// The vCPU is runnable again at once, and the window that was waited for is open. An
-// interrupt that came before its HLT is sent once more (interrupts.cpp, came_before_hlt()).
+// The vCPU is runnable again at once, and the interrupt window is open. An interrupt that arrived before its
+// HLT is sent again (interrupts.cpp, came_before_hlt()).
 constexpr std::uint32_t repeats = 8;
 constexpr Row vmx_pending_also[] = {{EXIT_REASON_INTERRUPT_WINDOW, Bound::exact, 1},
                                     {EXIT_REASON_MSR_WRITE, Bound::exact, 2}};
 constexpr Row svm_pending_also[] = {{SVM_EXIT_VINTR, Bound::exact, 1, repeats},
                                     {SVM_EXIT_MSR, Bound::exact, 2, 2 * repeats}};
 
-// KVM takes KVM_FEATURE_PV_UNHALT away from a guest whose HLT does not exit
+// KVM clears KVM_FEATURE_PV_UNHALT for a guest whose HLT does not exit
 // (kvm_vcpu_after_set_cpuid(); KVM_CAP_X86_DISABLE_EXITS, QEMU's cpu-pm=on).
 std::string_view why_hlt_may_not_exit()
 {
@@ -53,19 +53,21 @@ constexpr Trigger catalogue[] = {
     },
     {
         .name = "hlt.pending",
-        .what = "WRMSR IA32_X2APIC_ICR to oneself while IF=0; STI; HLT; the interrupt, its EOI",
+        .what = "self-IPI by WRMSR IA32_X2APIC_ICR while IF=0; STI; HLT; the interrupt, its EOI",
         .vmx = {EXIT_REASON_HLT, Bound::exact, 1,
-                SDM_CONDITIONAL ": in STI's shadow HLT comes before the interrupt; kvm_emulate_halt()",
+                SDM_CONDITIONAL
+                ": in the shadow of STI, HLT executes before the interrupt is taken; kvm_emulate_halt()",
                 vmx_pending_also},
         .svm = {SVM_EXIT_HLT, Bound::exact, 1,
-                "APM vol. 2, Interrupt Shadows: in STI's shadow HLT comes before the interrupt; "
+                "APM vol. 2, Interrupt Shadows: in the shadow of STI, HLT executes before the interrupt is "
+                "taken; "
                 "kvm_emulate_halt()",
                 svm_pending_also},
         .fire =
             [] {
                 send_counted_to_self();
                 halt_until_interrupt();
-                let_counted_in();
+                take_counted();
             },
         .count = default_count / 5,
         .prepare = enter_apic_mode<ApicMode::x2apic>,

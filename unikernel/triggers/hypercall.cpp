@@ -7,19 +7,18 @@
 namespace triggers {
 namespace {
 
-constexpr std::string_view vmcall_source =
-    SDM_UNCONDITIONAL ": VMCALL exits unconditionally; kvm_emulate_hypercall()";
+constexpr std::string_view vmcall_source = SDM_UNCONDITIONAL "; kvm_emulate_hypercall()";
 constexpr std::string_view vmmcall_source =
     APM_INSTRUCTIONS "; init_vmcb() sets the intercept; kvm_emulate_hypercall()";
 
-// The other vendor's instruction is undefined; emulator_fix_hypercall() then overwrites it,
-// once and for all, with this vendor's (KVM_X86_QUIRK_FIX_HYPERCALL_INSN).
+// The other vendor's instruction is undefined. emulator_fix_hypercall() replaces it, at the first #UD, by
+// this vendor's (KVM_X86_QUIRK_FIX_HYPERCALL_INSN).
 constexpr std::string_view to_vmcall_source = "emulator_fix_hypercall(): the first #UD makes it a VMCALL";
 constexpr std::string_view to_vmmcall_source = "emulator_fix_hypercall(): the first #UD makes it a VMMCALL";
 constexpr Row vmx_patched[] = {{EXIT_REASON_EXCEPTION_NMI, Bound::none, 0, 1}};
 constexpr Row svm_patched[] = {{svm_undefined_exit, Bound::none, 0, 1}};
 
-// Numbers that change nothing, known or not (kvm_emulate_hypercall()).
+// Hypercalls without effect, known to KVM or not (kvm_emulate_hypercall()).
 constexpr std::uint64_t harmless = KVM_HC_VAPIC_POLL_IRQ, unknown = 0x7fffffff;
 
 void vmcall(std::uint64_t number)
@@ -41,8 +40,7 @@ constexpr Trigger catalogue[] = {
      [] { vmcall(harmless); }},
     {"hypercall.vmmcall", "VMMCALL, KVM_HC_VAPIC_POLL_IRQ: does nothing", vmx_foreign, svm_own,
      [] { vmmcall(harmless); }},
-    {"hypercall.unknown", "VMCALL, a number that KVM does not know", vmx_own, svm_foreign,
-     [] { vmcall(unknown); }},
+    {"hypercall.unknown", "VMCALL, a number unknown to KVM", vmx_own, svm_foreign, [] { vmcall(unknown); }},
 };
 
 }

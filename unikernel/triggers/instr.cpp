@@ -1,7 +1,7 @@
-// Instructions that fit no other family: some exit, some KVM leaves to the processor, some
-// are undefined in a guest.
+// Instructions of no other family: some exit, some KVM leaves to the processor, some are undefined in a
+// guest.
 #include "triggers/catalogue.hpp"
-#include "triggers/passes.hpp"
+#include "triggers/does_not_exit.hpp"
 #include "triggers/undefined.hpp"
 
 #include "machine/control_registers.hpp"
@@ -14,9 +14,9 @@ namespace {
 
 using namespace machine;
 
-// RDPMC. Intel exits before it looks at the counter's number; of a number that no processor
-// has KVM makes #GP, whether or not this vCPU has counters. AMD looks first, and so needs a
-// number that every processor has.
+// RDPMC. Intel's processors exit before they check the counter's number. For a number that no processor has
+// KVM raises #GP, whether or not this vCPU has counters. AMD's processors check first, and so need a number
+// that every processor has.
 constinit std::uint32_t counter = 0;
 
 bool is_intel() { return vendor().view() == "GenuineIntel"; }
@@ -48,8 +48,7 @@ void prepare_xsetbv()
     xcr0 = read_xcr0();
 }
 
-// No component is asked for, so that nothing but the header is written, always the same:
-// all vCPUs may share it.
+// No component is requested, so only the header is written, always with the same values. All vCPUs share it.
 constexpr std::uint64_t compacted = std::uint64_t{1} << 63;
 struct alignas(64) XsaveArea {
     std::uint8_t legacy[512];
@@ -59,38 +58,39 @@ constinit XsaveArea xsave_area{.legacy = {}, .xstate_bv = 0, .xcomp_bv = compact
 
 constexpr std::string_view no_lanes_processor = "no processor that a lane emulates has it";
 
-constexpr std::string_view xss_source = "init_vmcs() has the XSS-exiting bitmap empty (VMX_XSS_EXIT_BITMAP)";
+constexpr std::string_view xss_source =
+    "init_vmcs() leaves the XSS-exiting bitmap empty (VMX_XSS_EXIT_BITMAP)";
 
 void write_same_xcr0() { write_xcr0(xcr0); }
 
 void clean_up_xsetbv() { clear(Cr4::osxsave); }
 
-bool xsetbv_passes()
+bool xsetbv_does_not_exit()
 {
     if (!lacks<feature::xsave>().empty())
         return false;
     prepare_xsetbv();
-    const bool passing = passes(write_same_xcr0);
+    const bool silent = does_not_exit(write_same_xcr0);
     clean_up_xsetbv();
-    return passing;
+    return silent;
 }
 
 constexpr Deviation xsetbv_deviations[] = {svm_measured(
-    xsetbv_passes, never(SVM_EXIT_XSETBV, "QEMU's XSETBV, as seen of 7.2, checks no intercept"))};
+    xsetbv_does_not_exit, never(SVM_EXIT_XSETBV, "QEMU's XSETBV (seen in 7.2) checks no intercept"))};
 
-// RDPRU and ENCLS: where the processor has them not, they are undefined; a guest cannot know,
-// for KVM shows it neither.
+// RDPRU and ENCLS are undefined where the processor does not have them. A guest cannot know, because KVM
+// hides both.
 constexpr Deviation rdpru_deviations[] = {
-    {Where::on_qemu, Numbering::svm, svm_undefined("QEMU knows no RDPRU: #UD"), qemu_11_1},
+    {Where::on_qemu, Numbering::svm, svm_undefined("QEMU does not implement RDPRU: #UD"), qemu_11_1},
     {Where::on_bochs, Numbering::svm,
      svm_undefined("Bochs's AMD processors, older than Zen 2, have no RDPRU: #UD"), bochs_3_0},
 };
 constexpr Deviation rsm_deviations[] = {
-    {Where::on_bochs, Numbering::svm, svm_undefined("Bochs looks for SMM before the intercept: #UD"),
+    {Where::on_bochs, Numbering::svm, svm_undefined("Bochs checks for SMM before the intercept: #UD"),
      bochs_3_0},
 };
 constexpr Deviation encls_deviations[] = {
-    {Where::on_bochs, Numbering::vmx, vmx_undefined("Bochs emulates no SGX: #UD"), bochs_3_0},
+    {Where::on_bochs, Numbering::vmx, vmx_undefined("Bochs does not emulate SGX: #UD"), bochs_3_0},
 };
 
 constexpr std::string_view no_amd_opcode =
@@ -114,7 +114,7 @@ void loadiwkey() { asm volatile(MAY_FAULT(".byte 0xf3, 0x0f, 0x38, 0xdc, 0xc1") 
 constexpr Trigger catalogue[] = {
     {
         .name = "instr.rdpmc",
-        .what = "RDPMC, of counter 0 on AMD, of none on Intel",
+        .what = "RDPMC of counter 0 on AMD, of a counter that does not exist on Intel",
         .vmx = raising(Exception::general_protection,
                        {EXIT_REASON_RDPMC, Bound::exact, 1,
                         SDM_CONDITIONAL "; setup_vmcs_config() requires RDPMC exiting"}),
@@ -125,8 +125,8 @@ constexpr Trigger catalogue[] = {
     },
     {
         .name = "instr.xsetbv",
-        .what = "XSETBV, XCR0's own value",
-        .vmx = {EXIT_REASON_XSETBV, Bound::exact, 1, SDM_UNCONDITIONAL ": XSETBV exits unconditionally"},
+        .what = "XSETBV of XCR0's own value",
+        .vmx = {EXIT_REASON_XSETBV, Bound::exact, 1, SDM_UNCONDITIONAL},
         .svm = {SVM_EXIT_XSETBV, Bound::exact, 1, APM_INSTRUCTIONS "; init_vmcb() sets the intercept"},
         .fire = write_same_xcr0,
         .prepare = prepare_xsetbv,
@@ -157,7 +157,7 @@ constexpr Trigger catalogue[] = {
     {
         .name = "instr.rdtscp",
         .what = "RDTSCP",
-        .vmx = never(EXIT_REASON_RDTSCP, "vmx_exec_control() clears RDTSC exiting, which is of RDTSCP too"),
+        .vmx = never(EXIT_REASON_RDTSCP, "vmx_exec_control() clears RDTSC exiting, which covers RDTSCP"),
         .svm = never(SVM_EXIT_RDTSCP, "svm_recalc_instruction_intercepts() clears the intercept"),
         .fire = rdtscp,
         .lacks = lacks<feature::rdtscp>,
@@ -165,8 +165,7 @@ constexpr Trigger catalogue[] = {
     {
         .name = "instr.rdpid",
         .what = "RDPID",
-        .vmx = never(EXIT_REASON_RDTSCP, SDM_INSTRUCTIONS ": RDPID is not among the exiting instructions",
-                     no_lanes_processor),
+        .vmx = never(EXIT_REASON_RDTSCP, SDM_INSTRUCTIONS ": RDPID is not listed", no_lanes_processor),
         .svm = never(SVM_EXIT_RDTSCP, no_svm_intercept, no_lanes_processor),
         .fire = rdpid,
         .lacks = lacks<feature::rdpid>,
@@ -175,7 +174,7 @@ constexpr Trigger catalogue[] = {
         .name = "instr.rdrand",
         .what = "RDRAND",
         .vmx = never(EXIT_REASON_RDRAND,
-                     "vmx_secondary_exec_control() clears RDRAND exiting, as the vCPU has RDRAND"),
+                     "vmx_secondary_exec_control() clears RDRAND exiting because the vCPU has RDRAND"),
         .svm = never(svm_undefined_exit, no_svm_intercept),
         .fire = rdrand,
         .lacks = lacks<feature::rdrand>,
@@ -184,7 +183,7 @@ constexpr Trigger catalogue[] = {
         .name = "instr.rdseed",
         .what = "RDSEED",
         .vmx = never(EXIT_REASON_RDSEED,
-                     "vmx_secondary_exec_control() clears RDSEED exiting, as the vCPU has RDSEED",
+                     "vmx_secondary_exec_control() clears RDSEED exiting because the vCPU has RDSEED",
                      no_lanes_processor),
         .svm = never(svm_undefined_exit, no_svm_intercept, no_lanes_processor),
         .fire = rdseed,
@@ -196,10 +195,11 @@ constexpr Trigger catalogue[] = {
     {
         .name = "instr.rsm",
         .what = "RSM, outside SMM",
-        .vmx = vmx_undefined("SDM vol. 2, RSM: #UD outside SMM, also in a guest; em_rsm() raises it again"),
-        .svm = raises_undefined(SVM_EXIT_RSM,
-                                APM_INSTRUCTIONS ": before any exception; "
-                                                 "init_vmcb() sets the intercept, em_rsm() raises #UD"),
+        .vmx = vmx_undefined(
+            "SDM vol. 2, RSM: #UD outside SMM, also in a guest; em_rsm() raises it in the guest"),
+        .svm =
+            raises_undefined(SVM_EXIT_RSM, APM_INSTRUCTIONS
+                             ", before any exception; init_vmcb() sets the intercept, em_rsm() raises #UD"),
         .fire = [] { asm volatile(MAY_FAULT("rsm")); },
         .deviations = rsm_deviations,
     },
@@ -212,7 +212,7 @@ constexpr Trigger catalogue[] = {
                                                         "; init_vmcb() sets the intercept, KVM raises #UD")),
         .fire = rdpru,
         .excuse = []() -> std::string_view {
-            return "a processor before Zen 2 has no RDPRU: it is undefined, and exits so";
+            return "a processor before Zen 2 has no RDPRU: it is undefined, and exits as #UD";
         },
         .deviations = rdpru_deviations,
     },
@@ -226,22 +226,22 @@ constexpr Trigger catalogue[] = {
         .svm = svm_undefined(no_amd_opcode),
         .fire = encls,
         .lacks = []() -> std::string_view {
-            return has(feature::sgx) ? "this vCPU has SGX: KVM leaves most of ENCLS to it" : "";
+            return has(feature::sgx) ? "this vCPU has SGX: KVM does not intercept most of ENCLS" : "";
         },
         .excuse = []() -> std::string_view {
-            return "a processor without SGX has no ENCLS: it is undefined, and exits so";
+            return "a processor without SGX has no ENCLS: it is undefined, and exits as #UD";
         },
         .deviations = encls_deviations,
     },
     {"instr.getsec", "GETSEC, CAPABILITIES",
-     vmx_undefined("SDM vol. 2, GETSEC: CR4.SMXE, which KVM reserves, is looked at before the exit: #UD"),
+     vmx_undefined("SDM vol. 2, GETSEC: CR4.SMXE, which KVM keeps clear, is checked before the exit: #UD"),
      svm_undefined(no_amd_opcode), getsec},
     {"instr.pconfig", "PCONFIG",
-     vmx_undefined("SDM vol. 2, PCONFIG: #UD, as KVM does not enable it for guests"),
+     vmx_undefined("SDM vol. 2, PCONFIG: #UD, because KVM does not enable it for guests"),
      svm_undefined(no_amd_opcode), pconfig},
     // LOADIWKEY %xmm1, %xmm0
     {"instr.loadiwkey", "LOADIWKEY",
-     vmx_undefined("SDM vol. 2, LOADIWKEY: #UD with CR4.KL clear, which KVM reserves"),
+     vmx_undefined("SDM vol. 2, LOADIWKEY: #UD while CR4.KL is clear, and KVM keeps it clear"),
      svm_undefined(no_amd_opcode), loadiwkey},
 };
 

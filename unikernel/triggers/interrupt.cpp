@@ -1,5 +1,5 @@
-// Interrupts: those of the guest that must wait for their window, those that its vCPUs
-// send each other, its timer's, and the host's own.
+// Interrupts: the guest's that wait for an interrupt window, those between its vCPUs, the timer's, and the
+// host's.
 #include "triggers/apic_mode.hpp"
 #include "triggers/catalogue.hpp"
 
@@ -19,11 +19,11 @@ using namespace machine;
 void pass_window()
 {
     send_counted_to_self();
-    let_counted_in();
+    take_counted();
 }
 
-// Waits until the other has counted it, lest the next one merges with it. Meanwhile the
-// vCPU before takes its time to send this one its own, and is let in.
+// Waits until the next vCPU has counted the interrupt, or another one could merge with it. Interrupts are
+// enabled meanwhile, for the one from the previous vCPU.
 void interrupt_next()
 {
     auto& next = next_processor();
@@ -63,12 +63,11 @@ std::string_view lacks_deadlines()
     return has(feature::tsc_deadline) ? lacks<feature::x2apic>() : feature::tsc_deadline.lacking;
 }
 
-// kvm_can_use_hv_timer(). QEMU's cpu-pm=on shows so in CPUID.
+// kvm_can_use_hv_timer(). CPUID shows MONITOR with QEMU's cpu-pm=on.
 std::string_view why_no_preemption_timer()
 {
-    return has(feature::monitor)
-               ? "this VM's MWAIT does not exit: then KVM makes no use of the preemption timer"
-               : "";
+    return has(feature::monitor) ? "this VM's MWAIT does not exit: KVM then does not use the preemption timer"
+                                 : "";
 }
 
 // More than twice the longest period of Linux's tick, at 100 Hz.
@@ -79,25 +78,25 @@ void await_host_tick()
     fire_and_await([] { local_apic.start_one_shot_timer(two_ticks_or_more); });
 }
 
-// KVM_HINTS_REALTIME: the host has set processors apart for its vCPUs, which need no tick.
+// KVM_HINTS_REALTIME: the vCPUs have processors of their own, which may need no tick.
 std::string_view why_host_may_not_tick()
 {
     constexpr std::uint32_t kvm_features = 0x40000001, hints_realtime = 1;
     return cpuid(kvm_features).edx & hints_realtime
-               ? "the host has a processor set apart for this vCPU: it need not tick"
+               ? "this vCPU has a processor of its own, which need not tick"
                : "";
 }
 
 constexpr Row vmx_window_also[] = {{EXIT_REASON_MSR_WRITE, Bound::exact, 2}};
 constexpr Row svm_window_also[] = {{SVM_EXIT_MSR, Bound::exact, 2}};
 
-// Sending interrupts the other's processor where that runs its guest (kvm_vcpu_kick());
-// waiting lets in what the host's processors have to do. It may find the other with IF=0.
+// Sending interrupts the processor of the other vCPU if it is in guest mode (kvm_vcpu_kick()). During the
+// wait the host may take interrupts of its own. The other vCPU may have IF=0.
 constexpr Row vmx_wait_also[] = {{EXIT_REASON_EXTERNAL_INTERRUPT, Bound::at_least, 0},
                                  {EXIT_REASON_INTERRUPT_WINDOW, Bound::at_most, 1}};
 constexpr Row svm_wait_also[] = {{SVM_EXIT_INTR, Bound::at_least, 0}, {SVM_EXIT_VINTR, Bound::at_most, 1}};
 
-// Arming, at most two writes, and EOI, as MSR exits or as what APICv and AVIC make of them.
+// Arming takes at most two writes, and the handler writes EOI: exits of MSRs, or of APICv or AVIC.
 constexpr std::uint32_t timer_writes = 3;
 constexpr Row vmx_timer_also[] = {
     {EXIT_REASON_MSR_WRITE, Bound::at_most, expiries* timer_writes},
@@ -117,21 +116,19 @@ constexpr Row svm_timer_also[] = {
     {SVM_EXIT_AVIC_UNACCELERATED_ACCESS, Bound::at_most, expiries* timer_writes},
 };
 
-// Not exact: a host that moves the vCPU to another processor meanwhile may find it
-// expired (kvm_lapic_restart_hv_timer()), or be in the host when its own timer expires.
-// That is the lesser part: of eight expiries one at least comes while the guest runs.
+// Not exact: the timer may expire while the vCPU is in the host, or while it moves to another processor
+// (kvm_lapic_restart_hv_timer()). That is rare: at least one of eight expires while the guest runs.
 constexpr Expectation vmx_timer{EXIT_REASON_PREEMPTION_TIMER,
                                 Bound::at_least,
                                 1,
                                 "SDM vol. 3, VMX-Preemption Timer; start_hv_timer(), unless vcpu_load() "
-                                "finds it expired: of eight, one must come",
+                                "finds it expired: at least one of eight",
                                 vmx_timer_also,
                                 true};
-constexpr Expectation svm_timer{
-    SVM_EXIT_INTR, Bound::at_least, 1,
-    "APM vol. 2, INTR Intercept; start_sw_timer()'s hrtimer interrupts the host, mostly "
-    "in the guest: of eight, one must come",
-    svm_timer_also};
+constexpr Expectation svm_timer{SVM_EXIT_INTR, Bound::at_least, 1,
+                                "APM vol. 2, INTR Intercept; start_sw_timer()'s hrtimer interrupts the host, "
+                                "mostly while the guest runs: at least one of eight",
+                                svm_timer_also};
 
 constexpr Trigger timer(std::string_view name, std::string_view what, void (*prepare)(), void (*fire)(),
                         std::string_view (*lacks)())
@@ -153,12 +150,12 @@ constexpr Trigger timer(std::string_view name, std::string_view what, void (*pre
 constexpr Trigger catalogue[] = {
     {
         .name = "interrupt.window",
-        .what = "WRMSR IA32_X2APIC_ICR to oneself while IF=0; STI; NOP; the interrupt, its EOI",
+        .what = "self-IPI by WRMSR IA32_X2APIC_ICR while IF=0; STI; NOP; the interrupt, its EOI",
         .vmx = {EXIT_REASON_INTERRUPT_WINDOW, Bound::exact, 1, SDM_OTHER_CAUSES "; vmx_enable_irq_window()",
                 vmx_window_also},
         .svm = {SVM_EXIT_VINTR, Bound::exact, 1,
-                "APM vol. 2, Injecting Virtual (INTR) Interrupts; svm_set_vintr() queues a dummy to see the "
-                "window open",
+                "APM vol. 2, Injecting Virtual (INTR) Interrupts; svm_set_vintr() requests a dummy virtual "
+                "interrupt to detect the window",
                 svm_window_also},
         .fire = pass_window,
         .count = default_count / 5,
@@ -168,8 +165,7 @@ constexpr Trigger catalogue[] = {
     },
     {
         .name = "interrupt.next-vcpu",
-        .what = "WRMSR IA32_X2APIC_ICR: an interrupt to the next vCPU, which ends it, as does this one with "
-                "that it gets",
+        .what = "WRMSR IA32_X2APIC_ICR: an interrupt to the next vCPU; EOI of the one from the previous vCPU",
         .vmx = {EXIT_REASON_MSR_WRITE, Bound::exact, 2,
                 "ICR by handle_fastpath_set_x2apic_icr_irqoff(), EOI; vmx_reset_x2apic_msrs()", vmx_wait_also,
                 true},
@@ -193,7 +189,7 @@ constexpr Trigger catalogue[] = {
         await_deadlines, lacks_deadlines),
     {
         .name = "interrupt.host-tick",
-        .what = "spin for 24 ms by the APIC timer, in which the host's tick interrupts",
+        .what = "spin for 24 ms of the APIC timer; the host's tick interrupts meanwhile",
         .vmx = {EXIT_REASON_EXTERNAL_INTERRUPT, Bound::at_least, 1,
                 SDM_OTHER_CAUSES "; setup_vmcs_config() requires external-interrupt exiting", vmx_tick_also},
         .svm = {SVM_EXIT_INTR, Bound::at_least, 1,

@@ -1,5 +1,5 @@
-// Port I/O. To a port that no device decodes, or one of user space's devices, KVM leaves
-// each access to user space; interrupt controller and timer are its own.
+// Port I/O. KVM itself emulates the interrupt controller and the timer. It leaves accesses to other ports to
+// user space, also where no device decodes them.
 #include "triggers/catalogue.hpp"
 
 #include "machine/io.hpp"
@@ -22,17 +22,17 @@ constexpr std::string_view svm_source =
 constexpr Expectation vmx_once{EXIT_REASON_IO_INSTRUCTION, Bound::exact, 1, vmx_source};
 constexpr Expectation svm_once{SVM_EXIT_IOIO, Bound::exact, 1, svm_source};
 
-// OUTS: x86_emulate_insn() leaves to user space after each element with RIP still at
-// the instruction, and once more when it finds RCX at 0. INS: pio_in_emulated() reads
-// all that fits into its page and its buffer at once.
+// OUTS: x86_emulate_insn() returns to user space after each element with RIP still at the instruction, and
+// exits once more to find that RCX is 0. INS: pio_in_emulated() reads at once what fits into the page and its
+// buffer.
 constexpr std::uint32_t string_length = 8;
 constexpr std::string_view out_string_source =
-    "x86_emulate_insn(): one exit an element, one more to see RCX at 0";
+    "x86_emulate_insn(): one exit for each element, one more to find RCX 0";
 constexpr std::string_view in_string_source =
-    "pio_in_emulated(): one exit for all elements, one more to see RCX at 0";
+    "pio_in_emulated(): one exit for all elements, one more to find RCX 0";
 constexpr std::uint8_t bytes[string_length]{};
 constexpr std::uint16_t words[string_length]{};
-// Within one page. All vCPUs read the same there.
+// Within one page. All vCPUs read the same values into it.
 [[gnu::aligned(16)]] constinit std::uint8_t string_room[string_length]{};
 
 constexpr Trigger catalogue[] = {
@@ -68,13 +68,13 @@ constexpr Trigger catalogue[] = {
     },
     {"io.pic-read-mask", "IN AL, 0x21: the interrupt controller's mask", vmx_once, svm_once,
      [] { Io::in<std::uint8_t>(Port::pic_primary_mask); }},
-    {"io.pic-write-mask", "OUT 0x21, AL: the mask that is set already", vmx_once, svm_once,
+    {"io.pic-write-mask", "OUT 0x21, AL: the mask, unchanged", vmx_once, svm_once,
      [] { Io::out<std::uint8_t>(Port::pic_primary_mask, 0xff); }},
     {"io.pic-read-elcr", "IN AL, 0x4d0: edge or level", vmx_once, svm_once,
      [] { Io::in<std::uint8_t>(Port::pic_edge_level); }},
     {"io.pit-latch", "OUT 0x43, AL: latches counter 0 of the timer", vmx_once, svm_once,
      [] { Io::out<std::uint8_t>(Port::pit_command, 0); }},
-    {"io.serial-status", "IN AL, 0x3fd: user space's device", vmx_once, svm_once,
+    {"io.serial-status", "IN AL, 0x3fd: a device of user space", vmx_once, svm_once,
      [] { Io::in<std::uint8_t>(Port::serial_1_status); }},
 };
 

@@ -1,4 +1,4 @@
-// RDMSR and WRMSR: of registers that KVM's MSR bitmaps leave intercepted, and of those they do not.
+// RDMSR and WRMSR of registers that KVM's MSR bitmaps intercept, and of some that they pass through.
 #include "triggers/catalogue.hpp"
 
 #include "machine/features.hpp"
@@ -18,8 +18,9 @@ using namespace machine;
 
 constexpr std::string_view vmx_source = SDM_CONDITIONAL "; not in vmx_possible_passthrough_msrs[]";
 constexpr std::string_view vmx_fastpath_source =
-    "handle_fastpath_set_msr_irqoff(): exits, re-enters without the exit handler";
-constexpr std::string_view svm_source = APM_MSRS "; direct_access_msrs[] has it not, or not always";
+    "handle_fastpath_set_msr_irqoff() re-enters without the exit handler";
+constexpr std::string_view svm_source =
+    APM_MSRS "; not in direct_access_msrs[], or not always passed through";
 
 constexpr Expectation vmx_read{EXIT_REASON_MSR_READ, Bound::exact, 1, vmx_source};
 constexpr Expectation vmx_write{EXIT_REASON_MSR_WRITE, Bound::exact, 1, vmx_source};
@@ -42,20 +43,19 @@ constexpr Expectation svm_passes_unless_intel{
     SVM_EXIT_MSR, Bound::none, 0,
     "init_vmcb_after_set_cpuid() passes it through, unless CPUID says GenuineIntel"};
 
-// MSRs outside the bitmaps' ranges exit always, before the processor looks whether there
-// is such an MSR.
+// Accesses outside the bitmaps' ranges always exit, before the processor checks that the MSR exists.
 constexpr std::string_view vmx_undefined_source =
-    SDM_CONDITIONAL ": beyond the bitmaps; kvm_emulate_rdmsr(), _wrmsr() raise #GP";
+    SDM_CONDITIONAL ": outside the bitmaps; kvm_emulate_rdmsr(), _wrmsr() raise #GP";
 constexpr std::string_view svm_undefined_source =
     APM_MSRS ": not covered by the MSRPM; msr_interception() raises #GP";
 
-// Once written, in `prepare`, it is passed through (6.1); or it was from the start (6.12).
+// Passed through after the first write, in `prepare` (6.1), or from the start (6.12).
 constexpr std::string_view pred_cmd_source =
     "vmx_set_msr(), svm_set_msr(), or their _vcpu_after_set_cpuid(), pass it through";
 constexpr std::string_view pred_cmd_unseen = "no processor that a lane emulates has IBPB";
 
-// Writes put back what this vCPU read, so that they change nothing but the ledger. All may
-// fault: what a CPU has not, although its CPUID says so, is reported, and ends nothing.
+// Writes restore what this vCPU has read, so that only the ledger changes. All may fault: an MSR that is
+// missing although CPUID promises it is reported, and the run goes on.
 constinit std::array<std::uint64_t, max_processors> all_saved{};
 
 std::uint64_t& saved() { return all_saved[this_cpu().index]; }
@@ -85,7 +85,7 @@ constexpr Trigger read(std::string_view name, std::string_view what, const Expec
             .lacks = lacks};
 }
 
-/// WRMSR of what the vCPU has read before.
+/// WRMSR of the value that the vCPU has read before.
 template <Msr msr>
 constexpr Trigger write_back(std::string_view name, std::string_view what, const Expectation& vmx,
                              const Expectation& svm, std::string_view (*lacks)() = nullptr)
@@ -130,7 +130,7 @@ constexpr Trigger catalogue[] = {
                                      vmx_write, svm_either, lacks<feature::tsc_adjust>),
     {
         .name = "msr.write-tsc",
-        .what = "WRMSR IA32_TIME_STAMP_COUNTER; WRMSR IA32_TSC_ADJUST, which takes that back",
+        .what = "WRMSR IA32_TIME_STAMP_COUNTER; WRMSR IA32_TSC_ADJUST, which undoes it",
         .vmx = twice(vmx_write),
         .svm = twice(svm_either),
         .fire =
@@ -142,9 +142,9 @@ constexpr Trigger catalogue[] = {
         .lacks = lacks<feature::tsc_adjust>,
     },
     read<Msr::msr_kvm_system_time_new>(
-        "msr.read-kvm-system-time", "RDMSR MSR_KVM_SYSTEM_TIME_NEW, KVM's own",
+        "msr.read-kvm-system-time", "RDMSR MSR_KVM_SYSTEM_TIME_NEW, which KVM defines",
         {EXIT_REASON_MSR_READ, Bound::exact, 1,
-         SDM_CONDITIONAL ": beyond the bitmaps; kvm_get_msr_common() answers"},
+         SDM_CONDITIONAL ": outside the bitmaps; kvm_get_msr_common() answers"},
         {SVM_EXIT_MSR, Bound::exact, 1, APM_MSRS ": not covered by the MSRPM; kvm_get_msr_common() answers"},
         lacks<feature::kvm_clock>),
     read<Msr::undefined>(

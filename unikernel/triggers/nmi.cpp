@@ -1,4 +1,4 @@
-// NMIs: one, and one that comes while another is handled.
+// NMIs: a single one, and one that arrives while another is handled.
 #include "triggers/apic_mode.hpp"
 #include "triggers/catalogue.hpp"
 
@@ -21,7 +21,7 @@ void send_nmi()
     local_apic.send_to(cpu.apic_id, Delivery::nmi, 0);
 }
 
-// The read is for Bochs's SVM; elsewhere the second NMI has come before it.
+// The read is for Bochs's SVM. Elsewhere the second NMI has arrived before it.
 void send_nmi_and_another()
 {
     this_cpu().wants_nmi_in_nmi = true;
@@ -35,19 +35,17 @@ void prepare()
     expect_trap(Exception::nmi);
 }
 
-// Bochs's VT-x was seen to let the second NMI in at once, on one vCPU or on both, where
-// the host's processor runs several: what it keeps of blocking by NMI is not each one's own.
+// Where the host's processor runs several vCPUs, Bochs's VT-x was seen to deliver the second NMI at once: it
+// does not keep blocking by NMI for each vCPU.
 std::string_view why_no_nmi_in_nmi()
 {
     const bool tried = running_processors() == 1 || vendor().view() != "GenuineIntel";
     return tried ? lacks<feature::x2apic>()
-                 : "on Intel this is fired with vcpus=1 only, as Bochs mixes up blocking by NMI of several "
-                   "vCPUs";
+                 : "on Intel only with vcpus=1, because Bochs mixes up the blocking by NMI of several vCPUs";
 }
 
-// The processor's own NMI virtualization (APM vol. 2, NMI Virtualization), which KVM uses since
-// Linux 6.4, needs no exit. A guest cannot see whether its host has it; Zen 4, of family
-// 19h, brought it.
+// NMI virtualization by the processor (APM vol. 2, NMI Virtualization), which KVM uses since Linux 6.4, needs
+// no exit. A guest cannot see whether its host has it. Zen 4, of family 19h, introduced it.
 std::string_view why_iret_may_not_exit()
 {
     const auto version = cpuid(1).eax;
@@ -74,18 +72,18 @@ constexpr Row svm_two_also[] = {
     {SVM_EXIT_EXCP_BASE + DB_VECTOR, Bound::exact, 1},
 };
 
-// Bochs looks for TF after IRET has loaded the flags, so that KVM's step over it raises
-// no #DB. The second NMI then comes with the next exit, of the read. If another event is
-// at hand when the guest is entered, Bochs looks before IRET as well: one in some 300.
+// Bochs checks TF after IRET has loaded the flags, so KVM's single step over IRET raises no #DB, and the
+// second NMI arrives after the next exit, that of the read. If another event is pending at guest entry, Bochs
+// checks before IRET too: about one time in 300.
 constexpr Row bochs_svm_two_also[] = {
     {SVM_EXIT_MSR, Bound::at_most, 3},
     {SVM_EXIT_EXCP_BASE + DB_VECTOR, Bound::at_most, 1},
 };
 constexpr Deviation window_deviations[] = {
-    // Seen beside a busy VM: no NMI window, or an NMI of one firing only after its audit.
+    // Seen beside a busy VM: no NMI window, or an NMI that arrived after the audit of its firing.
     {Where::on_bochs_with_noise, Numbering::vmx,
      never(EXIT_REASON_NMI_WINDOW,
-           "Bochs mixes up blocking by NMI of several vCPUs, and another VM's run here, too"),
+           "Bochs mixes up the blocking by NMI of several vCPUs, and here another VM's vCPUs run too"),
      bochs_2_7, true},
     {Where::on_bochs, Numbering::svm,
      raising(Exception::nmi, {SVM_EXIT_IRET, Bound::exact, 2,
@@ -98,15 +96,15 @@ constexpr Deviation window_deviations[] = {
 constexpr Trigger catalogue[] = {
     {
         .name = "nmi.self",
-        .what = "WRMSR IA32_X2APIC_ICR: an NMI to oneself",
+        .what = "WRMSR IA32_X2APIC_ICR: an NMI to itself",
         .vmx = raising(Exception::nmi, {EXIT_REASON_NMI_WINDOW, Bound::none, 0,
-                                        "vmx_inject_nmi() at once; the processor itself tracks blocking by "
-                                        "NMI (SDM vol. 3, Pin-Based VM-Execution Controls: virtual NMIs)",
+                                        "vmx_inject_nmi() at once; the processor tracks blocking by NMI (SDM "
+                                        "vol. 3, Pin-Based VM-Execution Controls: virtual NMIs)",
                                         vmx_also<1>}),
-        .svm = raising(Exception::nmi,
-                       {SVM_EXIT_IRET, Bound::exact, 1,
-                        APM_INSTRUCTIONS "; svm_inject_nmi() intercepts IRET to see the handler's end",
-                        svm_one_also}),
+        .svm = raising(Exception::nmi, {SVM_EXIT_IRET, Bound::exact, 1,
+                                        APM_INSTRUCTIONS
+                                        "; svm_inject_nmi() intercepts IRET to detect the end of the handler",
+                                        svm_one_also}),
         .fire = send_nmi,
         .count = default_count / 5,
         .prepare = prepare,
@@ -116,13 +114,13 @@ constexpr Trigger catalogue[] = {
     },
     {
         .name = "nmi.window",
-        .what = "an NMI to oneself, whose handler sends another by WRMSR IA32_X2APIC_ICR; RDMSR "
+        .what = "an NMI to itself, whose handler sends another by WRMSR IA32_X2APIC_ICR; RDMSR "
                 "IA32_X2APIC_VERSION",
-        .vmx =
-            raising(Exception::nmi,
-                    {EXIT_REASON_NMI_WINDOW, Bound::exact, 1,
-                     SDM_OTHER_CAUSES "; vmx_enable_nmi_window() for the second, until the first one's IRET",
-                     vmx_also<2>}),
+        .vmx = raising(Exception::nmi,
+                       {EXIT_REASON_NMI_WINDOW, Bound::exact, 1,
+                        SDM_OTHER_CAUSES
+                        "; vmx_enable_nmi_window() for the second NMI, until the IRET of the first",
+                        vmx_also<2>}),
         .svm =
             raising(Exception::nmi,
                     {SVM_EXIT_IRET, Bound::exact, 2,

@@ -1,5 +1,5 @@
-// The instructions of SVM, in a guest that has not set EFER.SVME: on AMD KVM intercepts
-// them, on Intel they are undefined.
+// The instructions of SVM in a guest that has not set EFER.SVME. KVM intercepts them on AMD; on Intel they
+// are undefined.
 #include "triggers/catalogue.hpp"
 #include "triggers/undefined.hpp"
 
@@ -10,9 +10,8 @@ namespace {
 
 using namespace machine;
 
-// In a guest the real EFER.SVME is set, whatever KVM shows it, and the remaining checks
-// before the intercept are of CPL and of RAX: at CPL 0, with the address of a page in RAX,
-// the intercept comes.
+// While a guest runs, the processor's EFER.SVME is set, whatever KVM shows. Before the intercept the
+// processor checks only CPL and RAX: at CPL 0, with the address of a page in RAX, the instruction exits.
 constexpr std::string_view svm_source =
     APM_INSTRUCTIONS "; init_vmcb() sets the intercept, nested_svm_check_permissions() raises #UD";
 constexpr std::string_view skinit_source =
@@ -27,26 +26,26 @@ constexpr Expectation on_svm(ExitNumber exit, std::string_view source = svm_sour
 
 // KVM clears these intercepts where the processor can execute the instruction in the guest
 // (init_vmcb(), `vgif`; init_vmcb_after_set_cpuid(), `vls`). Then nothing raises #UD.
-std::string_view virtualized(std::string_view how)
+std::string_view if_executed(std::string_view how)
 {
     const bool executed = resumed_exceptions()[static_cast<unsigned>(Exception::invalid_opcode)] == 0;
     return executed ? how : "";
 }
 std::string_view virtual_gif()
 {
-    return virtualized("this processor has a virtual GIF: KVM leaves STGI and CLGI to it");
+    return if_executed("this processor has a virtual GIF: KVM does not intercept STGI and CLGI");
 }
 std::string_view virtual_vmload()
 {
-    return virtualized("this processor virtualizes VMLOAD and VMSAVE: KVM leaves them to it");
+    return if_executed("this processor virtualizes VMLOAD and VMSAVE: KVM does not intercept them");
 }
 
-// A VMCB for those that may execute. What VMLOAD would load was saved on the same vCPU.
+// A VMCB for instructions that may execute. VMLOAD loads what VMSAVE saved on the same vCPU.
 [[gnu::aligned(4096)]] constinit std::uint8_t vmcb[4096]{};
 
 void save_state() { asm volatile(MAY_FAULT("vmsave") : : "a"(vmcb) : "memory"); }
 
-// Ends what CLGI may have begun.
+// Undoes a CLGI that was executed.
 void set_gif() { asm volatile(MAY_FAULT("stgi")); }
 
 void vmrun() { asm volatile(MAY_FAULT("vmrun") : : "a"(vmcb) : "memory"); }

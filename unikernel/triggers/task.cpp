@@ -1,4 +1,4 @@
-// Hardware task switches, which no CPU of today virtualizes by itself.
+// Hardware task switches, which no processor virtualizes.
 #include "triggers/catalogue.hpp"
 
 #include "machine/protected_mode.hpp"
@@ -13,18 +13,17 @@ using namespace machine;
 
 constexpr std::uint32_t round_trips = 8;
 
-// Leaving long mode and coming back changes CR0.PG, and so KVM's MMU, which may forget
-// what it had mapped.
+// Leaving and re-entering long mode changes CR0.PG, which resets KVM's MMU. It may drop its mappings.
 constexpr std::uint32_t refaults = 256;
 constexpr Row vmx_also[] = {{EXIT_REASON_CR_ACCESS, Bound::exact, 2},
                             {EXIT_REASON_EPT_VIOLATION, Bound::at_most, refaults}};
-// Where KVM shadows page tables, reading CR3 for the task state segments exits, too.
+// Where KVM shadows page tables, reading CR3 for the task state segments exits too.
 constexpr Row shadow_also[] = {{EXIT_REASON_CR_ACCESS, Bound::exact, 3},
                                {EXIT_REASON_EXCEPTION_NMI, Bound::at_most, refaults}};
 constexpr Row svm_also[] = {{SVM_EXIT_CR0_SEL_WRITE, Bound::exact, 2},
                             {SVM_EXIT_NPF, Bound::at_most, refaults}};
 
-constexpr std::string_view vmx_source = SDM_OTHER_CAUSES ": task switches exit unconditionally";
+constexpr std::string_view vmx_source = SDM_OTHER_CAUSES ": task switches";
 constexpr Deviation deviations[] = {
     vmx_shadowing({EXIT_REASON_TASK_SWITCH, Bound::exact, 2 * round_trips, vmx_source, shadow_also}),
     {Where::on_qemu,

@@ -1,4 +1,4 @@
-// Choosing what to expect of a trigger on the host at hand.
+// What to expect of a trigger on the host at hand.
 #include "triggers/trigger.hpp"
 
 namespace triggers {

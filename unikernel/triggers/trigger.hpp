@@ -1,4 +1,4 @@
-// What a trigger is: one way to cause one kind of VM exit, and what that must do to the ledger.
+// A trigger: one way to cause one kind of VM exit, and what it must change in the ledger.
 #pragma once
 
 #include "ledger/leaves.hpp"
@@ -34,9 +34,9 @@ using machine::Exception;
 
 enum class Bound {
     none,     ///< firing causes no such exit at all
-    exact,    ///< each firing causes just so many exits
-    at_least, ///< each firing causes so many exits or more
-    at_most,  ///< each firing causes so many exits or fewer
+    exact,    ///< each firing causes exactly that many exits
+    at_least, ///< each firing causes at least that many
+    at_most,  ///< each firing causes at most that many
 };
 
 /// What the firings do to one row of the ledger.
@@ -44,12 +44,12 @@ struct Row {
     ExitNumber exit;
     Bound bound;
     std::uint32_t per_firing; ///< exits that one firing causes
-    std::uint32_t once = 0;   ///< further exits, at most, that all the firings of one vCPU together may cause
+    std::uint32_t once = 0;   ///< at most that many further exits by all firings of one vCPU together
 };
 
 /// What one firing does to the ledger of one vendor's host.
 struct Expectation {
-    ExitNumber exit; ///< the row that grows, or that must not
+    ExitNumber exit; ///< the row that must grow, or must not
     Bound bound;
     std::uint32_t per_firing;          ///< exits that one firing causes
     std::string_view source;           ///< why: manual section, KVM function
@@ -67,14 +67,14 @@ constexpr Expectation never(ExitNumber exit, std::string_view source, std::strin
     return {.exit = exit, .bound = Bound::none, .per_firing = 0, .source = source, .unseen = unseen};
 }
 
-/// What is expected, and an exception that each firing raises in the guest.
+/// An expectation with an exception that each firing raises in the guest.
 constexpr Expectation raising(Exception exception, Expectation expectation)
 {
     expectation.raises = exception;
     return expectation;
 }
 
-/// What is expected, although no lane shows it.
+/// An expectation that no lane can show, and why.
 constexpr Expectation unseen(std::string_view why, Expectation expectation)
 {
     expectation.unseen = why;
@@ -84,7 +84,7 @@ constexpr Expectation unseen(std::string_view why, Expectation expectation)
 /// Who walks the guest's page tables: the processor (EPT, NPT) or KVM.
 enum class Paging { nested, shadow };
 
-/// What a guest cannot find out about its host; its plan tells.
+/// What a guest cannot find out about its host: its plan says it.
 struct Circumstances {
     Emulator emulator = Emulator::none; ///< of the processor on which KVM runs
     Version version{};                  ///< of the emulator
@@ -94,20 +94,20 @@ struct Circumstances {
 
 enum class Where { on_qemu, on_bochs, on_bochs_with_noise, with_shadow_paging, measured };
 
-/// What is expected instead where the host is not as manuals and defaults have it.
+/// What is expected instead, where the host differs from the manuals and the defaults.
 struct Deviation {
     Where where;
     Numbering numbering;
     Expectation instead; ///< its source says why
-    Version last{};      ///< the emulator's last version that is known to deviate; those before it did, too
+    Version last{};      ///< the emulator's last version that is known to deviate; earlier ones do too
 
-    /// Not even fired there, nor on a version that nobody has tried: it may end the run.
+    /// Not fired there, nor on an untried version: it may end the run.
     bool left_out = false;
 
-    /// Where measured: does this vCPU deviate? Nothing that the ledger says may decide it.
+    /// Where::measured: does this vCPU deviate? Must not depend on the ledger.
     bool (*found)() = nullptr;
 
-    /// The emulator's, whichever of its versions deviate; else none.
+    /// The emulator that deviates, if it is one.
     Emulator emulator() const;
 
     bool holds(const Circumstances& circumstances) const;
@@ -134,10 +134,10 @@ struct Trigger {
     std::string_view name; ///< "family.trigger", stable once released
     std::string_view what; ///< what one firing executes
     Expectation vmx, svm;
-    void (*fire)();                      ///< by all vCPUs that fire, at once
+    void (*fire)();                      ///< on all vCPUs that fire, at the same time
     std::uint32_t count = default_count; ///< firings by default
-    void (*prepare)() = nullptr;         ///< once before the firings, by each of these vCPUs
-    void (*clean_up)() = nullptr;        ///< once after the firings, by each of them
+    void (*prepare)() = nullptr;         ///< once before the firings, on each of these vCPUs
+    void (*clean_up)() = nullptr;        ///< once after the firings, on each of them
 
     /// Asked first: what this vCPU lacks that a firing needs; empty if nothing.
     std::string_view (*lacks)() = nullptr;
@@ -147,19 +147,18 @@ struct Trigger {
 
     std::span<const Deviation> deviations{};
 
-    bool boot_vcpu_only = false; ///< of many vCPUs only the boot vCPU can fire it
+    bool boot_vcpu_only = false; ///< only the boot vCPU can fire it
 
-    /// Asked first: how many firings, of all vCPUs together, this boot still has. Null: no end of them.
+    /// Asked first: how many firings of all vCPUs together are left in this boot. Null: any number.
     std::size_t (*firings_left)() = nullptr;
 
-    /// Ends the guest: fired once, by a plan that names it and nothing else. The host's
-    /// own instruments judge it.
+    /// Ends the guest: fired once, by a plan that names it alone, and judged by the host's own instruments.
     bool one_shot = false;
 
-    /// The deviation that holds, if one does. One that is measured is so by this vCPU, now.
+    /// The deviation that holds, or null. A measured one is measured now, on this vCPU.
     const Deviation* deviation(Numbering numbering, const Circumstances& circumstances) const;
 
-    /// What is expected where none does.
+    /// What is expected where none holds.
     const Expectation& expectation(Numbering numbering) const
     {
         return numbering == Numbering::vmx ? vmx : svm;

@@ -1,7 +1,7 @@
 // What to expect of an instruction that ends in #UD.
 //
-// KVM intercepts #UD on both vendors, to emulate a few instructions of the other vendor's
-// (vmx_update_exception_bitmap(), init_vmcb()); handle_ud() sends all others back to the guest.
+// KVM intercepts #UD on both vendors, to emulate a few instructions of the other vendor
+// (vmx_update_exception_bitmap(), init_vmcb()); handle_ud() injects #UD for all others.
 #pragma once
 
 #include "triggers/trigger.hpp"
@@ -14,13 +14,13 @@ namespace triggers {
 
 inline constexpr ExitNumber svm_undefined_exit = SVM_EXIT_EXCP_BASE + UD_VECTOR;
 
-/// One exit of that number, whereupon KVM raises #UD.
+/// One exit of that number, after which KVM raises #UD.
 constexpr Expectation raises_undefined(ExitNumber exit, std::string_view source)
 {
     return raising(Exception::invalid_opcode, {exit, Bound::exact, 1, source});
 }
 
-/// The processor's own #UD is what exits.
+/// The processor raises #UD, which exits.
 constexpr Expectation vmx_undefined(std::string_view source)
 {
     return raises_undefined(EXIT_REASON_EXCEPTION_NMI, source);

@@ -1,5 +1,5 @@
-// Exit numbers without a trigger: the host's own, those that KVM does not enable, and those
-// that are not written. What is said of KVM holds for Linux 6.1 and 6.12.
+// Exit numbers without a trigger: those of the host itself, those that KVM does not enable, and those for
+// which no trigger is written. Statements about KVM hold for Linux 6.1 and 6.12.
 #include "triggers/untriggered.hpp"
 
 #include "triggers/trigger.hpp"
@@ -16,12 +16,12 @@ constexpr Untriggered one(ledger::ExitNumber exit, std::string_view what, std::s
     return {exit, exit, what, reason};
 }
 
-constexpr std::string_view only_smm =
-    "SDM vol. 3, VMX Basic Exit Reasons: goes to a monitor of SMM (dual-monitor treatment), never to KVM";
+constexpr std::string_view only_smm = "SDM vol. 3, VMX Basic Exit Reasons: exits to an SMM-transfer monitor "
+                                      "(dual-monitor treatment), never to KVM";
 constexpr std::string_view failed_entry =
     "SDM vol. 3, VMX Basic Exit Reasons: a VM entry that failed, not an exit from a running guest";
-constexpr std::string_view only_apicv = "the processor must virtualize the APIC (APICv): KVM decides, and "
-                                        "the triggers that touch the APIC skip themselves there";
+constexpr std::string_view only_apicv = "only where the processor virtualizes the APIC (APICv); the triggers "
+                                        "that access the APIC are skipped there";
 constexpr std::string_view no_pasid = "KVM does not enable PASID translation (vmx_secondary_exec_control())";
 constexpr std::string_view no_seam = "not written: needs a processor with TDX, and KVM without a handler for "
                                      "it ends the VM (__vmx_handle_exit())";
@@ -34,14 +34,14 @@ constexpr std::string_view no_immediate_msr = "not written: needs a processor wi
 // Numbers by themselves are those that asm/vmx.h and asm/svm.h have no name for.
 constexpr Untriggered vmx[] = {
     one(EXIT_REASON_INIT_SIGNAL, "INIT signal",
-        "comes from the host's own APICs; a guest's INIT is KVM's emulation (kvm_apic_accept_events())"),
+        "comes from the host's own APICs; KVM emulates a guest's INIT (kvm_apic_accept_events())"),
     one(EXIT_REASON_SIPI_SIGNAL, "start-up IPI",
-        SDM_OTHER_CAUSES ": only in the wait-for-SIPI state, in which KVM enters no guest of its own (L1)"),
+        SDM_OTHER_CAUSES ": only in the wait-for-SIPI state, in which KVM enters no L1 guest"),
     {5, 6, "I/O SMI, other SMI", only_smm},
     one(11, "GETSEC",
-        "SDM vol. 2, GETSEC: #UD with CR4.SMXE clear, which KVM reserves; `instr.getsec` shows it"),
+        "SDM vol. 2, GETSEC: #UD with CR4.SMXE clear, which KVM keeps clear; `instr.getsec` shows it"),
     one(17, "RSM",
-        "SDM vol. 3, VMX Basic Exit Reasons: only in SMM, under a monitor of SMM; elsewhere it is #UD"),
+        "SDM vol. 3, VMX Basic Exit Reasons: only in SMM with an SMM-transfer monitor; #UD elsewhere"),
     one(EXIT_REASON_INVALID_STATE, "VM-entry failure: invalid guest state",
         "SDM vol. 3, VMX Basic Exit Reasons: a failed VM entry; KVM emulates such a guest instead "
         "(vmx_emulation_required())"),
@@ -53,13 +53,13 @@ constexpr Untriggered vmx[] = {
     one(EXIT_REASON_EOI_INDUCED, "virtualized EOI", only_apicv),
     one(EXIT_REASON_APIC_WRITE, "APIC write", only_apicv),
     one(EXIT_REASON_PML_FULL, "page-modification log full",
-        "only while the host logs dirty pages, as for a migration (vmx_update_cpu_dirty_logging())"),
+        "only while the host logs dirty pages, as during a migration (vmx_update_cpu_dirty_logging())"),
     one(65, "PCONFIG",
-        "SDM vol. 2, PCONFIG: #UD, as KVM does not enable it for guests; `instr.pconfig` shows it"),
+        "SDM vol. 2, PCONFIG: #UD, because KVM does not enable it for guests; `instr.pconfig` shows it"),
     one(66, "SPP-related event",
         "KVM does not enable sub-page write permissions (vmx_secondary_exec_control())"),
     one(69, "LOADIWKEY",
-        "SDM vol. 2, LOADIWKEY: #UD with CR4.KL clear, which KVM reserves; `instr.loadiwkey` shows it"),
+        "SDM vol. 2, LOADIWKEY: #UD with CR4.KL clear, which KVM keeps clear; `instr.loadiwkey` shows it"),
     one(70, "ENCLV", "KVM does not enable ENCLV exiting (vmx_secondary_exec_control())"),
     {72, 73, "ENQCMD, ENQCMDS: PASID translation failure", no_pasid},
     one(EXIT_REASON_BUS_LOCK, "bus lock",
@@ -77,16 +77,15 @@ constexpr ledger::ExitNumber exception(unsigned vector) { return SVM_EXIT_EXCP_B
 
 constexpr std::string_view no_such_register = "a register that does not exist: #UD before any exit";
 constexpr std::string_view aliases =
-    "not written: other names of DR6 and DR7, which `dr.*` move from and to; #UD with CR4.DE";
+    "not written: other names of DR6 and DR7, which `dr.*` access; #UD with CR4.DE";
 constexpr std::string_view not_intercepted = "not intercepted: init_vmcb() leaves it off";
-constexpr std::string_view not_written =
-    "not intercepted: init_vmcb() leaves it off; no trigger raises it to show so";
+constexpr std::string_view not_written = "not intercepted: init_vmcb() leaves it off; no trigger raises it";
 constexpr std::string_view no_64_bit =
     "not intercepted: init_vmcb() leaves it off; in 64-bit mode no instruction raises it";
 constexpr std::string_view only_sev_es =
     "only guests under SEV-ES (sev_es_init_vmcb()), whose memory the host cannot read";
-constexpr std::string_view only_avic = "the processor must virtualize the APIC (AVIC): KVM decides, and the "
-                                       "triggers that touch the APIC skip themselves there";
+constexpr std::string_view only_avic = "only where the processor virtualizes the APIC (AVIC); the triggers "
+                                       "that access the APIC are skipped there";
 constexpr std::string_view no_broadcast = "init_vmcb() does not enable INVLPGB and TLBSYNC for guests: #UD";
 
 constexpr Untriggered svm[] = {
@@ -110,12 +109,12 @@ constexpr Untriggered svm[] = {
     {exception(TS_VECTOR), exception(SS_VECTOR), "#TS, #NP, #SS", not_written},
     one(exception(15), "vector 15", "APM vol. 2, Interrupt Vector Source and Cause: reserved"),
     one(exception(MF_VECTOR), "#MF", not_written),
-    one(exception(MC_VECTOR), "#MC", "intercepted, but comes from broken hardware"),
+    one(exception(MC_VECTOR), "#MC", "intercepted, but only broken hardware raises it"),
     one(exception(XM_VECTOR), "#XF", not_written),
     {exception(20), exception(31), "vectors 20 to 31", not_written},
     one(SVM_EXIT_NMI, "physical NMI",
-        "the host's own, as perf's; a guest's NMI is injected, and exits at its end: `nmi.*`"),
-    one(SVM_EXIT_SMI, "physical SMI", "the host's own: its firmware's"),
+        "the host's own, as for perf; KVM injects a guest's NMI, which exits at its IRET: `nmi.*`"),
+    one(SVM_EXIT_SMI, "physical SMI", "the host firmware's"),
     one(SVM_EXIT_INIT, "physical INIT", "the host's own, and not intercepted: init_vmcb()"),
     {SVM_EXIT_PUSHF, SVM_EXIT_POPF, "PUSHF, POPF", not_intercepted},
     one(SVM_EXIT_FERR_FREEZE, "FERR freeze", not_intercepted),
@@ -132,9 +131,10 @@ constexpr Untriggered svm[] = {
      "AVIC: incomplete IPI, access not accelerated", only_avic},
     one(SVM_EXIT_VMGEXIT, "VMGEXIT", only_sev_es),
     {0x80000000, 0x8000ffff, "requests of a guest under SEV-ES",
-     "no exits of the processor: what a guest asks for by VMGEXIT; the ledger has no rows for them"},
+     "requests that a guest makes by VMGEXIT, not exits of the processor; the ledger has no rows for them"},
     one(static_cast<ledger::ExitNumber>(SVM_EXIT_ERR), "invalid guest state",
-        "APM vol. 2, SVM Intercept Exit Codes: VMRUN failed, KVM's own doing; the ledger has no row for it"),
+        "APM vol. 2, SVM Intercept Exit Codes: a failed VMRUN, not an exit of a guest; the ledger has no row "
+        "for it"),
 };
 
 }

@@ -1,4 +1,4 @@
-// What the catalogue leaves out: exit numbers that no trigger causes, and why.
+// Exit numbers that no trigger causes, and why.
 #pragma once
 
 #include "ledger/numbering.hpp"
@@ -8,8 +8,8 @@
 
 namespace triggers {
 
-/// Exit numbers from first to last that the manual defines, or the kernel names, and of which
-/// no trigger demands that they come or that they do not.
+/// Exit numbers from first to last that the manual defines or the kernel names, and that no trigger expects
+/// or excludes.
 struct Untriggered {
     ledger::ExitNumber first, last;
     std::string_view what;   ///< in the manual's words

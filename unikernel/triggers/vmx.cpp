@@ -1,5 +1,5 @@
-// The instructions of VMX, in a guest that has not executed VMXON: on Intel each exits
-// before it does anything else, on AMD they are undefined.
+// The instructions of VMX in a guest that has not executed VMXON. On Intel each exits before it does anything
+// else; on AMD they are undefined.
 #include "triggers/catalogue.hpp"
 #include "triggers/undefined.hpp"
 
@@ -8,17 +8,16 @@
 namespace triggers {
 namespace {
 
-// Guest mode is VMX operation: what the manual's pseudocode checks of it, and of CR0.PE and
-// CR4.VMXE, holds in the real registers, whatever KVM shows the guest. So each exits, and
-// KVM, with or without nested VMX, finds that the guest is not in VMX operation: #UD.
+// While a guest runs, the processor is in VMX operation, and its CR0.PE and CR4.VMXE are set, whatever KVM
+// shows. So the checks in the manual's pseudocode pass and each instruction exits. KVM then finds that the
+// guest is not in VMX operation, with or without nested VMX, and raises #UD.
 constexpr std::string_view vmx_source =
-    SDM_UNCONDITIONAL ": exits unconditionally; "
-                      "handle_vmx_instruction(), nested_vmx_check_permission() raise #UD";
+    SDM_UNCONDITIONAL "; handle_vmx_instruction(), nested_vmx_check_permission() raise #UD";
 constexpr std::string_view vmread_source =
     SDM_CONDITIONAL "; vmx_secondary_exec_control() clears VMCS "
                     "shadowing; nested_vmx_check_permission() raises #UD";
-constexpr std::string_view vmxon_source = "SDM vol. 3, VMX Instructions, VMXON: exits in non-root operation; "
-                                          "handle_vmxon() finds CR4.VMXE clear, #UD";
+constexpr std::string_view vmxon_source =
+    "SDM vol. 3, VMX Instructions, VMXON; handle_vmxon() finds CR4.VMXE clear, #UD";
 constexpr auto on_svm =
     svm_undefined("APM vol. 3, Opcode and Operand Encodings: no such opcode, #UD; init_vmcb() intercepts it");
 
@@ -27,11 +26,11 @@ constexpr Expectation on_vmx(ExitNumber exit, std::string_view source = vmx_sour
     return raises_undefined(exit, source);
 }
 
-// A guest is not told which it is.
+// A guest cannot find out which.
 std::string_view why_vmfunc_may_not_exit()
 {
     return "this vCPU has no VM functions: the processor has none, or KVM (6.12) clears them; VMFUNC is "
-           "undefined, and exits so";
+           "undefined, and exits as #UD";
 }
 
 alignas(16) constexpr std::uint64_t operand[2]{};
@@ -69,9 +68,9 @@ constexpr Trigger catalogue[] = {
     {
         .name = "vmx.vmfunc",
         .what = "VMFUNC 0",
-        .vmx = on_vmx(EXIT_REASON_VMFUNC, "SDM vol. 3, General Operation of the VMFUNC Instruction: exits, "
-                                          "for KVM (6.1) enables VM functions, "
-                                          "but none of them; handle_vmfunc() raises #UD"),
+        .vmx = on_vmx(EXIT_REASON_VMFUNC,
+                      "SDM vol. 3, General Operation of the VMFUNC Instruction: KVM (6.1) enables VM "
+                      "functions as such, but no single one; handle_vmfunc() raises #UD"),
         .svm = on_svm,
         .fire = vmfunc,
         .excuse = why_vmfunc_may_not_exit,

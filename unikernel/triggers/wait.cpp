@@ -1,4 +1,4 @@
-// Instructions that wait: for a store, for a time, or a moment in a loop.
+// Instructions that wait: for a store, until a time, or briefly in a loop.
 #include "triggers/catalogue.hpp"
 #include "triggers/undefined.hpp"
 #include "triggers/wakeup.hpp"
@@ -15,8 +15,8 @@ namespace {
 
 using namespace machine;
 
-// KVM counts PAUSEs, or times them, only as long as they follow one another within this
-// many cycles (ple_gap, pause_filter_thresh; both 128).
+// The processor counts or times PAUSEs only while they follow each other within fewer cycles (ple_gap,
+// pause_filter_thresh; both 128).
 constexpr std::uint64_t more_than_the_gap = 2000;
 
 void pause_once()
@@ -26,10 +26,9 @@ void pause_once()
     }
 }
 
-// KVM doubles the time, or the number, that a loop may take each time it exits, and goes
-// back to its parameters, 4096 cycles or 3000 PAUSEs, when the vCPU's thread has slept
-// (grow_ple_window(), shrink_ple_window()): it sleeps in a HLT that takes longer
-// than the time for which KVM polls (halt_poll_ns, 200 microseconds).
+// KVM doubles the limit of a loop each time that it exits. It resets the limit to its parameters, 4096 cycles
+// or 3000 PAUSEs, when the vCPU's thread has slept (grow_ple_window(), shrink_ple_window()). The thread
+// sleeps in a HLT that lasts longer than KVM polls (halt_poll_ns, 200 microseconds).
 constexpr std::uint32_t long_sleep = 1'000'000; // of the timer's ticks
 
 void sleep_and_pause()
@@ -54,11 +53,11 @@ constexpr auto vmx_loop_also = and_hlt(vmx_wakeup, EXIT_REASON_HLT);
 constexpr auto svm_loop_also = and_hlt(svm_wakeup, SVM_EXIT_HLT);
 
 constexpr std::string_view no_filter_source =
-    "svm_vm_init(): PAUSE is left alone where the processor cannot filter it, as here";
+    "svm_vm_init(): PAUSE is not intercepted where the processor cannot filter it";
 constexpr Deviation pause_loop_deviations[] = {
     {Where::on_qemu, Numbering::svm,
      never(SVM_EXIT_PAUSE,
-           "QEMU's emulation turns to another processor at each PAUSE, for long where that is busy"),
+           "QEMU's emulation switches to another processor at each PAUSE, for long if that is busy"),
      qemu_11_1, true},
     {Where::on_bochs,
      Numbering::svm,
@@ -66,7 +65,7 @@ constexpr Deviation pause_loop_deviations[] = {
      bochs_3_0},
 };
 
-// KVM's interception comes before MONITOR and MWAIT do anything, where the processor has them.
+// Where the processor has MONITOR and MWAIT, the exit comes before they do anything.
 constexpr std::string_view vmx_monitor_source =
     SDM_CONDITIONAL "; setup_vmcs_config() requires MONITOR exiting";
 constexpr std::string_view vmx_mwait_source = SDM_CONDITIONAL "; setup_vmcs_config() requires MWAIT exiting";
@@ -79,11 +78,11 @@ std::string_view why_mwait_may_not_exit()
 
 constexpr Expectation vmx_user_wait(ExitNumber exit)
 {
-    return never(exit, "vmx_exec_control() clears RDTSC exiting, which is of this too",
+    return never(exit, "vmx_exec_control() clears RDTSC exiting, which covers this",
                  "no processor that a lane emulates has it");
 }
 constexpr auto svm_user_wait =
-    never(svm_undefined_exit, APM_INSTRUCTIONS ": it has no intercept", "AMD's processors have no WAITPKG");
+    never(svm_undefined_exit, APM_INSTRUCTIONS ": no intercept", "AMD's processors have no WAITPKG");
 
 void monitor() { asm volatile(MAY_FAULT("monitor") : : "a"(&svm_source), "c"(0), "d"(0) : "memory"); }
 void mwait() { asm volatile(MAY_FAULT("mwait") : : "a"(0), "c"(0) : "memory"); }
@@ -109,22 +108,22 @@ constexpr Trigger catalogue[] = {
     },
     {
         .name = "wait.pause",
-        .what = "PAUSE, and not another one for 2000 cycles",
+        .what = "PAUSE, and no other one for 2000 cycles",
         .vmx =
             never(EXIT_REASON_PAUSE_INSTRUCTION, "vmx_exec_control() clears PAUSE exiting; " SDM_CONDITIONAL
                                                  ": PAUSE-loop exiting needs PAUSEs within PLE_Gap"),
-        .svm = never(SVM_EXIT_PAUSE,
-                     "init_vmcb() has PAUSE filtered; APM vol. 2, Pause Intercept Filtering: a gap above the "
-                     "threshold reloads the filter's count"),
+        .svm = never(
+            SVM_EXIT_PAUSE,
+            "init_vmcb() enables the PAUSE filter; APM vol. 2, Pause Intercept Filtering: a gap above the "
+            "threshold reloads the filter's count"),
         .fire = pause_once,
-        .count = default_count / 10, // QEMU's emulation turns to another processor at each
+        .count = default_count / 10, // QEMU's emulation switches to another processor at each
     },
     {
         .name = "wait.pause-loop",
         .what = "STI; HLT for 1 ms; then 5000 PAUSEs in a loop",
         .vmx = {EXIT_REASON_PAUSE_INSTRUCTION, Bound::at_least, 1,
-                SDM_CONDITIONAL
-                "; setup_vmcs_config() asks for PAUSE-loop exiting, ple_window is 4096 cycles",
+                SDM_CONDITIONAL "; setup_vmcs_config() enables PAUSE-loop exiting, ple_window is 4096 cycles",
                 vmx_loop_also},
         .svm = unseen("no AMD processor that a lane emulates has both PAUSE filter and threshold",
                       {SVM_EXIT_PAUSE, Bound::at_least, 1,
@@ -135,14 +134,14 @@ constexpr Trigger catalogue[] = {
         .count = default_count / 10,
         .clean_up = [] { local_apic.start_one_shot_timer(0); },
         .excuse = []() -> std::string_view {
-            return "this VM's PAUSE loops do not exit: the processor cannot tell them, or KVM was told to "
-                   "let them be";
+            return "this VM's PAUSE loops do not exit: the processor cannot detect them, or KVM is "
+                   "configured not to";
         },
         .deviations = pause_loop_deviations,
     },
     {
         .name = "wait.tpause",
-        .what = "TPAUSE until a time long past",
+        .what = "TPAUSE until a time in the past",
         .vmx = vmx_user_wait(EXIT_REASON_TPAUSE),
         .svm = svm_user_wait,
         .fire = tpause,

@@ -1,4 +1,4 @@
-// What arming the APIC timer, and its interrupt that ends a HLT, may add to other rows.
+// What arming the APIC timer, and taking the interrupt that ends a HLT, may add to other rows.
 #pragma once
 
 #include "triggers/trigger.hpp"
@@ -9,9 +9,9 @@
 
 namespace triggers {
 
-// Arming the timer and its EOI are writes to the APIC's page, a #PF where KVM shadows
-// the page tables, or to its MSRs in x2APIC mode; its interrupt reaches the guest at once, by an interrupt
-// window, or with a preemption timer.
+// Arming the timer and EOI are writes to the APIC's page, which are #PF where KVM shadows page tables, or to
+// MSRs in x2APIC mode. The interrupt reaches the guest at once, through an interrupt window, or from the
+// preemption timer.
 constexpr Row some(ExitNumber exit) { return {exit, Bound::at_most, 8}; }
 inline constexpr Row vmx_wakeup[] = {some(EXIT_REASON_EXCEPTION_NMI),    some(EXIT_REASON_EPT_VIOLATION),
                                      some(EXIT_REASON_EPT_MISCONFIG),    some(EXIT_REASON_APIC_ACCESS),
