@@ -49,7 +49,7 @@ own_field() {
 merge_words() { tr ' ' '\n' | awk 'NF && $0 != "none" && $0 != "pass" && !seen[$0]++' | paste -sd' '; }
 
 # Each option once, with its value.
-merge_options() { sed 's/ *--/\n--/g' | awk 'NF && !seen[$0]++' | paste -sd' '; }
+merge_options() { sed 's/ *--/\n--/g; s/ *$//' | awk 'NF && !seen[$0]++' | paste -sd' '; }
 
 # merged NAME LANE: what the headers of all parts say. A part without a plan of its own needs the whole one.
 merged() {
