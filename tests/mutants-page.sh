@@ -27,7 +27,8 @@ markdown_row() {
 	local text
 	text=$(ids "${findings[@]}")
 	((${#notes[@]} == 0)) || text+="${text:+; }note $(ids "${notes[@]}")"
-	printf '| %s | %s | %s | %s | %s |\n' "$(class)" "$(links)" "$lane" "$(listed "${failed[@]:-no audit}")" "$text"
+	printf '| %s | %s | %s | %s | %s |\n' "$(class)" "$(links)" "$lane" \
+		"$(listed "${failed[@]:-no audit}")" "$text"
 }
 
 table() {
@@ -37,7 +38,8 @@ table() {
 
 # What was run on which emulators, once for each lane.
 versions() {
-	jq -r '"- \(.lane): \(.kernel) on \(.environment.emulator), its guest by QEMU \(.qemu)"' "${files[@]}" | sort -u
+	jq -r '"- \(.lane): \(.kernel) on \(.environment.emulator), its guest by QEMU \(.qemu)"' "${files[@]}" |
+		sort -u
 }
 
 # With --resume, not every result need be of the guest that is built now.

@@ -32,7 +32,8 @@ differs() {
         [[ -z $output ]] || { echo "$mutant: $output"; false; }
         [[ $(class) && $(header "$mutant" Vendors "") ]] || { echo "$mutant: no Class or Vendors"; false; }
         for lane in $(header "$mutant" Vendors ""); do
-            [[ $(field Expected-finding "$lane") ]] || { echo "$mutant: no Expected-finding on $lane"; false; }
+            [[ $(field Expected-finding "$lane") ]] ||
+                { echo "$mutant: no Expected-finding on $lane"; false; }
         done
     done
 }
@@ -40,7 +41,8 @@ differs() {
 @test "each combination is of mutants that exist, runs somewhere, and is listed once" {
     run uniq -d <(combinations | sort)
     [[ -z $output ]]
-    run grep -Ev '^(#|$)|^[a-z0-9+-]+$|^ +(#|(Vendors|Run|Plan|Expected-[a-z]+)(-svm|-vmx)?: .)' "$patches/combinations"
+    local line='^(#|$)|^[a-z0-9+-]+$|^ +(#|(Vendors|Run|Plan|Expected-[a-z]+)(-svm|-vmx)?: .)'
+    run grep -Ev "$line" "$patches/combinations"
     [[ -z $output ]] || { echo "not understood: $output"; false; }
     for mutant in $(combinations); do
         is_combination "$mutant" || { echo "$mutant: of no such mutants"; false; }
@@ -68,12 +70,13 @@ differs() {
 
 @test "what is found is compared with what is expected" {
     local found='[{"id": "shared-slot"}]' either='[{"id": "lost-exits", "or": "shared-slot"}]'
-    [[ $(differs read-write-shared fail "$found" '[]' ledger.conservation '[]') = '' ]]
-    [[ $(differs read-write-shared fail "$either" '[]' ledger.conservation '[]') = '' ]]
-    [[ $(differs read-write-shared fail '[]' '[]' ledger.conservation '[]') = 'no finding shared-slot' ]]
-    [[ $(differs read-write-shared fail "$found" '[]' io.out8 '[]') = 'ledger.conservation does not fail' ]]
-    [[ $(differs read-write-shared fail "$found" '[{"id": "x"}]' ledger.conservation '[]') = 'note x is not expected' ]]
-    [[ $(differs read-write-shared fail "$found" '[]' ledger.conservation '["a"]') = 'no finding explains a' ]]
-    [[ $(differs read-write-shared pass "$found" '[]' ledger.conservation '[]') = 'pass, where fail is expected' ]]
+    local audit=ledger.conservation
+    [[ $(differs read-write-shared fail "$found" '[]' $audit '[]') = '' ]]
+    [[ $(differs read-write-shared fail "$either" '[]' $audit '[]') = '' ]]
+    [[ $(differs read-write-shared fail '[]' '[]' $audit '[]') = 'no finding shared-slot' ]]
+    [[ $(differs read-write-shared fail "$found" '[]' io.out8 '[]') = "$audit does not fail" ]]
+    [[ $(differs read-write-shared fail "$found" '[{"id": "x"}]' $audit '[]') = 'note x is not expected' ]]
+    [[ $(differs read-write-shared fail "$found" '[]' $audit '["a"]') = 'no finding explains a' ]]
+    [[ $(differs read-write-shared pass "$found" '[]' $audit '[]') = 'pass, where fail is expected' ]]
     [[ $(differs totals-only pass '[]' '[]' none '[]') = 'no note leaf-missing' ]]
 }
