@@ -87,7 +87,7 @@ END
     mkdir bob
     cp "$other"/arch/x86/kvm/{cpuid.c,vmx/vmx.c} bob
     sed -i '1a #error of theirs' bob/cpuid.c
-    expect 1 "nearest to Linux $(basename "$other")'s" "$exitaudit" grade bob --json j
+    expect 1 "closest kernel source is Linux $(basename "$other")" "$exitaudit" grade bob --json j
     [ "$(jq -r '.rows[0].findings[].text' j)" = "arch/x86/kvm/cpuid.c:2: #error of theirs" ]
 }
 

@@ -1,7 +1,6 @@
 // What Bochs is given: the PVH image, its configuration, its options.
-#include "exitaudit/lanes/bochs_config.hpp"
+#include "exitaudit/lanes/bochs.hpp"
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/lanes/pvh_image.hpp"
 
 #include <gtest/gtest.h>
 

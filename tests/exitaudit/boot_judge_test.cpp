@@ -1,7 +1,6 @@
 // The verdict on a boot, and its document.
-#include "exitaudit/boot/judge.hpp"
 #include "exitaudit/boot/report.hpp"
-#include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/documents/document.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // What the guest read, held against the host's two looks.
-#include "exitaudit/boot/judge.hpp"
+#include "exitaudit/boot/report.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // The judge: what it believes, and above all what it does not.
 #include "logs.hpp"
 
-#include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/documents/document.hpp"
 
 #include <gtest/gtest.h>
 

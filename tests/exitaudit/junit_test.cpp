@@ -1,5 +1,5 @@
 // The XML for continuous integration, read back.
-#include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/documents/document.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

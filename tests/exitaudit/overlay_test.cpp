@@ -56,10 +56,10 @@ TEST(HostConsole, RemembersFailureAndComplaint)
     console.line("embedded-host: failed: kvm modules refused: kvm.ko: invalid module format");
     EXPECT_NE(console.complaint.find("x86.c:1"), std::string::npos);
     EXPECT_EQ(console.failure, "kvm modules refused: kvm.ko: invalid module format");
-    EXPECT_EQ(console.tail.size(), 3U);
+    EXPECT_EQ(console.console.size(), 3U);
 }
 
-TEST(HostConsole, TellsAWatchdogsWordFromAComplaint)
+TEST(HostConsole, DistinguishesAStallFromAComplaint)
 {
     HostConsole console;
     console.line("embedded-host: kernel: 6.1.0 #1");

@@ -1,5 +1,5 @@
 // What grade reads in somebody's patch, and what it refuses.
-#include "exitaudit/grade/compile.hpp"
+#include "exitaudit/grade/workplace.hpp"
 #include "exitaudit/grade/patch.hpp"
 
 #include <gtest/gtest.h>

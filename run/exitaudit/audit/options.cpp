@@ -10,11 +10,11 @@ namespace exitaudit {
 namespace {
 
 constexpr auto run_footer = R"(
-PLAN is of names and globs, each with :count=N or not, and of
-  all                          but for fatal.triple-fault, which runs if it alone is named
-  count=N repeat=R vcpus=M     firings; readings of so many; vCPUs that fire (default: --vcpus)
-  format=ktap,table,json       what the log has
-  layout=NAME sdm=LAST         what the host is made for, where it is not to be found out
+PLAN has names and globs, which may end in :count=N, and these words:
+  all                          except fatal.triple-fault, which only runs alone
+  count=N repeat=R vcpus=M     firings; repetitions; vCPUs that fire (default: --vcpus)
+  format=ktap,table,json       what the log contains
+  layout=NAME sdm=LAST         the host's layout and edition (default: detected)
   apic=xapic|x2apic seed=N
 
 Examples:
@@ -71,7 +71,7 @@ void add_run(CLI::App& app, Task& task)
     add(command, "--timeout", options.timeout, "SECONDS",
         "give up after this long (default 120, and 30 for each further vCPU)");
     auto* modules =
-        add(command, "--modules", host.modules, "DIR", "KVM modules to load instead of the built");
+        add(command, "--modules", host.modules, "DIR", "KVM modules to load instead of the built ones");
     add(command, "--mutant", host.mutant, "NAME",
         "load this host of host-kvm-patch/mutants, broken on purpose")
         ->excludes(modules);

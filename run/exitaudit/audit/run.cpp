@@ -4,7 +4,7 @@
 #include "exitaudit/audit/audit.hpp"
 #include "exitaudit/audit/screen.hpp"
 #include "exitaudit/catalogue/catalogue.hpp"
-#include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/documents/document.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/file.hpp"
 

@@ -13,20 +13,11 @@ public:
     // `names`: what the guest will run, in order.
     Screen(bool verbose, std::vector<std::string_view> names);
 
-    // Bytes of the guest's log, in any portions.
-    void guest(std::string_view bytes);
-
-    // What is going on.
-    void stage(std::string_view what);
-
-    // A line that only --verbose shows.
-    void note(std::string_view text);
-
-    // Called several times a second. Shows progress after a silence.
-    void tick();
-
-    // Removes the progress line. Error if a write to standard output failed.
-    void finish();
+    void guest(std::string_view bytes); // bytes of the guest's log, in any portions
+    void stage(std::string_view what);  // what is going on
+    void note(std::string_view text);   // a line that only --verbose shows
+    void tick();                        // Called several times a second. Shows progress after a silence.
+    void finish(); // Removes the progress line. Error if a write to standard output failed.
 
 private:
     double seconds() const;

@@ -1,5 +1,5 @@
 // Compares what the guest read with two looks of the host.
-#include "exitaudit/boot/judge.hpp"
+#include "exitaudit/boot/report.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/json.hpp"

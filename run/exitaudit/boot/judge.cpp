@@ -1,5 +1,5 @@
 // Judging a boot: did it come to its end, and do the host's instruments agree?
-#include "exitaudit/boot/judge.hpp"
+#include "exitaudit/boot/report.hpp"
 
 #include "exitaudit/support/take.hpp"
 

@@ -64,13 +64,12 @@ void add_boot(CLI::App& app, Task& task)
     add(command, "--work", options.work, "N",
         "how much each of our guest's phases does (default: 2, on Bochs 1)");
     command.add_flag("--read", options.read,
-                     "have our guest run `exitaudit read` in the end, and hold it against the host's ledger");
-    add(command, "--interval", options.interval, "MS", "look at the ledger so often (default 500)");
-    add(command, "--stop", options.stop, "SECONDS",
-        "end the guest after this long, if it does not by itself");
+                     "have our guest run `exitaudit read` in the end, and compare it with the host's ledger");
+    add(command, "--interval", options.interval, "MS", "time between two looks at the ledger (default 500)");
+    add(command, "--stop", options.stop, "SECONDS", "end the guest after this long");
     add(command, "--timeout", options.timeout, "SECONDS",
         "give up after this long, host's boot and all (default 600)");
-    add(command, "--modules", options.modules, "DIR", "KVM modules to load instead of the built");
+    add(command, "--modules", options.modules, "DIR", "KVM modules to load instead of the built ones");
     add_build(command, options.build);
     add(command, "--json", options.json, "FILE", "write phases and samples to FILE");
     add(command, "--junit", options.junit, "FILE",

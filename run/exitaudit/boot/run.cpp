@@ -1,7 +1,6 @@
 // Booting Linux on a lane's host while the sampler watches.
 #include "exitaudit/boot/options.hpp"
 
-#include "exitaudit/boot/judge.hpp"
 #include "exitaudit/boot/report.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/lanes/lane.hpp"
@@ -143,7 +142,7 @@ int run_boot(const BootOptions& asked)
     using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();
     const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
-    const auto tell = [&](std::string_view what) {
+    const auto report = [&](std::string_view what) {
         fmt::print(stderr, "exitaudit: {:.1f} s: {}\n", seconds(), what);
     };
     BootLog log;
@@ -153,12 +152,12 @@ int run_boot(const BootOptions& asked)
             lines.feed(bytes, [&](const std::string& text) {
                 const auto said = log.line(text);
                 if (said.starts_with("#phase "))
-                    tell(said.substr(1));
+                    report(said.substr(1));
                 else if (options.verbose && !said.empty())
                     fmt::print(stderr, "{}\n", said);
             });
         },
-        tell,
+        report,
         [&](std::string_view text) {
             if (options.verbose)
                 fmt::print(stderr, "{}\n", text);

@@ -1,8 +1,6 @@
 // The report of a boot, as tables.
 #include "exitaudit/boot/report.hpp"
 
-#include "ledger/exit_names.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -75,8 +73,7 @@ std::string rate_table(const std::vector<BootSample>& samples, bool svm)
 
 std::string boot_exit_name(bool svm, std::uint64_t exit)
 {
-    const auto name = ledger::exit_name(svm ? ledger::Numbering::svm : ledger::Numbering::vmx,
-                                        static_cast<ledger::ExitNumber>(exit));
+    const auto name = exit_name(svm, exit);
     return name.empty() || name == "-" ? fmt::format("{:#x}", exit) : std::string(name);
 }
 

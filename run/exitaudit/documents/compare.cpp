@@ -8,9 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numbers>
-#include <set>
 
 namespace exitaudit {
 namespace {
@@ -85,18 +83,6 @@ bool follows_time(const json& document)
     return text_member(object_member(document, "environment"), "emulator").starts_with("QEMU");
 }
 
-// The value under these names; null where there is none.
-json value_of(const json& document, std::initializer_list<const char*> names)
-{
-    const json* value = &document;
-    for (const auto* name : names) {
-        if (!value->is_object() || !value->contains(name))
-            return {};
-        value = &(*value)[name];
-    }
-    return *value;
-}
-
 // How two unequal values differ; for objects, the names of the members.
 std::string difference(const json& before, const json& after)
 {
@@ -122,10 +108,11 @@ std::string without_calibration(std::string words)
     return words;
 }
 
-// What should be equal in both documents.
-json circumstance(const json& document, std::initializer_list<const char*> names)
+// What should be equal in both documents; null where there is none.
+json circumstance(const json& document, const char* path)
 {
-    auto value = value_of(document, names);
+    const json::json_pointer pointer(path);
+    const auto value = document.contains(pointer) ? document[pointer] : json();
     return value.is_string() ? json(without_calibration(value.get<std::string>())) : value;
 }
 
@@ -138,25 +125,25 @@ void check_comparable(const json& before, const json& after, Comparison& compari
                                   text_member(*document, "kind"));
     struct Circumstance {
         const char* what;
-        std::initializer_list<const char*> names;
+        const char* path;
         bool must_agree;
     };
     const Circumstance circumstances[] = {
-        {"lane", {"lane"}, true},
-        {"vendor", {"run", "vendor"}, true},
-        {"number of vCPUs", {"run", "vcpus"}, true},
-        {"host processor", {"environment", "host", "cpu"}, false},
-        {"host kernel", {"kernel"}, false},
-        {"kernel command line", {"environment", "host", "command_line"}, false},
-        {"emulator", {"environment", "emulator"}, false},
-        {"machine below the emulator", {"environment", "machine", "cpu"}, false},
-        {"QEMU", {"qemu"}, false},
-        {"mitigations", {"environment", "host", "vulnerabilities"}, false},
-        {"KVM parameters", {"environment", "host", "kvm_parameters"}, false},
-        {"verdict", {"verdict"}, false},
+        {"lane", "/lane", true},
+        {"vendor", "/run/vendor", true},
+        {"number of vCPUs", "/run/vcpus", true},
+        {"host processor", "/environment/host/cpu", false},
+        {"host kernel", "/kernel", false},
+        {"kernel command line", "/environment/host/command_line", false},
+        {"emulator", "/environment/emulator", false},
+        {"machine below the emulator", "/environment/machine/cpu", false},
+        {"QEMU", "/qemu", false},
+        {"mitigations", "/environment/host/vulnerabilities", false},
+        {"KVM parameters", "/environment/host/kvm_parameters", false},
+        {"verdict", "/verdict", false},
     };
-    for (const auto& [what, names, must_agree] : circumstances) {
-        const auto first = circumstance(before, names), second = circumstance(after, names);
+    for (const auto& [what, path, must_agree] : circumstances) {
+        const auto first = circumstance(before, path), second = circumstance(after, path);
         if (first == second)
             continue;
         if (must_agree)

@@ -4,12 +4,6 @@
 #include "exitaudit/support/task.hpp"
 #include "exitaudit/documents/document.hpp"
 
-#include <nlohmann/json_fwd.hpp>
-
-#include <vector>
-#include <filesystem>
-#include <cstdint>
-
 namespace exitaudit {
 
 // A trigger that both documents measured. Cycles are of the guest's TSC, per firing.

@@ -1,5 +1,5 @@
 // Writing JUnit's XML. Structure: the schema of Jenkins's xUnit plugin, junit-10.xsd.
-#include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/documents/document.hpp"
 
 #include "exitaudit/support/json.hpp"
 

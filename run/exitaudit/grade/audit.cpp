@@ -1,7 +1,7 @@
 // Running audits, and what each means for the patch.
 #include "exitaudit/grade/rounds.hpp"
 
-#include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/documents/document.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/json.hpp"

@@ -1,5 +1,5 @@
 // Compiling in the sandbox. The other end is host-kvm-patch/foreign-build.
-#include "exitaudit/grade/compile.hpp"
+#include "exitaudit/grade/workplace.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/lanes/overlay.hpp"
@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
 
 namespace exitaudit::grade {
 namespace {

@@ -5,7 +5,7 @@
 #include "exitaudit/grade/submission.hpp"
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/catalogue/catalogue.hpp"
-#include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/documents/document.hpp"
 #include "exitaudit/support/file.hpp"
 
 #include <fmt/format.h>

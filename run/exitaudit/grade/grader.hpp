@@ -1,13 +1,37 @@
 // Grades what people hand in: compiles, audits, judges.
 #pragma once
 
-#include "exitaudit/grade/compile.hpp"
+#include "exitaudit/grade/workplace.hpp"
 #include "exitaudit/lanes/places.hpp"
 #include "exitaudit/grade/progress.hpp"
-#include "exitaudit/grade/row.hpp"
 #include "exitaudit/support/task.hpp"
+#include "exitaudit/grade/rounds.hpp"
+#include "exitaudit/grade/submission.hpp"
 
 namespace exitaudit::grade {
+
+struct Row {
+    Submission submission;
+    // pass, fail, not-patched, refused, does-not-apply, does-not-compile, hangs, crashes or could-not-grade
+    std::string verdict;
+    std::optional<bool> builds;           // none: not tried
+    std::vector<Finding> findings, notes; // those of a lane are in its audit
+    std::vector<Audit> audits;
+    std::vector<std::string> changes; // files
+    double seconds = 0;
+
+    // The layout or edition, as the first audit that has one found it; "-" if none has.
+    std::string found(std::string Audit::*what) const;
+};
+
+// The row as text: its columns, then each finding and note on a line.
+std::vector<std::string> row_lines(const Row& row, std::size_t name_width);
+std::string row_header(std::size_t name_width);
+
+nlohmann::json row_document(const Row& row);
+
+// 0 all pass; 1 some do not; 3 some could not be graded.
+int exit_code_of(const std::vector<Row>& rows);
 
 struct GradeOptions {
     std::vector<std::string> submissions;
@@ -29,8 +53,7 @@ public:
     // Makes the base if it is not there. Error if it cannot be made.
     Grader(const GradeOptions& options, const Places& places, Progress& progress);
 
-    // Failures are in the row.
-    Row operator()(const Submission& submission);
+    Row operator()(const Submission& submission); // failures are in the row
 
 private:
     void grade(Row& row, const std::filesystem::path& directory);

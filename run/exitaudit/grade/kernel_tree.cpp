@@ -6,8 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <sstream>
-
 namespace exitaudit::grade {
 namespace {
 
@@ -121,8 +119,8 @@ Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& 
     Git git(tree, base.scripts);
     const auto start = start_of(git, branch.empty() ? "HEAD" : branch);
     if (start.empty())
-        throw failure("git finds no commit {} in {}: {}", sanitize(branch.empty() ? "HEAD" : branch),
-                      tree.string(), git.errors());
+        throw failure("no commit {} in {}: {}", sanitize(branch.empty() ? "HEAD" : branch), tree.string(),
+                      git.errors());
     auto diff = words("diff --no-ext-diff --no-textconv --no-renames --no-color {}", start);
     if (!branch.empty())
         diff.push_back(branch);

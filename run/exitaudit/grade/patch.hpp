@@ -23,8 +23,7 @@ struct Patch {
     std::vector<FileChange> changes;
     std::vector<Finding> refused; // not empty: nothing of it may be built
 
-    // A unified diff for patch -p0.
-    std::string text() const;
+    std::string text() const; // a unified diff for patch -p0
 
     bool touches(std::string_view directory) const;
     void append(Patch other);

@@ -1,27 +1,60 @@
 // Progress: a line for each step; on a terminal one line that is rewritten.
 #pragma once
 
-#include <chrono>
-#include <cstddef>
-#include <string>
+#include "exitaudit/grade/workplace.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include <unistd.h>
 
 namespace exitaudit::grade {
 
 class Progress {
 public:
-    explicit Progress(std::size_t all);
+    explicit Progress(std::size_t all) : all_(all) {}
 
-    void next(const std::string& name);
-    void stage(const std::string& what);
-    void tick() const;
-    void clear() const;
-    std::chrono::seconds elapsed() const; // since next()
+    void next(const std::string& name)
+    {
+        name_ = sanitize(name);
+        start_ = std::chrono::steady_clock::now();
+        ++number_;
+    }
+
+    void stage(const std::string& what)
+    {
+        what_ = what;
+        if (terminal_)
+            tick();
+        else
+            fmt::print(stderr, "exitaudit: {}\n", line());
+    }
+
+    void tick() const
+    {
+        if (!terminal_)
+            return;
+        fmt::print(stderr, "\r\x1b[Kexitaudit: {}", line());
+        std::fflush(stderr);
+    }
+
+    void clear() const { fmt::print(stderr, "{}", terminal_ ? "\r\x1b[K" : ""); }
+
+    // Since next().
+    std::chrono::seconds elapsed() const
+    {
+        return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start_);
+    }
 
 private:
-    std::string line() const;
+    std::string line() const
+    {
+        return fmt::format("{} of {}, {}: {} ({} s)", number_, all_, name_, what_, elapsed().count());
+    }
 
     std::size_t all_, number_ = 0;
-    bool terminal_;
+    bool terminal_ = isatty(STDERR_FILENO) == 1;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
     std::string name_, what_;
 };

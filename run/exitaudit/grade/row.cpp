@@ -1,7 +1,7 @@
 // Rows as text and as JSON.
-#include "exitaudit/grade/row.hpp"
+#include "exitaudit/grade/grader.hpp"
 
-#include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/documents/document.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/json.hpp"
 
@@ -16,11 +16,11 @@ using nlohmann::json;
 
 std::string_view yes_or_no(std::optional<bool> builds) { return !builds ? "-" : *builds ? "yes" : "no"; }
 
-json remarks_document(const std::vector<Finding>& remarks, std::string_view lane = {})
+json findings_document(const std::vector<Finding>& findings, std::string_view lane = {})
 {
     auto list = json::array();
-    for (const auto& remark : remarks) {
-        json document{{"id", remark.id}, {"text", remark.text}};
+    for (const auto& finding : findings) {
+        json document{{"id", finding.id}, {"text", finding.text}};
         if (!lane.empty())
             document["lane"] = lane;
         list.push_back(std::move(document));
@@ -31,46 +31,38 @@ json remarks_document(const std::vector<Finding>& remarks, std::string_view lane
 void add_to(json& list, const json& more) { list.insert(list.end(), more.begin(), more.end()); }
 
 // A finding of both lanes is printed once.
-using RemarksOfAudit = std::vector<Finding> Audit::*;
+using FindingsOfAudit = std::vector<Finding> Audit::*;
 
-std::vector<std::string> remark_lines(const Row& row, RemarksOfAudit remarks, std::string_view what)
+std::vector<std::string> finding_lines(const Row& row, FindingsOfAudit findings, std::string_view what)
 {
-    struct Said {
+    struct Printed {
         std::string lanes;
-        const Finding* remark;
+        const Finding* finding;
     };
-    std::vector<Said> said;
+    std::vector<Printed> printed;
     for (const auto& audit : row.audits) {
-        for (const auto& remark : audit.*remarks) {
-            const auto known =
-                std::ranges::find_if(said, [&](const Said& s) { return s.remark->text == remark.text; });
-            if (known == said.end())
-                said.push_back({std::string(audit.lane->name), &remark});
+        for (const auto& finding : audit.*findings) {
+            const auto known = std::ranges::find_if(
+                printed, [&](const Printed& p) { return p.finding->text == finding.text; });
+            if (known == printed.end())
+                printed.push_back({std::string(audit.lane->name), &finding});
             else
                 known->lanes += fmt::format(", {}", audit.lane->name);
         }
     }
     std::vector<std::string> lines;
-    for (const auto& [lanes, remark] : said)
-        lines.push_back(fmt::format("    {}{}: {} [{}]", what, lanes, remark->text, remark->id));
+    for (const auto& [lanes, finding] : printed)
+        lines.push_back(fmt::format("    {}{}: {} [{}]", what, lanes, finding->text, finding->id));
     return lines;
 }
 
 } // namespace
 
-std::string Row::layout() const
+std::string Row::found(std::string Audit::*what) const
 {
     for (const auto& audit : audits)
-        if (!audit.layout.empty())
-            return audit.layout;
-    return "-";
-}
-
-std::string Row::edition() const
-{
-    for (const auto& audit : audits)
-        if (!audit.edition.empty())
-            return audit.edition;
+        if (!(audit.*what).empty())
+            return audit.*what;
     return "-";
 }
 
@@ -82,16 +74,16 @@ std::string row_header(std::size_t name_width)
 
 std::vector<std::string> row_lines(const Row& row, std::size_t name_width)
 {
-    std::vector<std::string> lines{
-        fmt::format("{:<{}}  {:<6}  {:<7}  {:<3}  {}", sanitize(row.submission.name), name_width,
-                    yes_or_no(row.builds), row.layout(), row.edition(), row.verdict)};
+    std::vector<std::string> lines{fmt::format(
+        "{:<{}}  {:<6}  {:<7}  {:<3}  {}", sanitize(row.submission.name), name_width, yes_or_no(row.builds),
+        row.found(&Audit::layout), row.found(&Audit::edition), row.verdict)};
     for (const auto& finding : row.findings)
         lines.push_back(fmt::format("    {} [{}]", finding.text, finding.id));
-    const auto of_lanes = remark_lines(row, &Audit::findings, "");
+    const auto of_lanes = finding_lines(row, &Audit::findings, "");
     lines.insert(lines.end(), of_lanes.begin(), of_lanes.end());
     for (const auto& note : row.notes)
         lines.push_back(fmt::format("    note: {} [{}]", note.text, note.id));
-    const auto notes = remark_lines(row, &Audit::notes, "note: ");
+    const auto notes = finding_lines(row, &Audit::notes, "note: ");
     lines.insert(lines.end(), notes.begin(), notes.end());
     return lines;
 }
@@ -109,18 +101,18 @@ json row_document(const Row& row)
         {"patch", row.submission.name},
         {"kind", kind_name(row.submission.kind)},
         {"builds", or_null(row.builds)},
-        {"layout", row.layout() == "-" ? json() : json(row.layout())},
-        {"sdm", row.edition() == "-" ? json() : json(std::stoul(row.edition()))},
+        {"layout", row.found(&Audit::layout) == "-" ? json() : json(row.found(&Audit::layout))},
+        {"sdm", row.found(&Audit::edition) == "-" ? json() : json(std::stoul(row.found(&Audit::edition)))},
         {"verdict", row.verdict},
         {"changes", row.changes},
-        {"findings", remarks_document(row.findings)},
-        {"notes", remarks_document(row.notes)},
+        {"findings", findings_document(row.findings)},
+        {"notes", findings_document(row.notes)},
         {"lanes", json::array()},
         {"seconds", row.seconds},
     };
     for (const auto& audit : row.audits) {
-        add_to(document["findings"], remarks_document(audit.findings, audit.lane->name));
-        add_to(document["notes"], remarks_document(audit.notes, audit.lane->name));
+        add_to(document["findings"], findings_document(audit.findings, audit.lane->name));
+        add_to(document["notes"], findings_document(audit.notes, audit.lane->name));
         document["lanes"].push_back({{"lane", audit.lane->name},
                                      {"verdict", audit.verdict},
                                      {"message", audit.message},

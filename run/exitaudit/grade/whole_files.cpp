@@ -179,19 +179,19 @@ Change whole_files(const fs::path& path, bool is_tree, const Base& base)
     const auto theirs = collect(path, is_tree, base, copies.path());
     Change change{{}, {}, true};
     const auto kernels = base.kernels();
-    const Kernel* nearest = nullptr;
+    const Kernel* closest = nullptr;
     for (const auto& kernel : kernels) {
         auto patch = difference(theirs, kernel, base);
-        if (nearest && patch.text().size() >= change.patch.text().size())
+        if (closest && patch.text().size() >= change.patch.text().size())
             continue;
         change.patch = std::move(patch);
-        nearest = &kernel;
+        closest = &kernel;
     }
-    if (nearest != &kernels.front())
+    if (closest != &kernels.front())
         change.notes.push_back(
             {"other-kernel",
-             fmt::format("the files are nearest to Linux {}'s: what differs from those is carried over",
-                         nearest->name)});
+             fmt::format("the closest kernel source is Linux {}: the diff against it is applied",
+                         closest->name)});
     change.patch.refused.clear(); // a file that only the closest kernel has: its hunks do not apply
     if (is_tree)
         change.notes.push_back(

@@ -1,12 +1,11 @@
 // The vmx and svm-bochs lanes: Bochs emulates an Intel CPU with VT-x, or an AMD CPU
 // with SVM; Linux and its KVM run on that as the embedded host (L1); the guest runs on
 // that KVM (L2).
-#include "exitaudit/lanes/bochs_config.hpp"
+#include "exitaudit/lanes/bochs.hpp"
 #include "exitaudit/lanes/embedded_host.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/pattern.hpp"
 #include "exitaudit/support/words.hpp"
-#include "exitaudit/lanes/pvh_image.hpp"
 #include "exitaudit/support/file.hpp"
 
 namespace exitaudit {
@@ -91,5 +90,31 @@ const Lane svm_bochs_lane{.name = "svm-bochs",
                           .vendor = Vendor::amd,
                           .slow = true,
                           .linux_words = "reboot=a"};
+
+// The option ROM reads the image from a disk: Bochs's RAM images go into its own memory layout, not the
+// machine's. Bochs cannot make a lock file beside a descriptor in /proc, and does without. No network; the
+// terminal display needs neither screen nor port. A restart is a triple fault, whose panic ends Bochs. A
+// higher `ips` makes waiting loops longer, a lower one timer interrupts more frequent.
+std::string bochs_configuration(std::string_view cpu_model, std::string_view rom, std::string_view image)
+{
+    return fmt::format(R"(cpu: model={}, ips=25000000, reset_on_triple_fault=0
+megs: {}
+clock: sync=none
+romimage: file=$BXSHARE/BIOS-bochs-latest, options=fastboot
+vgaromimage: file=$BXSHARE/VGABIOS-lgpl-latest
+optromimage1: file={}, address=0xd0000
+ata0-master: type=disk, path={}, mode=flat
+com1: enabled=1, mode=file, dev=/dev/stderr
+com2: enabled=1, mode=file, dev=/dev/fd/3
+plugin_ctrl: speaker=0, parallel=0, gameport=0
+display_library: term
+log: /dev/null
+panic: action=fatal
+)",
+                       cpu_model, bochs_memory >> 20, rom, image);
+}
+
+// Debian's Bochs 2 always starts in its debugger; Bochs 3 only on request, and is faster without.
+bool bochs_starts_in_debugger(std::string_view version) { return version.starts_with("2."); }
 
 } // namespace exitaudit

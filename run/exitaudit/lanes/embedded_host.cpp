@@ -75,31 +75,30 @@ bool is_stall(const std::string& line)
 }
 
 // The host had begun to load the audited KVM, and ended without reporting why.
-bool has_crashed(const Emulator& emulator, const Ending& ending, const HostConsole& console)
+bool has_crashed(const Emulator& emulator, const HostConsole& host)
 {
-    return ending.exited_with(emulator.success) && !console.kernel.empty() && console.failure.empty() &&
-           !console.guest_exited;
+    return host.ending.exited_with(emulator.success) && !host.kernel.empty() && host.failure.empty() &&
+           !host.guest_exited;
 }
 
-std::string trouble_of(const Emulator& emulator, const Ending& ending, const HostConsole& console)
+std::string trouble_of(const Emulator& emulator, const HostConsole& host)
 {
-    if (!console.failure.empty())
-        return "the embedded host failed: " + console.failure;
+    const auto& ending = host.ending;
+    if (!host.failure.empty())
+        return "the embedded host failed: " + host.failure;
     if (ending.how == Ending::How::signalled)
         return fmt::format("{} was ended by signal {}", emulator.name, ending.status);
     if (ending.how == Ending::How::timed_out || ending.how == Ending::How::interrupted)
         return {}; // ended by us
     if (!ending.exited_with(emulator.success))
         return fmt::format("{}, emulating the host, failed", emulator.name);
-    if (console.kernel.empty())
+    if (host.kernel.empty())
         return fmt::format("the embedded host did not boot on {}", emulator.name);
-    if (has_crashed(emulator, ending, console))
+    if (host.crashed)
         return "the embedded host ended before its guest: it crashed";
-    if (*console.guest_exited == 0)
+    if (*host.guest_exited == 0)
         return "the guest reset or powered off (a triple fault?)";
-    if (*console.guest_exited == 1)
-        return "the embedded host's QEMU refused to start the guest";
-    return {};
+    return *host.guest_exited == 1 ? "the embedded host's QEMU refused to start the guest" : "";
 }
 
 // The audited guest and how to start it.
@@ -178,20 +177,20 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
 
 std::string HostConsole::line(const std::string& text)
 {
-    // QEMU's list of CPU features that TCG lacks helps nobody.
+    // QEMU lists each CPU feature that TCG lacks.
     if (text.empty() || text.find("warning: TCG doesn't support") != std::string::npos)
         return {};
     if (const auto testimony = after(text, "embedded-host: witness: ")) {
-        witness.line(*testimony);
+        witness->line(*testimony);
         return {};
     }
     if (const auto fact = after(text, "embedded-host: environment: ")) {
         facts.line(*fact);
         return {};
     }
-    tail.push_back(text);
-    if (tail.size() > tail_lines)
-        tail.erase(tail.begin());
+    console.push_back(text);
+    if (console.size() > tail_lines)
+        console.erase(console.begin());
     if (!kernel.empty() && complaint.empty() && is_complaint(text))
         complaint = text;
     if (!kernel.empty() && stall.empty() && is_stall(text))
@@ -202,7 +201,7 @@ std::string HostConsole::line(const std::string& text)
             if (!what->empty() && place->empty())
                 *place = text.substr(text.find_last_of(':') + 1);
     if (guest_runs && !text.starts_with("embedded-host: "))
-        ++kernel_lines;
+        ++console_lines;
     if (const auto name = after(text, "embedded-host: kernel: ")) {
         const std::string words(*name);
         const auto space = words.find(' ');
@@ -226,35 +225,27 @@ Session run_embedded_host(const Emulator& emulator, const HostSpec& spec, const 
     listener.note(shell_line(emulator.command));
     listener.stage("host boots");
 
-    HostConsole console;
+    HostConsole host;
     if (spec.perf)
-        console.witness.expect_perf();
+        host.witness->expect_perf();
     LineSplitter lines;
     Watcher watcher{listener.guest, {}, listener.tick, {}};
     watcher.err = [&](std::string_view bytes) {
         lines.feed(bytes, [&](const std::string& line) {
-            if (const auto stage = console.line(line); !stage.empty())
+            if (const auto stage = host.line(line); !stage.empty())
                 listener.stage(stage);
             listener.note(line);
         });
     };
-    Session session;
-    session.ending = run_process(emulator.command, spec.timeout, watcher);
-    session.kernel = console.kernel;
-    session.facts = console.facts;
-    session.facts.command_line = emulator.kernel_words;
-    session.emulator = fmt::format("{} {}", emulator.name, emulator.version);
-    session.console = console.tail;
-    session.complaint = console.complaint;
-    session.complaint_place = console.complaint_place;
-    session.stall = console.stall + (console.stall_place.empty() ? "" : ", at " + console.stall_place);
-    session.console_lines = console.kernel_lines;
-    session.witness = console.witness;
-    session.trouble = trouble_of(emulator, session.ending, console);
-    session.crashed = has_crashed(emulator, session.ending, console);
-    if (console.guest_exited)
-        session.guest_status = guest_status_from(*console.guest_exited);
-    return session;
+    host.ending = run_process(emulator.command, spec.timeout, watcher);
+    host.facts.command_line = emulator.kernel_words;
+    host.emulator = fmt::format("{} {}", emulator.name, emulator.version);
+    host.stall += host.stall_place.empty() ? "" : ", at " + host.stall_place;
+    host.crashed = has_crashed(emulator, host);
+    host.trouble = trouble_of(emulator, host);
+    if (host.guest_exited)
+        host.guest_status = guest_status_from(*host.guest_exited);
+    return host;
 }
 
 } // namespace exitaudit

@@ -33,19 +33,15 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
 inline constexpr auto host_kernel_words =
     "console=ttyS0,115200 loglevel=5 mitigations=off cryptomgr.notests panic=-1 oops=panic tsc=reliable";
 
-// Follows the embedded host's console.
-struct HostConsole {
-    std::string kernel;    // like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
-    std::string failure;   // what init could not do
-    std::string complaint; // a kernel warning or oops; those before KVM is loaded are about the emulator
-    std::string complaint_place;    // what its RIP line says
-    std::string stall, stall_place; // likewise of its watchdogs: an overloaded machine brings them about, too
-    std::uint64_t kernel_lines = 0; // while the guest ran
+// Follows the embedded host's console: fills the session. A complaint or stall counts once KVM is being
+// loaded.
+struct HostConsole : Session {
+    std::string failure;     // what init could not do
+    std::string stall_place; // like complaint_place
     bool guest_runs = false;
     std::optional<int> guest_exited; // with this status of the inner QEMU
-    std::vector<std::string> tail;   // the last lines, testimony left out
-    Witness witness;
-    HostFacts facts;
+
+    HostConsole() { witness.emplace(); }
 
     // Takes one line; returns what to tell the user of progress, or nothing.
     std::string line(const std::string& text);

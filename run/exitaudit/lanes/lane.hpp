@@ -2,7 +2,7 @@
 // in lanes.cpp.
 #pragma once
 
-#include "exitaudit/documents/verdict.hpp"
+#include "exitaudit/documents/document.hpp"
 #include "exitaudit/lanes/host_spec.hpp"
 #include "exitaudit/lanes/places.hpp"
 #include "exitaudit/support/process.hpp"

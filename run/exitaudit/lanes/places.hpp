@@ -14,8 +14,7 @@ struct Places {
     // `chosen`; if empty, the directory of exitaudit itself.
     static Places find(const std::filesystem::path& chosen);
 
-    // The kernels with a built embedded host, the oldest first.
-    std::vector<std::string> kernels() const;
+    std::vector<std::string> kernels() const; // the kernels with a built embedded host, the oldest first
 
     // `chosen`, or the oldest built. Error if there is none.
     std::string kernel(const std::optional<std::string>& chosen) const;

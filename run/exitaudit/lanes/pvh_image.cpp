@@ -1,5 +1,5 @@
 // Lays out the PVH image: start info and what it points to, kernel, initramfs.
-#include "exitaudit/lanes/pvh_image.hpp"
+#include "exitaudit/lanes/bochs.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
 

@@ -66,7 +66,7 @@ std::string missing_results(const Log& log)
         return fmt::format("the run record says {} results, the log has {}", said->dump(), count);
     for (std::size_t i = 0; i < count; ++i)
         if (log.results[i].number != i + 1)
-            return fmt::format("result {} stands where {} belongs", log.results[i].number, i + 1);
+            return fmt::format("result {} comes where {} was expected", log.results[i].number, i + 1);
     const auto in_ktap = [](const Result& result) { return result.in_ktap; };
     if (!std::ranges::all_of(log.results, in_ktap) && std::ranges::any_of(log.results, in_ktap))
         return "some results are records without a KTAP line";

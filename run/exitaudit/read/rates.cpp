@@ -55,12 +55,7 @@ Sample take_sample(LedgerReader& reader)
 Rates rates_between(const Sample& earlier, const Sample& later, const LedgerReader& reader)
 {
     const auto seconds = std::chrono::duration<double>(later.time - earlier.time).count();
-    Rates rates{.seconds = seconds,
-                .exits = 0,
-                .cycles = 0,
-                .own = 0,
-                .queries = later.queries - earlier.queries,
-                .rows = {}};
+    Rates rates{.seconds = seconds, .queries = later.queries - earlier.queries};
     for (std::size_t i = 0; i < later.rows.size(); ++i) {
         const auto& before = earlier.rows[i];
         const auto& after = later.rows[i];
@@ -100,13 +95,7 @@ std::vector<std::string> table_of(const Rates& rates, const LedgerReader& reader
         fmt::format("{:.1f} exits/s, {:.0f} cycles/s, over {:.1f} s; {} exit numbers", rates.exits,
                     rates.cycles, rates.seconds, ledger::numbering_name(reader.probe().numbering)),
         fmt::format(rate_columns, "EXIT", "EXITS/S", "%", "CYCLES/S", "%", "PER EXIT", "TOTAL")};
-    Rate sum{.exit = 0,
-             .name = {},
-             .exits = rates.exits,
-             .cycles = rates.cycles,
-             .new_exits = 0,
-             .total = 0,
-             .per_exit = {}};
+    Rate sum{.exits = rates.exits, .cycles = rates.cycles};
     for (const auto& rate : rates.rows) {
         sum.new_exits += rate.new_exits;
         sum.total += rate.total;

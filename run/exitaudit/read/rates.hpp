@@ -16,21 +16,20 @@ struct Sample {
 Sample take_sample(LedgerReader& reader);
 
 struct Rate {
-    ledger::ExitNumber exit;
-    std::string name;
-    double exits, cycles; // per second
-    std::uint64_t new_exits;
-    std::uint64_t total; // since the VM started; maybe modulo 2^32
-    std::optional<double>
-        per_exit; // cycles of those exits; none where there were none, or the layout has no cycles by exit
+    ledger::ExitNumber exit = 0;
+    std::string name{};
+    double exits = 0, cycles = 0; // per second
+    std::uint64_t new_exits = 0;
+    std::uint64_t total = 0;          // since the VM started; maybe modulo 2^32
+    std::optional<double> per_exit{}; // cycles; none without exits, or without cycles by exit
 };
 
 struct Rates {
-    double seconds;         // between the two
-    double exits, cycles;   // per second, of all rows
-    double own;             // exits per second that reading caused; they are in the rows
-    std::uint64_t queries;  // CPUIDs that the later reading took
-    std::vector<Rate> rows; // that have ever counted something
+    double seconds = 0;           // between the two
+    double exits = 0, cycles = 0; // per second, of all rows
+    double own = 0;               // exits per second that reading caused; they are in the rows
+    std::uint64_t queries = 0;    // CPUIDs that the later reading took
+    std::vector<Rate> rows{};     // that have ever counted something
 };
 
 // The rates between two samples of this reader.

@@ -47,16 +47,12 @@ public:
     // The numbers that the host's edition of its manual defines.
     std::vector<ledger::ExitNumber> defined() const;
 
-    // Count and cycles. If the count is 0, the cycles are not read.
-    Row row(ledger::ExitNumber exit);
-
-    // The same, and the shortest and longest time.
-    Row whole_row(ledger::ExitNumber exit);
+    Row row(ledger::ExitNumber exit);       // Count and cycles. If the count is 0, the cycles are not read.
+    Row whole_row(ledger::ExitNumber exit); // the same, and the shortest and longest time
 
     Totals totals();
 
-    // CPUIDs executed so far, for the probe and all readings.
-    std::uint64_t queries() const;
+    std::uint64_t queries() const; // CPUIDs executed so far, for the probe and all readings
 
     // Are the rows' counts modulo 2^32?
     bool narrow() const { return probe_.revision == 0; }

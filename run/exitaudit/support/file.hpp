@@ -25,8 +25,7 @@ public:
     MemoryFile(const MemoryFile&) = delete;
     MemoryFile& operator=(const MemoryFile&) = delete;
 
-    // A path under which a child process can open it.
-    std::string path_for_child() const;
+    std::string path_for_child() const; // a path under which a child process can open it
 
 private:
     int descriptor_;

@@ -24,11 +24,8 @@ public:
     // The whole match, [0], and its groups; a group that took no part is empty.
     using Found = std::optional<std::vector<std::string>>;
 
-    // Matches the whole text only.
-    Found match(std::string_view text) const;
-
-    // The first match in the text.
-    Found search(std::string_view text) const;
+    Found match(std::string_view text) const;  // matches the whole text only
+    Found search(std::string_view text) const; // the first match in the text
 
     // Each different match. The expression must not match an empty text.
     std::set<std::string> all(std::string_view text) const;

@@ -4,6 +4,7 @@
 #include "exitaudit/support/exit_code.hpp"
 
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <utility> // Boost 1.74 forgets to include it for C++20
 
@@ -24,7 +25,16 @@
 #include <sys/wait.h>
 
 namespace exitaudit {
+
+struct SignalsCaught::Set {
+    boost::asio::io_context loop;
+    boost::asio::signal_set signals{loop, SIGINT, SIGTERM, SIGHUP};
+    std::atomic<int> first{0}; // 0: none
+};
+
 namespace {
+
+std::atomic<SignalsCaught*> catcher = nullptr;
 
 namespace asio = boost::asio;
 namespace bp = boost::process;
@@ -85,6 +95,9 @@ public:
             if (!error)
                 stop(Ending::How::interrupted, signal);
         });
+        if (auto* const caught = catcher.load())
+            if (const auto signal = caught->signal())
+                return {Ending::How::interrupted, *signal};
         start(program, arguments);
         deadline_.async_wait([this](const boost::system::error_code& error) {
             if (!error)
@@ -163,12 +176,6 @@ private:
 
 } // namespace
 
-struct SignalsCaught::Set {
-    asio::io_context loop;
-    asio::signal_set signals{loop, SIGINT, SIGTERM, SIGHUP};
-    std::optional<int> first;
-};
-
 SignalsCaught::SignalsCaught() : set_(std::make_unique<Set>())
 {
     set_->signals.async_wait([set = set_.get()](const boost::system::error_code& error, int signal) {
@@ -176,14 +183,15 @@ SignalsCaught::SignalsCaught() : set_(std::make_unique<Set>())
             set->first = signal;
     });
     let_writes_go_on();
+    catcher = this;
 }
 
-SignalsCaught::~SignalsCaught() = default;
+SignalsCaught::~SignalsCaught() { catcher = nullptr; }
 
 std::optional<int> SignalsCaught::signal()
 {
     set_->loop.poll();
-    return set_->first;
+    return set_->first ? std::optional<int>(set_->first) : std::nullopt;
 }
 
 std::filesystem::path search_path(const std::string& program)

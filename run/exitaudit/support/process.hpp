@@ -55,7 +55,8 @@ struct Output {
 Output output_of(const std::vector<std::string>& words,
                  std::chrono::milliseconds limit = std::chrono::seconds(10), std::size_t most = 16 << 20);
 
-// While it exists, these signals do not end exitaudit, so that it can clean up.
+// While it exists, these signals do not end exitaudit, so that it can clean up; and after one of them no
+// program is started any more, on any thread: run_process() returns as if interrupted. One at a time.
 class SignalsCaught {
 public:
     SignalsCaught();
@@ -63,8 +64,7 @@ public:
     SignalsCaught(const SignalsCaught&) = delete;
     SignalsCaught& operator=(const SignalsCaught&) = delete;
 
-    // The first signal that arrived.
-    std::optional<int> signal();
+    std::optional<int> signal(); // The first signal that arrived. From any thread.
 
 private:
     struct Set;

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <iterator>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,17 +15,11 @@ using Words = std::vector<std::string>;
 
 inline void append(Words& words, const Words& more) { words.insert(words.end(), more.begin(), more.end()); }
 
-// Splits at each space.
+// Splits at spaces.
 inline Words words(std::string_view text)
 {
-    Words words;
-    for (std::size_t end = 0; end != std::string_view::npos; text.remove_prefix(end + 1)) {
-        end = text.find(' ');
-        words.emplace_back(text.substr(0, end));
-        if (end == std::string_view::npos)
-            break;
-    }
-    return words;
+    std::istringstream stream{std::string(text)};
+    return {std::istream_iterator<std::string>(stream), {}};
 }
 
 // Formats, then splits. No argument may contain a space.

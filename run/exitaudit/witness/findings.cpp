@@ -2,7 +2,6 @@
 #include "exitaudit/witness/findings.hpp"
 
 #include "audit/shortcuts.hpp"
-#include "ledger/exit_names.hpp"
 #include "exitaudit/log/log.hpp"
 
 #include <fmt/core.h>

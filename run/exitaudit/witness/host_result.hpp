@@ -2,11 +2,19 @@
 #pragma once
 
 #include "exitaudit/log/finding.hpp"
+#include "ledger/exit_names.hpp"
 
 #include <cstdint>
 #include <optional>
 
 namespace exitaudit {
+
+// The kernel's name of an exit; "-" without one.
+inline std::string_view exit_name(bool svm, std::uint64_t exit)
+{
+    return ledger::exit_name(svm ? ledger::Numbering::svm : ledger::Numbering::vmx,
+                             static_cast<ledger::ExitNumber>(exit));
+}
 
 struct HostResult {
     // One row of a comparison that differs; no number: a sum of rows.

@@ -155,12 +155,12 @@ Witness Instruments::testimony()
     watcher_ = {}; // stopped and waited for
     Witness witness;
     witness.line(cpu_has_svm() ? "vendor kvm-amd" : "vendor kvm-intel");
-    tell_ledger(witness);
-    tell_trace(witness);
+    report_ledger(witness);
+    report_trace(witness);
     return witness;
 }
 
-void Instruments::tell_ledger(Witness& witness)
+void Instruments::report_ledger(Witness& witness)
 {
     if (vm_.empty()) {
         const auto why = debug_obstacle_.empty()
@@ -179,7 +179,7 @@ void Instruments::tell_ledger(Witness& witness)
             witness.line(fmt::format("stat {} {}", name, value));
 }
 
-void Instruments::tell_trace(Witness& witness)
+void Instruments::report_trace(Witness& witness)
 {
     const auto threads = vcpu_threads();
     if (tracing_obstacle_.empty() && threads.empty())

@@ -32,15 +32,14 @@ public:
     // open file keeps the VM's last numbers.
     void watch(int process);
 
-    // What they saw. Call once, after the guest has ended.
-    Witness testimony();
+    Witness testimony(); // What they saw. Call once, after the guest has ended.
 
 private:
     void start_tracing();
     void watch_until(std::stop_token ended, int process);
     bool open_files(const std::filesystem::path& vm);
-    void tell_trace(Witness& witness);
-    void tell_ledger(Witness& witness);
+    void report_trace(Witness& witness);
+    void report_ledger(Witness& witness);
     std::string vcpu_threads() const;
 
     InstrumentRoots roots_;

@@ -1,7 +1,6 @@
 // Reads perf's table, and allows for the one exit of each vCPU that perf cannot count.
 #include "exitaudit/witness/witness.hpp"
 
-#include "ledger/exit_names.hpp"
 #include "exitaudit/support/pattern.hpp"
 
 #include <fmt/core.h>
@@ -19,8 +18,7 @@ constexpr std::uint64_t vmx_io = 30, svm_io = 0x7b, vmx_triple_fault = 2, svm_sh
 
 std::string perf_name(std::uint64_t exit, bool svm)
 {
-    const auto numbering = svm ? ledger::Numbering::svm : ledger::Numbering::vmx;
-    const auto name = ledger::exit_name(numbering, static_cast<ledger::ExitNumber>(exit));
+    const auto name = exit_name(svm, exit);
     return name == "-" ? unknown : std::string(name.substr(0, name_length));
 }
 
@@ -56,13 +54,13 @@ HostResult PerfCounts::compare(const std::map<std::uint64_t, std::uint64_t>& led
         return {"host.perf", Outcome::skip, why};
 
     struct Both {
-        std::int64_t told = 0, seen = 0;
+        std::int64_t counted = 0, seen = 0;
     };
     std::map<std::string, Both> rows;
     for (const auto& [exit, count] : ledger)
-        rows[perf_name(exit, svm)].told += static_cast<std::int64_t>(count);
+        rows[perf_name(exit, svm)].counted += static_cast<std::int64_t>(count);
     if (undefined != 0)
-        rows[unknown].told += static_cast<std::int64_t>(undefined);
+        rows[unknown].counted += static_cast<std::int64_t>(undefined);
     for (const auto& [name, count] : counts_)
         rows[name].seen += static_cast<std::int64_t>(count);
 
@@ -76,14 +74,14 @@ HostResult PerfCounts::compare(const std::map<std::uint64_t, std::uint64_t>& led
     std::int64_t missed = 0, seen = 0;
     bool possible = true, ends = false;
     for (const auto& [name, row] : rows) {
-        const auto difference = row.told - row.seen;
+        const auto difference = row.counted - row.seen;
         missed += difference;
         seen += row.seen;
         possible &= difference >= 0;
         ends |= difference >= 1 && (name == by_out || name == by_fault);
         if (difference != 0)
             result.table.push_back(
-                fmt::format("{:<20} {:>12} {:>12} {:>+12}", name, row.told, row.seen, difference));
+                fmt::format("{:<20} {:>12} {:>12} {:>+12}", name, row.counted, row.seen, difference));
     }
     if (possible && ends && missed == static_cast<std::int64_t>(threads))
         return {"host.perf", Outcome::ok,

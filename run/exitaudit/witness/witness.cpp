@@ -28,6 +28,12 @@ HostResult skipped(std::string name, std::string why)
     return {std::move(name), Outcome::skip, std::move(why)};
 }
 
+std::uint64_t count_of(const std::map<std::uint64_t, std::uint64_t>& counts, std::uint64_t exit)
+{
+    const auto found = counts.find(exit);
+    return found == counts.end() ? 0 : found->second;
+}
+
 std::set<std::uint64_t> numbers_of(std::istream& words)
 {
     return {std::istream_iterator<std::uint64_t>(words), {}};
@@ -141,12 +147,6 @@ std::vector<ExitRow> Witness::exits() const
     return exits;
 }
 
-std::uint64_t Witness::Vm::ledger_count(std::uint64_t exit) const
-{
-    const auto found = ledger.find(exit);
-    return found == ledger.end() ? 0 : found->second;
-}
-
 std::string Witness::reason_without(const std::string& what, const char* otherwise) const
 {
     const auto found = missing_.find(what);
@@ -184,14 +184,13 @@ HostResult Witness::last_exit(const std::string& name, std::uint64_t exit) const
 {
     if (!guest_.has_ledger || guest_.trace.empty())
         return skipped(name, "the host has no ledger in debugfs, or no histogram of the kvm_exit tracepoint");
-    const auto found = guest_.trace.find(exit);
-    const auto told = guest_.ledger_count(exit), seen = found == guest_.trace.end() ? 0 : found->second;
-    if (told == 0 && seen == 0)
+    const auto counted = count_of(guest_.ledger, exit), seen = count_of(guest_.trace, exit);
+    if (counted == 0 && seen == 0)
         return skipped(name, fmt::format("the guest did not end by exit {:#x}", exit));
-    const auto outcome = told == seen ? Outcome::ok : Outcome::not_ok;
+    const auto outcome = counted == seen ? Outcome::ok : Outcome::not_ok;
     return {name, outcome,
             fmt::format("exit {:#x} ended the guest: the ledger has {}, the kvm_exit tracepoint {}", exit,
-                        told, seen)};
+                        counted, seen)};
 }
 
 // KVM may log some warnings, but not one for every tenth exit.
@@ -212,11 +211,9 @@ bool Witness::mixes_vms() const
 {
     std::uint64_t noise = 0, mixed = 0;
     for (const auto& [exit, count] : noise_.trace) {
-        const auto found = guest_.trace.find(exit);
-        const auto own = found == guest_.trace.end() ? 0 : found->second;
-        const auto told = guest_.ledger_count(exit);
+        const auto own = count_of(guest_.trace, exit), counted = count_of(guest_.ledger, exit);
         noise += count;
-        mixed += told > own ? std::min(told - own, count) : 0;
+        mixed += counted > own ? std::min(counted - own, count) : 0;
     }
     return noise != 0 && 2 * mixed >= noise;
 }
@@ -262,20 +259,17 @@ HostResult Witness::compare_tracepoint(const Vm& vm) const
 
     HostResult result{"host.tracepoint", Outcome::ok, {}};
     result.svm = svm_;
-    const auto compare = [&](const std::string& what, std::uint64_t told, std::uint64_t seen,
+    const auto compare = [&](const std::string& what, std::uint64_t counted, std::uint64_t seen,
                              std::optional<std::uint64_t> exit = {}) {
-        if (told == seen)
+        if (counted == seen)
             return;
-        result.differences.push_back({exit, told, seen});
+        result.differences.push_back({exit, counted, seen});
         result.table.push_back(
-            fmt::format("{:<10} {:>12} {:>12} {:>+12}", what, told, seen,
-                        static_cast<std::int64_t>(told) - static_cast<std::int64_t>(seen)));
+            fmt::format("{:<10} {:>12} {:>12} {:>+12}", what, counted, seen,
+                        static_cast<std::int64_t>(counted) - static_cast<std::int64_t>(seen)));
     };
-    for (const auto exit : exits) {
-        const auto found = vm.trace.find(exit);
-        compare(fmt::format("{:#x}", exit), vm.ledger_count(exit),
-                found == vm.trace.end() ? 0 : found->second, exit);
-    }
+    for (const auto exit : exits)
+        compare(fmt::format("{:#x}", exit), count_of(vm.ledger, exit), count_of(vm.trace, exit), exit);
     compare("undefined", vm.undefined, trace_undefined);
     compare("total", vm.total, trace_total);
 
@@ -302,17 +296,18 @@ HostResult Witness::compare_statistics() const
 {
     HostResult result{"host.stats", Outcome::ok, {}};
     unsigned compared = 0;
-    const auto compare = [&](std::string_view name, std::uint64_t told) {
+    const auto compare = [&](std::string_view name, std::uint64_t counted) {
         const auto found = statistics_.find(name);
         if (found == statistics_.end())
             return;
         compared++;
-        if (found->second != told)
-            result.table.push_back(fmt::format("{:<10} ledger {}, statistics {}", name, told, found->second));
+        if (found->second != counted)
+            result.table.push_back(
+                fmt::format("{:<10} ledger {}, statistics {}", name, counted, found->second));
     };
     compare(all_exits, guest_.total);
     for (const auto& statistic : statistics)
-        compare(statistic.name, guest_.ledger_count(svm_ ? statistic.svm : statistic.vmx));
+        compare(statistic.name, count_of(guest_.ledger, svm_ ? statistic.svm : statistic.vmx));
 
     if (compared == 0)
         return skipped("host.stats", "the host shows none of KVM's statistics");

@@ -13,8 +13,7 @@ namespace exitaudit {
 
 class PerfCounts {
 public:
-    // Takes one line of the report.
-    void line(std::string_view text);
+    void line(std::string_view text); // takes one line of the report
 
     // Compares the report with the ledger's counts by exit number, of which `undefined` have none. Each of
     // `threads` ran a vCPU. Skipped where perf lost events or reported nothing.
@@ -88,7 +87,6 @@ private:
 
         void trace_line(std::uint64_t thread, std::uint64_t exit, std::uint64_t count);
         void ledger_line(std::istream& words);
-        std::uint64_t ledger_count(std::uint64_t exit) const;
     };
 
     void kmsg_line(std::string_view text);

@@ -1,5 +1,4 @@
-// The memory that PVH (Xen's "x86/HVM direct boot ABI") wants when it enters Linux, as one image that an
-// option ROM reads from a disk.
+// Bochs's configuration, and whether its debugger waits for a command.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +6,15 @@
 #include <string_view>
 
 namespace exitaudit {
+
+inline constexpr std::uint64_t bochs_memory = 512 << 20;
+
+// A PC with this CPU model, option ROM and PVH image (paths as Bochs opens them), COM1 on standard error and
+// COM2 on descriptor 3.
+std::string bochs_configuration(std::string_view cpu_model, std::string_view rom, std::string_view image);
+
+// Whether this version waits for a command of its debugger before it runs.
+bool bochs_starts_in_debugger(std::string_view version);
 
 // The image's address. It begins with the entry's address (4 bytes), the number of its pieces (4 bytes) and
 // the start info. The other end is run/embedded-host/pvh-rom.S.
