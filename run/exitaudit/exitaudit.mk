@@ -31,8 +31,7 @@ EXITAUDIT_OBJECTS := $(patsubst %,$(EXITAUDIT_OBJ)/%.o,$(EXITAUDIT_ALONE) $(EXIT
 EXITAUDIT_TESTABLE := $(filter-out $(EXITAUDIT_OBJ)/main.o,$(EXITAUDIT_OBJECTS)) $(PORTABLE_OBJECTS)
 EXITAUDIT_LIBS := -lpugixml -larchive -lboost_filesystem -pthread
 
-# One file that runs wherever it is copied, inside a guest too. No part of it asks for a name service or a
-# plug-in, which static linking would not bear.
+# One static file, which runs wherever it is copied, inside a guest too. It needs no name service and no plug-in.
 build/exitaudit: $(EXITAUDIT_OBJECTS) $(PORTABLE_OBJECTS)
 	$(call announce,LINK)$(CXX) -static $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(EXITAUDIT_LIBS)
 
@@ -48,7 +47,7 @@ $(EXITAUDIT_ROOMS:%=$(EXITAUDIT_OBJ)/room/%.o): $(EXITAUDIT_OBJ)/room/%.o: $$(ca
 	@printf '#include "%s"\n' $(call room_sources,$*) >$(@:.o=.cpp)
 	$(call announce,CXX)$(CXX) $(HOST_CXXFLAGS) -iquote . -MMD -MP -c -o $@ $(@:.o=.cpp)
 
-# The page of `exitaudit report`, but for its data, lies in the program.
+# The page of `exitaudit report`, without its data, is part of the program.
 CHART_LIBRARY := /usr/share/javascript/chart.js/chart.min.js
 PAGE_PARTS := $(addprefix $(EXITAUDIT_DIR)/report/,make-shell page.html page.css elements.js charts.js boot_chart.js boots_chart.js page.js)
 $(EXITAUDIT_OBJ)/report/shell.html: $(PAGE_PARTS) | packages-program
@@ -58,7 +57,7 @@ $(EXITAUDIT_OBJ)/report/shell.html: $(PAGE_PARTS) | packages-program
 $(EXITAUDIT_OBJ)/report/shell.o: $(EXITAUDIT_DIR)/report/shell.S $(EXITAUDIT_OBJ)/report/shell.html
 	$(call announce,AS)$(CXX) -I$(@D) -c -o $@ $<
 
-# A commit changes the version: then this small file alone is compiled anew.
+# A commit changes the version: then only this small file is compiled.
 $(EXITAUDIT_OBJ)/support/version: always
 	@mkdir -p $(@D)
 	@echo '$(EXITAUDIT_VERSION)' | cmp -s - $@ || echo '$(EXITAUDIT_VERSION)' >$@

@@ -48,6 +48,10 @@ start_hanging_run() {
     expect 2 "auto, svm, vmx, svm-bochs, native or tcg" "$exitaudit" run --lane nope
 }
 
+@test "patches are graded on emulated machines only" {
+    expect 2 "--lane is auto, svm, vmx or svm-bochs" "$exitaudit" grade --lane native "$root/README.md"
+}
+
 @test "a kernel for a lane without an embedded host is a usage error" {
     expect 2 "--lane svm" "$exitaudit" run --lane tcg --kernel 6.1
 }

@@ -3,6 +3,7 @@
 
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/support/command_line.hpp"
+#include "exitaudit/support/exit_code.hpp"
 
 namespace exitaudit::grade {
 namespace {
@@ -20,17 +21,23 @@ Examples:
 Exit codes: 0 all pass; 1 some fail, do not compile or are refused; 2 usage; 3 some
 could not be graded.)";
 
+void check_grade(const GradeOptions& options)
+{
+    if (const auto* lane = find_lane(options.lane); lane && !lane->embedded)
+        throw usage_error("grade boots other people's code: --lane is {}",
+                          lane_names([](const Lane& fit) { return fit.embedded; }));
+}
+
 } // namespace
 
 void add_grade(CLI::App& app, Task& task)
 {
     auto [command, options] = add_command(
         app, task, "grade", "compile somebody's patches in a sandbox, audit them, print a row for each",
-        grade_footer, grade_all);
+        grade_footer, grade_all, check_grade);
     command.add_option("PATCH", options.submissions, "what people hand in")->required();
     add(command, "--lane", options.lane, "svm|vmx",
-        "audit on this lane only (default: those whose code is touched)")
-        ->check(CLI::IsMember({"auto", "svm", "vmx", "svm-bochs"}).description(""));
+        "audit on this lane only (default: those whose code is touched)");
     add(command, "--kernel", options.kernel, "VERSION", "Linux to patch (default: the oldest that is built)");
     add(command, "--vcpus", options.vcpus, "N",
         "vCPUs in the main run (default 1; a short run with 2, beside another VM, follows)")
