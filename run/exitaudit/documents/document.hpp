@@ -35,7 +35,7 @@ struct Circumstances {
     std::vector<std::string> console{};
 };
 
-// As --json has it: "pass", "not-patched" and so on.
+// The word for --json: "pass", "not-patched" and so on.
 std::string_view verdict_word(ExitCode code);
 
 // The host's own audits, as KTAP lines like the guest's, with a table where they fail.

@@ -65,7 +65,7 @@ struct Refused {
 };
 constexpr std::array refused_lines{
     Refused{"GIT binary patch", "is binary"},
-    Refused{"Binary files ", "is binary"}, // diff -r has it, too
+    Refused{"Binary files ", "is binary"}, // of diff -r, too
     Refused{"rename from ", "renames a file"},
     Refused{"rename to ", "renames a file"},
     Refused{"copy from ", "copies a file"},

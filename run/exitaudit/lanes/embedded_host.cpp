@@ -54,7 +54,7 @@ fs::path find_modules(const HostSpec& spec, const fs::path& built)
     return mutant;
 }
 
-// Text after `prefix` if the line has it.
+// The text after `prefix`; none if the line does not start with it.
 std::optional<std::string_view> after(std::string_view line, std::string_view prefix)
 {
     return take_prefix(line, prefix) ? std::optional(line) : std::nullopt;

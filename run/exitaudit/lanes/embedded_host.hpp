@@ -13,23 +13,22 @@ struct EmbeddedHost {
     std::filesystem::path modules;           // searched first: a mutant has some, not all
     std::filesystem::path fallback_modules;  // may equal `modules`
 
-    // The files that the options ask for. Error that says what to build.
+    // The files for this spec. Error that says what to build.
     static EmbeddedHost find(const HostSpec& spec, const Places& places);
 };
 
-// What the guest is told of what emulates the host's processor: "qemu:7.2.22"; without
-// its version where that is "unknown".
+// The guest's word for what emulates the host's processor: "qemu:7.2.22"; only the name if the version is
+// "unknown".
 std::string emulator_word(std::string_view name, std::string_view version);
 
 // Its whole initramfs: the base, then KVM's modules, guest and command.
 std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const HostSpec& spec,
                            const Places& places);
 
-// The kernel's command line on every emulator: mitigations and self-tests are not
-// audited, but cost time; log level 5 lets the kernel's warnings through; a kernel that has
-// crashed in part ends at once instead of keeping its guest waiting. Emulated CPUs
-// share one TSC, though they do not say so: a KVM that takes it for unstable stops the
-// guest's while it is not running (kvm_arch_vcpu_load()), but not its own.
+// The kernel's command line on every emulator. Mitigations and self-tests cost time and are not audited. Log
+// level 5 shows the kernel's warnings. A kernel that has partly crashed ends at once. Emulated CPUs share one
+// TSC, but do not say so: a KVM that takes it for unstable stops the guest's TSC while the guest does not run
+// (kvm_arch_vcpu_load()), but not its own.
 inline constexpr auto host_kernel_words =
     "console=ttyS0,115200 loglevel=5 mitigations=off cryptomgr.notests panic=-1 oops=panic tsc=reliable";
 
@@ -43,12 +42,12 @@ struct HostConsole : Session {
 
     HostConsole() { witness.emplace(); }
 
-    // Takes one line; returns what to tell the user of progress, or nothing.
+    // Takes one line. Returns what to show the user as progress, or nothing.
     std::string line(const std::string& text);
 };
 
-// An emulator that boots the embedded host: console on standard error, the guest's
-// serial port, which the host passes through on its second one, on standard output.
+// An emulator that boots the embedded host, with its console on standard error and the guest's serial port,
+// which the host passes through, on standard output.
 struct Emulator {
     std::string_view name;
     std::vector<std::string> command;

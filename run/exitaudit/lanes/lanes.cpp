@@ -97,7 +97,7 @@ Circumstances circumstances_of(const Lane& lane, const Session& session, double 
                                std::vector<HostResult> host)
 {
     const bool interrupted = session.ending.how == Ending::How::interrupted;
-    // After ^C nobody waits for QEMU's version.
+    // Do not delay the end after ^C by asking QEMU for its version.
     Circumstances circumstances{std::string(lane.name), session.kernel, interrupted ? "" : qemu_version(),
                                 seconds, std::move(host)};
     circumstances.emulator = session.emulator;

@@ -127,7 +127,7 @@ ordered_json document_of(const Reading* reading, const LedgerReader& reader)
 int read_ledger(const ReadOptions& options)
 {
     check_exits(options.exits);
-    LedgerReader reader(machine::cpuid, told_by(options.ledger));
+    LedgerReader reader(machine::cpuid, overrides_of(options.ledger));
     const auto obstacle = reader.obstacle();
     std::optional<Reading> reading;
     if (!obstacle)

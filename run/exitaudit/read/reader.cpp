@@ -45,7 +45,7 @@ std::uint64_t join(std::uint32_t high, std::uint32_t low) { return std::uint64_t
 
 } // namespace
 
-ledger::Told told_by(const LedgerOptions& options)
+ledger::Told overrides_of(const LedgerOptions& options)
 {
     return {.layout = ledger::find_layout(options.layout), .last_defined = options.sdm};
 }

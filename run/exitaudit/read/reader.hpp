@@ -29,7 +29,7 @@ struct Totals {
 };
 
 // As unikernel/ledger takes them.
-ledger::Told told_by(const LedgerOptions& options);
+ledger::Told overrides_of(const LedgerOptions& options);
 
 // Counts the CPUIDs that it executes, because each is an exit. Only one reader may exist at a time: the count
 // is global.

@@ -155,7 +155,7 @@ int show_top(LedgerReader& reader, const TopOptions& options)
 
 int show_top(const TopOptions& options)
 {
-    LedgerReader reader(machine::cpuid, told_by(options.ledger));
+    LedgerReader reader(machine::cpuid, overrides_of(options.ledger));
     if (const auto obstacle = reader.obstacle())
         throw *obstacle;
     return show_top(reader, options);

@@ -2,6 +2,7 @@
 #include "exitaudit/witness/findings.hpp"
 
 #include "audit/shortcuts.hpp"
+#include "ledger/exit_names.hpp"
 #include "exitaudit/log/log.hpp"
 
 #include <fmt/core.h>
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace exitaudit {
 namespace {
