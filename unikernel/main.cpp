@@ -9,7 +9,7 @@
 #include "ledger/probe.hpp"
 #include "machine/apic.hpp"
 #include "machine/interrupts.hpp"
-#include "machine/patience.hpp"
+#include "machine/timeout.hpp"
 #include "machine/power.hpp"
 #include "machine/processors.hpp"
 #include "report/report.hpp"

@@ -55,8 +55,8 @@ multiboot_entry:
 	movl	$main, %edi			// main(magic, address of the loader's information)
 	jmp	enter_long_mode
 
-	// Application processors number themselves in the order in which they come. What
-	// comes beyond the most that are planned for has no stack, and stops.
+	// Application processors number themselves in the order of their arrival. Those
+	// above MAX_PROCESSORS have no stack, and stop.
 	.globl	processor_entry
 processor_entry:
 	movl	$DATA_SELECTOR, %eax
@@ -70,9 +70,9 @@ processor_entry:
 	jae	stop
 	imull	$PROCESSOR_STACK_SIZE, %ebp, %esp
 	addl	$processor_stacks, %esp		// processor 1's ends where 2's begins, and so on
-	// Touched as a whole now: where an interrupt's delivery is the first to touch a page,
-	// QEMU 7.2 may tell KVM of an exception by the interrupt's vector (handle_even_inj()),
-	// and refuses the VMRUN that then injects one.
+	// The stack is touched now: if delivery of an interrupt is the first access to a page,
+	// QEMU 7.2 may report an exception with the interrupt's vector (handle_even_inj()),
+	// and then refuses the VMRUN that injects it.
 	leal	-PROCESSOR_STACK_SIZE(%esp), %eax
 1:	movb	$0, (%eax)
 	addl	$4096, %eax
@@ -147,7 +147,7 @@ stack_end:
 	.balign	4
 processors_arrived: .long 1			// the boot processor
 
-	// Not cleared at entry: it would take longer than all else there.
+	// Not cleared at entry: it would take longer than everything else there.
 	.section .stacks, "aw", @nobits
 	.balign	4096
 processor_stacks: .skip	(MAX_PROCESSORS - 1) * PROCESSOR_STACK_SIZE

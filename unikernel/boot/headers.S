@@ -1,4 +1,4 @@
-// The headers by which Multiboot 1, Multiboot 2 and PVH loaders know the image.
+// The headers by which Multiboot 1, Multiboot 2 and PVH loaders recognize the image.
 
 #define MULTIBOOT1_MAGIC	0x1badb002
 #define MULTIBOOT1_FLAGS	0		// loaded as ELF; nothing else is asked for

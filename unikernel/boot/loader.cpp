@@ -1,4 +1,4 @@
-// Multiboot 1 and 2 and PVH tell the same things in three formats.
+// Multiboot 1, Multiboot 2 and PVH pass the same information in three formats.
 #include "boot/loader.hpp"
 
 #include <cstring>
@@ -23,8 +23,8 @@ std::string_view text_at(std::uint64_t address)
     return address ? std::string_view(reinterpret_cast<const char*>(address)) : std::string_view();
 }
 
-// QEMU puts the image's file name in front, and the name may hold spaces. Words of
-// a plan hold no '/': what comes up to the last one is the name's.
+// QEMU puts the image's file name first, which may contain spaces. Words of a plan contain no '/', so the
+// name ends after the last one.
 std::string_view without_file_name(std::string_view line)
 {
     const auto slash = line.rfind('/');

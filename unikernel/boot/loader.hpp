@@ -1,4 +1,4 @@
-// What the boot loader told: who it was, the command line, where ACPI starts.
+// What the boot loader passes: its name, the command line, the address of the RSDP.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace boot {
 struct LoaderInfo {
     std::string_view protocol;     ///< "multiboot1", "multiboot2", "pvh" or "unknown"
     std::string_view command_line; ///< without the image's own name
-    std::uint64_t rsdp;            ///< physical address of ACPI's RSDP; 0 if not told
+    std::uint64_t rsdp;            ///< physical address of ACPI's RSDP; 0 if not passed
 };
 
 /// Reads the loader's information.

@@ -1,4 +1,4 @@
-// The 16550's registers, as far as sending by polling needs them.
+// The registers of the 16550 that sending by polling needs.
 #include "console/serial.hpp"
 
 #include "machine/io.hpp"
@@ -29,8 +29,8 @@ constexpr std::uint8_t ready_and_request = 0x03;
 constexpr std::uint8_t transmit_empty = 0x20;
 constexpr unsigned fifo_bytes = 16;
 
-// A port that is not there must not hang the run.
-constexpr unsigned patience = 1'000'000;
+// A missing port must not hang the run.
+constexpr unsigned timeout = 1'000'000;
 
 void write_register(Register reg, std::uint8_t value) { Io::out(Port::serial_1, value, reg); }
 
@@ -51,7 +51,7 @@ void Serial::set_up() const
 
 void Serial::wait_until_empty() const
 {
-    for (unsigned i = 0; i < patience; i++)
+    for (unsigned i = 0; i < timeout; i++)
         if (Io::in<std::uint8_t>(Port::serial_1, line_status) & transmit_empty)
             return;
 }

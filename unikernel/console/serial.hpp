@@ -1,4 +1,4 @@
-// The serial port: the guest's way to speak that every machine has.
+// The serial port: the guest's output on every machine.
 #pragma once
 
 #include "console/format.hpp"
@@ -17,7 +17,7 @@ public:
 private:
     void wait_until_empty() const;
 
-    unsigned room_ = 0; // bytes that the transmit FIFO surely still takes
+    unsigned room_ = 0; // bytes that certainly fit into the transmit FIFO
 };
 
 extern Serial serial;

@@ -106,7 +106,8 @@ bool Virtio::set_up()
 void Virtio::write(std::string_view text)
 {
     while (!text.empty()) {
-        const auto line = text.substr(0, text.find('\n')).size() + 1; // with its newline, if it has one here
+        const auto line =
+            text.substr(0, text.find('\n')).size() + 1; // including its newline, if there is one
         const auto piece = text.substr(0, std::min(line, text_.size() - size_));
         std::ranges::copy(piece, text_.begin() + size_);
         size_ += piece.size();
@@ -116,8 +117,7 @@ void Virtio::write(std::string_view text)
     }
 }
 
-// 2.7.13 "Supplying Buffers to The Device". A device that takes its time is waited for:
-// the end of the run takes the machine away from it.
+// 2.7.13 "Supplying Buffers to The Device". Waits for a slow device: the end of the run would cut it off.
 void Virtio::send()
 {
     descriptor_.length = static_cast<std::uint32_t>(size_);

@@ -1,4 +1,4 @@
-// A virtio console: the guest's way to speak where VM exits are dear.
+// A virtio console: output with few VM exits.
 #pragma once
 
 #include "console/format.hpp"
@@ -16,10 +16,10 @@ namespace console {
 class Virtio final : public Sink {
 public:
     /// Finds the machine's first console and makes its transmit queue ready.
-    /// \return whether there is one that this driver can talk to
+    /// \return whether there is one that this driver supports
     bool set_up();
 
-    /// What ends in a newline has been taken by the device on return.
+    /// On return the device has taken everything up to the last newline.
     void write(std::string_view text) override;
 
 private:
@@ -46,7 +46,7 @@ private:
 
     void send();
 
-    // A queue of one: a line is on its way only until send() returns.
+    // A queue of one: a line is in flight only until send() returns.
     alignas(16) Descriptor descriptor_{};
     alignas(4) Used used_{};
     Available available_{};

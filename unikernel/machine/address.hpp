@@ -1,4 +1,4 @@
-// Where things lie. All memory is mapped one to one, so linear addresses are physical ones too.
+// Addresses of objects. All memory is identity-mapped, so linear addresses are also physical.
 #pragma once
 
 #include <cstdint>

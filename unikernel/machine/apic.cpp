@@ -4,7 +4,7 @@
 #include "machine/features.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/msr.hpp"
-#include "machine/patience.hpp"
+#include "machine/timeout.hpp"
 #include "machine/tsc.hpp"
 
 namespace machine {
@@ -42,7 +42,7 @@ constexpr std::uint32_t command_word(Delivery delivery, std::uint8_t vector)
 
 bool LocalApic::has_x2apic() { return has(feature::x2apic); }
 
-// Plain MOVs, so that KVM's emulator decodes them whichever way GCC turns.
+// Plain MOVs, so that KVM's emulator decodes them whatever GCC would choose.
 
 std::uint32_t LocalApic::read(Register reg) const
 {
@@ -61,7 +61,7 @@ void LocalApic::write(Register reg, std::uint32_t value) const
         asm volatile("movl %1, %0" : "=m"(at(reg)) : "r"(value) : "memory");
 }
 
-// From x2APIC mode the only way leads through the disabled state (SDM vol. 3, x2APIC State Transitions).
+// x2APIC mode can only be left through the disabled state (SDM vol. 3, x2APIC State Transitions).
 void LocalApic::switch_to(ApicMode mode) const
 {
     const auto base = read_msr(Msr::ia32_apic_base);
@@ -132,7 +132,7 @@ void LocalApic::start_one_shot_timer(std::uint32_t ticks) const
     write(Register::timer_initial, ticks);
 }
 
-// Masked: the count alone is wanted.
+// Masked: only the count is needed.
 std::uint64_t LocalApic::cycles_per_second() const
 {
     constexpr std::uint32_t most = ~std::uint32_t{0}, enough = 10'000'000;
@@ -142,8 +142,8 @@ std::uint64_t LocalApic::cycles_per_second() const
     const auto first = read(Register::timer_current);
     const auto start = rdtsc();
     auto now = first;
-    for (auto patience = long_patience; first - now < enough; now = read(Register::timer_current))
-        if (patience.ends())
+    for (auto timeout = long_timeout; first - now < enough; now = read(Register::timer_current))
+        if (timeout.expired())
             give_up("the timer's count to fall", this_cpu());
     const auto cycles = rdtsc() - start;
     write(Register::timer_initial, 0);

@@ -46,40 +46,39 @@ public:
     /// \pre x2apic: has_x2apic()
     void set_up(ApicMode mode) const;
 
-    /// This processor's present mode. Costs no exit.
+    /// This processor's current mode. Causes no exit.
     ApicMode mode() const { return this_cpu().apic_mode; }
 
-    /// Reads or writes one register in the present mode.
+    /// Reads or writes one register in the current mode.
     std::uint32_t read(Register reg) const;
     void write(Register reg, std::uint32_t value) const;
 
     /// This processor's APIC ID.
     std::uint32_t id() const;
 
-    /// Sends an inter-processor interrupt: one register write, in xAPIC mode one more
-    /// where a single processor is meant. Waits for nothing.
-    /// \param vector what arrives; the page to start at for Delivery::startup
+    /// Sends an inter-processor interrupt: one register write, or two in xAPIC mode to a single processor.
+    /// Does not wait for delivery. \param vector what arrives; the page to start at for Delivery::startup
     void send_to_self(std::uint8_t vector) const;
     void send_to_others(Delivery delivery, std::uint8_t vector) const;
     void send_to(std::uint32_t apic_id, Delivery delivery, std::uint8_t vector) const;
 
-    /// The timer counts the APIC's own clock, undivided, as set_up() has it.
+    /// Makes the timer count the APIC's clock undivided, as set_up() does.
     void set_timer_clock() const;
 
-    /// Has the timer send Vector::timer once, `ticks` of its clock from now
+    /// Makes the timer send Vector::timer once, `ticks` of its clock from now
     /// (under KVM and QEMU a tick is a nanosecond). 0 stops it.
     void start_one_shot_timer(std::uint32_t ticks) const;
 
     /// From now on the timer sends Vector::timer when the TSC reaches what is written to
-    /// Msr::ia32_tsc_deadline. start_one_shot_timer() ends that.
+    /// Msr::ia32_tsc_deadline. Ends with start_one_shot_timer().
     /// \pre has(feature::tsc_deadline)
     void use_tsc_deadline() const;
 
     /// How many cycles the TSC counts in a second of the timer's clock, which under KVM
-    /// and QEMU ticks each nanosecond. Takes some ten milliseconds, and the timer.
+    /// and QEMU ticks each nanosecond. Takes about ten milliseconds, and uses the timer.
     std::uint64_t cycles_per_second() const;
 
-    /// Has the timer count down once more, as long as the last time.
+    /// Restarts the timer with the last count.
     void restart_timer() const { write(Register::timer_initial, read(Register::timer_initial)); }
 
     /// Whether the vector's bit is set in Register::in_service or requested.

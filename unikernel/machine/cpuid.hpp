@@ -1,4 +1,4 @@
-// CPUID: the instruction, and the few ordinary leaves the guest looks at.
+// CPUID: the instruction, and the few ordinary leaves that the guest reads.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@ struct CpuidRegisters {
     bool operator==(const CpuidRegisters&) const = default;
 };
 
-/// In EBX and EDX before CPUID: where it is there afterwards, a hypervisor has not written them.
+/// In EBX and EDX before CPUID: if still there afterwards, the hypervisor has not written the register.
 inline constexpr std::uint32_t poison = 0x5eed0bad;
 
 /// Executes CPUID.
@@ -25,7 +25,7 @@ inline CpuidRegisters cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0)
     return r;
 }
 
-/// Text that CPUID hands out in registers, four characters each.
+/// Text that CPUID returns in registers, four characters each.
 template <std::size_t Registers>
 class CpuidText {
 public:

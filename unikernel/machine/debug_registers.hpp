@@ -11,7 +11,7 @@ enum class Dr : unsigned { dr0 = 0, dr1 = 1, dr2 = 2, dr3 = 3, dr6 = 6, dr7 = 7 
 /// What DR7 holds while no breakpoint is enabled.
 inline constexpr std::uint64_t dr7_none = 0x400;
 
-/// What DR6 holds while nothing was met.
+/// What DR6 holds while no condition was detected.
 inline constexpr std::uint64_t dr6_none = 0xffff0ff0;
 
 template <Dr dr>

@@ -1,4 +1,4 @@
-// A task state segment that no task has, for LTR.
+// A task state segment for LTR that no task uses.
 #include "machine/descriptor_tables.hpp"
 
 #include "machine/address.hpp"

@@ -1,4 +1,4 @@
-// The registers that say where descriptor tables and the task state segment are.
+// The registers that locate descriptor tables and the task state segment.
 #pragma once
 
 #include <array>
@@ -43,7 +43,7 @@ inline std::uint16_t read_stack_segment()
     return selector;
 }
 
-/// To and from memory, as an emulator decodes them most easily.
+/// Memory operands, which KVM's emulator decodes.
 inline std::uint16_t store_ldt()
 {
     std::uint16_t selector;
@@ -63,8 +63,8 @@ inline std::uint16_t store_task_register()
 /// The two halves of the descriptor of a 64-bit task state segment that is not in use.
 std::array<std::uint64_t, 2> describe_task_state(const void* task_state);
 
-/// Loads the task register from a descriptor of a 64-bit task state segment that
-/// exists for nothing else. On one vCPU at a time: LTR marks the descriptor.
+/// Loads the task register with a 64-bit task state segment that is only for this. On one vCPU at a time: LTR
+/// marks the descriptor as busy.
 void load_task_register();
 
 }

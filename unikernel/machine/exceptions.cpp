@@ -1,4 +1,4 @@
-// Which exceptions are resumed after, and where.
+// After which exceptions execution resumes, and where.
 #include "machine/exceptions.hpp"
 
 #include "machine/address.hpp"
@@ -11,7 +11,7 @@
 namespace machine {
 namespace {
 
-// What MAY_FAULT leaves behind: where two instructions are, from here.
+// An entry of MAY_FAULT: the distances from each member to an instruction.
 struct Fixup {
     std::int32_t instruction, next;
 };
@@ -28,7 +28,7 @@ constexpr std::uint64_t rflags_tf = 1 << 8;
 
 }
 
-// The linker's, for a section of that name.
+// Defined by the linker for a section of that name.
 extern "C" const Fixup __start_fixups[], __stop_fixups[];
 
 ExceptionCounts resumed_exceptions()

@@ -1,10 +1,10 @@
-// What GCC and the freestanding headers expect a C library to have.
+// The functions of a C library that GCC and the freestanding headers need.
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <string_view>
 
-// Else GCC recognises the loops below as strlen() and the like, and has them call themselves.
+// Otherwise GCC turns the loops below into calls of strlen() and the like: of themselves.
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 
 extern "C" {
@@ -60,8 +60,8 @@ std::size_t strlen(const char* text)
 }
 }
 
-// string_view::substr() past the end is a mistake of ours: #UD, with the register dump.
-// GCC's freestanding headers call one or the other for it.
+// string_view::substr() past the end is a bug: #UD, which dumps the registers. The headers call the one or
+// the other, by GCC's version.
 #if __GNUC__ < 13
 void std::__throw_out_of_range_fmt(const char*, ...)
 #else

@@ -1,4 +1,4 @@
-// For programs of the host: the names that the guest's assembly defines. Nothing there is ever run.
+// For host programs: the names that the guest's assembly defines. They are never called.
 extern "C" {
 
 char enter_user_mode, interrupt_stubs, nested_cpuid, nested_out, nested_query, nested_rdmsr, nested_rdtsc,

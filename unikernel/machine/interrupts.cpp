@@ -1,4 +1,4 @@
-// The interrupt descriptor table and the dispatch of what arrives through it.
+// The interrupt descriptor table, and dispatch by vector.
 #include "machine/interrupts.hpp"
 
 #include "machine/address.hpp"
@@ -34,16 +34,16 @@ constinit std::array<Gate, 256> gates{};
 constinit UnexpectedHandler on_unexpected = nullptr;
 constinit bool shadow_is_forgotten = false;
 
-// STI holds interrupts off until the HLT after it has begun (SDM vol. 2, STI). Where the
-// host's processor forgets that when the vCPU exits between the two, the interrupt that
-// should end the HLT comes before it, and nothing would end it.
-bool came_before_hlt(const InterruptFrame& frame)
+// STI blocks interrupts until the next instruction, HLT, has started (SDM vol. 2, STI). Where the host's
+// processor loses that interrupt shadow when the vCPU exits between the two, the interrupt that should end
+// the HLT arrives before it, and nothing would end the HLT.
+bool arrived_before_hlt(const InterruptFrame& frame)
 {
     constexpr std::uint8_t hlt_opcode = 0xf4;
     return shadow_is_forgotten && *reinterpret_cast<const std::uint8_t*>(frame.rip) == hlt_opcode;
 }
 
-// Has halt_until_interrupt() begin anew, with the interrupt pending as before.
+// Restarts halt_until_interrupt(), with the interrupt pending as before.
 void repeat_halt(InterruptFrame& frame)
 {
     constexpr std::uint64_t rflags_if = 1 << 9, sti_length = 1;
@@ -53,17 +53,17 @@ void repeat_halt(InterruptFrame& frame)
     local_apic.send_to_self(static_cast<std::uint8_t>(frame.vector));
 }
 
-// VMRUN of QEMU, as seen up to 11.1, leaves the vector of an interrupt that it has injected behind as
-// an exception yet to come: if its main loop takes a turn before the next #VMEXIT, the
-// interrupt comes once more, though its handler has interrupts off. An EOI for it would
-// end nothing, and to count it would tell a sender that may send the next one already.
-bool came_twice(const InterruptFrame& frame)
+// QEMU's VMRUN (seen up to 11.1) leaves the vector of an injected interrupt behind as a pending exception. If
+// QEMU's main loop runs before the next #VMEXIT, the interrupt arrives again, although its handler has
+// interrupts disabled. It needs no EOI, and must not be counted, because the sender would then send the next
+// one.
+bool arrived_twice(const InterruptFrame& frame)
 {
     constexpr std::uint64_t rflags_if = 1 << 9;
     return !(frame.rflags & rflags_if);
 }
 
-// An NMI that comes while another is handled waits for that one's IRET (SDM vol. 3, Handling Multiple NMIs).
+// An NMI that arrives while another is handled waits for its IRET (SDM vol. 3, Handling Multiple NMIs).
 bool send_nmi_in_nmi()
 {
     auto& cpu = this_cpu();
@@ -74,7 +74,7 @@ bool send_nmi_in_nmi()
     return true;
 }
 
-// Arrivals are counted by the processor that they reach, so plain counting does.
+// Each processor counts its own arrivals, so the count need not be atomic.
 void count_arrival()
 {
     auto& cpu = this_cpu();
@@ -108,7 +108,7 @@ void set_up_interrupts(UnexpectedHandler unexpected)
 
 void expect_forgotten_shadow() { shadow_is_forgotten = true; }
 
-void let_users_call(Vector vector, const void* place)
+void set_user_gate(Vector vector, const void* place)
 {
     auto& gate = gates[static_cast<std::size_t>(vector)];
     gate = gate_to(address_of(place));
@@ -130,19 +130,19 @@ void interrupt_dispatch(machine::InterruptFrame* frame)
     // A spurious interrupt gets no EOI (SDM vol. 3, Spurious Interrupt).
     switch (static_cast<Vector>(frame->vector)) {
     case Vector::timer:
-        if (machine::came_twice(*frame))
+        if (machine::arrived_twice(*frame))
             return;
         machine::local_apic.end_of_interrupt();
-        if (machine::came_before_hlt(*frame))
+        if (machine::arrived_before_hlt(*frame))
             machine::local_apic.restart_timer();
         machine::count_arrival();
         return;
     case Vector::counted:
-        if (machine::came_twice(*frame))
+        if (machine::arrived_twice(*frame))
             return;
         machine::this_cpu().due = false;
         machine::local_apic.end_of_interrupt();
-        if (machine::came_before_hlt(*frame))
+        if (machine::arrived_before_hlt(*frame))
             machine::repeat_halt(*frame);
         else
             machine::count_arrival();
@@ -152,11 +152,11 @@ void interrupt_dispatch(machine::InterruptFrame* frame)
             return;
         break;
     case Vector::wake:
-        if (machine::came_twice(*frame))
+        if (machine::arrived_twice(*frame))
             return;
         machine::local_apic.end_of_interrupt();
         machine::this_cpu().woken = true;
-        if (machine::came_before_hlt(*frame))
+        if (machine::arrived_before_hlt(*frame))
             frame->rip++;
         return;
     case Vector::spurious: return;

@@ -7,7 +7,7 @@
 
 namespace machine {
 
-/// The ports the guest touches.
+/// The ports that the guest accesses.
 enum class Port : std::uint16_t {
     // clang-format off
     pic_primary_mask   = 0x0021,

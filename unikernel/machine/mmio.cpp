@@ -1,4 +1,4 @@
-// Handing out RAM that is touched for the first time.
+// Allocates RAM for first touches.
 #include "machine/mmio.hpp"
 
 #include <algorithm>
@@ -7,8 +7,8 @@
 namespace machine {
 namespace {
 
-// Above the image and what loaders keep; well below the end of 128 MiB, where
-// firmware moves itself and its tables.
+// Above the image and the data of loaders; well below the end of 128 MiB, where firmware puts itself and its
+// tables.
 constexpr std::uint64_t start = 32 << 20, end = 112 << 20, block = 2 << 20;
 constexpr std::size_t blocks = (end - start) / block;
 

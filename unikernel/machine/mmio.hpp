@@ -1,4 +1,4 @@
-// Physical addresses behind which there is no RAM, and RAM that nobody has touched yet.
+// Physical addresses without RAM, and RAM that was not accessed yet.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ enum class Place : std::uint64_t {
     io_apic = 0xfec00000,
 };
 
-// Plain MOVs of 32 bits, so that KVM's emulator decodes them whichever way GCC turns.
+// Plain 32-bit MOVs, so that KVM's emulator decodes them whatever GCC would choose.
 
 inline std::uint32_t read_memory(Place place)
 {
@@ -28,17 +28,17 @@ inline void write_memory(Place place, std::uint32_t value)
     asm volatile("movl %1, (%0)" : : "r"(place), "r"(value) : "memory");
 }
 
-/// RAM far above the image that is touched once, by touch(), and never again.
+/// RAM far above the image that only touch() accesses, once.
 class FreshMemory {
 public:
-    /// Whether the machine has this RAM. Costs it no block.
+    /// Whether the machine has this RAM. Uses no block.
     static bool exists();
 
-    /// How many blocks are left. Blocks are 2 MiB apart, so that each is new to the
-    /// host even where it gives out memory in such pieces (transparent huge pages).
+    /// How many blocks are left. Blocks are 2 MiB apart, so that each is unmapped even if the host maps 2 MiB
+    /// at once (transparent huge pages).
     static std::size_t blocks_left();
 
-    /// Writes to the next block; nothing if none is left. On any vCPUs at once.
+    /// Writes to the next block, if one is left. Several vCPUs may call it at once.
     static void touch();
 };
 

@@ -1,4 +1,4 @@
-// Which vendor's nested guest it is.
+// Nested guests of either vendor.
 #include "machine/nested.hpp"
 
 #include "machine/features.hpp"
@@ -15,7 +15,7 @@ constinit std::uint32_t nested_leaf = 0, nested_subleaf = 0, nested_answer = 0;
 namespace machine {
 namespace {
 
-// Known once a guest is started: to ask again would be an exit.
+// Set when a guest is started, because CPUID would be another exit.
 constinit bool on_svm = false;
 
 }
@@ -49,7 +49,7 @@ std::string_view nested_guest_obstacle()
 {
     const bool amd = has(feature::svm);
     if (!amd && !has(feature::vmx))
-        return "this vCPU has neither SVM nor VMX: KVM's parameter nested is off, or user space hides them";
+        return "this vCPU has neither SVM nor VMX: KVM's parameter nested is off, or user space hides both";
     if (!amd && vmx::is_locked_out())
         return "the firmware has locked VMX out on this vCPU";
     start_nested_guest(nested_cpuid);

@@ -1,5 +1,4 @@
-// What nested guests execute, and the way into them and back. They change RAX, RBX, RCX and
-// RDX alone.
+// The code of nested guests, and their entry and exit. They change only RAX, RBX, RCX and RDX.
 
 #define UNDEFINED_MSR	0xdeadbeef		// Msr::undefined: in no MSR bitmap
 
@@ -46,7 +45,7 @@ svm_enter:
 	popq	%rbx
 	ret
 
-	// EDI: is the VMCS launched? ESI, EDX: the guest's ECX and EBX. Comes back by vmx_exited, or
+	// EDI: is the VMCS launched? ESI, EDX: the guest's ECX and EBX. Returns through vmx_exited, or
 	// behind the instruction if that fails.
 	.globl	vmx_enter, vmx_exited
 vmx_enter:

@@ -1,4 +1,4 @@
-// The ways out, from the most to the least telling.
+// The ways to end the run, from the most to the least informative.
 #include "machine/power.hpp"
 
 #include "machine/acpi.hpp"

@@ -1,4 +1,4 @@
-// Application processors: brought up by the trampoline, then waiting for work.
+// Application processors: started by the trampoline, then waiting for work.
 #include "machine/processors.hpp"
 
 #include "machine/address.hpp"
@@ -6,7 +6,7 @@
 #include "machine/cpuid.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/msr.hpp"
-#include "machine/patience.hpp"
+#include "machine/timeout.hpp"
 #include "machine/tsc.hpp"
 
 #include <algorithm>
@@ -21,11 +21,11 @@ namespace machine {
 namespace {
 
 // A STARTUP's vector is the number of the page where the processor begins in real mode
-// (SDM vol. 3, Typical BSP Initialization Sequence). What a loader may have left in the page is put back.
+// (SDM vol. 3, Typical BSP Initialization Sequence). The previous content of the page is restored.
 constexpr std::uint8_t trampoline_page = 8;
 
 // For a processor to start: a second or more of an idle host's time.
-constexpr Patience short_patience{std::uint64_t{1} << 32, 100'000'000};
+constexpr Timeout short_timeout{std::uint64_t{1} << 32, 100'000'000};
 
 constinit std::array<Cpu, max_processors> cpus{};
 constinit std::atomic<unsigned> wanted_processors = 1, running = 1, parked = 0;
@@ -40,21 +40,20 @@ struct Job {
 };
 constinit Job job{};
 
-// Waits until `arrived()` is true; begins anew with each processor that comes.
+// Waits until `arrived()` is true; each arrival restarts the timeout.
 template <typename Arrived>
 void wait_for_processors(Arrived arrived)
 {
     unsigned seen = 0;
-    for (auto patience = short_patience; !arrived() && !patience.ends();)
+    for (auto timeout = short_timeout; !arrived() && !timeout.expired();)
         if (const unsigned now = running + parked; now != seen) {
             seen = now;
-            patience.begin_anew();
+            timeout.restart();
         }
 }
 
-// Waits with interrupts enabled, though none is to come: Bochs's VT-x keeps the host's
-// interrupts from a guest that loops with its own disabled, and so the host from turning
-// to the vCPU that is waited for.
+// Waits with interrupts enabled, although none is expected: Bochs's VT-x blocks the host's interrupts while a
+// guest loops with its own disabled, and the host then cannot schedule the other vCPU.
 template <typename Condition>
 void wait_until(Condition condition)
 {
@@ -78,19 +77,19 @@ const Cpu& slowest()
     return *std::find_if(cpus.begin(), cpus.begin() + running - 1, behind);
 }
 
-// Waits until all others have done their part, as long as they get on with it.
+// Waits until all others have finished, as long as they make progress.
 void wait_for_others()
 {
-    auto patience = long_patience;
+    auto timeout = long_timeout;
     std::uint32_t seen = 0;
     wait_until([&] {
         if (job.done.load(std::memory_order_acquire) == running - 1)
             return true;
         if (const auto now = steps_of_all(); now != seen) {
             seen = now;
-            patience.begin_anew();
+            timeout.restart();
         }
-        if (patience.ends())
+        if (timeout.expired())
             give_up("the part", slowest());
         return false;
     });
@@ -110,7 +109,7 @@ void run_job(void (*work)(void* context), void* context, bool rest)
     wait_for_others();
 }
 
-// Takes just one wake, so that none is left to come amid a measurement.
+// Takes exactly one wake, so that none arrives during a measurement.
 void rest_until_woken()
 {
     auto& cpu = this_cpu();
@@ -119,9 +118,9 @@ void rest_until_woken()
     cpu.woken = false;
 }
 
-// SDM vol. 2, CPUID leaf 1, EBX: logical processors of this package; 1 if it does not tell. QEMU puts
+// SDM vol. 2, CPUID leaf 1, EBX: logical processors of this package; 1 if not reported. QEMU puts
 // all into one package unless its -smp says otherwise.
-unsigned processors_told()
+unsigned reported_processors()
 {
     constexpr std::uint32_t htt = 1u << 28;
     const auto leaf = cpuid(1);
@@ -157,7 +156,7 @@ unsigned start_processors(unsigned wanted)
     std::memcpy(kept.data(), page, size);
     std::memcpy(page, trampoline, size);
 
-    // The pauses that hardware wants between these (SDM vol. 3, Typical BSP Initialization Sequence) mean
+    // The delays that hardware needs between these (SDM vol. 3, Typical BSP Initialization Sequence) mean
     // nothing to a virtual processor, which takes INIT before STARTUP and ignores the second STARTUP.
     const auto start = rdtsc();
     local_apic.send_to_others(Delivery::init, 0);
@@ -166,13 +165,14 @@ unsigned start_processors(unsigned wanted)
     enable_interrupts(); // as wait_until() does
     wait_for_processors([&] { return running >= wanted; });
 
-    // For those left over, too, so that none comes amid a measurement, or when the trampoline is gone.
+    // Waits for surplus processors too, so that none arrives during a measurement, or after the trampoline is
+    // gone.
     constexpr std::uint64_t times_as_long = 16;
     const auto took = rdtsc() - start;
     const auto now = rdtsc();
-    const auto present = processors_told();
-    const auto patience = present > 1 ? times_as_long * took : took;
-    while (rdtsc() - now < patience && (present == 1 || running + parked < present)) {
+    const auto present = reported_processors();
+    const auto timeout = present > 1 ? times_as_long * took : took;
+    while (rdtsc() - now < timeout && (present == 1 || running + parked < present)) {
     }
     disable_interrupts();
     std::memcpy(page, kept.data(), size);
@@ -206,7 +206,7 @@ void processor_main(std::uint32_t index)
     for (unsigned round = 0;; round++) {
         wait_until([&] { return job.round.load(std::memory_order_acquire) != round; });
         job.work(job.context);
-        const bool rest = job.rest; // another job may follow once this is done
+        const bool rest = job.rest; // another job may follow once `done` is incremented
         this_cpu().rounds = round + 1;
         job.done.fetch_add(1, std::memory_order_release);
         if (rest)

@@ -1,4 +1,4 @@
-// The application processors: starting them, and having all processors do something at once.
+// The application processors: starting them, and running work on all processors at once.
 #pragma once
 
 #include "machine/this_cpu.hpp"
@@ -6,9 +6,8 @@
 namespace machine {
 
 /// Starts the other processors by INIT and STARTUP to all of them, until `wanted`
-/// run, the boot processor among them. Those left over halt for good. Waits for
-/// some seconds of an idle host's time since the last one came.
-/// \pre    the boot processor's interrupts and APIC are set up; the others take the
+/// run, the boot processor among them. Surplus ones halt for good. Gives up some seconds (of an idle host)
+/// after the last arrival. \pre    the boot processor's interrupts and APIC are set up; the others take the
 ///         same APIC mode
 /// \return how many run
 unsigned start_processors(unsigned wanted);
@@ -19,16 +18,15 @@ unsigned running_processors();
 /// The processor of the next index, and after the last one the first.
 Cpu& next_processor();
 
-/// Calls `work(context)` on all that start_processors() started, and returns when all
-/// have done. They begin together, as all but the boot processor are waiting for it;
-/// after rest_others() they are woken first, and begin as they come.
-/// A processor waits with interrupts on, and by nothing that could exit: HLT would,
-/// and so may PAUSE (SDM vol. 3, Instructions That Cause VM Exits Conditionally; APM vol. 2, Pause Intercept
-/// Filtering).
+/// Calls `work(context)` on all processors that start_processors() started, and returns when all have
+/// finished. They start together, because the others are polling for it; after rest_others() they are woken
+/// first, and start one by one. A processor polls with interrupts enabled and without instructions that may
+/// exit, such as HLT and PAUSE (SDM vol. 3, Instructions That Cause VM Exits Conditionally; APM vol. 2, Pause
+/// Intercept Filtering).
 void run_on_all(void (*work)(void* context), void* context);
 
-/// Has the other processors halt until run_on_all() next needs them, so that they take no
-/// time from the boot processor. Their HLT exits may come a while after this returns.
+/// Halts the other processors until the next run_on_all(), so that they take no time from the boot processor.
+/// Their HLT exits may happen after this returns.
 void rest_others();
 
 template <typename Work>

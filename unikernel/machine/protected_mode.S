@@ -1,4 +1,4 @@
-// Out of long mode and back, with two hardware tasks that jump to each other between.
+// Leaves long mode, switches between two hardware tasks, and returns.
 
 #include "kept_state.h"
 

@@ -1,4 +1,4 @@
-// Out of long mode and back: what only 32-bit protected mode can do.
+// Hardware task switches, which need 32-bit protected mode.
 #pragma once
 
 #include <cstdint>

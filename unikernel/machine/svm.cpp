@@ -45,7 +45,7 @@ static_assert(sizeof(Vmcb) == 4096);
 
 // Bits of the vectors 3 and 4 of intercepts.
 constexpr std::uint32_t intercept_rdtsc = 1u << 14, intercept_cpuid = 1u << 18, intercept_msr = 1u << 28;
-constexpr std::uint32_t intercept_vmrun = 1u << 0; // VMRUN demands it
+constexpr std::uint32_t intercept_vmrun = 1u << 0; // required by VMRUN
 
 constexpr std::uint16_t code_64 = 0x29b,
                         data = 0xc93; // APM vol. 2, Basic Operation: descriptors' attributes in 12 bits

@@ -5,8 +5,8 @@
 
 namespace machine::svm {
 
-/// Enables SVM and fills in the VMCB. The host deals with all exits but those of RDTSC, #UD,
-/// MSRs in no map, and of CPUID if it `intercepts_cpuid`.
+/// Enables SVM and fills in the VMCB. The host handles all exits except those of RDTSC, #UD, MSRs outside the
+/// bitmap, and CPUID if it `intercepts_cpuid`.
 void start(const char* code, bool intercepts_cpuid);
 
 /// VMRUN at the start of the code.

@@ -1,4 +1,4 @@
-// To CPL 3 by IRET and back by INT; and what runs there.
+// Enters CPL 3 by IRET, returns by INT; and the code that runs there.
 
 #include "kept_state.h"
 
@@ -16,7 +16,7 @@
 enter_user_mode:
 	push_callee_saved
 	pushfq
-	push_gs_base				// the way out empties data segments of CPL 0
+	push_gs_base				// IRET to CPL 3 clears data segments of CPL 0
 	movq	%rsp, TSS_STACK(%rsi)
 	movq	%rsp, kernel_stack
 	pushfq

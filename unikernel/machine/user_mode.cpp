@@ -1,4 +1,4 @@
-// Out to CPL 3 and back.
+// Entering CPL 3 and returning.
 #include "machine/user_mode.hpp"
 
 #include "machine/address.hpp"
@@ -21,16 +21,16 @@ constexpr std::size_t boot_descriptors = 4;
 constexpr std::uint64_t user_data = 0x00cf'f300'0000'ffff, user_code = 0x0020'fb00'0000'0000;
 constexpr std::uint16_t tss_selector = 8 * (boot_descriptors + 2);
 
-// SDM vol. 3, 64-Bit TSS Format. Of it only RSP0 is used.
+// SDM vol. 3, 64-Bit TSS Format. Only RSP0 is used.
 constinit std::array<std::uint64_t, 13> task_state{};
 constinit std::array<std::uint64_t, boot_descriptors + 4> table{};
-constinit TableRegister usual_gdt{};
+constinit TableRegister saved_gdt{};
 
 constexpr std::uint64_t page_user = 1 << 2;
 
-// Whether CPL 3 may use the 2 MiB round this address: a bit on each level (SDM vol. 3, Determination of
-// Access Rights).
-void let_users(const void* address, bool may)
+// Sets whether CPL 3 may access the 2 MiB around this address: a bit on each level (SDM vol. 3, Determination
+// of Access Rights).
+void allow_user_access(const void* address, bool may)
 {
     const auto linear = address_of(address);
     auto* entries = reinterpret_cast<std::uint64_t*>(read_cr<Cr::cr3>());
@@ -39,15 +39,15 @@ void let_users(const void* address, bool may)
         entry = may ? entry | page_user : entry & ~page_user;
         entries = reinterpret_cast<std::uint64_t*>(entry & ~std::uint64_t{0xfff});
     }
-    write_cr<Cr::cr3>(read_cr<Cr::cr3>()); // forgets what was translated
+    write_cr<Cr::cr3>(read_cr<Cr::cr3>()); // flushes the TLB
 }
 
 }
 
-void prepare_user_mode()
+void set_up_user_mode()
 {
-    usual_gdt = store_gdt();
-    std::copy_n(reinterpret_cast<const std::uint64_t*>(usual_gdt.base), boot_descriptors, table.begin());
+    saved_gdt = store_gdt();
+    std::copy_n(reinterpret_cast<const std::uint64_t*>(saved_gdt.base), boot_descriptors, table.begin());
     const auto tss = describe_task_state(task_state.data());
     table[boot_descriptors] = user_data;
     table[boot_descriptors + 1] = user_code;
@@ -55,14 +55,14 @@ void prepare_user_mode()
     table[boot_descriptors + 3] = tss[1];
     load_gdt({sizeof(table) - 1, address_of(table.data())});
     asm volatile("ltr %0" : : "r"(tss_selector) : "memory");
-    let_users(user_code_start, true);
-    let_users_call(Vector::user_mode_left, user_mode_left);
+    allow_user_access(user_code_start, true);
+    set_user_gate(Vector::user_mode_left, user_mode_left);
 }
 
-void leave_user_mode_alone()
+void tear_down_user_mode()
 {
-    let_users(user_code_start, false);
-    load_gdt(usual_gdt);
+    allow_user_access(user_code_start, false);
+    load_gdt(saved_gdt);
 }
 
 void read_misaligned_in_user_mode() { enter_user_mode(user_read_misaligned, task_state.data()); }

@@ -16,8 +16,7 @@ extern const char vmx_exited[];
 namespace machine::vmx {
 namespace {
 
-// SDM vol. 3, Field Encoding in VMCS. Of the segments the first: the others
-// follow by twos.
+// SDM vol. 3, Field Encoding in VMCS. Of segment fields only the first: the others follow in steps of 2.
 enum class Field : std::uint64_t {
     guest_es_selector = 0x0800,
     host_es_selector = 0x0c00,
@@ -107,8 +106,8 @@ struct alignas(4096) Region {
 };
 constinit Region vmxon_region{}, vmcs{};
 
-TableRegister usual_gdt{}, usual_idt{}; // VM exits set their limits to 0xffff
-std::uint64_t usual_cr0 = 0;
+TableRegister saved_gdt{}, saved_idt{}; // VM exits set their limits to 0xffff
+std::uint64_t saved_cr0 = 0;
 
 void write(Field field, std::uint64_t value)
 {
@@ -121,8 +120,8 @@ void write(Field first, Segment segment, std::uint64_t value)
           value);
 }
 
-// SDM vol. 3, VMX Capability Reporting Facility: low half, bits that must be 1; high half, bits that may be.
-// KVM has these capabilities for every vCPU with VMX (nested_vmx_setup_ctls_msrs()).
+// SDM vol. 3, VMX Capability Reporting Facility: low half, bits that must be 1; high half, bits that may
+// be 1. KVM has these capabilities for every vCPU with VMX (nested_vmx_setup_ctls_msrs()).
 std::uint64_t controls(Msr capability, std::uint32_t wanted)
 {
     const auto allowed = read_msr(capability);
@@ -131,9 +130,9 @@ std::uint64_t controls(Msr capability, std::uint32_t wanted)
 
 void enter_vmx_operation()
 {
-    usual_gdt = store_gdt();
-    usual_idt = store_idt();
-    usual_cr0 = read_cr<Cr::cr0>();
+    saved_gdt = store_gdt();
+    saved_idt = store_idt();
+    saved_cr0 = read_cr<Cr::cr0>();
     if (!(read_msr(Msr::ia32_feature_control) & feature_control_locked))
         write_msr(Msr::ia32_feature_control, feature_control_locked | feature_control_vmxon);
     set(Cr0::numeric_error);
@@ -179,10 +178,10 @@ void write_guest(const char* code)
     for (const auto flat : {Segment::es, Segment::ss, Segment::ds})
         write_guest_segment(flat, read_stack_segment(), data, no_limit, 0);
     write_guest_segment(Segment::tr, 0, busy_tss, tss_limit, 0);
-    write(Field::guest_gdtr_base, usual_gdt.base);
-    write(Field::guest_gdtr_limit, usual_gdt.limit);
-    write(Field::guest_idtr_base, usual_idt.base);
-    write(Field::guest_idtr_limit, usual_idt.limit);
+    write(Field::guest_gdtr_base, saved_gdt.base);
+    write(Field::guest_gdtr_limit, saved_gdt.limit);
+    write(Field::guest_idtr_base, saved_idt.base);
+    write(Field::guest_idtr_limit, saved_idt.limit);
     write(Field::guest_cr0, read_cr<Cr::cr0>());
     write(Field::guest_cr3, read_cr<Cr::cr3>());
     write(Field::guest_cr4, read_cr<Cr::cr4>());
@@ -207,8 +206,8 @@ void write_host()
     write(Field::host_tr_base, 0);
     write(Field::host_fs_base, read_msr(Msr::ia32_fs_base));
     write(Field::host_gs_base, read_msr(Msr::ia32_gs_base));
-    write(Field::host_gdtr_base, usual_gdt.base);
-    write(Field::host_idtr_base, usual_idt.base);
+    write(Field::host_gdtr_base, saved_gdt.base);
+    write(Field::host_idtr_base, saved_idt.base);
     write(Field::host_cr0, read_cr<Cr::cr0>());
     write(Field::host_cr3, read_cr<Cr::cr3>());
     write(Field::host_cr4, read_cr<Cr::cr4>());
@@ -243,9 +242,9 @@ void stop()
 {
     asm volatile("vmxoff" : : : "cc", "memory");
     clear(Cr4::vmx_enable);
-    write_cr<Cr::cr0>(usual_cr0);
-    load_gdt(usual_gdt);
-    load_idt(usual_idt);
+    write_cr<Cr::cr0>(saved_cr0);
+    load_gdt(saved_gdt);
+    load_idt(saved_idt);
 }
 
 std::uint32_t exit_reason()

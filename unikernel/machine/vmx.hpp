@@ -5,11 +5,11 @@
 
 namespace machine::vmx {
 
-/// Has the firmware locked VMX out (IA32_FEATURE_CONTROL)? Then VMXON raises #GP.
+/// Has the firmware disabled and locked VMX (IA32_FEATURE_CONTROL)? Then VMXON raises #GP.
 bool is_locked_out();
 
-/// Enters VMX operation, fills in the VMCS and launches it: runs nested_cpuid once. The
-/// host deals with all exits but those of CPUID, RDTSC, #UD, and MSRs in no map.
+/// Enters VMX operation, fills in the VMCS and launches it: runs nested_cpuid once. The host handles all
+/// exits except those of CPUID, RDTSC, #UD and MSRs outside the bitmap.
 void start(const char* code);
 
 /// VMRESUME at the start of the code, or where the last run of it ended.

@@ -5,7 +5,7 @@
 #include "machine/apic.hpp"
 #include "machine/features.hpp"
 #include "machine/interrupts.hpp"
-#include "machine/patience.hpp"
+#include "machine/timeout.hpp"
 #include "machine/tsc.hpp"
 #include "triggers/trigger.hpp"
 
@@ -79,9 +79,9 @@ inline void send_counted_to_self()
 /// entry of a guest with IF set it ignores a virtual interrupt until IF changes.
 inline void take_counted()
 {
-    for (auto patience = machine::long_patience; machine::this_cpu().due;) {
-        machine::let_interrupts_in();
-        if (patience.ends())
+    for (auto timeout = machine::long_timeout; machine::this_cpu().due;) {
+        machine::open_interrupt_window();
+        if (timeout.expired())
             give_up("the interrupt that it sent itself", machine::Vector::counted);
     }
 }
@@ -94,8 +94,8 @@ void fire_and_await(Start start)
     const auto before = arrivals;
     machine::enable_interrupts();
     start();
-    for (auto patience = machine::long_patience; arrivals == before;)
-        if (patience.ends())
+    for (auto timeout = machine::long_timeout; arrivals == before;)
+        if (timeout.expired())
             give_up("the interrupt of the timer", machine::Vector::timer);
     machine::disable_interrupts();
 }

@@ -29,7 +29,7 @@ std::string_view lacks_faulting()
 void prepare_faulting()
 {
     write_msr(Msr::misc_feature_enables, 1);
-    prepare_user_mode();
+    set_up_user_mode();
     query_in_user_mode(); // takes its page faults now, where KVM shadows page tables
 }
 
@@ -55,7 +55,7 @@ constexpr Trigger catalogue[] = {
         .prepare = prepare_faulting,
         .clean_up =
             [] {
-                leave_user_mode_alone();
+                tear_down_user_mode();
                 write_msr(Msr::misc_feature_enables, 0);
             },
         .lacks = lacks_faulting,

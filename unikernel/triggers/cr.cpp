@@ -218,9 +218,8 @@ constexpr Trigger catalogue[] = {
         .deviations = smep_deviations,
     },
     {"cr.read-cr8", "MOV from CR8", vmx_tpr_shadow,
-     never(SVM_EXIT_READ_CR8,
-           "APM vol. 2, Virtualizing APIC.TPR: V_INTR_MASKING, CR8 is the virtual TPR; init_vmcb() "
-           "leaves the intercept clear"),
+     never(SVM_EXIT_READ_CR8, "APM vol. 2, Virtualizing APIC.TPR: V_INTR_MASKING, CR8 is the virtual TPR; "
+                              "init_vmcb() leaves the intercept clear"),
      [] { read_cr<Cr::cr8>(); }},
     {"cr.write-cr8", "MOV to CR8 of 0", vmx_tpr_shadow,
      never(SVM_EXIT_WRITE_CR8,

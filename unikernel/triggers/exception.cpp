@@ -57,7 +57,7 @@ constexpr Deviation int1_deviations[] = {
 
 void prepare_misaligned_read()
 {
-    prepare_user_mode();
+    set_up_user_mode();
     set(Cr0::alignment_mask);
     read_misaligned_in_user_mode(); // takes its page faults now, where KVM shadows page tables
 }
@@ -65,7 +65,7 @@ void prepare_misaligned_read()
 void clean_up_misaligned_read()
 {
     clear(Cr0::alignment_mask);
-    leave_user_mode_alone();
+    tear_down_user_mode();
 }
 
 bool alignment_is_unchecked()

@@ -17,7 +17,7 @@ using namespace machine;
 constexpr std::uint32_t timer_ticks = 100'000;
 
 // The vCPU is runnable again at once, and the interrupt window is open. An interrupt that arrived before its
-// HLT is sent again (interrupts.cpp, came_before_hlt()).
+// HLT is sent again (interrupts.cpp, arrived_before_hlt()).
 constexpr std::uint32_t repeats = 8;
 constexpr Row vmx_pending_also[] = {{EXIT_REASON_INTERRUPT_WINDOW, Bound::exact, 1},
                                     {EXIT_REASON_MSR_WRITE, Bound::exact, 2}};
@@ -60,8 +60,7 @@ constexpr Trigger catalogue[] = {
                 vmx_pending_also},
         .svm = {SVM_EXIT_HLT, Bound::exact, 1,
                 "APM vol. 2, Interrupt Shadows: in the shadow of STI, HLT executes before the interrupt is "
-                "taken; "
-                "kvm_emulate_halt()",
+                "taken; kvm_emulate_halt()",
                 svm_pending_also},
         .fire =
             [] {

@@ -31,8 +31,8 @@ void interrupt_next()
     next.due = true;
     enable_interrupts();
     local_apic.send_to(next.apic_id, Delivery::fixed, counted_vector);
-    for (auto patience = long_patience; next.arrivals == before;)
-        if (patience.ends())
+    for (auto timeout = long_timeout; next.arrivals == before;)
+        if (timeout.expired())
             give_up("the interrupt that it sent", next);
     disable_interrupts();
 }

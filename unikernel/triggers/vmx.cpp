@@ -13,9 +13,8 @@ namespace {
 // guest is not in VMX operation, with or without nested VMX, and raises #UD.
 constexpr std::string_view vmx_source =
     SDM_UNCONDITIONAL "; handle_vmx_instruction(), nested_vmx_check_permission() raise #UD";
-constexpr std::string_view vmread_source =
-    SDM_CONDITIONAL "; vmx_secondary_exec_control() clears VMCS "
-                    "shadowing; nested_vmx_check_permission() raises #UD";
+constexpr std::string_view vmread_source = SDM_CONDITIONAL
+    "; vmx_secondary_exec_control() clears VMCS shadowing; nested_vmx_check_permission() raises #UD";
 constexpr std::string_view vmxon_source =
     "SDM vol. 3, VMX Instructions, VMXON; handle_vmxon() finds CR4.VMXE clear, #UD";
 constexpr auto on_svm =
@@ -24,13 +23,6 @@ constexpr auto on_svm =
 constexpr Expectation on_vmx(ExitNumber exit, std::string_view source = vmx_source)
 {
     return raises_undefined(exit, source);
-}
-
-// A guest cannot find out which.
-std::string_view why_vmfunc_may_not_exit()
-{
-    return "this vCPU has no VM functions: the processor has none, or KVM (6.12) clears them; VMFUNC is "
-           "undefined, and exits as #UD";
 }
 
 alignas(16) constexpr std::uint64_t operand[2]{};
@@ -73,7 +65,10 @@ constexpr Trigger catalogue[] = {
                       "functions as such, but no single one; handle_vmfunc() raises #UD"),
         .svm = on_svm,
         .fire = vmfunc,
-        .excuse = why_vmfunc_may_not_exit,
+        .excuse = []() -> std::string_view {
+            return "this vCPU has no VM functions: the processor has none, or KVM (6.12) clears them; VMFUNC "
+                   "is undefined, and exits as #UD";
+        },
     },
 };
 

@@ -112,10 +112,8 @@ constexpr Trigger catalogue[] = {
         .vmx =
             never(EXIT_REASON_PAUSE_INSTRUCTION, "vmx_exec_control() clears PAUSE exiting; " SDM_CONDITIONAL
                                                  ": PAUSE-loop exiting needs PAUSEs within PLE_Gap"),
-        .svm = never(
-            SVM_EXIT_PAUSE,
-            "init_vmcb() enables the PAUSE filter; APM vol. 2, Pause Intercept Filtering: a gap above the "
-            "threshold reloads the filter's count"),
+        .svm = never(SVM_EXIT_PAUSE, "init_vmcb() enables the PAUSE filter; APM vol. 2, Pause Intercept "
+                                     "Filtering: a gap above the threshold reloads the filter's count"),
         .fire = pause_once,
         .count = default_count / 10, // QEMU's emulation switches to another processor at each
     },

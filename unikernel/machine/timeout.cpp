@@ -1,5 +1,5 @@
-// What happens when a wait has lasted too long.
-#include "machine/patience.hpp"
+// What happens when a time limit is reached.
+#include "machine/timeout.hpp"
 
 #include "machine/interrupts.hpp"
 
