@@ -1,17 +1,17 @@
-// The whole run on one screen: boot, probe, plan, audits, report, power off.
+// The whole run on one screen: boot, plan, profile, audits, diagnosis, report, power off.
 #include "audit/exceptions.hpp"
-#include "audit/findings.hpp"
-#include "audit/plan.hpp"
-#include "audit/runner.hpp"
+#include "audit/run/run.hpp"
 #include "boot/loader.hpp"
 #include "console/serial.hpp"
 #include "console/virtio.hpp"
-#include "ledger/probe.hpp"
+#include "ledger/profile.hpp"
 #include "machine/apic.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/timeout.hpp"
 #include "machine/power.hpp"
 #include "machine/processors.hpp"
+#include "machine/tsc.hpp"
+#include "plan/plan.hpp"
 #include "report/report.hpp"
 
 #include <atomic>
@@ -36,8 +36,8 @@ private:
 constinit boot::LoaderInfo loader{};
 constinit Log log;
 constinit report::Report output(log);
-constinit audit::Plan plan;
-constinit audit::Findings findings;
+constinit plan::Plan words;
+constinit diagnosis::Diagnosis found;
 
 [[noreturn]] void end(Ending ending, std::string_view message)
 {
@@ -48,7 +48,7 @@ constinit audit::Findings findings;
 // The console that the plan wants; false if the machine has none of the kind.
 bool set_up_console()
 {
-    if (plan.console() == audit::Console::serial)
+    if (words.console() == plan::Console::serial)
         return true;
     if (!console::virtio.set_up())
         return false;
@@ -59,28 +59,28 @@ bool set_up_console()
 // The processors that the plan wants, each with its local APIC in the mode that it wants.
 void set_up_processors()
 {
-    if (plan.apic() == machine::ApicMode::x2apic && !machine::LocalApic::has_x2apic())
+    if (words.apic() == machine::ApicMode::x2apic && !machine::LocalApic::has_x2apic())
         end(Ending::usage, "apic=x2apic, but this vCPU offers no x2APIC: CPUID leaf 1, ECX bit 21");
-    machine::local_apic.set_up(plan.apic());
-    const auto started = machine::start_processors(plan.vcpus());
-    if (started < plan.vcpus())
+    machine::local_apic.set_up(words.apic());
+    const auto started = machine::start_processors(words.vcpus());
+    if (started < words.vcpus())
         end(Ending::usage, console::Text<80>("vcpus={}, but only {} processor{} started: give QEMU -smp {}",
-                                             plan.vcpus(), started, started == 1 ? "" : "s", plan.vcpus())
+                                             words.vcpus(), started, started == 1 ? "" : "s", words.vcpus())
                                .view());
 }
 
-// Several may die at once, of the same cause; one tells.
-void be_the_one_that_tells()
+// Several vCPUs may die at once, of the same cause: only the first reports it.
+void claim_report()
 {
-    static constinit std::atomic_flag told;
-    while (told.test_and_set())
+    static constinit std::atomic_flag claimed;
+    while (claimed.test_and_set())
         asm volatile("cli; hlt");
 }
 
 [[noreturn]] void give_up(std::string_view awaited, const machine::Cpu& whose)
 {
-    be_the_one_that_tells();
-    const console::Text<200> message("{}: vCPU {} waited in vain for {} of vCPU {}", audit::running(),
+    claim_report();
+    const console::Text<200> message("{}: vCPU {} timed out waiting for {} of vCPU {}", audit::running(),
                                      machine::this_cpu().index, awaited, whose.index);
     log.write("\n");
     end(Ending::died, message.view());
@@ -88,7 +88,7 @@ void be_the_one_that_tells()
 
 [[noreturn]] void die(const machine::InterruptFrame& f)
 {
-    be_the_one_that_tells();
+    claim_report();
     std::uint64_t cr2;
     asm volatile("mov %%cr2, %0" : "=r"(cr2));
     const console::Text<80> message("unexpected {}, vector {}, at {:x} on vCPU {}",
@@ -112,44 +112,49 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
     machine::set_up_interrupts(die);
     machine::set_up_waiting(give_up);
     loader = boot::read_loader_info(magic, loader_info);
-    const auto error = audit::Plan::parse(loader.command_line, plan);
-    if (forgets_interrupt_shadow(plan.circumstances().emulator, plan.circumstances().version))
+    const auto error = plan::Plan::parse(loader.command_line, words);
+    if (forgets_interrupt_shadow(words.circumstances().emulator, words.circumstances().version))
         machine::expect_forgotten_shadow();
     const bool has_console = set_up_console();
-    output.begin(loader, plan);
+    output.begin(loader, words);
     if (error)
         end(Ending::usage, error->view());
     if (!has_console)
         end(Ending::usage, "console=virtio, but there is no console device of virtio 1 at a microvm's "
                            "virtio-mmio transports");
 
-    const auto probe = ledger::probe(machine::cpuid, machine::vendor().view(), plan.told());
-    if (probe.patched)
+    static constinit ledger::Profile profile;
+    profile = ledger::profile(machine::cpuid, machine::vendor().view(), machine::open_measurement,
+                              words.overrides());
+    if (profile.patched)
         set_up_processors();
-    output.announce(loader, plan, probe);
-    if (!probe.patched)
-        end(Ending::not_patched, probe.reason);
+    output.announce(loader, words, profile);
+    if (!profile.patched)
+        end(Ending::not_patched, profile.reason);
 
-    if (const auto* last = plan.one_shot()) {
+    if (const auto* last = words.one_shot()) {
         output.one_shot(*last);
         last->fire();
         end(Ending::died, "the guest outlived what should have ended it");
     }
 
-    auto leaves = probe.leaves([](std::uint32_t leaf, std::uint32_t subleaf) {
+    static audit::Run run(words, profile, [](std::uint32_t leaf, std::uint32_t subleaf) {
         machine::note_step();
         return machine::cpuid(leaf, subleaf);
     });
-    const auto results = audit::run(plan, leaves, probe, [](std::size_t number, const audit::Result& result) {
-        output.result(number, result);
-    });
+    const auto left_out = run.left_out();
+    if (!left_out.empty())
+        output.warn(left_out.view());
+    const auto results =
+        run.audit([](std::size_t number, const audit::Result& result) { output.result(number, result); });
     output.table(results);
+    output.rows(run.rows());
 
-    findings.find(results, probe, plan.vcpus());
-    output.findings(findings, audit::note_definition(results), results);
-    if (std::ranges::all_of(results, [](const auto& r) { return r.verdict == audit::Verdict::skip; }))
+    found.find({results, profile, words.vcpus(), left_out.view()});
+    output.findings(found, results);
+    if (std::ranges::all_of(results, [](const auto& r) { return r.outcome == audit::Outcome::skip; }))
         end(Ending::skipped, "nothing that the plan names could be audited here");
-    if (std::ranges::all_of(results, [](const auto& r) { return r.verdict != audit::Verdict::not_ok; }))
+    if (std::ranges::all_of(results, [](const auto& r) { return r.outcome != audit::Outcome::not_ok; }))
         end(Ending::pass, "");
-    end(Ending::fail, findings.all().empty() ? "" : findings.all().front().text.view());
+    end(Ending::fail, found.findings().empty() ? "" : found.findings().front().text.view());
 }

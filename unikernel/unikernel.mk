@@ -14,13 +14,13 @@ GUEST_LDFLAGS  := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-
 # plans with it, and unit tests try it. There triggers are read, never fired: what they refer
 # to in machine/ is linked, never run, and hosted.cpp stands in for its assembly.
 HOSTED_ONLY := unikernel/triggers/untriggered.cpp unikernel/machine/hosted.cpp
-GUEST_ONLY := unikernel/audit/runner.cpp unikernel/machine/freestanding.cpp unikernel/machine/acpi.cpp \
+GUEST_ONLY := unikernel/machine/freestanding.cpp unikernel/machine/acpi.cpp \
 	unikernel/machine/power.cpp
 PORTABLE_SOURCES := unikernel/console/format.cpp $(filter-out $(GUEST_ONLY),$(wildcard $(addprefix unikernel/, \
-	audit/*.cpp ledger/*.cpp triggers/*.cpp machine/*.cpp)))
+	diagnosis/*.cpp audit/*.cpp audit/*/*.cpp plan/*.cpp ledger/*.cpp triggers/*.cpp machine/*.cpp)))
 PORTABLE_OBJECTS := $(PORTABLE_SOURCES:%.cpp=build/obj/hosted/%.o)
 
-GUEST_SOURCES := $(filter-out $(HOSTED_ONLY),$(wildcard unikernel/*.cpp unikernel/*/*.cpp unikernel/*/*.S))
+GUEST_SOURCES := $(filter-out $(HOSTED_ONLY),$(wildcard unikernel/*.cpp unikernel/*/*.cpp unikernel/*/*/*.cpp unikernel/*/*.S))
 GUEST_OBJECTS := $(GUEST_SOURCES:%=build/obj/%.o)
 
 .PHONY: guest

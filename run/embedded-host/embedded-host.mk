@@ -7,8 +7,12 @@ EMBEDDED_HOST_PACKAGES := qemu-system-x86 busybox-static cpio lz4 zstd kmod binu
 BOCHS_PACKAGES := bochs bochs-term bochsbios vgabios
 
 .PHONY: embedded-host packages-embedded-host packages-bochs
-embedded-host: host | packages-embedded-host
-	@run/embedded-host/build --host 'build/host/$(KERNEL)' --output 'build/embedded-host/$(KERNEL)'
+embedded-host: host build/earlier-vm | packages-embedded-host
+	@run/embedded-host/build --host 'build/host/$(KERNEL)' --earlier-vm build/earlier-vm \
+		--output 'build/embedded-host/$(KERNEL)'
+
+build/earlier-vm: run/embedded-host/earlier-vm.cpp build/obj/toolchain | packages-program
+	$(call announce,CXX)$(CXX) -std=c++20 -Os -s -static $(WARNINGS) -o $@ $<
 
 packages-embedded-host:
 	@run/install-packages 'to make the embedded host' $(EMBEDDED_HOST_PACKAGES)

@@ -20,7 +20,7 @@ AuditReport out_of_time(double seconds)
 {
     auto late = report(ExitCode::could_not_run, seconds);
     late.circumstances.timed_out = true;
-    late.circumstances.findings = {{"hang", "the guest hangs"}};
+    late.circumstances.causes.findings = {{"hang", "the guest hangs"}};
     late.circumstances.console = {"one", "BUG: soft lockup", "two"};
     return late;
 }
@@ -34,13 +34,14 @@ AuditReport surplus()
     result.message = "too many";
     result.record = {{"caused", 400}, {"told", 648}};
     failed.log.results = {result};
+    failed.circumstances.causes.unexplained = {result.name};
     return failed;
 }
 
 TEST(Grade, ReadsFindingsNotesAndTheLayout)
 {
     auto given = surplus();
-    given.log.notes = {{"handler-only", "another definition"}};
+    given.circumstances.causes.notes = {{"handler-only", "another definition"}};
     const auto audit = judged(vmx_lane, given, false);
     EXPECT_EQ(audit.verdict, "fail");
     EXPECT_EQ(audit.layout, "F22");
@@ -58,6 +59,7 @@ TEST(Grade, NamesTheFirstUnexplainedFailures)
     for (const auto* name : {"b", "c", "d\x1b", "e", "f"}) {
         given.log.results.push_back(given.log.results.front());
         given.log.results.back().name = name;
+        given.circumstances.causes.unexplained.emplace_back(name);
     }
     EXPECT_EQ(judged(vmx_lane, given, false).findings.at(0).text,
               "cpuid.leaf0: too many; no cause is known for it, nor for b, c, d? and 2 more");
@@ -85,7 +87,7 @@ TEST(Grade, ReportsAHostThatCrashedUnderAnAudit)
     auto given = report(ExitCode::audit_failed);
     given.circumstances.crashed = true;
     given.circumstances.trouble = "the embedded host ended before its guest: it crashed";
-    given.circumstances.findings = {{"host-complaint", "the host's kernel complained"}};
+    given.circumstances.causes.findings = {{"host-complaint", "the host's kernel complained"}};
     const auto audit = judged(svm_lane, given, false);
     EXPECT_EQ(audit.verdict, "crashes");
     EXPECT_EQ(audit.findings.at(0).id, "host-complaint");
@@ -108,7 +110,7 @@ TEST(Grade, FindsAnotherVmsExitsInTheLaterRun)
 TEST(Grade, SaysOnceThatTheCountersAreTheHosts)
 {
     auto first = report(ExitCode::audit_failed);
-    first.circumstances.findings = {{"host-wide", "with one vCPU"}};
+    first.circumstances.causes.findings = {{"host-wide", "with one vCPU"}};
     auto audit = judged(vmx_lane, first, false);
     add_news(audit, judged(vmx_lane, surplus(), false));
     ASSERT_EQ(audit.findings.size(), 1u);

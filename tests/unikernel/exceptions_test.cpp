@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+using audit::Outcome;
 using audit::Result;
-using audit::Verdict;
 using machine::Exception;
 using triggers::Bound;
 using triggers::Expectation;
@@ -23,7 +23,7 @@ Result judged(const Expectation& expectation, std::uint32_t raised, std::int64_t
     auto& m = result.measurement.emplace();
     m.bound = expectation.bound;
     m.firings = 10;
-    m.told = told;
+    m.counted = told;
     m.raised[13] = raised;
     audit::judge_exceptions(expectation, result);
     return result;
@@ -34,25 +34,25 @@ Result judged(const Expectation& expectation, std::uint32_t raised, std::int64_t
 TEST(Exceptions, AreSaidWhereTheyAreDue)
 {
     const auto result = judged(faulting, 10, 10);
-    EXPECT_EQ(result.verdict, Verdict::ok);
+    EXPECT_EQ(result.outcome, Outcome::ok);
     EXPECT_EQ(result.message.view(), "10 exits, ledger +10, #GP each");
 }
 
 TEST(Exceptions, MustComeWithEachFiring)
 {
-    EXPECT_EQ(judged(faulting, 9, 10).verdict, Verdict::not_ok);
-    EXPECT_EQ(judged(faulting, 0, 10).verdict, Verdict::not_ok);
+    EXPECT_EQ(judged(faulting, 9, 10).outcome, Outcome::not_ok);
+    EXPECT_EQ(judged(faulting, 0, 10).outcome, Outcome::not_ok);
 }
 
 TEST(Exceptions, MustNotComeWithExitsThatRaiseNone)
 {
-    EXPECT_EQ(judged(plain, 10, 10).verdict, Verdict::not_ok);
-    EXPECT_EQ(judged(plain, 0, 10).verdict, Verdict::ok);
+    EXPECT_EQ(judged(plain, 10, 10).outcome, Outcome::not_ok);
+    EXPECT_EQ(judged(plain, 0, 10).outcome, Outcome::ok);
 }
 
 TEST(Exceptions, InPlaceOfAnExitMeanThatTheInstructionIsNotThere)
 {
     const auto result = judged(plain, 10, 0);
-    EXPECT_EQ(result.verdict, Verdict::skip);
+    EXPECT_EQ(result.outcome, Outcome::skip);
     EXPECT_EQ(result.message.view(), "this vCPU answers msr.unknown by #GP, without an exit");
 }

@@ -2,9 +2,8 @@
 // say, with one thing wrong where a test wants it.
 #pragma once
 
-#include "audit/rules.hpp"
-#include "ledger/leaves.hpp"
-#include "ledger/probe.hpp"
+#include "audit/rules/bench.hpp"
+#include "ledger/profile.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -14,7 +13,7 @@
 /// The rule audits that ask the ledger only, and cause no exits of their own.
 inline auto portable_rules()
 {
-    return audit::rule_audits() | std::views::filter([](const auto& rule) {
+    return plan::rule_audits() | std::views::filter([](const auto& rule) {
                return rule.name == "time.monotonic" ||
                       (rule.name.starts_with("ledger.") && rule.name != "ledger.nested");
            });
@@ -56,13 +55,18 @@ public:
     }
 
     static ledger::CpuidFunction cpuid() { return answer_current; }
-    ledger::Leaves leaves() { return {answer_current, numbering_, *layout_}; }
+    ledger::Leaves leaves() { return {answer_current, numbering_, {*layout_}}; }
 
-    /// Probed by a vCPU of the host's own vendor.
-    ledger::Probe probe(const ledger::Told& told = {})
+    /// What a vCPU takes for a query, and for an ordinary leaf, in cycles.
+    std::uint64_t query_cycles = 1000, cpuid_cycles = 1000;
+    static std::uint64_t clock() { return current_->now_; }
+
+    /// Found out by a vCPU of the host's own vendor.
+    ledger::Profile profile(const ledger::Overrides& overrides = {})
     {
-        return ledger::probe(answer_current,
-                             numbering_ == ledger::Numbering::vmx ? "GenuineIntel" : "AuthenticAMD", told);
+        return ledger::profile(answer_current,
+                               numbering_ == ledger::Numbering::vmx ? "GenuineIntel" : "AuthenticAMD", clock,
+                               overrides);
     }
 
     ledger::Numbering numbering() const { return numbering_; }
@@ -83,6 +87,8 @@ private:
         // A query's exit counts before it is answered, and its time after.
         auto& own = rows_[ledger::cpuid_exit(numbering_)];
         own.count += counts_queries;
+        now_ += leaf >= KVM_EXIT_LEDGER_LEAF_FIRST && leaf <= KVM_EXIT_LEDGER_LEAF_LAST ? query_cycles
+                                                                                        : cpuid_cycles;
         auto registers = look_up(leaf, exit);
         own.cycles += 500;
         spoil(leaf, exit, registers);
@@ -164,4 +170,5 @@ private:
     ledger::Numbering numbering_;
     const ledger::Layout* layout_ = &ledger::default_layout();
     std::map<Exit, Row> rows_;
+    std::uint64_t now_ = 0;
 };

@@ -7,8 +7,8 @@
 
 #include <vector>
 
+using audit::Outcome;
 using audit::Result;
-using audit::Verdict;
 using ledger::Numbering;
 using triggers::Bound;
 using triggers::Expectation;
@@ -26,17 +26,18 @@ Result judged(const Expectation& expectation, std::uint64_t firings,
 {
     FakeHost host(numbering);
     auto leaves = host.leaves();
-    const ledger::Snapshot before(leaves);
+    const ledger::Snapshot before(leaves, ledger::all_rows(leaves.numbering()));
     meanwhile(host);
-    const ledger::Snapshot after(leaves);
+    const ledger::Snapshot after(leaves, ledger::all_rows(leaves.numbering()));
     Result result;
-    audit::judge_growth(expectation, numbering, {firings, vcpus, waited}, before, after, result);
+    audit::judge_growth(expectation, audit::Coverage(numbering), {firings, vcpus, waited}, before, after,
+                        result);
     return result;
 }
 
 bool diagnosed(const Result& result, std::string_view words)
 {
-    return result.verdict == Verdict::not_ok && result.diagnosis.view().find(words) != std::string_view::npos;
+    return result.outcome == Outcome::not_ok && result.diagnosis.view().find(words) != std::string_view::npos;
 }
 
 }
@@ -44,15 +45,15 @@ bool diagnosed(const Result& result, std::string_view words)
 TEST(Growth, PassesAnExactCount)
 {
     const auto result = judged(io, 1000, [](auto& host) { host.cause(0x7b, 1000); });
-    EXPECT_EQ(result.verdict, Verdict::ok);
+    EXPECT_EQ(result.outcome, Outcome::ok);
     EXPECT_EQ(result.message.view(), "1000 exits, ledger +1000");
-    EXPECT_EQ(result.measurement->told, 1000);
+    EXPECT_EQ(result.measurement->counted, 1000);
     EXPECT_TRUE(result.diagnosis.empty());
 }
 
 TEST(Growth, PassesCpuidBesideTheQueries)
 {
-    EXPECT_EQ(judged(cpuid, 10, [](auto& host) { host.cause(0x72, 10); }).verdict, Verdict::ok);
+    EXPECT_EQ(judged(cpuid, 10, [](auto& host) { host.cause(0x72, 10); }).outcome, Outcome::ok);
 }
 
 TEST(Growth, AllowsWhatTheHostCausesByItself)
@@ -62,13 +63,13 @@ TEST(Growth, AllowsWhatTheHostCausesByItself)
         host.cause(0x60, 3);
         host.cause(0x400, 1);
     });
-    EXPECT_EQ(result.verdict, Verdict::ok);
+    EXPECT_EQ(result.outcome, Outcome::ok);
 }
 
 TEST(Growth, AllowsTheHostsOwnExitsRoundASingleFiring)
 {
     const auto interrupted = [](auto& host) { host.cause(0x60, 3); };
-    EXPECT_EQ(judged(rdtsc, 1, interrupted).verdict, Verdict::ok);
+    EXPECT_EQ(judged(rdtsc, 1, interrupted).outcome, Outcome::ok);
 }
 
 TEST(Growth, FailsWhereTheHostsOwnExitsComeWithTheFirings)
@@ -88,7 +89,7 @@ TEST(Growth, AllowsMoreOfTheHostsOwnExitsWhereVcpusWaited)
         host.cause(0x60, 500);
     };
     EXPECT_TRUE(diagnosed(judged(io, 10, interrupted), "wrong row"));
-    EXPECT_EQ(judged(io, 10, interrupted, Numbering::svm, 2000).verdict, Verdict::ok);
+    EXPECT_EQ(judged(io, 10, interrupted, Numbering::svm, 2000).outcome, Outcome::ok);
     EXPECT_TRUE(diagnosed(judged(
                               io, 10,
                               [](auto& host) {
@@ -151,15 +152,15 @@ TEST(Growth, FailsIfTheQueriesOwnExitsAreMissing)
                          host.counts_queries = false;
                          host.cause(0x7b, 5);
                      })
-                  .verdict,
-              Verdict::not_ok);
+                  .outcome,
+              Outcome::not_ok);
 }
 
 TEST(Growth, OfANegativeControlMustBeNothing)
 {
-    EXPECT_EQ(judged(rdtsc, 1000, [](auto& host) { host.cause(0x60, 2); }).verdict, Verdict::ok);
-    EXPECT_EQ(judged(rdtsc, 1000, [](auto& host) { host.cause(0x6e, 1); }).verdict, Verdict::not_ok);
-    EXPECT_EQ(judged(rdtsc, 1000, [](auto& host) { host.cause(0x60, 1000); }).verdict, Verdict::not_ok);
+    EXPECT_EQ(judged(rdtsc, 1000, [](auto& host) { host.cause(0x60, 2); }).outcome, Outcome::ok);
+    EXPECT_EQ(judged(rdtsc, 1000, [](auto& host) { host.cause(0x6e, 1); }).outcome, Outcome::not_ok);
+    EXPECT_EQ(judged(rdtsc, 1000, [](auto& host) { host.cause(0x60, 1000); }).outcome, Outcome::not_ok);
 }
 
 TEST(Growth, AtLeastAllowsMore)
@@ -167,7 +168,7 @@ TEST(Growth, AtLeastAllowsMore)
     constexpr Expectation interrupts{0x60, Bound::at_least, 1, "test"};
     EXPECT_EQ(judged(interrupts, 10, [](auto& host) { host.cause(0x60, 12); }).message.view(),
               "at least 10 exits, ledger +12");
-    EXPECT_EQ(judged(interrupts, 10, [](auto& host) { host.cause(0x60, 9); }).verdict, Verdict::not_ok);
+    EXPECT_EQ(judged(interrupts, 10, [](auto& host) { host.cause(0x60, 9); }).outcome, Outcome::not_ok);
 }
 
 TEST(Growth, AllowsTheRowsThatTheExpectationNames)
@@ -178,14 +179,14 @@ TEST(Growth, AllowsTheRowsThatTheExpectationNames)
         host.cause(0x78, 10);
         host.cause(0x64, 4);
     };
-    EXPECT_EQ(judged(hlt, 10, halt_with_window).verdict, Verdict::ok);
+    EXPECT_EQ(judged(hlt, 10, halt_with_window).outcome, Outcome::ok);
     EXPECT_EQ(judged(io, 10,
                      [](auto& host) {
                          host.cause(0x7b, 10);
                          host.cause(0x64, 4);
                      })
-                  .verdict,
-              Verdict::not_ok);
+                  .outcome,
+              Outcome::not_ok);
 }
 
 TEST(Growth, JudgesEachRowThatTheExpectationNames)
@@ -199,10 +200,10 @@ TEST(Growth, JudgesEachRowThatTheExpectationNames)
             host.cause(0x46, once);
         });
     };
-    EXPECT_EQ(judge(20, 0).verdict, Verdict::ok);
-    EXPECT_EQ(judge(20, 1).verdict, Verdict::ok);
-    EXPECT_EQ(judge(20, 2).verdict, Verdict::not_ok);
-    EXPECT_EQ(judge(21, 0).verdict, Verdict::not_ok);
+    EXPECT_EQ(judge(20, 0).outcome, Outcome::ok);
+    EXPECT_EQ(judge(20, 1).outcome, Outcome::ok);
+    EXPECT_EQ(judge(20, 2).outcome, Outcome::not_ok);
+    EXPECT_EQ(judge(21, 0).outcome, Outcome::not_ok);
     EXPECT_TRUE(diagnosed(judge(19, 0), "are lost"));
 }
 
@@ -215,10 +216,10 @@ TEST(Growth, AllowsEachVcpuWhatHappensOnce)
             host.cause(0x81, 10);
             host.cause(0x46, 2);
         };
-        return judged(hypercall, 10, meanwhile, Numbering::svm, 0, vcpus).verdict;
+        return judged(hypercall, 10, meanwhile, Numbering::svm, 0, vcpus).outcome;
     };
-    EXPECT_EQ(judge(2), Verdict::ok);
-    EXPECT_EQ(judge(1), Verdict::not_ok);
+    EXPECT_EQ(judge(2), Outcome::ok);
+    EXPECT_EQ(judge(1), Outcome::not_ok);
 }
 
 TEST(Growth, HoldsWhereCountersWrap)
@@ -226,10 +227,10 @@ TEST(Growth, HoldsWhereCountersWrap)
     FakeHost host(Numbering::svm);
     host.cause(0x7b, 0xfffffff0);
     auto leaves = host.leaves();
-    const ledger::Snapshot before(leaves);
+    const ledger::Snapshot before(leaves, ledger::all_rows(leaves.numbering()));
     host.cause(0x7b, 0x20);
-    const ledger::Snapshot after(leaves);
+    const ledger::Snapshot after(leaves, ledger::all_rows(leaves.numbering()));
     Result result;
-    audit::judge_growth(io, Numbering::svm, {0x20}, before, after, result);
-    EXPECT_EQ(result.verdict, Verdict::ok);
+    audit::judge_growth(io, audit::Coverage(Numbering::svm), {0x20}, before, after, result);
+    EXPECT_EQ(result.outcome, Outcome::ok);
 }

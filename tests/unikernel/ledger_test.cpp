@@ -2,7 +2,7 @@
 #include "fake_host.hpp"
 
 #include "ledger/exit_names.hpp"
-#include "ledger/probe.hpp"
+#include "ledger/profile.hpp"
 #include "ledger/snapshot.hpp"
 
 #include <gtest/gtest.h>
@@ -10,86 +10,86 @@
 using ledger::Leaf;
 using ledger::Numbering;
 
-TEST(Probe, KnowsALedgerByItsSignature)
+TEST(Profile, KnowsALedgerByItsSignature)
 {
     FakeHost host(Numbering::svm);
-    const auto probe = host.probe();
-    EXPECT_TRUE(probe.patched);
-    EXPECT_EQ(probe.revision, 1u);
+    const auto profile = host.profile();
+    EXPECT_TRUE(profile.patched);
+    EXPECT_EQ(profile.revision, 1u);
 }
 
-TEST(Probe, KnowsAnAssignmentsHostByItsGrowth)
+TEST(Profile, KnowsAnAssignmentsHostByItsGrowth)
 {
     FakeHost host(Numbering::vmx);
     host.has_own_leaves = false;
-    const auto probe = host.probe();
-    EXPECT_TRUE(probe.patched);
-    EXPECT_EQ(probe.revision, 0u);
+    const auto profile = host.profile();
+    EXPECT_TRUE(profile.patched);
+    EXPECT_EQ(profile.revision, 0u);
 }
 
-TEST(Probe, KnowsALedgerThatNeverCountsByItsMarks)
+TEST(Profile, KnowsALedgerThatNeverCountsByItsMarks)
 {
     FakeHost host(Numbering::vmx);
     host.has_own_leaves = false;
     host.counts_queries = false;
-    EXPECT_TRUE(host.probe().patched);
+    EXPECT_TRUE(host.profile().patched);
 }
 
-TEST(Probe, IsNotFooledByTheHighestBasicLeaf)
+TEST(Profile, IsNotFooledByTheHighestBasicLeaf)
 {
     // Intel: a leaf beyond the highest basic one answers that one's data, by subleaf.
     FakeHost host(Numbering::vmx);
     host.spoil = [](auto, auto exit, auto& r) {
         r = exit == 0 ? FakeHost::Registers{7, 0x340, 0x340, 0} : FakeHost::Registers{0xf, 0x340, 0, exit};
     };
-    EXPECT_FALSE(host.probe().patched);
+    EXPECT_FALSE(host.profile().patched);
 }
 
-TEST(Probe, IsNotFooledByAllOnes)
+TEST(Profile, IsNotFooledByAllOnes)
 {
     FakeHost host(Numbering::vmx);
     host.spoil = [](auto, auto, auto& r) { r = {0, 0, 0, 0xffffffff}; };
-    EXPECT_FALSE(host.probe().patched);
+    EXPECT_FALSE(host.profile().patched);
 }
 
-TEST(Probe, IsNotFooledByZeros)
+TEST(Profile, IsNotFooledByZeros)
 {
     FakeHost host(Numbering::svm);
     host.spoil = [](auto, auto, auto& r) { r = {}; };
-    const auto probe = host.probe();
-    EXPECT_FALSE(probe.patched);
-    EXPECT_NE(probe.reason.find("zeros"), std::string_view::npos);
+    const auto profile = host.profile();
+    EXPECT_FALSE(profile.patched);
+    EXPECT_NE(profile.reason.find("zeros"), std::string_view::npos);
 }
 
-TEST(Probe, TakesTheNumberingFromTheHostRatherThanTheVcpu)
+TEST(Profile, TakesTheNumberingFromTheHostRatherThanTheVcpu)
 {
     for (const bool own_leaves : {true, false}) {
         FakeHost host(Numbering::svm);
         host.has_own_leaves = own_leaves;
-        const auto probe = ledger::probe(host.cpuid(), "GenuineIntel");
-        EXPECT_TRUE(probe.patched);
-        EXPECT_EQ(probe.numbering, Numbering::svm);
+        const auto profile = ledger::profile(host.cpuid(), "GenuineIntel", host.clock);
+        EXPECT_TRUE(profile.patched);
+        EXPECT_EQ(profile.numbering, Numbering::svm);
     }
 }
 
-TEST(Probe, TakesTheNumberingFromTheVendor)
+TEST(Profile, TakesTheNumberingFromTheVendor)
 {
     EXPECT_EQ(ledger::numbering_of("AuthenticAMD"), Numbering::svm);
     EXPECT_EQ(ledger::numbering_of("HygonGenuine"), Numbering::svm);
     EXPECT_EQ(ledger::numbering_of("GenuineIntel"), Numbering::vmx);
 }
 
-TEST(Probe, FindsTheLayout)
+TEST(Profile, FindsTheLayout)
 {
     for (const auto numbering : {Numbering::vmx, Numbering::svm})
         for (const auto* term : {"F22", "F21", "F20"}) {
             FakeHost host(numbering);
             host.use_layout(term);
-            EXPECT_EQ(host.probe().layout, ledger::find_layout(term)) << term;
+            EXPECT_EQ(host.profile().layout, *ledger::find_layout(term)) << term;
         }
 }
 
-TEST(Probe, FindsTheLayoutDespiteOneFault)
+TEST(Profile, FindsTheLayoutDespiteOneFault)
 {
     using Registers = FakeHost::Registers;
     const std::function<void(std::uint32_t, ledger::ExitNumber, Registers&)> faults[] = {
@@ -105,33 +105,33 @@ TEST(Probe, FindsTheLayoutDespiteOneFault)
             FakeHost host(Numbering::svm);
             host.use_layout(term);
             host.spoil = fault;
-            EXPECT_EQ(host.probe().detected, ledger::find_layout(term))
+            EXPECT_EQ(host.profile().detected, *ledger::find_layout(term))
                 << term << " fault " << &fault - faults;
         }
 }
 
-TEST(Probe, ObeysTheLayoutToldAndStillSaysWhatItFound)
+TEST(Profile, ObeysTheLayoutGivenAndStillSaysWhatItFound)
 {
     FakeHost host(Numbering::svm);
-    const auto probe = host.probe({ledger::find_layout("F20"), {}});
-    EXPECT_EQ(probe.layout->name, "S21/F20");
-    EXPECT_EQ(probe.detected->name, "F22");
+    const auto profile = host.profile({ledger::find_layout("F20"), {}});
+    EXPECT_EQ(profile.layout.name, "S21/F20");
+    EXPECT_EQ(profile.detected.name, "F22");
 }
 
-TEST(Probe, TakesTheEditionToldWithItsHoleAsTheHostHasIt)
+TEST(Profile, TakesTheEditionGivenWithItsHoleAsTheHostHasIt)
 {
     FakeHost host(Numbering::vmx);
     host.edition = {68, false};
-    EXPECT_FALSE(host.probe({nullptr, 68}).edition.has_pconfig);
-    EXPECT_TRUE(host.probe({nullptr, 85}).edition.has_pconfig);
-    EXPECT_EQ(host.probe({nullptr, 85}).detected_edition.last, 68u);
+    EXPECT_FALSE(host.profile({nullptr, 68}).edition.has_pconfig);
+    EXPECT_TRUE(host.profile({nullptr, 85}).edition.has_pconfig);
+    EXPECT_EQ(host.profile({nullptr, 85}).detected_edition.last, 68u);
 }
 
-TEST(Probe, MeasuresByTheCurrentEditionAHostThatMarksTooMuch)
+TEST(Profile, MeasuresByTheCurrentEditionAHostThatMarksTooMuch)
 {
     FakeHost host(Numbering::vmx);
     host.edition = {55, true};
-    EXPECT_TRUE(host.probe().edition.is_current());
+    EXPECT_TRUE(host.profile().edition.is_current());
 }
 
 TEST(Leaves, JoinHighAndLowWords)
@@ -167,11 +167,11 @@ TEST(Snapshot, LeavesTheQueriesOut)
 {
     FakeHost host(Numbering::svm);
     auto leaves = host.leaves();
-    const ledger::Snapshot before(leaves);
+    const ledger::Snapshot before(leaves, ledger::all_rows(leaves.numbering()));
     leaves.total();
     host.cause(0x72, 5);
     host.cause(0x7b, 2);
-    const ledger::Snapshot after(leaves);
+    const ledger::Snapshot after(leaves, ledger::all_rows(leaves.numbering()));
     EXPECT_EQ(after.growth_without_queries(before, 0x72), 5);
     EXPECT_EQ(after.growth_without_queries(before, 0x7b), 2);
     EXPECT_EQ(after.growth_without_queries(before, 0x78), 0);
@@ -187,11 +187,11 @@ TEST(RegisterUse, ReadsAnswersWithoutWhatTheHostLeaves)
         if (leaf == KVM_EXIT_LEDGER_LEAF_EXIT_COUNT)
             r = {r.edx || exit == 4 ? leaf : r.eax, machine::poison, exit, r.edx ? r.edx : machine::poison};
     };
-    const auto probe = host.probe();
-    EXPECT_TRUE(probe.patched);
-    EXPECT_TRUE(probe.registers.leaves_unwritten());
-    EXPECT_FALSE(probe.registers.is_clean());
-    auto leaves = probe.leaves(host.cpuid());
+    const auto profile = host.profile();
+    EXPECT_TRUE(profile.patched);
+    EXPECT_TRUE(profile.registers.leaves_unwritten());
+    EXPECT_FALSE(profile.registers.is_clean());
+    auto leaves = profile.leaves(host.cpuid());
     EXPECT_EQ(leaves.query(Leaf::exit_count, 12), (ledger::CpuidRegisters{7, 0, 0, 0}));
     EXPECT_EQ(leaves.query(Leaf::exit_count, 4), (ledger::CpuidRegisters{0, 0, 0, 0}));
     EXPECT_EQ(leaves.query(Leaf::exit_count, 35),
@@ -206,9 +206,9 @@ TEST(RegisterUse, TellsAMarkLeftBesideValuesFromAMark)
         if (leaf >= KVM_EXIT_LEDGER_LEAF_EXIT_COUNT)
             r.edx = KVM_EXIT_LEDGER_UNDEFINED_EDX;
     };
-    const auto probe = host.probe();
-    EXPECT_TRUE(probe.registers.marks_values());
-    auto leaves = probe.leaves(host.cpuid());
+    const auto profile = host.profile();
+    EXPECT_TRUE(profile.registers.marks_values());
+    auto leaves = profile.leaves(host.cpuid());
     EXPECT_EQ(leaves.query(Leaf::exit_count, 0x78), (ledger::CpuidRegisters{7, 0, 0, 0}));
     EXPECT_EQ(leaves.query(Leaf::exit_count, 0x12), (ledger::CpuidRegisters{0, 0, 0, 0}));
     EXPECT_EQ(leaves.query(Leaf::exit_count, 0x500),
@@ -220,6 +220,6 @@ TEST(RegisterUse, IsCleanOnARightHost)
     for (const auto numbering : {Numbering::vmx, Numbering::svm}) {
         FakeHost host(numbering);
         host.cause(12, 7);
-        EXPECT_TRUE(host.probe().registers.is_clean());
+        EXPECT_TRUE(host.profile().registers.is_clean());
     }
 }

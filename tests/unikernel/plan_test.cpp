@@ -1,22 +1,22 @@
 // The plan's words.
-#include "audit/audits.hpp"
-#include "audit/near_match.hpp"
-#include "audit/plan.hpp"
+#include "plan/audits.hpp"
+#include "plan/near_match.hpp"
+#include "plan/plan.hpp"
 
 #include <gtest/gtest.h>
 
 #include <set>
 #include <string>
 
-using audit::Form;
-using audit::Plan;
+using plan::Form;
+using plan::Plan;
 
 namespace {
 
 std::set<std::string> selected(const Plan& plan)
 {
     std::set<std::string> names;
-    audit::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
+    plan::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
         if (plan.selects(index))
             names.emplace(name);
     });
@@ -26,7 +26,7 @@ std::set<std::string> selected(const Plan& plan)
 std::uint32_t count_of(const Plan& plan, std::string_view wanted, std::uint32_t fallback)
 {
     std::uint32_t count = 0;
-    audit::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
+    plan::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
         if (name == wanted)
             count = plan.count(index, fallback);
     });
@@ -36,7 +36,7 @@ std::uint32_t count_of(const Plan& plan, std::string_view wanted, std::uint32_t 
 std::uint32_t seconds_of(const Plan& plan, std::string_view wanted)
 {
     std::uint32_t seconds = 0;
-    audit::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
+    plan::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
         if (name == wanted)
             seconds = plan.seconds(index);
     });
@@ -100,15 +100,15 @@ TEST(Plan, ChoosesVcpusAndTheirApic)
 
 TEST(Plan, ChoosesTheConsole)
 {
-    EXPECT_EQ(parsed("all").console(), audit::Console::serial);
-    EXPECT_EQ(parsed("console=virtio io.out8").console(), audit::Console::virtio);
-    EXPECT_EQ(parsed("console=virtio console=serial").console(), audit::Console::serial);
+    EXPECT_EQ(parsed("all").console(), plan::Console::serial);
+    EXPECT_EQ(parsed("console=virtio io.out8").console(), plan::Console::virtio);
+    EXPECT_EQ(parsed("console=virtio console=serial").console(), plan::Console::serial);
     EXPECT_NE(error_of("console=ttyS0").find("serial or virtio"), std::string::npos);
 
     // What is no plan is told where every machine can be heard.
     Plan refused;
     EXPECT_TRUE(Plan::parse("console=virtio io.out9", refused));
-    EXPECT_EQ(refused.console(), audit::Console::serial);
+    EXPECT_EQ(refused.console(), plan::Console::serial);
 }
 
 TEST(Plan, CountsTheExitsOfAuditsThatCauseSome)
@@ -219,18 +219,18 @@ TEST(Plan, CountsTheRandomChoicesOfAnAudit)
 
 TEST(Plan, TellsTheLayout)
 {
-    EXPECT_EQ(parsed("all").told().layout, nullptr);
-    EXPECT_EQ(parsed("layout=F22").told().layout->name, "F22");
-    EXPECT_EQ(parsed("layout=s20").told().layout, parsed("layout=F21").told().layout);
-    EXPECT_EQ(parsed("layout=F20").told().layout->name, "S21/F20");
+    EXPECT_EQ(parsed("all").overrides().layout, nullptr);
+    EXPECT_EQ(parsed("layout=F22").overrides().layout->name, "F22");
+    EXPECT_EQ(parsed("layout=s20").overrides().layout, parsed("layout=F21").overrides().layout);
+    EXPECT_EQ(parsed("layout=F20").overrides().layout->name, "S21/F20");
     for (const auto* words : {"layout=", "layout=F23", "layout=F21/S20x"})
         EXPECT_NE(error_of(words).find("layouts are F22"), std::string::npos) << words;
 }
 
 TEST(Plan, TellsTheEdition)
 {
-    EXPECT_FALSE(parsed("all").told().last_defined);
-    EXPECT_EQ(parsed("sdm=70").told().last_defined, 70u);
+    EXPECT_FALSE(parsed("all").overrides().last_defined);
+    EXPECT_EQ(parsed("sdm=70").overrides().last_defined, 70u);
     for (const auto* words : {"sdm=", "sdm=63", "sdm=86", "sdm=2021", "sdm=x"})
         EXPECT_NE(error_of(words).find("64 to 85"), std::string::npos) << words;
 }
@@ -255,7 +255,7 @@ TEST(Plan, FitsEveryAudit)
 {
     std::size_t audits = 0;
     std::set<std::string_view> names;
-    audit::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
+    plan::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
         EXPECT_EQ(index, audits++);
         EXPECT_TRUE(names.insert(name).second) << name << " is there twice";
     });
@@ -264,16 +264,16 @@ TEST(Plan, FitsEveryAudit)
 
 TEST(NearMatch, MatchesGlobs)
 {
-    EXPECT_TRUE(audit::matches("*", ""));
-    EXPECT_TRUE(audit::matches("io.*8", "io.rep-outs8"));
-    EXPECT_FALSE(audit::matches("io.*8", "io.out32"));
-    EXPECT_FALSE(audit::matches("?", ""));
+    EXPECT_TRUE(plan::matches("*", ""));
+    EXPECT_TRUE(plan::matches("io.*8", "io.rep-outs8"));
+    EXPECT_FALSE(plan::matches("io.*8", "io.out32"));
+    EXPECT_FALSE(plan::matches("?", ""));
 }
 
 TEST(NearMatch, CountsEdits)
 {
-    EXPECT_EQ(audit::edit_distance("", "abc"), 3u);
-    EXPECT_EQ(audit::edit_distance("kitten", "sitting"), 3u);
-    EXPECT_EQ(audit::edit_distance("io.out8", "io.out8"), 0u);
-    EXPECT_EQ(audit::edit_distance(std::string(100, 'a'), std::string(100, 'a')), 0u);
+    EXPECT_EQ(plan::edit_distance("", "abc"), 3u);
+    EXPECT_EQ(plan::edit_distance("kitten", "sitting"), 3u);
+    EXPECT_EQ(plan::edit_distance("io.out8", "io.out8"), 0u);
+    EXPECT_EQ(plan::edit_distance(std::string(100, 'a'), std::string(100, 'a')), 0u);
 }

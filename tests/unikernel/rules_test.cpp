@@ -1,9 +1,9 @@
 // The rule audits: each passes on an honest host and fails on one that breaks its rule.
 #include "fake_host.hpp"
 
-#include "audit/rules.hpp"
-#include "audit/time.hpp"
-#include "ledger/probe.hpp"
+#include "audit/rules/bench.hpp"
+#include "audit/rules/time.hpp"
+#include "ledger/profile.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,8 +11,8 @@
 #include <ranges>
 #include <string>
 
+using audit::Outcome;
 using audit::Result;
-using audit::Verdict;
 using ledger::Leaf;
 using ledger::Numbering;
 
@@ -31,25 +31,25 @@ protected:
 
     ledger::ExitNumber interrupt() const { return GetParam() == Numbering::vmx ? 1 : 0x60; }
 
-    Result run(std::string_view name, const ledger::Told& told = {},
+    Result run(std::string_view name, const ledger::Overrides& overrides = {},
                const audit::TotalsOnly& totals_only = {})
     {
-        const auto probe = host.probe(told);
-        auto leaves = probe.leaves(host.cpuid());
-        ledger::Monotony monotony;
-        leaves.watch(monotony);
-        const auto rules = audit::rule_audits();
-        const auto rule = std::ranges::find(rules, name, &audit::RuleAudit::name);
+        const auto profile = host.profile(overrides);
+        auto leaves = profile.leaves(host.cpuid());
+        ledger::MonotonicityCheck monotonicity;
+        leaves.watch(monotonicity);
+        const auto rules = plan::rule_audits();
+        const auto rule = std::ranges::find(rules, name, &plan::RuleAudit::name);
         EXPECT_NE(rule, rules.end()) << name;
         Result result;
-        rule->run({leaves, probe, monotony, 200, 1, totals_only}, result);
+        rule->run({leaves, profile, monotonicity, {200}, 1, totals_only}, result);
         return result;
     }
 
     void expect_failure(std::string_view name, std::string_view diagnosis)
     {
         const auto result = run(name);
-        EXPECT_EQ(result.verdict, Verdict::not_ok) << result.message.view();
+        EXPECT_EQ(result.outcome, Outcome::not_ok) << result.message.view();
         EXPECT_NE(result.diagnosis.view().find(diagnosis), std::string_view::npos) << result.diagnosis.view();
     }
 
@@ -67,7 +67,7 @@ TEST_P(Rules, HoldOnAnHonestHost)
 {
     for (const auto& rule : portable_rules()) {
         const auto result = run(rule.name);
-        EXPECT_EQ(result.verdict, Verdict::ok) << rule.name << ": " << result.message.view();
+        EXPECT_EQ(result.outcome, Outcome::ok) << rule.name << ": " << result.message.view();
         EXPECT_FALSE(result.message.empty()) << rule.name;
     }
 }
@@ -76,7 +76,7 @@ TEST_P(Rules, HoldOnAHostWithTheAssignmentsLeavesAlone)
 {
     host.has_own_leaves = false;
     for (const auto& rule : portable_rules())
-        EXPECT_EQ(run(rule.name).verdict, rule.name == "ledger.own-leaves" ? Verdict::skip : Verdict::ok)
+        EXPECT_EQ(run(rule.name).outcome, rule.name == "ledger.own-leaves" ? Outcome::skip : Outcome::ok)
             << rule.name;
 }
 
@@ -85,16 +85,16 @@ TEST_P(Rules, HoldOnAHostOfAnotherLayout)
     for (const auto* term : {"F21", "s20", "S21", "F20"}) {
         host.use_layout(term);
         for (const auto& rule : portable_rules())
-            EXPECT_EQ(run(rule.name).verdict, rule.name == "ledger.own-leaves" ? Verdict::skip : Verdict::ok)
+            EXPECT_EQ(run(rule.name).outcome, rule.name == "ledger.own-leaves" ? Outcome::skip : Outcome::ok)
                 << term << " " << rule.name << ": " << run(rule.name).message.view();
     }
 }
 
-TEST_P(Rules, CatchALayoutToldWrong)
+TEST_P(Rules, CatchALayoutGivenWrong)
 {
     const auto result = run("ledger.layout", {ledger::find_layout("F21"), {}});
-    EXPECT_EQ(result.verdict, Verdict::not_ok);
-    EXPECT_EQ(result.message.view(), "layout=F21/S20 was told, but the leaves answer as layout F22's do");
+    EXPECT_EQ(result.outcome, Outcome::not_ok);
+    EXPECT_EQ(result.message.view(), "layout=F21/S20 was given, but the leaves answer as layout F22's do");
 }
 
 TEST_P(Rules, HoldOnAHostOfAnOlderEdition)
@@ -103,7 +103,7 @@ TEST_P(Rules, HoldOnAHostOfAnOlderEdition)
                                ledger::Edition{70, true}, ledger::Edition{75, true}}) {
         host.edition = edition;
         for (const auto& rule : portable_rules())
-            EXPECT_EQ(run(rule.name).verdict, Verdict::ok)
+            EXPECT_EQ(run(rule.name).outcome, Outcome::ok)
                 << edition.last << " " << rule.name << ": " << run(rule.name).message.view();
     }
 }
@@ -112,10 +112,10 @@ TEST(Editions, AreFoundWhereTheHostsTableEnds)
 {
     FakeHost host(Numbering::vmx);
     host.edition = {70, false};
-    const auto probe = host.probe();
-    EXPECT_EQ(probe.edition.last, 70u);
-    EXPECT_FALSE(probe.edition.has_pconfig);
-    EXPECT_FALSE(probe.edition.is_current());
+    const auto profile = host.profile();
+    EXPECT_EQ(profile.edition.last, 70u);
+    EXPECT_FALSE(profile.edition.has_pconfig);
+    EXPECT_FALSE(profile.edition.is_current());
 }
 
 TEST_P(Rules, CatchUndefinedNumbersAnsweredAsNotEnabled)
@@ -188,11 +188,11 @@ TEST(Editions, CatchTheLastNumberOfAnOlderTableReadFromBehindIt)
         if (leaf == exit_count && exit == 70)
             r.eax = 0xdead;
     };
-    const auto probe = host.probe();
-    auto leaves = probe.leaves(host.cpuid());
+    const auto profile = host.profile();
+    auto leaves = profile.leaves(host.cpuid());
     Result result;
-    std::ranges::find(audit::rule_audits(), "ledger.not-enabled", &audit::RuleAudit::name)
-        ->run({leaves, probe, {}, 0, 0}, result);
+    std::ranges::find(plan::rule_audits(), "ledger.not-enabled", &plan::RuleAudit::name)
+        ->run({leaves, profile, {}, {0}, 0}, result);
     EXPECT_TRUE(result.shows(audit::Symptom::past_the_table)) << result.diagnosis.view();
 }
 
@@ -272,7 +272,7 @@ TEST_P(Rules, CatchAHypervisorWhoseLeavesAreLost)
         if (leaf == 1)
             r.ecx = 1u << 31;
     };
-    EXPECT_EQ(run("ledger.other-leaves").verdict, audit::Verdict::ok);
+    EXPECT_EQ(run("ledger.other-leaves").outcome, audit::Outcome::ok);
     host.spoil = [](auto leaf, auto, auto& r) {
         if (leaf == 1)
             r.ecx = 1u << 31;
@@ -294,7 +294,7 @@ TEST_P(Rules, ReadOnlyBesideTheHostsOwnExits)
         if (++n % 100 == 0)
             host.cause(interrupt(), 1);
     };
-    EXPECT_EQ(run("ledger.read-only").verdict, Verdict::ok);
+    EXPECT_EQ(run("ledger.read-only").outcome, Outcome::ok);
 }
 
 TEST_P(Rules, CatchCyclesThatGoBack)
@@ -302,17 +302,17 @@ TEST_P(Rules, CatchCyclesThatGoBack)
     const auto cycles = static_cast<std::uint32_t>(Leaf::cycles);
     FakeHost::Registers answers[] = {{0, 0, 0xfffffff0, 0}, {0, 0, 0x10, 0}};
     auto leaves = host.leaves();
-    const auto probe = host.probe();
-    ledger::Monotony monotony;
-    leaves.watch(monotony);
+    const auto profile = host.profile();
+    ledger::MonotonicityCheck monotonicity;
+    leaves.watch(monotonicity);
     host.spoil = [&, n = 0](auto leaf, auto, auto& r) mutable {
         if (leaf == cycles)
             r = answers[n++ % 2];
     };
     leaves.cycles();
     Result result;
-    audit::judge_monotony({leaves, probe, monotony, 0, 0}, result);
-    EXPECT_EQ(result.verdict, Verdict::not_ok);
+    audit::judge_monotonicity({leaves, profile, monotonicity, {0}, 0}, result);
+    EXPECT_EQ(result.outcome, Outcome::not_ok);
     EXPECT_TRUE(result.shows(audit::Symptom::high_word_lost)) << result.message.view();
 }
 
@@ -357,7 +357,7 @@ TEST_P(Rules, CatchARevisionLeafThatLeaks)
         if (leaf == static_cast<std::uint32_t>(Leaf::revision))
             r.edx = 1;
     };
-    EXPECT_EQ(run("ledger.own-leaves").verdict, Verdict::not_ok);
+    EXPECT_EQ(run("ledger.own-leaves").outcome, Outcome::not_ok);
 }
 
 TEST_P(Rules, ConserveThoughARowBecomesBusyMeanwhile)
@@ -366,7 +366,7 @@ TEST_P(Rules, ConserveThoughARowBecomesBusyMeanwhile)
         if (++n == 400)
             host.cause(GetParam() == Numbering::vmx ? 0 : 0x61, 1);
     };
-    EXPECT_EQ(run("ledger.conservation").verdict, Verdict::ok);
+    EXPECT_EQ(run("ledger.conservation").outcome, Outcome::ok);
 }
 
 TEST_P(Rules, CatchAQueryThatDoesNotCountItself)
@@ -412,17 +412,17 @@ TEST_P(Rules, ConserveExitsThatOnlyTheTotalsHave)
             r.ecx += 6000;
     };
     const auto result = run("ledger.conservation", {}, {3, 6000});
-    EXPECT_EQ(result.verdict, Verdict::ok) << result.message.view();
+    EXPECT_EQ(result.outcome, Outcome::ok) << result.message.view();
     EXPECT_NE(result.message.view().find("with 3 that KVM has no handler for"), std::string_view::npos);
-    EXPECT_EQ(run("ledger.conservation", {}, {4, 6000}).verdict, Verdict::not_ok);
-    EXPECT_EQ(run("ledger.conservation", {}, {2, 6000}).verdict, Verdict::not_ok);
-    EXPECT_EQ(run("ledger.conservation", {}, {3, 1000}).verdict, Verdict::not_ok);
+    EXPECT_EQ(run("ledger.conservation", {}, {4, 6000}).outcome, Outcome::not_ok);
+    EXPECT_EQ(run("ledger.conservation", {}, {2, 6000}).outcome, Outcome::not_ok);
+    EXPECT_EQ(run("ledger.conservation", {}, {3, 1000}).outcome, Outcome::not_ok);
 }
 
 TEST_P(Rules, NoticeThatTheTotalsLackThem)
 {
     const auto result = run("ledger.conservation", {}, {3, 6000});
-    EXPECT_EQ(result.verdict, Verdict::not_ok);
+    EXPECT_EQ(result.outcome, Outcome::not_ok);
     EXPECT_TRUE(result.shows(audit::Symptom::passed_on_lost));
     EXPECT_FALSE(result.shows(audit::Symptom::rows_over_total));
 }
@@ -462,7 +462,7 @@ TEST_P(Rules, ConserveBesideTheHostsOwnExits)
         if (++n % 50 == 0)
             host.cause(interrupt(), 1);
     };
-    EXPECT_EQ(run("ledger.conservation").verdict, Verdict::ok);
+    EXPECT_EQ(run("ledger.conservation").outcome, Outcome::ok);
 }
 
 INSTANTIATE_TEST_SUITE_P(Vendors, Rules, testing::Values(Numbering::vmx, Numbering::svm),

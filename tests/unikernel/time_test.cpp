@@ -1,11 +1,13 @@
 // The plausibility of what the ledger tells of time.
-#include "audit/time.hpp"
+#include "fake_host.hpp"
+
+#include "audit/rules/time.hpp"
 
 #include <gtest/gtest.h>
 
 using audit::Measurement;
+using audit::Outcome;
 using audit::Result;
-using audit::Verdict;
 
 namespace {
 
@@ -14,25 +16,25 @@ constexpr std::uint64_t window = 1'000'000;
 // 1000 exits of 500 cycles each, as a host tells them right.
 constexpr Measurement::Host right{1000, 500'000, ledger::Leaves::Extremes{400, 900}, 300'000};
 
-Verdict judged(const Measurement::Host& host)
+Outcome judged(const Measurement::Host& host)
 {
     Result result;
     result.measurement.emplace();
     result.measurement->host = host;
     audit::judge_time(window, result);
-    EXPECT_EQ(result.verdict == Verdict::ok, result.diagnosis.empty());
-    return result.verdict;
+    EXPECT_EQ(result.outcome == Outcome::ok, result.diagnosis.empty());
+    return result.outcome;
 }
 
 }
 
 TEST(Time, PassesWhatCanBe)
 {
-    EXPECT_EQ(judged(right), Verdict::ok);
-    EXPECT_EQ(judged({1000, window, {}, {}}), Verdict::ok);
+    EXPECT_EQ(judged(right), Outcome::ok);
+    EXPECT_EQ(judged({1000, window, {}, {}}), Outcome::ok);
 }
 
-TEST(Time, CatchesExitsThatTookNone) { EXPECT_EQ(judged({1000, 0, {}, {}}), Verdict::not_ok); }
+TEST(Time, CatchesExitsThatTookNone) { EXPECT_EQ(judged({1000, 0, {}, {}}), Outcome::not_ok); }
 
 TEST(Time, TellsThatSomeExitsTookNone)
 {
@@ -40,31 +42,31 @@ TEST(Time, TellsThatSomeExitsTookNone)
     result.measurement.emplace();
     result.measurement->host = {1000, 400'000, ledger::Leaves::Extremes{500, 600}, {}};
     audit::judge_time(window, result);
-    EXPECT_EQ(result.verdict, Verdict::not_ok);
+    EXPECT_EQ(result.outcome, Outcome::not_ok);
     EXPECT_TRUE(result.shows(audit::Symptom::partly_untimed));
 }
 
 TEST(Time, CatchesSwappedWords)
 {
-    EXPECT_EQ(judged({1000, std::uint64_t{500'000} << 32, {}, {}}), Verdict::not_ok);
+    EXPECT_EQ(judged({1000, std::uint64_t{500'000} << 32, {}, {}}), Outcome::not_ok);
 }
 
-TEST(Time, CatchesMoreThanPassed) { EXPECT_EQ(judged({1000, window + 1, {}, {}}), Verdict::not_ok); }
+TEST(Time, CatchesMoreThanPassed) { EXPECT_EQ(judged({1000, window + 1, {}, {}}), Outcome::not_ok); }
 
 TEST(Time, CatchesAMeanOutsideTheExtremes)
 {
     auto host = right;
     host.extremes = {501, 900};
-    EXPECT_EQ(judged(host), Verdict::not_ok);
+    EXPECT_EQ(judged(host), Outcome::not_ok);
     host.extremes = {400, 499};
-    EXPECT_EQ(judged(host), Verdict::not_ok);
+    EXPECT_EQ(judged(host), Outcome::not_ok);
 }
 
 TEST(Time, CatchesMoreInsideThanInAll)
 {
     auto host = right;
     host.inside = 500'001;
-    EXPECT_EQ(judged(host), Verdict::not_ok);
+    EXPECT_EQ(judged(host), Outcome::not_ok);
 }
 
 TEST(Time, HasNothingToSayWithoutFigures)
@@ -72,7 +74,7 @@ TEST(Time, HasNothingToSayWithoutFigures)
     Result result;
     result.measurement.emplace();
     audit::judge_time(window, result);
-    EXPECT_EQ(result.verdict, Verdict::ok);
+    EXPECT_EQ(result.outcome, Outcome::ok);
 }
 
 namespace {
@@ -104,10 +106,8 @@ Result defined(const Definitions& definitions)
 bool named(const Definitions& definitions, std::string_view name)
 {
     const auto result = defined(definitions);
-    return result.verdict == Verdict::ok && result.message.view().starts_with(name);
+    return result.outcome == Outcome::ok && result.message.view().starts_with(name);
 }
-
-std::uint64_t exchanged(std::uint64_t cycles) { return cycles << 32 | cycles >> 32; }
 
 }
 
@@ -117,7 +117,7 @@ TEST(Definition, IsNotNamedByDisturbedFigures)
     auto interrupted = seen(1500, 5500, 19'000, 9'990'000);
     interrupted.cpuid = stretch(30'000, 29'000);
     EXPECT_FALSE(audit::name_definition(interrupted));
-    EXPECT_EQ(defined(interrupted).verdict, Verdict::skip);
+    EXPECT_EQ(defined(interrupted).outcome, Outcome::skip);
     // User space's time told with more than it took.
     auto more = seen(1500, 5500, 19'000, 9'990'000);
     more.cpuid = stretch(17'000, 1500);
@@ -146,7 +146,7 @@ TEST(Definition, OfAClockThatStopsEarlyFails)
     // The same for every kind of exit, and next to nothing.
     for (const auto& definitions : {seen(500, 510, 520, 5000), seen(100, 120, 300, 5000)}) {
         const auto result = defined(definitions);
-        EXPECT_EQ(result.verdict, Verdict::not_ok);
+        EXPECT_EQ(result.outcome, Outcome::not_ok);
         EXPECT_NE(result.diagnosis.view().find("stops before the exit is handled"), std::string_view::npos);
     }
 }
@@ -157,16 +157,7 @@ TEST(Definition, OfNothingOrOfMoreThanPassedFails)
               std::string_view::npos);
     EXPECT_NE(defined(seen(1500, 5500, 20'001, 9'990'000)).diagnosis.view().find("counted twice"),
               std::string_view::npos);
-    EXPECT_EQ(defined(seen(1500, 5500, 19'000, 10'000'001)).verdict, Verdict::not_ok);
-}
-
-TEST(Words, ExchangedAreRecognised)
-{
-    auto wrong = stretch(2000, 1500);
-    wrong.total = {exchanged(wrong.total.before), exchanged(wrong.total.after)};
-    Result result;
-    EXPECT_FALSE(audit::judge_stretch(wrong, result));
-    EXPECT_TRUE(result.shows(Symptom::halves_swapped)) << result.message.view();
+    EXPECT_EQ(defined(seen(1500, 5500, 19'000, 10'000'001)).outcome, Outcome::not_ok);
 }
 
 TEST(Words, LostAreRecognisedWhereTheRestWraps)
@@ -182,7 +173,7 @@ TEST(Words, AreNotBlamedForOtherNonsense)
     Stretch wrong{10, 20'000, {5'000'000'000, 4'000'000'000}};
     Result result;
     EXPECT_FALSE(audit::judge_stretch(wrong, result));
-    EXPECT_FALSE(result.shows_any(Symptom::halves_swapped, Symptom::high_word_lost));
+    EXPECT_FALSE(result.shows(Symptom::high_word_lost));
 }
 
 namespace {
@@ -201,13 +192,13 @@ Result halted(std::uint64_t total, std::uint64_t row, std::optional<std::uint64_
 
 TEST(AHalt, TakesAsLongAsItWaits)
 {
-    EXPECT_EQ(halted(9'900'000, 9'800'000, 50'000).verdict, Verdict::ok);
-    EXPECT_EQ(halted(9'900'000, 9'800'000, {}).verdict, Verdict::ok);
+    EXPECT_EQ(halted(9'900'000, 9'800'000, 50'000).outcome, Outcome::ok);
+    EXPECT_EQ(halted(9'900'000, 9'800'000, {}).outcome, Outcome::ok);
 }
 
 TEST(AHalt, IsSkippedWhereNoTimeIncludesTheWait)
 {
-    EXPECT_EQ(halted(60'000, 50'000, 50'000).verdict, Verdict::skip);
+    EXPECT_EQ(halted(60'000, 50'000, 50'000).outcome, Outcome::skip);
 }
 
 TEST(AHalt, FailsWhereTheWaitIsInsideKvmOrInAnotherRow)
@@ -216,7 +207,7 @@ TEST(AHalt, FailsWhereTheWaitIsInsideKvmOrInAnotherRow)
               std::string_view::npos);
     EXPECT_NE(halted(9'900'000, 50'000, 50'000).diagnosis.view().find("another exit's row"),
               std::string_view::npos);
-    EXPECT_EQ(halted(9'900'000, 10'000'001, {}).verdict, Verdict::not_ok);
+    EXPECT_EQ(halted(9'900'000, 10'000'001, {}).outcome, Outcome::not_ok);
 }
 
 TEST(Extremes, EncloseEachExit)
@@ -224,12 +215,12 @@ TEST(Extremes, EncloseEachExit)
     const auto judged_single = [](std::uint64_t shortest, std::uint64_t longest) {
         Result result;
         audit::judge_single(0x7b, {500, 10'000, {shortest, longest}}, result);
-        return result.verdict;
+        return result.outcome;
     };
-    EXPECT_EQ(judged_single(500, 500), Verdict::ok);
-    EXPECT_EQ(judged_single(501, 600), Verdict::not_ok);
-    EXPECT_EQ(judged_single(400, 499), Verdict::not_ok);
-    EXPECT_EQ(judged_single(400, 10'001), Verdict::not_ok);
+    EXPECT_EQ(judged_single(500, 500), Outcome::ok);
+    EXPECT_EQ(judged_single(501, 600), Outcome::not_ok);
+    EXPECT_EQ(judged_single(400, 499), Outcome::not_ok);
+    EXPECT_EQ(judged_single(400, 10'001), Outcome::not_ok);
 }
 
 TEST(SingleExits, TellWhyTheyLieOutside)
@@ -240,17 +231,22 @@ TEST(SingleExits, TellWhyTheyLieOutside)
         return result;
     };
     EXPECT_TRUE(judged_single(0).shows(Symptom::untimed));
-    EXPECT_TRUE(judged_single(std::uint64_t{500} << 32).shows(Symptom::halves_swapped));
     EXPECT_TRUE(judged_single(500 - (std::uint64_t{1} << 32)).shows(Symptom::high_word_lost));
     EXPECT_EQ(judged_single(300).symptoms, 0u);
 }
 
 TEST(QueryCost, IsThatOfCpuidOrFails)
 {
-    Result alike, dear;
-    audit::judge_query_cost({1000, 1900}, alike);
-    EXPECT_EQ(alike.verdict, Verdict::ok);
-    audit::judge_query_cost({1000, 9000}, dear);
-    EXPECT_EQ(dear.verdict, Verdict::not_ok);
-    EXPECT_TRUE(dear.shows(Symptom::slow_query));
+    FakeHost host(ledger::Numbering::vmx);
+    const auto judged = [&](std::uint64_t cycles) {
+        host.query_cycles = cycles;
+        const auto profile = host.profile();
+        auto leaves = profile.leaves(host.cpuid());
+        Result result;
+        audit::judge_query_cost({leaves, profile, {}, {0}, 0}, result);
+        return result;
+    };
+    EXPECT_EQ(judged(1900).outcome, Outcome::ok);
+    EXPECT_EQ(judged(9000).outcome, Outcome::not_ok);
+    EXPECT_TRUE(judged(9000).shows(Symptom::slow_query));
 }

@@ -7,8 +7,8 @@
 #include <asm/svm.h>
 #include <gtest/gtest.h>
 
+using audit::Outcome;
 using audit::Result;
-using audit::Verdict;
 using ledger::Numbering;
 using triggers::Bound;
 using triggers::Circumstances;
@@ -51,17 +51,18 @@ Result judged(const Circumstances& circumstances, const std::function<void(FakeH
     trigger.deviations = deviations;
     FakeHost host(Numbering::svm);
     auto leaves = host.leaves();
-    const ledger::Snapshot before(leaves);
+    const ledger::Snapshot before(leaves, ledger::all_rows(leaves.numbering()));
     meanwhile(host);
-    const ledger::Snapshot after(leaves);
+    const ledger::Snapshot after(leaves, ledger::all_rows(leaves.numbering()));
     machine::ExceptionCounts raised{};
     raised[static_cast<unsigned>(Exception::invalid_opcode)] = undefined_raised;
     const audit::Fired fired{firings};
-    const audit::Seen seen{fired, before, after, raised};
+    const audit::Coverage coverage(Numbering::svm);
+    const audit::Seen seen{coverage, fired, before, after, raised};
     Result result;
     result.name = "cache.invd";
-    audit::judge(trigger.svm, Numbering::svm, seen, result);
-    audit::excuse_untried(trigger, circumstances, Numbering::svm, seen, result);
+    audit::judge(trigger.svm, seen, result);
+    audit::excuse_untried(trigger, circumstances, seen, result);
     return result;
 }
 
@@ -71,13 +72,13 @@ void exits_as_wbinvd(FakeHost& host) { host.cause(wbinvd, firings); }
 
 TEST(Untried, VersionThatFollowsTheManualPasses)
 {
-    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(invd, firings); }).verdict, Verdict::ok);
+    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(invd, firings); }).outcome, Outcome::ok);
 }
 
 TEST(Untried, VersionThatDeviatesAsAnotherDoesIsASkip)
 {
     const auto result = judged(qemu(newer), exits_as_wbinvd);
-    EXPECT_EQ(result.verdict, Verdict::skip);
+    EXPECT_EQ(result.outcome, Outcome::skip);
     EXPECT_EQ(result.message.view(),
               "QEMU 12.0, which is untried, seems to deviate as 7.2 does: exits as WBINVD");
     EXPECT_TRUE(result.diagnosis.empty());
@@ -92,54 +93,54 @@ TEST(Untried, RowsBesideMayDeviateAsWell)
                          host.cause(wbinvd, firings);
                          host.cause(io, firings);
                      })
-                  .verdict,
-              Verdict::skip);
+                  .outcome,
+              Outcome::skip);
     EXPECT_EQ(judged(qemu(newer),
                      [](auto& host) {
                          host.cause(wbinvd, firings);
                          host.cause(io, firings + 1);
                      })
-                  .verdict,
-              Verdict::not_ok);
+                  .outcome,
+              Outcome::not_ok);
 }
 
 // Where nothing exits but an exception is raised, judge_exceptions() has made it a skip already.
 TEST(Untried, ExceptionsMustBeTheDeviationsToo)
 {
     const auto exits_undefined = [](auto& host) { host.cause(undefined, firings); };
-    EXPECT_EQ(judged(qemu(newer), exits_undefined).verdict, Verdict::not_ok);
+    EXPECT_EQ(judged(qemu(newer), exits_undefined).outcome, Outcome::not_ok);
     const auto both = [](auto& host) {
         host.cause(invd, 1);
         host.cause(wbinvd, firings);
     };
-    EXPECT_EQ(judged(qemu(newer), both, firings).verdict, Verdict::not_ok);
+    EXPECT_EQ(judged(qemu(newer), both, firings).outcome, Outcome::not_ok);
 }
 
 TEST(Untried, VersionIsNoExcuseForAHostThatIsWrong)
 {
-    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(invd, 2 * firings); }).verdict,
-              Verdict::not_ok);
-    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(wbinvd, firings - 1); }).verdict,
-              Verdict::not_ok);
+    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(invd, 2 * firings); }).outcome,
+              Outcome::not_ok);
+    EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(wbinvd, firings - 1); }).outcome,
+              Outcome::not_ok);
     EXPECT_EQ(judged(qemu(newer),
                      [](auto& host) {
                          host.cause(wbinvd, firings);
                          host.cause(SVM_EXIT_CPUID, firings);
                      })
-                  .verdict,
-              Verdict::not_ok);
+                  .outcome,
+              Outcome::not_ok);
 }
 
 TEST(Untried, AnotherEmulatorsDeviationIsNoExcuse)
 {
     const auto nothing = [](auto&) {};
-    EXPECT_EQ(judged(qemu(newer), nothing).verdict, Verdict::not_ok);
-    EXPECT_EQ(judged({.emulator = Emulator::bochs, .version = {9, 0}}, nothing).verdict, Verdict::skip);
+    EXPECT_EQ(judged(qemu(newer), nothing).outcome, Outcome::not_ok);
+    EXPECT_EQ(judged({.emulator = Emulator::bochs, .version = {9, 0}}, nothing).outcome, Outcome::skip);
 }
 
 TEST(Untried, VersionsThatWereTriedAndRealProcessorsHaveNoExcuse)
 {
     for (const auto& version : triggers::tried_qemu)
-        EXPECT_EQ(judged(qemu(version), exits_as_wbinvd).verdict, Verdict::not_ok);
-    EXPECT_EQ(judged({}, exits_as_wbinvd).verdict, Verdict::not_ok);
+        EXPECT_EQ(judged(qemu(version), exits_as_wbinvd).outcome, Outcome::not_ok);
+    EXPECT_EQ(judged({}, exits_as_wbinvd).outcome, Outcome::not_ok);
 }

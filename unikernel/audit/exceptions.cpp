@@ -24,11 +24,11 @@ void judge_exceptions(const triggers::Expectation& expectation, Result& result)
         const bool due = expectation.raises && static_cast<unsigned>(*expectation.raises) == vector;
         const auto expected = due ? m.firings : 0;
         if (m.raised[vector] == expected) {
-            if (due && result.verdict == Verdict::ok)
+            if (due && result.outcome == Outcome::ok)
                 result.message.format(", {} each", exception_name(vector));
             continue;
         }
-        if (!due && m.told == 0 && m.bound != triggers::Bound::none) {
+        if (!due && m.counted == 0 && m.bound != triggers::Bound::none) {
             result.skip("");
             result.message.format("this vCPU answers {} by {}, without an exit", result.name,
                                   exception_name(vector));

@@ -65,33 +65,34 @@ std::string_view words(Bound bound)
     }
 }
 
-void judge_own_row(const Measurement& m, Numbering numbering, Result& result)
+void judge_own_row(const Measurement& m, const Limits& limit, Numbering numbering, Result& result)
 {
     const auto caused = static_cast<std::int64_t>(m.caused);
-    const auto limit = limits({m.exit, m.bound, 1}, caused);
-    if (m.told >= limit.low && m.told <= limit.high) {
-        result.message.format("{}{} exits, ledger +{}", words(m.bound), m.caused, m.told);
+    if (m.counted >= limit.low && m.counted <= limit.high) {
+        result.message.format("{}{} exits, {} +{}", words(m.bound), m.caused, m.by_total ? "total" : "ledger",
+                              m.counted);
         return;
     }
-    if (steps_back(numbering, m.exit, m.told, m.queries)) {
-        result.fail("expected ledger +{}, seen -{}", m.caused, -m.told);
-        result.diagnose("a count is not only added to");
+    if (steps_back(numbering, m.exit, m.counted, m.queries)) {
+        result.fail("expected ledger +{}, seen -{}", m.caused, -m.counted);
+        result.diagnose("a count does not only grow");
         return;
     }
-    if (m.told < 0) {
-        result.fail("expected ledger +{}, seen -{} beside the queries' own", m.caused, -m.told);
+    if (m.counted < 0) {
+        result.fail("expected ledger +{}, seen -{} beside the queries' own", m.caused, -m.counted);
         result.diagnose("CPUID exits are lost: the queries' own are missing");
         return;
     }
-    result.fail("expected ledger +{}{}, seen +{}", words(m.bound), m.caused, m.told);
+    result.fail("expected {} +{}{}, seen +{}", m.by_total ? "total" : "ledger", words(m.bound), m.caused,
+                m.counted);
     if (m.bound == Bound::none)
         result.diagnose(
             "an exit is counted that did not happen, or this host intercepts what KVM does not by default");
-    else if (m.told == 0)
+    else if (m.counted == 0)
         result.diagnose("these exits are not counted at all: their path leaves before the counter");
-    else if (m.told == 2 * caused)
+    else if (m.counted == 2 * caused)
         result.diagnose("each of these exits is counted twice");
-    else if (m.told < caused)
+    else if (m.counted < caused)
         result.diagnose(
             "some of these exits are lost: one of their paths leaves before the counter, or updates race");
     else
@@ -99,30 +100,99 @@ void judge_own_row(const Measurement& m, Numbering numbering, Result& result)
             "more exits are counted than happened: another kind shares the row, or some count twice");
 }
 
-void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t told, const Limits& limit,
+void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t counted, const Limits& limit,
                      Result& result)
 {
-    if (told >= limit.low && told <= limit.high)
+    if (counted >= limit.low && counted <= limit.high)
         return;
     const auto name = ledger::exit_name(numbering, exit);
     if (auto& m = *result.measurement; m.stray_count < m.stray_rows.size())
-        m.stray_rows[m.stray_count++] = {exit, told, limit.low, limit.high, name == ledger::no_name};
-    if (told >= 0 && told < limit.low) {
-        result.fail("exit {:x} {} +{}, where each firing causes it too: {} in all", exit, name, told,
+        m.stray_rows[m.stray_count++] = {exit, counted, limit.low, limit.high, name == ledger::no_name};
+    if (counted >= 0 && counted < limit.low) {
+        result.fail("exit {:x} {} +{}, where each firing causes it too: {} in all", exit, name, counted,
                     limit.low);
         result.diagnose("some of these exits are lost, or another row is counted in their place");
         return;
     }
-    if (steps_back(numbering, exit, told, result.measurement->queries)) {
-        result.fail("exit {:x} {} -{}, where counts only grow", exit, name, -told);
-        result.diagnose("a count is not only added to");
+    if (steps_back(numbering, exit, counted, result.measurement->queries)) {
+        result.fail("exit {:x} {} -{}, where counts only grow", exit, name, -counted);
+        result.diagnose("a count does not only grow");
         return;
     }
-    const bool lost = told < 0;
-    result.fail("exit {:x} {} {}{}, {}", exit, name, lost ? "-" : "+", lost ? -told : told,
+    const bool lost = counted < 0;
+    result.fail("exit {:x} {} {}{}, {}", exit, name, lost ? "-" : "+", lost ? -counted : counted,
                 limit.high ? "far more than the host can have caused by itself"
                            : "which nothing here causes");
     result.diagnose("a wrong row is counted");
+}
+
+// The bounds of one trigger's rows.
+class Bounds {
+public:
+    Bounds(const Expectation& expectation, const Coverage& coverage, const Fired& fired,
+           std::uint64_t queries)
+        : expectation_(expectation), numbering_(coverage.numbering), shared_(coverage.shared), fired_(fired),
+          noise_(static_cast<std::int64_t>(exits(coverage) + queries + fired.waited) / noise_divisor)
+    {
+    }
+
+    Limits own() const
+    {
+        return limits({expectation_.exit, expectation_.bound, expectation_.per_firing}, firings());
+    }
+
+    Limits of(ExitNumber exit) const
+    {
+        auto limit = exit == expectation_.exit ? own() : Limits{0, 0};
+        if (const auto row = std::ranges::find(expectation_.also, exit, &Row::exit);
+            row != expectation_.also.end())
+            limit = limits(*row, firings(), fired_.vcpus);
+        if (shared_)
+            limit.high = unlimited;
+        else if (exit != expectation_.exit && is_noise(numbering_, exit))
+            limit.high += noise_;
+        return limit;
+    }
+
+    /// Of all rows together, and of exits that are in the total alone.
+    Limits total() const
+    {
+        auto sum = own();
+        const auto extra = firings() * expectation_.totals_only;
+        for (const auto& row : expectation_.also) {
+            const auto limit = limits(row, firings(), fired_.vcpus);
+            sum = {sum.low + limit.low, std::min(unlimited, sum.high + limit.high)};
+        }
+        return {sum.low + extra, shared_ ? unlimited : std::min(unlimited, sum.high + extra + noise_)};
+    }
+
+    std::int64_t noise() const { return shared_ ? unlimited : noise_; }
+
+private:
+    // A total is moved by interrupts while instructions are fired that cause no exit, too.
+    std::uint64_t exits(const Coverage& coverage) const
+    {
+        return fired_.firings *
+               (coverage.counts ? expectation_.per_firing : std::max(1u, expectation_.per_firing));
+    }
+
+    std::int64_t firings() const { return static_cast<std::int64_t>(fired_.firings); }
+
+    const Expectation& expectation_;
+    Numbering numbering_;
+    bool shared_;
+    const Fired& fired_;
+    std::int64_t noise_;
+};
+
+// What the rows that were not read grew by together.
+void judge_rest(const Measurement& m, std::int64_t noise, Result& result)
+{
+    if (m.uncounted >= 0 && m.uncounted <= noise)
+        return;
+    result.fail("the total grew by {} {} than the rows that this trigger moves",
+                m.uncounted < 0 ? -m.uncounted : m.uncounted, m.uncounted < 0 ? "less" : "more");
+    result.diagnose("some of these exits are in the total and in no row, or in a wrong one");
 }
 
 }
@@ -133,9 +203,9 @@ bool is_noise(Numbering numbering, ExitNumber exit)
     return std::ranges::find(rows, exit) != rows.end();
 }
 
-bool steps_back(Numbering numbering, ExitNumber exit, std::int64_t told, std::int64_t queries)
+bool steps_back(Numbering numbering, ExitNumber exit, std::int64_t counted, std::int64_t queries)
 {
-    return told < (exit == ledger::cpuid_exit(numbering) ? -queries : 0);
+    return counted < (exit == ledger::cpuid_exit(numbering) ? -queries : 0);
 }
 
 std::uint64_t Window::waited() const
@@ -145,9 +215,23 @@ std::uint64_t Window::waited() const
     return present > busy ? (present - busy) / query : 0;
 }
 
-void judge_growth(const Expectation& expectation, Numbering numbering, const Fired& fired,
+Coverage Coverage::limited_to(const Expectation& expectation) const
+{
+    auto limited = *this;
+    limited.complete = false;
+    limited.rows = {};
+    const auto keep = [&](ExitNumber exit) { limited.rows[exit] = rows[exit]; };
+    keep(expectation.exit);
+    keep(ledger::cpuid_exit(numbering));
+    for (const auto& row : expectation.also)
+        keep(row.exit);
+    return limited;
+}
+
+void judge_growth(const Expectation& expectation, const Coverage& coverage, const Fired& fired,
                   const Snapshot& before, const Snapshot& after, Result& result)
 {
+    const auto numbering = coverage.numbering;
     auto& m = result.measurement.emplace();
     m.exit = expectation.exit;
     m.bound = expectation.bound;
@@ -157,22 +241,36 @@ void judge_growth(const Expectation& expectation, Numbering numbering, const Fir
                                   expectation.also.end();
     m.firings = fired.firings;
     m.caused = fired.firings * expectation.per_firing;
-    m.told = after.growth_without_queries(before, expectation.exit);
-    m.queries = static_cast<std::int64_t>(after.queries_since(before));
-    judge_own_row(m, numbering, result);
-
-    const auto clock = static_cast<std::int64_t>(m.caused + after.queries_since(before) + fired.waited);
-    for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
-        if (exit == expectation.exit || !ledger::is_defined(numbering, exit))
-            continue;
-        Limits limit{0, 0};
-        if (const auto row = std::ranges::find(expectation.also, exit, &Row::exit);
-            row != expectation.also.end())
-            limit = limits(*row, static_cast<std::int64_t>(fired.firings), fired.vcpus);
-        if (is_noise(numbering, exit))
-            limit.high += clock / noise_divisor;
-        judge_other_row(exit, numbering, after.growth_without_queries(before, exit), limit, result);
+    m.queries = static_cast<std::int64_t>(coverage.counts ? after.queries_since(before)
+                                                          : after.queries_in_total(before));
+    m.by_total = !coverage.counts;
+    const auto total = after.total_without_queries(before);
+    const Bounds bounds(expectation, coverage, fired, static_cast<std::uint64_t>(m.queries));
+    if (m.by_total) {
+        m.counted = total;
+        judge_own_row(m, bounds.total(), numbering, result);
+        return;
     }
+    m.counted = after.growth_without_queries(before, expectation.exit);
+    auto own = bounds.own();
+    if (coverage.shared)
+        own.high = unlimited;
+    judge_own_row(m, own, numbering, result);
+    std::int64_t rows = 0;
+    for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
+        if (!coverage.rows[exit])
+            continue;
+        const auto counted = after.growth_without_queries(before, exit);
+        rows += counted;
+        if (exit != expectation.exit)
+            judge_other_row(exit, numbering, counted, bounds.of(exit), result);
+    }
+    if (!coverage.total)
+        return;
+    m.uncounted = total / coverage.total_factor - rows -
+                  static_cast<std::int64_t>(fired.firings * expectation.totals_only);
+    if (!coverage.complete)
+        judge_rest(m, bounds.noise(), result);
 }
 
 }

@@ -10,32 +10,32 @@ using triggers::Deviation;
 
 namespace {
 
-bool explains(const Deviation& deviation, ledger::Numbering numbering, const Seen& seen)
+bool explains(const Deviation& deviation, const Seen& seen)
 {
     Result other;
-    judge(deviation.instead, numbering, seen, other);
-    return other.verdict == Verdict::ok;
+    judge(deviation.instead, seen, other);
+    return other.outcome == Outcome::ok;
 }
 
 }
 
-void judge(const triggers::Expectation& expectation, ledger::Numbering numbering, const Seen& seen,
-           Result& result)
+void judge(const triggers::Expectation& expectation, const Seen& seen, Result& result)
 {
-    judge_growth(expectation, numbering, seen.fired, seen.before, seen.after, result);
+    judge_growth(expectation, seen.coverage, seen.fired, seen.before, seen.after, result);
     result.measurement->raised = seen.raised;
     judge_exceptions(expectation, result);
 }
 
-void excuse_untried(const triggers::Trigger& trigger, const Circumstances& circumstances,
-                    ledger::Numbering numbering, const Seen& seen, Result& result)
+void excuse_untried(const triggers::Trigger& trigger, const Circumstances& circumstances, const Seen& seen,
+                    Result& result)
 {
-    if (result.verdict != Verdict::not_ok || is_tried(circumstances.emulator, circumstances.version))
+    if (result.outcome != Outcome::not_ok || is_tried(circumstances.emulator, circumstances.version))
         return;
     for (const auto& deviation : trigger.deviations) {
         const bool needs_noise = deviation.where == triggers::Where::on_bochs_with_noise;
-        if (deviation.numbering != numbering || deviation.emulator() != circumstances.emulator ||
-            (needs_noise && !circumstances.noise) || !explains(deviation, numbering, seen))
+        if (deviation.numbering != seen.coverage.numbering ||
+            deviation.emulator() != circumstances.emulator || (needs_noise && !circumstances.noise) ||
+            !explains(deviation, seen))
             continue;
         const auto name = name_of(circumstances.emulator);
         const auto [major, minor] = circumstances.version;

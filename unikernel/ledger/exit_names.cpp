@@ -1,6 +1,8 @@
 // Exit names, taken from the kernel's own tables so that they cannot rot.
 #include "ledger/exit_names.hpp"
 
+#include "ledger/exit_set.hpp"
+
 #include <asm/kvm.h> // the exception vectors that asm/svm.h refers to
 #include <asm/svm.h>
 #include <asm/vmx.h>
@@ -31,6 +33,15 @@ std::string_view exit_name(Numbering numbering, ExitNumber exit)
         if (number == std::int64_t{exit})
             return name;
     return no_name;
+}
+
+void ExitSet::write(console::Sink& text, Numbering numbering) const
+{
+    constexpr std::size_t listed = 6;
+    for (std::size_t i = 0; i < std::min(size_, listed); i++)
+        text.format("{}{} ({:x})", i == 0 ? "" : ", ", exit_name(numbering, exits_[i]), exits_[i]);
+    if (size_ > listed)
+        text.format(" and {} more", size_ - listed);
 }
 
 }

@@ -1,4 +1,4 @@
-// Which CPUID leaf tells what: hosts made for other terms of the assignment permute the leaves.
+// Which CPUID leaf reports what: hosts made for other terms of the assignment permute the leaves.
 #pragma once
 
 #include "kvm_exit_ledger.h"
@@ -9,7 +9,7 @@
 
 namespace ledger {
 
-/// What a leaf tells. The value is its number in layout F22, the interface's own;
+/// What a leaf reports. The value is its number in layout F22, the interface's own;
 /// the last four move in other layouts.
 enum class Leaf : std::uint32_t {
     // clang-format off
@@ -24,13 +24,18 @@ enum class Leaf : std::uint32_t {
     // clang-format on
 };
 
-struct Layout {
-    std::string_view name;       ///< by the term, or the two terms, whose hosts have it
-    std::uint32_t total, cycles; ///< may be one leaf: EAX, and EBX:ECX
-    std::uint32_t exit_count;
-    std::uint32_t exit_cycles; ///< 0: this layout does not tell cycles by exit
+/// The four of the assignment.
+inline constexpr Leaf assigned_leaves[] = {Leaf::total, Leaf::cycles, Leaf::exit_count, Leaf::exit_cycles};
 
-    /// The leaf's number; 0 where the layout has none.
+/// The numbers of the assignment's leaves; 0 for one that the layout or the host does not have.
+struct Layout {
+    std::string_view name;               ///< the term, or the two terms, of the assignment
+    std::uint32_t total = 0, cycles = 0; ///< may be one leaf: EAX, and EBX:ECX
+    std::uint32_t exit_count = 0, exit_cycles = 0;
+
+    bool operator==(const Layout&) const = default;
+
+    /// The leaf's number; 0 where there is none.
     constexpr std::uint32_t number(Leaf leaf) const
     {
         switch (leaf) {
@@ -43,6 +48,15 @@ struct Layout {
     }
 
     constexpr bool has(Leaf leaf) const { return number(leaf) != 0; }
+
+    /// The same layout on a host that does not answer some leaves.
+    /// \param answered whether a leaf's number is answered
+    template <typename Answered>
+    constexpr Layout without_missing(Answered answered) const
+    {
+        const auto kept = [&](std::uint32_t leaf) { return answered(leaf) ? leaf : 0; };
+        return {name, kept(total), kept(cycles), kept(exit_count), kept(exit_cycles)};
+    }
 };
 
 /// Layout F22 first.
@@ -50,7 +64,7 @@ std::span<const Layout> layouts();
 
 inline const Layout& default_layout() { return layouts().front(); }
 
-/// The layout of a term ("F22", "S21", …), in either case; null for an unknown term.
+/// The layout of a term ("F22", "S21", ...), in either case; null for an unknown term.
 const Layout* find_layout(std::string_view term);
 
 }

@@ -12,6 +12,10 @@ namespace ledger {
 
 using machine::CpuidRegisters;
 
+/// What a leaf answers to a number that the manual does not define, and to one that KVM does not handle.
+inline constexpr CpuidRegisters undefined_mark{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX};
+inline constexpr CpuidRegisters zeros{0, 0, 0, 0};
+
 /// An exit number that neither vendor defines in any edition of the manuals.
 inline constexpr std::uint32_t never_defined = 0xfff;
 

@@ -1,4 +1,4 @@
-// The whole ledger's counts at one moment.
+// The ledger's counts at one moment.
 #pragma once
 
 #include "ledger/leaves.hpp"
@@ -8,43 +8,74 @@
 
 namespace ledger {
 
-/// The count of every defined exit number, and how many queries had been made
-/// when CPUID's own count was read.
+/// Which rows of the ledger are read.
+using Rows = std::array<bool, exit_number_end>;
+
+/// Every row that the manual defines.
+inline Rows all_rows(Numbering numbering)
+{
+    Rows rows{};
+    for (ExitNumber exit = 0; exit < exit_number_end; exit++)
+        rows[exit] = is_defined(numbering, exit);
+    return rows;
+}
+
+/// The counts of some exit numbers and the total, and how many CPUID exits the queries had caused when
+/// CPUID's own count, or the total, was read.
 class Snapshot {
 public:
-    explicit Snapshot(Leaves& leaves) : numbering_(leaves.numbering())
+    Snapshot(Leaves& leaves, const Rows& rows) : numbering_(leaves.numbering())
     {
         for (ExitNumber exit = 0; exit < exit_number_end; exit++) {
-            if (!is_defined(numbering_, exit))
+            if (!rows[exit])
                 continue;
             counts_[exit] = leaves.count(exit);
             if (exit == cpuid_exit(numbering_))
-                queries_ = leaves.queries();
+                exits_at_count_ = leaves.own_exits();
         }
+        total_ = leaves.total();
+        exits_at_total_ = leaves.own_in_total();
     }
 
-    /// Growth of one exit's count since `earlier`. Counts are told modulo 2^32: growth by
-    /// half of that or more is a step back, and negative.
+    /// Growth of one exit's count since `earlier`. Counts are reported modulo 2^32: growth by half of that or
+    /// more is a step back, and negative.
     std::int32_t growth(const Snapshot& earlier, ExitNumber exit) const
     {
         return static_cast<std::int32_t>(counts_[exit] - earlier.counts_[exit]);
     }
 
     /// CPUID exits that the queries between the two snapshots caused.
-    std::uint64_t queries_since(const Snapshot& earlier) const { return queries_ - earlier.queries_; }
+    std::uint64_t queries_since(const Snapshot& earlier) const
+    {
+        return exits_at_count_ - earlier.exits_at_count_;
+    }
 
-    /// Growth without the CPUID exits that the queries between the two snapshots
-    /// caused. Negative if the ledger lost some, or counts go back.
+    /// Exits in the total that these queries caused.
+    std::uint64_t queries_in_total(const Snapshot& earlier) const
+    {
+        return exits_at_total_ - earlier.exits_at_total_;
+    }
+
+    /// Growth without the CPUID exits that the queries between the two snapshots caused. Negative if the
+    /// ledger lost some, or counts go back.
     std::int64_t growth_without_queries(const Snapshot& earlier, ExitNumber exit) const
     {
-        const std::int64_t told = growth(earlier, exit);
-        return exit == cpuid_exit(numbering_) ? told - static_cast<std::int64_t>(queries_since(earlier))
-                                              : told;
+        const std::int64_t counted = growth(earlier, exit);
+        return exit == cpuid_exit(numbering_) ? counted - static_cast<std::int64_t>(queries_since(earlier))
+                                              : counted;
+    }
+
+    /// The same of the total.
+    std::int64_t total_without_queries(const Snapshot& earlier) const
+    {
+        return static_cast<std::int32_t>(total_ - earlier.total_) -
+               static_cast<std::int64_t>(queries_in_total(earlier));
     }
 
 private:
     Numbering numbering_;
-    std::uint64_t queries_ = 0;
+    std::uint64_t exits_at_count_ = 0, exits_at_total_ = 0;
+    std::uint32_t total_ = 0;
     std::array<std::uint32_t, exit_number_end> counts_{};
 };
 

@@ -31,7 +31,7 @@ public:
     JsonObject& signed_member(std::string_view name, std::int64_t number)
     {
         key(name);
-        sink_.format("{}{}", number < 0 ? "-" : "", number < 0 ? -number : number);
+        signed_number(number);
         return *this;
     }
 
@@ -52,10 +52,28 @@ public:
 
     void element(std::string_view text)
     {
-        if (!first_)
-            sink_.write(",");
-        first_ = false;
+        separate();
         string(text);
+    }
+
+    void element(std::uint64_t number)
+    {
+        separate();
+        sink_.format("{}", number);
+    }
+
+    void signed_element(std::int64_t number)
+    {
+        separate();
+        signed_number(number);
+    }
+
+    /// Opens an array as an element of the array that is open: end_array() closes it.
+    void nested_array()
+    {
+        separate();
+        sink_.write("[");
+        first_ = true;
     }
 
     void end_array()
@@ -67,11 +85,21 @@ public:
     void end() { sink_.write("}"); }
 
 private:
-    void key(std::string_view name)
+    void separate()
     {
         if (!first_)
             sink_.write(",");
         first_ = false;
+    }
+
+    void signed_number(std::int64_t number)
+    {
+        sink_.format("{}{}", number < 0 ? "-" : "", number < 0 ? -number : number);
+    }
+
+    void key(std::string_view name)
+    {
+        separate();
         string(name);
         sink_.write(":");
     }

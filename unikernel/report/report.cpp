@@ -9,18 +9,18 @@
 namespace report {
 namespace {
 
-using audit::Form;
 using audit::Measurement;
+using audit::Outcome;
 using audit::Result;
-using audit::Verdict;
+using plan::Form;
 using triggers::Bound;
 
-std::string_view name_of(Verdict verdict)
+std::string_view name_of(Outcome outcome)
 {
-    switch (verdict) {
-    case Verdict::ok: return "ok";
-    case Verdict::not_ok: return "not ok";
-    case Verdict::skip: return "skip";
+    switch (outcome) {
+    case Outcome::ok: return "ok";
+    case Outcome::not_ok: return "not ok";
+    case Outcome::skip: return "skip";
     }
     return "?";
 }
@@ -100,7 +100,7 @@ void write_host(JsonObject& record, const Measurement::Host& host)
 
 }
 
-void Report::begin(const boot::LoaderInfo& loader, const audit::Plan& plan)
+void Report::begin(const boot::LoaderInfo& loader, const plan::Plan& plan)
 {
     if (plan.writes(Form::ktap))
         sink_.write("KTAP version 1\n");
@@ -109,47 +109,49 @@ void Report::begin(const boot::LoaderInfo& loader, const audit::Plan& plan)
     sink_.format("# plan: {}\n", plan_words(loader));
 }
 
-void Report::announce(const boot::LoaderInfo& loader, const audit::Plan& plan, const ledger::Probe& probe)
+void Report::announce(const boot::LoaderInfo& loader, const plan::Plan& plan, const ledger::Profile& profile)
 {
     plan_ = &plan;
-    numbering_ = probe.numbering;
-    const auto layout = probe.layout->name;
-    if (probe.patched) {
-        sink_.format("# ledger: revision {}, layout {}, {} exit numbers, known by {}\n", probe.revision,
-                     layout, ledger::numbering_name(probe.numbering), probe.reason);
-        if (!probe.edition.is_current())
+    numbering_ = profile.numbering;
+    const auto layout = profile.layout.name;
+    if (profile.patched) {
+        sink_.format("# ledger: revision {}, layout {}, {} exit numbers, known by {}\n", profile.revision,
+                     layout, ledger::numbering_name(profile.numbering), profile.reason);
+        if (!profile.edition.is_current())
             sink_.format("# audited by an edition of Intel's manual that ends with exit reason {}{}\n",
-                         probe.edition.last, probe.edition.has_pconfig ? "" : " and leaves 65 out");
+                         profile.edition.last, profile.edition.has_pconfig ? "" : " and leaves 65 out");
     }
 
+    if (profile.patched)
+        write_profile(profile);
     sink_.write("#json ");
     JsonObject record(sink_);
     record.member("record", "run").member("schema", std::uint64_t{1}).member("boot", loader.protocol);
     record.member("vendor", machine::vendor().view())
-        .member("numbering", ledger::numbering_name(probe.numbering));
-    if (probe.patched)
-        record.member("ledger", std::uint64_t{probe.revision}).member("layout", layout);
-    if (probe.patched && probe.numbering == ledger::Numbering::vmx)
-        record.member("sdm", std::uint64_t{probe.edition.last});
+        .member("numbering", ledger::numbering_name(profile.numbering));
+    if (profile.patched)
+        record.member("ledger", std::uint64_t{profile.revision}).member("layout", layout);
+    if (profile.patched && profile.numbering == ledger::Numbering::vmx)
+        record.member("sdm", std::uint64_t{profile.edition.last});
     record.member("plan", plan_words(loader)).member("vcpus", std::uint64_t{plan.vcpus()});
-    record.member("results", probe.patched ? std::uint64_t{plan.size()} : 0);
+    record.member("results", profile.patched ? std::uint64_t{plan.size()} : 0);
     record.end();
     sink_.write("\n");
 
     if (!writes(Form::ktap))
         return;
-    if (probe.patched)
+    if (profile.patched)
         sink_.format("1..{}\n", plan.size());
     else
-        sink_.format("1..0 # SKIP not patched: {}\n", probe.reason);
+        sink_.format("1..0 # SKIP not patched: {}\n", profile.reason);
 }
 
 void Report::result(std::size_t number, const Result& result)
 {
-    switch (result.verdict) {
-    case Verdict::ok: passed_++; break;
-    case Verdict::not_ok: failed_++; break;
-    case Verdict::skip: skipped_++; break;
+    switch (result.outcome) {
+    case Outcome::ok: passed_++; break;
+    case Outcome::not_ok: failed_++; break;
+    case Outcome::skip: skipped_++; break;
     }
     if (writes(Form::ktap))
         write_ktap(number, result);
@@ -159,17 +161,17 @@ void Report::result(std::size_t number, const Result& result)
 
 void Report::write_ktap(std::size_t number, const Result& result)
 {
-    const auto skipped = result.verdict == Verdict::skip;
-    sink_.format("{} {} {} # {}{}\n", skipped ? "ok" : name_of(result.verdict), number, result.name,
+    const auto skipped = result.outcome == Outcome::skip;
+    sink_.format("{} {} {} # {}{}\n", skipped ? "ok" : name_of(result.outcome), number, result.name,
                  skipped ? "SKIP " : "", result.message.view());
-    if (result.verdict != Verdict::not_ok)
+    if (result.outcome != Outcome::not_ok)
         return;
     if (const auto& m = result.measurement) {
         const bool exact = m->bound == Bound::exact || m->bound == Bound::none;
         sink_.format("# expected: {}{}{} exits {:x} {} from {} firings\n", exact ? "" : name_of(m->bound),
                      exact ? "" : " ", m->caused, m->exit, ledger::exit_name(numbering_, m->exit),
                      m->firings);
-        sink_.format("# seen: {}{}\n", m->told < 0 ? "-" : "+", m->told < 0 ? -m->told : m->told);
+        sink_.format("# seen: {}{}\n", m->counted < 0 ? "-" : "+", m->counted < 0 ? -m->counted : m->counted);
     }
     if (!result.diagnosis.empty())
         sink_.format("# diagnosis: {}\n", result.diagnosis.view());
@@ -180,22 +182,103 @@ void Report::write_json(std::size_t number, const Result& result)
     sink_.write("#json ");
     JsonObject record(sink_);
     record.member("record", "result").member("number", std::uint64_t{number}).member("name", result.name);
-    record.member("verdict", name_of(result.verdict)).member("message", result.message.view());
+    record.member("verdict", name_of(result.outcome)).member("message", result.message.view());
     if (!result.diagnosis.empty())
         record.member("diagnosis", result.diagnosis.view());
-    if (const auto& m = result.measurement) {
-        record.member("exit", std::uint64_t{m->exit})
-            .member("exit_name", ledger::exit_name(numbering_, m->exit));
-        if (m->repeats > 1)
-            record.member("repeats", std::uint64_t{m->repeats});
-        record.member("firings", m->firings).member("caused", m->caused).signed_member("told", m->told);
-        record.member("bound", name_of(m->bound));
-        write_raised(record, m->raised);
-        write_spread(record, m->guest);
-        record.member("empty_cycles", m->empty);
-        if (m->host)
-            write_host(record, *m->host);
+    if (result.symptoms != 0) {
+        record.array("symptoms");
+        for (unsigned i = 0; i < static_cast<unsigned>(audit::Symptom::end); i++)
+            if (result.shows(static_cast<audit::Symptom>(i)))
+                record.element(audit::symptom_name(static_cast<audit::Symptom>(i)));
+        record.end_array();
     }
+    if (result.measurement)
+        write_measurement(record, *result.measurement);
+    record.end();
+    sink_.write("\n");
+}
+
+void Report::write_measurement(JsonObject& record, const Measurement& m)
+{
+    record.member("exit", std::uint64_t{m.exit}).member("exit_name", ledger::exit_name(numbering_, m.exit));
+    if (m.repeats > 1)
+        record.member("repeats", std::uint64_t{m.repeats});
+    record.member("firings", m.firings).member("caused", m.caused).signed_member("told", m.counted);
+    record.member("bound", name_of(m.bound)).signed_member("queries", m.queries);
+    const std::pair<bool, std::string_view> flags[] = {
+        {m.fastpath, "fastpath"}, {m.nested, "nested"}, {m.unhandled, "unhandled"}, {m.by_total, "by_total"}};
+    for (const auto& [is_set, name] : flags)
+        if (is_set)
+            record.member(name, std::uint64_t{1});
+    if (m.uncounted != 0)
+        record.signed_member("uncounted", m.uncounted);
+    if (m.stray_count != 0) {
+        record.array("strays");
+        for (const auto& s : m.strays()) {
+            record.nested_array();
+            record.element(std::uint64_t{s.exit});
+            for (const auto value : {s.counted, s.low, s.high, std::int64_t{s.never_counted}})
+                record.signed_element(value);
+            record.end_array();
+        }
+        record.end_array();
+    }
+    write_raised(record, m.raised);
+    write_spread(record, m.guest);
+    record.member("empty_cycles", m.empty);
+    if (m.host)
+        write_host(record, *m.host);
+}
+
+// Everything of the profile that causes are found by.
+void Report::write_profile(const ledger::Profile& profile)
+{
+    constexpr std::string_view answers[] = {"zeros", "mark", "other"}, scopes[] = {"unknown", "vm", "host"};
+    sink_.write("#json ");
+    JsonObject record(sink_);
+    record.member("record", "profile").member("detected_layout", profile.detected.name);
+    record.member("missing_leaves", std::uint64_t{profile.missing});
+    record.array("leaves");
+    for (const auto leaf : ledger::assigned_leaves)
+        if (profile.layout.has(leaf))
+            record.element(std::uint64_t{profile.layout.number(leaf)});
+    record.end_array();
+    record.member("detected_sdm", std::uint64_t{profile.detected_edition.last});
+    record.member("registers", profile.registers.is_clean() ? "clean" : "left");
+    record.member("undefined", answers[static_cast<unsigned>(profile.undefined)]);
+    record.member("not_enabled", answers[static_cast<unsigned>(profile.not_enabled)]);
+    record.member("grows", std::uint64_t{profile.grows})
+        .member("self_count", std::uint64_t{profile.self_count});
+    record.member("total_count", std::uint64_t{profile.total_count});
+    record.member("words_swapped", std::uint64_t{profile.words_swapped});
+    record.array("moving");
+    for (const auto exit : profile.moving.all())
+        record.element(std::uint64_t{exit});
+    record.end_array();
+    record.member("scope", scopes[static_cast<unsigned>(profile.scope)]);
+    record.member("query_cycles", profile.cost.query).member("cpuid_cycles", profile.cost.ordinary);
+    record.end();
+    sink_.write("\n");
+}
+
+void Report::warn(std::string_view text) { sink_.format("# {}\n", text); }
+
+void Report::rows(const audit::Run::Rows& rows)
+{
+    if (!writes(Form::json))
+        return;
+    sink_.write("#json ");
+    JsonObject record(sink_);
+    record.member("record", "rows").member("total", std::uint64_t{rows.total});
+    record.array("counts");
+    for (std::size_t exit = 0; exit < rows.counts.size(); exit++)
+        if (rows.counts[exit] != 0) {
+            record.nested_array();
+            record.element(std::uint64_t{exit});
+            record.element(std::uint64_t{rows.counts[exit]});
+            record.end_array();
+        }
+    record.end_array();
     record.end();
     sink_.write("\n");
 }
@@ -215,7 +298,7 @@ void Report::one_shot(const triggers::Trigger& trigger)
 void Report::table(std::span<const Result> results)
 {
     const auto measured = [](const Result& result) {
-        return result.measurement && result.verdict != Verdict::skip;
+        return result.measurement && result.outcome != Outcome::skip;
     };
     if (!writes(Form::table) || std::ranges::none_of(results, measured))
         return;
@@ -236,7 +319,7 @@ void Report::write_row(const Result& result)
     const auto& m = *result.measurement;
     const console::Text<40> exit("{:x} {}", m.exit, ledger::exit_name(numbering_, m.exit));
     sink_.format("# {:-27} {:-24} {:8} {:8} {:9} {:9} {:9} {:9} {:9} {:9} ", result.name, exit.view(),
-                 m.caused, m.told, m.guest.min, m.guest.median, m.guest.mean, m.guest.stddev, m.guest.p99,
+                 m.caused, m.counted, m.guest.min, m.guest.median, m.guest.mean, m.guest.stddev, m.guest.p99,
                  m.guest.max);
     if (!m.host)
         sink_.format("{:9} {:9}\n", "-", "-");
@@ -246,8 +329,8 @@ void Report::write_row(const Result& result)
         sink_.format("{:9} {:9}\n", m.host->mean(), *m.host->inside / m.host->exits);
 }
 
-void Report::write_cause(std::string_view kind, const audit::Finding& finding,
-                         std::span<const Result> results)
+void Report::write_finding(std::string_view kind, const diagnosis::Finding& finding,
+                           std::span<const Result> results)
 {
     if (writes(Form::json)) {
         sink_.write("#json ");
@@ -256,24 +339,25 @@ void Report::write_cause(std::string_view kind, const audit::Finding& finding,
         if (!finding.or_id.empty())
             record.member("or", finding.or_id);
         record.member("text", finding.text.view());
-        write_names(record, "explains", results, [&](std::size_t i) { return finding.explains[i]; });
+        write_names(record, "explains", results, [&](std::size_t i) { return finding.explains_any(i); });
         record.end();
         sink_.write("\n");
     }
     sink_.format("# {}: {}: {}\n", kind, finding.id, finding.text.view());
 }
 
-void Report::findings(const audit::Findings& findings, const std::optional<audit::Finding>& note,
-                      std::span<const Result> results)
+void Report::findings(const diagnosis::Diagnosis& found, std::span<const Result> results)
 {
-    for (const auto& finding : findings.all())
-        write_cause("finding", finding, results);
-    if (note)
-        write_cause("note", *note, results);
+    for (const auto& finding : found.findings())
+        write_finding("finding", finding, results);
+    for (const auto& note : found.notes())
+        write_finding("note", note, results);
     const auto unexplained = [&](std::size_t i) {
-        return results[i].verdict == Verdict::not_ok && !findings.explained(i);
+        return results[i].outcome == Outcome::not_ok && !found.explains(results[i], i);
     };
-    const auto count = findings.unexplained(results);
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < results.size(); i++)
+        count += unexplained(i);
     if (count == 0)
         return;
     if (writes(Form::json)) {

@@ -1,19 +1,21 @@
 // The serial log: KTAP lines, the table, JSON records. docs/serial-log.md describes it.
 #pragma once
 
-#include "audit/findings.hpp"
-#include "audit/plan.hpp"
+#include "plan/plan.hpp"
 #include "audit/result.hpp"
+#include "audit/run/run.hpp"
 #include "boot/loader.hpp"
 #include "console/format.hpp"
-#include "ledger/leaves.hpp"
-#include "ledger/probe.hpp"
+#include "diagnosis/diagnosis.hpp"
+#include "ledger/profile.hpp"
 
 #include <optional>
 #include <span>
 #include <string_view>
 
 namespace report {
+
+class JsonObject;
 
 /// How a run ends; the value is the status for isa-debug-exit.
 enum class Ending : std::uint8_t {
@@ -30,10 +32,10 @@ public:
     constexpr explicit Report(console::Sink& sink) : sink_(sink) {}
 
     /// The first lines: who runs where, by which loader, with which words.
-    void begin(const boot::LoaderInfo& loader, const audit::Plan& plan);
+    void begin(const boot::LoaderInfo& loader, const plan::Plan& plan);
 
     /// The ledger that was found, and how many results will follow.
-    void announce(const boot::LoaderInfo& loader, const audit::Plan& plan, const ledger::Probe& probe);
+    void announce(const boot::LoaderInfo& loader, const plan::Plan& plan, const ledger::Profile& profile);
 
     void result(std::size_t number, const audit::Result& result);
 
@@ -43,24 +45,31 @@ public:
     /// The table of all measurements, where the plan wants it.
     void table(std::span<const audit::Result> results);
 
+    /// A line that the user should see before the results.
+    void warn(std::string_view text);
+
+    /// The ledger's counts after the last audit.
+    void rows(const audit::Run::Rows& rows);
+
     /// What is behind the failures, and what none of that explains.
-    void findings(const audit::Findings& findings, const std::optional<audit::Finding>& note,
-                  std::span<const audit::Result> results);
+    void findings(const diagnosis::Diagnosis& found, std::span<const audit::Result> results);
 
     /// The last record and line.
     /// \param message why, unless the run passed
     void end(Ending ending, std::string_view message);
 
 private:
-    bool writes(audit::Form form) const { return plan_ && plan_->writes(form); }
+    bool writes(plan::Form form) const { return plan_ && plan_->writes(form); }
     void write_ktap(std::size_t number, const audit::Result& result);
     void write_json(std::size_t number, const audit::Result& result);
-    void write_cause(std::string_view kind, const audit::Finding& finding,
-                     std::span<const audit::Result> results);
+    void write_finding(std::string_view kind, const diagnosis::Finding& finding,
+                       std::span<const audit::Result> results);
+    void write_measurement(JsonObject& record, const audit::Measurement& measurement);
+    void write_profile(const ledger::Profile& profile);
     void write_row(const audit::Result& result);
 
     console::Sink& sink_;
-    const audit::Plan* plan_ = nullptr; // none before announce()
+    const plan::Plan* plan_ = nullptr; // none before announce()
     ledger::Numbering numbering_{};
     std::size_t passed_ = 0, failed_ = 0, skipped_ = 0;
 };

@@ -96,6 +96,10 @@ HostState state_of(const Session& session, const Recorder& recorder, const Verdi
         state.hang = no_end(recorder, spec);
     else if (session.ending.how != Ending::How::interrupted && !verdict.complete)
         state.crash = session.trouble;
+    if (session.witness) {
+        state.ledger = session.witness->exits();
+        state.ledger_total = session.witness->ledger_total();
+    }
     state.unanswered =
         verdict.code == ExitCode::not_patched && session.witness && session.witness->has_ledger();
     return state;
@@ -119,8 +123,8 @@ AuditReport audit(const Lane& lane, const HostSpec& spec, const Places& places, 
     const auto host = host_results(session, recorder.log());
     AuditReport report{recorder.bytes(), recorder.log(), judge_session(session, host, recorder, spec),
                        circumstances_of(lane, session, seconds.count(), host)};
-    report.circumstances.findings =
-        find_causes(report.log, host, state_of(session, recorder, report.verdict, spec));
+    report.circumstances.causes =
+        diagnose(report.log, host, state_of(session, recorder, report.verdict, spec));
     if (session.ending.how == Ending::How::interrupted)
         report.signal = session.ending.status;
     return report;
@@ -134,7 +138,7 @@ AuditReport audit_of_log(std::string_view bytes, const std::function<void(std::s
     AuditReport report{recorder.bytes(), log, overruled(judge(log, recorder.unfinished()), log.host), {}};
     for (const auto& result : log.host)
         report.circumstances.host.push_back({result.name, result.outcome, result.message, {}});
-    report.circumstances.findings = find_causes(log, report.circumstances.host, {});
+    report.circumstances.causes = diagnose(log, report.circumstances.host, {});
     return report;
 }
 

@@ -28,7 +28,7 @@ void show_verdict(const AuditReport& report)
     for (const auto& line : failure_lines(report.log))
         fmt::print(stderr, "exitaudit: {}\n", line);
     fmt::print(stderr, "exitaudit: {}\n", verdict_line(report.verdict, report.circumstances));
-    for (const auto& line : finding_lines(report.log, report.circumstances))
+    for (const auto& line : finding_lines(report.circumstances))
         fmt::print(stderr, "exitaudit: {}\n", line);
 }
 

@@ -1,9 +1,9 @@
 // Choosing from the catalogue by names and globs.
 #include "exitaudit/catalogue/catalogue.hpp"
 
-#include "audit/near_match.hpp"
+#include "plan/near_match.hpp"
 #include "exitaudit/support/exit_code.hpp"
-#include "audit/plan.hpp"
+#include "plan/plan.hpp"
 
 #include <fmt/format.h>
 
@@ -50,8 +50,8 @@ namespace {
 bool matches_any(const std::string& glob)
 {
     bool found = false;
-    audit::for_each_audit(
-        [&](std::size_t, std::string_view name, auto, auto) { found = found || audit::matches(glob, name); });
+    plan::for_each_audit(
+        [&](std::size_t, std::string_view name, auto, auto) { found = found || plan::matches(glob, name); });
     return found;
 }
 
@@ -67,10 +67,10 @@ Catalogue listed(const std::vector<std::string>& names)
         if (const auto error = check_plan({name}); error && !matches_any(name))
             throw usage_error("{}", *error);
     Catalogue catalogue{.triggers = {}, .audits = {}, .whole = names.empty()};
-    audit::for_each_audit(
-        [&](std::size_t, std::string_view name, const Trigger* trigger, const audit::RuleAudit* rule) {
+    plan::for_each_audit(
+        [&](std::size_t, std::string_view name, const Trigger* trigger, const plan::RuleAudit* rule) {
             const bool wanted = names.empty() || std::ranges::any_of(names, [&](const std::string& glob) {
-                                    return glob == "all" || audit::matches(glob, name);
+                                    return glob == "all" || plan::matches(glob, name);
                                 });
             if (wanted && trigger)
                 catalogue.triggers.push_back(trigger);
@@ -82,16 +82,16 @@ Catalogue listed(const std::vector<std::string>& names)
 
 namespace {
 
-std::optional<audit::PlanError> parse(const std::vector<std::string>& words, audit::Plan& plan)
+std::optional<plan::PlanError> parse(const std::vector<std::string>& words, plan::Plan& plan)
 {
-    return audit::Plan::parse(fmt::format("{}", fmt::join(words, " ")), plan);
+    return plan::Plan::parse(fmt::format("{}", fmt::join(words, " ")), plan);
 }
 
 } // namespace
 
 std::optional<std::string> check_plan(const std::vector<std::string>& words)
 {
-    audit::Plan plan;
+    plan::Plan plan;
     const auto error = parse(words, plan);
     if (!error)
         return std::nullopt;
@@ -100,10 +100,10 @@ std::optional<std::string> check_plan(const std::vector<std::string>& words)
 
 std::vector<std::string_view> audits_of(const std::vector<std::string>& words)
 {
-    audit::Plan plan;
+    plan::Plan plan;
     parse(words, plan);
     std::vector<std::string_view> names;
-    audit::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
+    plan::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
         if (plan.selects(index))
             names.push_back(name);
     });
@@ -112,7 +112,7 @@ std::vector<std::string_view> audits_of(const std::vector<std::string>& words)
 
 unsigned vcpus_of(const std::vector<std::string>& words)
 {
-    audit::Plan plan;
+    plan::Plan plan;
     parse(words, plan); // an invalid plan counts as an empty one
     return plan.vcpus();
 }

@@ -1,7 +1,7 @@
 // Selecting from the catalogue, and checking plans by the guest's own parser.
 #pragma once
 
-#include "audit/audits.hpp"
+#include "plan/audits.hpp"
 #include "triggers/trigger.hpp"
 #include "exitaudit/support/task.hpp"
 
@@ -14,7 +14,7 @@ namespace exitaudit {
 
 struct Catalogue {
     std::vector<const triggers::Trigger*> triggers;
-    std::vector<const audit::RuleAudit*> audits;
+    std::vector<const plan::RuleAudit*> audits;
     bool whole; // nothing is left out
 
     // How many exit numbers of one vendor the triggers must cause, in words.

@@ -111,14 +111,14 @@ std::vector<std::string> failure_lines(const Log& log)
     return lines;
 }
 
-std::vector<std::string> finding_lines(const Log& log, const Circumstances& circumstances)
+std::vector<std::string> finding_lines(const Circumstances& circumstances)
 {
     std::vector<std::string> lines;
-    for (const auto& finding : circumstances.findings)
+    for (const auto& finding : circumstances.causes.findings)
         lines.push_back(fmt::format("finding: {}: {}", finding.id, finding.text));
-    for (const auto& note : log.notes)
+    for (const auto& note : circumstances.causes.notes)
         lines.push_back(fmt::format("note: {}: {}", note.id, note.text));
-    if (const auto names = unexplained(log, circumstances.host, circumstances.findings); !names.empty())
+    if (const auto& names = circumstances.causes.unexplained; !names.empty())
         lines.push_back(fmt::format("{} failure{} unexplained: {}", names.size(),
                                     names.size() == 1 ? "" : "s", fmt::join(names, ", ")));
     return lines;
@@ -189,7 +189,7 @@ json run_document(const Log& log, const Verdict& verdict, const Circumstances& c
         {"results", json::array()},
         {"findings", json::array()},
         {"notes", json::array()},
-        {"unexplained", unexplained(log, circumstances.host, circumstances.findings)},
+        {"unexplained", circumstances.causes.unexplained},
         {"exits", exits_document(circumstances)},
         {"timed_out", circumstances.timed_out},
         {"crashed", circumstances.crashed},
@@ -199,13 +199,13 @@ json run_document(const Log& log, const Verdict& verdict, const Circumstances& c
     });
     for (const auto& result : log.results)
         document["results"].push_back(result_document(result));
-    for (const auto& finding : circumstances.findings)
+    for (const auto& finding : circumstances.causes.findings)
         document["findings"].push_back({{"id", finding.id},
                                         {"or", or_null(finding.or_id)},
                                         {"text", finding.text},
                                         {"explains", finding.explains},
                                         {"source", finding.source}});
-    for (const auto& note : log.notes)
+    for (const auto& note : circumstances.causes.notes)
         document["notes"].push_back({{"id", note.id}, {"text", note.text}});
     return document;
 }

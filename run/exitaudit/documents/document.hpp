@@ -3,7 +3,7 @@
 
 #include "exitaudit/log/judge.hpp"
 #include "exitaudit/witness/host_facts.hpp"
-#include "exitaudit/witness/findings.hpp"
+#include "exitaudit/witness/diagnose.hpp"
 #include "exitaudit/witness/witness.hpp"
 
 #include <initializer_list>
@@ -23,7 +23,7 @@ struct Circumstances {
     std::string lane, kernel, qemu;
     std::optional<double> seconds;
     std::vector<HostResult> host{};
-    std::vector<Finding> findings{};
+    Diagnosed causes{};
     std::string emulator{}; // of the host's processor; empty: none
     HostFacts facts{}, machine{};
     std::string machine_kernel{};
@@ -45,7 +45,7 @@ std::vector<std::string> host_lines(const std::vector<HostResult>& results);
 std::vector<std::string> failure_lines(const Log& log);
 
 // One line per finding, per note, and one for the failures that nothing explains.
-std::vector<std::string> finding_lines(const Log& log, const Circumstances& circumstances);
+std::vector<std::string> finding_lines(const Circumstances& circumstances);
 
 // "pass: 17 passed, 0 failed, 0 skipped (svm lane, Linux …, QEMU …, 5.1 s)"
 std::string verdict_line(const Verdict& verdict, const Circumstances& circumstances);

@@ -43,8 +43,8 @@ std::string message_of(const AuditReport& report, std::string_view name)
 // What the audit has found, and the failures that it found no cause for.
 std::vector<Finding> findings_of(const AuditReport& report)
 {
-    auto findings = sanitized(report.circumstances.findings);
-    auto names = unexplained(report.log, report.circumstances.host, report.circumstances.findings);
+    auto findings = sanitized(report.circumstances.causes.findings);
+    auto names = report.circumstances.causes.unexplained;
     if (names.empty())
         return findings;
     auto text = fmt::format("{}: {}", sanitize(names.front()), message_of(report, names.front()));
@@ -143,7 +143,7 @@ Audit judged(const Lane& lane, AuditReport report, bool heard)
                 std::string(verdict_word(report.verdict.code)),
                 sanitize(report.verdict.text, text_limit),
                 {},
-                sanitized(report.log.notes),
+                sanitized(report.circumstances.causes.notes),
                 sanitize(text_member(report.log.run, "layout")),
                 {},
                 std::move(report)};

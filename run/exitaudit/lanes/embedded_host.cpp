@@ -3,7 +3,7 @@
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/lanes/overlay.hpp"
-#include "audit/plan.hpp"
+#include "plan/plan.hpp"
 #include "exitaudit/log/lines.hpp"
 #include "exitaudit/lanes/places.hpp"
 #include "exitaudit/support/take.hpp"
@@ -157,7 +157,7 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
             "",
             1,
             fmt::format("/{}", noisy_guest_path),
-            {"io.*", "cpuid.*", "msr.*", "format=table", fmt::format("count={}", audit::Plan::max_count)},
+            {"io.*", "cpuid.*", "msr.*", "format=table", fmt::format("count={}", plan::Plan::max_count)},
             false};
         files.push_back({"audit/noise", "exec " + shell_line(guest_command(noise)) + "\n"});
         files.push_back({std::string(noisy_guest_path), read_file(places.guest(Boot::pvh, {}))});

@@ -4,7 +4,7 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/pattern.hpp"
 #include "exitaudit/support/process.hpp"
-#include "audit/plan_words.hpp"
+#include "plan/words.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -102,7 +102,7 @@ std::string running_kernel()
 // (native_flush_tlb_global() and others), which would be KVM's own CR3.
 void require_intercepted_cr3(const std::string& version)
 {
-    const auto number = audit::parse_version(version);
+    const auto number = plan::parse_version(version);
     if (number && *number >= triggers::qemu_10_0 && *number <= triggers::qemu_11_1)
         throw failure(
             "QEMU {} lets a guest read CR3 without an exit, so that none boots on it with shadow paging: "

@@ -159,9 +159,15 @@ void LogReader::record(std::string_view text)
         log_.unexplained = names_member(record, "results");
         return;
     }
-    if (kind != "run" && kind != "one-shot" && kind != "end")
+    const std::pair<std::string_view, nlohmann::json&> places[] = {{"run", log_.run},
+                                                                   {"profile", log_.profile},
+                                                                   {"rows", log_.rows},
+                                                                   {"one-shot", log_.one_shot},
+                                                                   {"end", log_.end}};
+    const auto* const known = std::ranges::find(places, kind, [](const auto& each) { return each.first; });
+    if (known == std::end(places))
         return; // a newer guest's
-    auto& place = kind == "run" ? log_.run : kind == "end" ? log_.end : log_.one_shot;
+    auto& place = known->second;
     if (!place.is_null())
         return contradiction("a second " + kind + " record");
     place = std::move(record);

@@ -30,7 +30,7 @@ Rate rate_between(const Row& earlier, const Row& later, double seconds, const Le
     const auto exits = reader.narrow() ? static_cast<std::uint32_t>(growth) : growth;
     const auto cycles = later.cycles.value_or(0) - earlier.cycles.value_or(0);
     Rate rate{.exit = later.exit,
-              .name = std::string(ledger::exit_name(reader.probe().numbering, later.exit)),
+              .name = std::string(ledger::exit_name(reader.profile().numbering, later.exit)),
               .exits = static_cast<double>(exits) / seconds,
               .cycles = static_cast<double>(cycles) / seconds,
               .new_exits = exits,
@@ -93,7 +93,7 @@ std::vector<std::string> table_of(const Rates& rates, const LedgerReader& reader
 {
     std::vector<std::string> lines{
         fmt::format("{:.1f} exits/s, {:.0f} cycles/s, over {:.1f} s; {} exit numbers", rates.exits,
-                    rates.cycles, rates.seconds, ledger::numbering_name(reader.probe().numbering)),
+                    rates.cycles, rates.seconds, ledger::numbering_name(reader.profile().numbering)),
         fmt::format(rate_columns, "EXIT", "EXITS/S", "%", "CYCLES/S", "%", "PER EXIT", "TOTAL")};
     Rate sum{.exits = rates.exits, .cycles = rates.cycles};
     for (const auto& rate : rates.rows) {
@@ -104,7 +104,7 @@ std::vector<std::string> table_of(const Rates& rates, const LedgerReader& reader
         --limit;
         lines.push_back(line_of(fmt::format("{:#x} {}", rate.exit, rate.name), rate, rates));
     }
-    if (sum.new_exits != 0 && reader.probe().layout->has(ledger::Leaf::exit_cycles))
+    if (sum.new_exits != 0 && reader.profile().layout.has(ledger::Leaf::exit_cycles))
         sum.per_exit = rates.cycles * rates.seconds / static_cast<double>(sum.new_exits);
     lines.push_back(line_of("sum", sum, rates));
     lines.push_back(fmt::format("# of these, {:.1f} exits/s are of this reading: {} CPUIDs each time",

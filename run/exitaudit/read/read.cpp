@@ -2,7 +2,7 @@
 
 #include "ledger/exit_names.hpp"
 #include "exitaudit/read/reader.hpp"
-#include "audit/near_match.hpp"
+#include "plan/near_match.hpp"
 #include "exitaudit/support/exit_code.hpp"
 
 #include <nlohmann/json.hpp>
@@ -70,7 +70,8 @@ Reading take_reading(LedgerReader& reader, const ReadOptions& options)
 {
     const bool some = !options.exits.empty();
     Reading reading{};
-    for (const auto exit : some ? wanted_exits(options.exits, reader.probe().numbering) : reader.defined()) {
+    for (const auto exit :
+         some ? wanted_exits(options.exits, reader.profile().numbering) : reader.defined()) {
         const auto row = reader.whole_row(exit);
         if (some || options.all || row.count || row.undefined)
             reading.rows.push_back(row);
@@ -81,17 +82,17 @@ Reading take_reading(LedgerReader& reader, const ReadOptions& options)
 
 std::vector<std::string> table_of(const Reading& reading, const LedgerReader& reader)
 {
-    const auto& probe = reader.probe();
+    const auto& profile = reader.profile();
     std::vector<std::string> lines{
         fmt::format(reading_columns, "EXIT", "COUNT", "CYCLES", "PER EXIT", "IN KVM", "SHORTEST", "LONGEST")};
     for (const auto& row : reading.rows)
-        lines.push_back(line_of(row, probe.numbering));
+        lines.push_back(line_of(row, profile.numbering));
     const auto& totals = reading.totals;
     lines.push_back(fmt::format(reading_columns, "total", totals.count, totals.cycles,
                                 per_exit(totals.cycles, totals.count), "-", "-", "-"));
     lines.push_back(fmt::format("# ledger: revision {}, layout {}, {} exit numbers, known by {}",
-                                probe.revision, probe.layout->name, ledger::numbering_name(probe.numbering),
-                                probe.reason));
+                                profile.revision, profile.layout.name,
+                                ledger::numbering_name(profile.numbering), profile.reason));
     const auto own = std::ranges::find_if(reading.rows, [](const Row& row) { return row.own != 0; });
     lines.push_back(fmt::format(
         "# reading caused {} CPUID exits of the total{}", totals.own,
@@ -103,22 +104,22 @@ std::vector<std::string> table_of(const Reading& reading, const LedgerReader& re
 
 ordered_json document_of(const Reading* reading, const LedgerReader& reader)
 {
-    const auto& probe = reader.probe();
+    const auto& profile = reader.profile();
     ordered_json document{{"schema", 1},
                           {"record", "ledger"},
                           {"patched", reading != nullptr},
-                          {"reason", probe.reason},
+                          {"reason", profile.reason},
                           {"vendor", reader.vendor()}};
     if (!reading)
         return document;
-    document["numbering"] = ledger::numbering_name(probe.numbering);
-    document["ledger"] = probe.revision;
-    document["layout"] = probe.layout->name;
-    if (probe.numbering == ledger::Numbering::vmx)
-        document["sdm"] = probe.edition.last;
+    document["numbering"] = ledger::numbering_name(profile.numbering);
+    document["ledger"] = profile.revision;
+    document["layout"] = profile.layout.name;
+    if (profile.numbering == ledger::Numbering::vmx)
+        document["sdm"] = profile.edition.last;
     document["exits"] = ordered_json::array();
     for (const auto& row : reading->rows)
-        document["exits"].push_back(record_of(row, probe.numbering));
+        document["exits"].push_back(record_of(row, profile.numbering));
     const auto& totals = reading->totals;
     document["total"] = {{"count", totals.count}, {"own", totals.own}, {"cycles", totals.cycles}};
     return document;
@@ -176,7 +177,7 @@ std::vector<ExitNumber> named(const std::string& word, Numbering numbering)
     std::vector<ExitNumber> exits;
     const auto glob = boost::to_lower_copy(word);
     for_each_name(numbering, [&](ExitNumber exit, const std::string& name) {
-        if (audit::matches(glob, name))
+        if (plan::matches(glob, name))
             exits.push_back(exit);
     });
     return exits;
@@ -189,7 +190,7 @@ std::string nearest_name(const std::string& word)
     std::string nearest;
     for (const auto numbering : vendors)
         for_each_name(numbering, [&](ExitNumber, const std::string& name) {
-            const auto from_here = audit::edit_distance(mistyped, name);
+            const auto from_here = plan::edit_distance(mistyped, name);
             if (distance && from_here >= *distance)
                 return;
             distance = from_here;

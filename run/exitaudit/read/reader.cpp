@@ -1,6 +1,8 @@
 // Reading through unikernel/ledger.
 #include "exitaudit/read/reader.hpp"
 
+#include "machine/tsc.hpp"
+
 namespace exitaudit {
 namespace {
 
@@ -45,25 +47,26 @@ std::uint64_t join(std::uint32_t high, std::uint32_t low) { return std::uint64_t
 
 } // namespace
 
-ledger::Told overrides_of(const LedgerOptions& options)
+ledger::Overrides overrides_of(const LedgerOptions& options)
 {
     return {.layout = ledger::find_layout(options.layout), .last_defined = options.sdm};
 }
 
-LedgerReader::LedgerReader(ledger::CpuidFunction cpuid, const ledger::Told& told)
+LedgerReader::LedgerReader(ledger::CpuidFunction cpuid, const ledger::Overrides& overrides)
     : in_vm_(names_hypervisor(count_from_here(cpuid))), vendor_(vendor_by(counted)),
-      probe_(ledger::probe(counted, vendor_, told)), leaves_(probe_.leaves(counted))
+      profile_(ledger::profile(counted, vendor_, machine::open_measurement, overrides)),
+      leaves_(profile_.leaves(counted))
 {
 }
 
 std::optional<Error> LedgerReader::obstacle() const
 {
-    if (probe_.patched)
+    if (profile_.patched)
         return std::nullopt;
     if (in_vm_)
-        return Error(fmt::format("not patched: {}", probe_.reason), ExitCode::not_patched);
+        return Error(fmt::format("not patched: {}", profile_.reason), ExitCode::not_patched);
     return Error(fmt::format("not in a virtual machine: CPUID names no hypervisor, and {}; run it in a guest",
-                             probe_.reason));
+                             profile_.reason));
 }
 
 std::vector<ExitNumber> LedgerReader::defined() const

@@ -3,8 +3,7 @@
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/read/options.hpp"
-#include "ledger/probe.hpp"
-#include "ledger/numbering.hpp"
+#include "ledger/profile.hpp"
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
@@ -29,19 +28,19 @@ struct Totals {
 };
 
 // As unikernel/ledger takes them.
-ledger::Told overrides_of(const LedgerOptions& options);
+ledger::Overrides overrides_of(const LedgerOptions& options);
 
 // Counts the CPUIDs that it executes, because each is an exit. Only one reader may exist at a time: the count
 // is global.
 class LedgerReader {
 public:
-    // Probes for the ledger.
-    explicit LedgerReader(ledger::CpuidFunction cpuid, const ledger::Told& told = {});
+    // Finds out what kind of ledger there is.
+    explicit LedgerReader(ledger::CpuidFunction cpuid, const ledger::Overrides& overrides = {});
 
     // Why there is nothing to read, with the exit code that says so; nothing if there is.
     std::optional<Error> obstacle() const;
 
-    const ledger::Probe& probe() const { return probe_; }
+    const ledger::Profile& profile() const { return profile_; }
     const std::string& vendor() const { return vendor_; } // by CPUID
 
     // The numbers that the host's edition of its manual defines.
@@ -52,15 +51,15 @@ public:
 
     Totals totals();
 
-    std::uint64_t queries() const; // CPUIDs executed so far, for the probe and all readings
+    std::uint64_t queries() const; // CPUIDs executed so far, for the profile and all readings
 
     // Are the rows' counts modulo 2^32?
-    bool narrow() const { return probe_.revision == 0; }
+    bool narrow() const { return profile_.revision == 0; }
 
 private:
     bool in_vm_;
     std::string vendor_;
-    ledger::Probe probe_;
+    ledger::Profile profile_;
     ledger::Leaves leaves_;
 };
 

@@ -1,0 +1,138 @@
+// Summing a ledger that moves while it is read.
+#include "audit/rules/conservation.hpp"
+
+#include <array>
+
+namespace audit {
+namespace {
+
+using ledger::ExitNumber;
+using ledger::Leaves;
+
+// Rows with something in them. Only these are summed under the clock: the fewer
+// reads between two totals, the likelier that no exit of the host's comes between.
+class BusyRows {
+public:
+    BusyRows(Leaves& leaves, const ledger::Rows& rows_read)
+    {
+        for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++)
+            if (rows_read[exit] && leaves.defines(exit) && exit != ledger::cpuid_exit(leaves.numbering()) &&
+                leaves.count(exit) != 0)
+                rows_[size_++] = exit;
+    }
+
+    std::size_t size() const { return size_; }
+    const ExitNumber* begin() const { return rows_.data(); }
+    const ExitNumber* end() const { return rows_.data() + size_; }
+
+private:
+    std::array<ExitNumber, ledger::exit_number_end> rows_{};
+    std::size_t size_ = 0;
+};
+
+struct Sum {
+    bool quiet;                                    // nothing but the reads themselves happened meanwhile
+    std::uint32_t expected;                        // total count at the first read
+    std::uint32_t seen;                            // the rows' sum, brought back to that moment
+    std::uint64_t cycles_low, cycles, cycles_high; // total, and what it must lie between
+};
+
+// CPUID's row is read before and after the totals, so that the cycles of the
+// reads between are bounded from both sides.
+Sum sum_rows(Leaves& leaves, const BusyRows& rows)
+{
+    const auto cpuid = ledger::cpuid_exit(leaves.numbering());
+    const auto first_total = leaves.total();
+    const auto own_before = leaves.own_exits(), own_in_total = leaves.own_in_total();
+
+    std::uint32_t count = 0;
+    std::uint64_t cycles = 0;
+    for (const auto exit : rows) {
+        count += leaves.count(exit);
+        cycles += leaves.cycles(exit);
+    }
+    count += leaves.count(cpuid);
+    const auto reads_before_count = static_cast<std::uint32_t>(leaves.own_exits() - own_before);
+    const auto low = cycles + leaves.cycles(cpuid);
+    const auto total_cycles = leaves.cycles();
+    const auto high = cycles + leaves.cycles(cpuid);
+
+    const auto last_total = leaves.total();
+    return {last_total - first_total == static_cast<std::uint32_t>(leaves.own_in_total() - own_in_total),
+            first_total,
+            count - reads_before_count,
+            low,
+            total_cycles,
+            high};
+}
+
+// Is the total right but for multiples of 2^32?
+bool lacks_high_words(const Sum& sum)
+{
+    constexpr std::uint64_t word_end = std::uint64_t{1} << 32;
+    if (sum.cycles >= sum.cycles_low)
+        return false;
+    const auto words = (sum.cycles_low - sum.cycles + word_end - 1) / word_end;
+    return sum.cycles + words * word_end <= sum.cycles_high;
+}
+
+}
+
+void judge_conservation(const Bench& bench, Result& result)
+{
+    auto& leaves = bench.leaves;
+    const auto rows_read = bench.profile.rows();
+    const auto& totals_only = bench.totals_only;
+    const auto attempts = bench.repetitions(1000);
+    for (unsigned i = 0; i < attempts; i++) {
+        const BusyRows rows(leaves, rows_read);
+        auto sum = sum_rows(leaves, rows);
+        // A row may have become busy after the rows were chosen and before the first total.
+        if (!sum.quiet || BusyRows(leaves, rows_read).size() != rows.size())
+            continue;
+        sum.seen += totals_only.exits;
+        sum.cycles_high += totals_only.cycles;
+        // By sign: where the reads themselves are not counted, the rows' sum is below 0.
+        const auto surplus = static_cast<std::int32_t>(sum.seen - sum.expected);
+        if (surplus != 0) {
+            result.fail("the rows' counts add up to {}, the total is {}", sum.seen, sum.expected);
+            if (totals_only.exits != 0)
+                result.message.format("; {} are counted in that KVM has no handler for", totals_only.exits);
+            if (totals_only.exits != 0 && surplus == static_cast<std::int32_t>(totals_only.exits)) {
+                result.show(Symptom::passed_on_lost);
+                result.diagnose("a nested guest's exits that KVM passes on, and has no handler for, are "
+                                "missing in the total");
+            } else {
+                result.show(sum.expected == 2 * sum.seen ? Symptom::total_twice
+                            : surplus > 0                ? Symptom::rows_over_total
+                                                         : Symptom::total_over_rows);
+            }
+            result.diagnose(surplus > 0 ? "one exit is counted in two rows, or missing in the total"
+                                        : "some exits are counted in the total, but in no row");
+        } else if (!leaves.has(ledger::Leaf::exit_cycles) || !leaves.has(ledger::Leaf::cycles)) {
+            result.message.format("{} rows add up to the total of {} exits; this host reports no cycles by "
+                                  "exit, or no total of them",
+                                  rows.size() + 1, sum.expected);
+        } else if (sum.cycles < sum.cycles_low || sum.cycles > sum.cycles_high) {
+            result.fail("the rows' cycles add up to {} to {}, the total is {}", sum.cycles_low,
+                        sum.cycles_high, sum.cycles);
+            if (lacks_high_words(sum)) {
+                result.diagnose("the total agrees modulo 2^32: the high word of the cycles is lost");
+                result.show(Symptom::high_word_lost);
+            }
+            result.show(Symptom::impossible);
+            result.diagnose("some exits' time goes to the total or to a row, but not to both");
+        } else {
+            result.message.format("{} rows add up to the total of {} exits", rows.size() + 1, sum.expected);
+            if (totals_only.exits != 0)
+                result.message.format(", with {} that KVM has no handler for", totals_only.exits);
+        }
+        return;
+    }
+    result.fail("the total never grew by the reads alone in {} attempts", attempts);
+    result.show(Symptom::count_unsteady);
+    result.diagnose(
+        "the total counts otherwise than the rows do, or this host interrupts the guest at each read");
+}
+
+}

@@ -1,0 +1,219 @@
+// Causing exits whose time is known to differ: at once, by emulation, by user space, by waiting.
+#include "audit/run/time_runs.hpp"
+
+#include "audit/rules/time.hpp"
+#include "machine/apic.hpp"
+#include "machine/cpuid.hpp"
+#include "machine/features.hpp"
+#include "machine/interrupts.hpp"
+#include "machine/io.hpp"
+#include "machine/mmio.hpp"
+#include "machine/tsc.hpp"
+
+#include <asm/svm.h>
+#include <asm/vmx.h>
+
+#include <algorithm>
+#include <array>
+
+namespace audit {
+namespace {
+
+using ledger::ExitNumber;
+using ledger::Leaf;
+using ledger::Leaves;
+using ledger::Numbering;
+
+// Long enough that a vCPU's wait is most of what passes, on an emulated host too.
+constexpr std::uint32_t wait_ticks = 4'000'000;
+
+void fire_cpuid() { machine::cpuid(0); }
+
+// The I/O APIC's index register; where there is none, user space answers.
+void fire_mmio() { machine::read_memory(machine::Place::io_apic); }
+
+void fire_pio() { machine::Io::out<std::uint8_t>(machine::Port::unused, 0); }
+
+void fire_hlt()
+{
+    machine::local_apic.start_one_shot_timer(wait_ticks);
+    machine::halt_until_interrupt();
+    machine::local_apic.start_one_shot_timer(0);
+}
+
+constexpr ExitNumber hlt_exit(Numbering numbering)
+{
+    return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_HLT} : ExitNumber{SVM_EXIT_HLT};
+}
+
+constexpr ExitNumber io_exit(Numbering numbering)
+{
+    return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_IO_INSTRUCTION} : ExitNumber{SVM_EXIT_IOIO};
+}
+
+constexpr std::string_view no_hlt_exits = "this VM's HLT does not exit";
+
+// The readings stand inside the guest's measurement: the first one's own exit ends after
+// it has told the total, and so is in the growth.
+template <typename Fire>
+Stretch stretch(Leaves& leaves, std::uint64_t firings, Fire fire)
+{
+    const bool rdtscp = machine::has(machine::feature::rdtscp);
+    Stretch seen{firings, 0, {}};
+    const auto start = machine::open_measurement();
+    seen.total.before = leaves.cycles();
+    for (std::uint64_t i = 0; i < firings; i++)
+        fire();
+    seen.total.after = leaves.cycles();
+    seen.guest = machine::close_measurement(rdtscp) - start;
+    return seen;
+}
+
+// The quickest of a few stretches: what interrupts the host is in the others.
+Stretch quickest(Leaves& leaves, void (*fire)())
+{
+    constexpr unsigned stretches = 10, firings = 20;
+    auto best = stretch(leaves, firings, fire);
+    for (unsigned i = 1; i < stretches; i++)
+        if (const auto next = stretch(leaves, firings, fire); next.guest < best.guest)
+            best = next;
+    return best;
+}
+
+struct SeenHalt {
+    std::uint32_t exits;
+    Halt halt;
+};
+
+SeenHalt halt_once(const Bench& bench)
+{
+    auto& leaves = bench.leaves;
+    const auto exit = hlt_exit(leaves.numbering());
+    const bool reports_inside = bench.profile.revision != 0;
+    SeenHalt seen{};
+    if (reports_inside)
+        seen.halt.inside.emplace();
+    const auto exits = [&] { return leaves.has(Leaf::exit_count) ? leaves.count(exit) : leaves.total(); };
+    const auto queries = [&] { return leaves.has(Leaf::exit_count) ? 0 : leaves.own_in_total(); };
+    const auto count = exits();
+    const auto asked = queries();
+    seen.halt.row.before = leaves.cycles(exit);
+    if (reports_inside)
+        seen.halt.inside->before = leaves.cycles_inside(exit);
+    seen.halt.stretch = stretch(leaves, 1, fire_hlt);
+    if (reports_inside)
+        seen.halt.inside->after = leaves.cycles_inside(exit);
+    seen.halt.row.after = leaves.cycles(exit);
+    seen.exits = exits() - count;
+    seen.exits -= static_cast<std::uint32_t>(queries() - asked);
+    return seen;
+}
+
+SeenHalt quickest_halt(const Bench& bench)
+{
+    constexpr unsigned halts = 3;
+    auto best = halt_once(bench);
+    for (unsigned i = 1; i < halts; i++)
+        if (const auto next = halt_once(bench); next.halt.stretch.guest < best.halt.stretch.guest)
+            best = next;
+    return best;
+}
+
+Definitions measure_definitions(const Bench& bench)
+{
+    auto& leaves = bench.leaves;
+    Definitions seen{
+        quickest(leaves, fire_cpuid), quickest(leaves, fire_mmio), quickest(leaves, fire_pio), {}};
+    if (const auto halt = quickest_halt(bench); halt.exits != 0)
+        seen.hlt = halt.halt.stretch;
+    return seen;
+}
+
+// One exit alone: what its row grows by is what it took.
+void judge_one(const Bench& bench, ExitNumber exit, void (*fire)(), Result& result)
+{
+    auto& leaves = bench.leaves;
+    const auto before = leaves.cycles(exit);
+    fire();
+    const auto row = leaves.cycles(exit);
+    judge_single(exit, {row - before, row, leaves.extremes(exit)}, result);
+}
+
+}
+
+// Two measurements in a row must speak for the same definition: what disturbs one of
+// them hardly disturbs the next in the same way.
+void run_definition(const Bench& bench, Result& result)
+{
+    constexpr unsigned measurements = 6;
+    auto seen = measure_definitions(bench);
+    for (unsigned i = 1; i < measurements; i++) {
+        const auto before = name_definition(seen);
+        seen = measure_definitions(bench);
+        if (before && name_definition(seen) == before)
+            return judge_definition(seen, result);
+    }
+    // Figures that cannot be fail as they are; only their meaning is in doubt.
+    judge_definition(seen, result);
+    if (result.outcome == Outcome::ok)
+        result.skip(undecided);
+}
+
+// What interrupts the host while it works for the guest lengthens the time inside KVM: one
+// undisturbed HLT shows what is meant, and a host that is wrong never has one.
+void run_hlt(const Bench& bench, Result& result)
+{
+    constexpr unsigned halts = 10;
+    const auto untouched = result;
+    for (unsigned i = 0; i < halts; i++) {
+        const auto seen = halt_once(bench);
+        if (seen.exits == 0)
+            return result.skip(no_hlt_exits);
+        result = untouched;
+        judge_halt(seen.halt, result);
+        if (result.outcome == Outcome::ok)
+            return;
+    }
+}
+
+void run_extremes(const Bench& bench, Result& result)
+{
+    auto& leaves = bench.leaves;
+    if (!bench.profile.revision)
+        return result.skip("this host reports no extremes");
+    constexpr unsigned exits = 50;
+    for (unsigned i = 0; i < exits; i++)
+        judge_one(bench, io_exit(leaves.numbering()), fire_pio, result);
+    const auto hlt = hlt_exit(leaves.numbering());
+    const auto count = leaves.count(hlt);
+    fire_hlt();
+    const bool halts = leaves.count(hlt) != count;
+    if (halts)
+        judge_one(bench, hlt, fire_hlt, result);
+    if (result.outcome == Outcome::ok)
+        result.message.format("{} single exits{} lie between shortest and longest", exits,
+                              halts ? " and a HLT" : "");
+}
+
+void run_window(const Bench& bench, Result& result)
+{
+    if (bench.profile.words_swapped) {
+        result.fail("cycles make sense only with the low word in EBX and the high word in ECX");
+        result.show(Symptom::halves_swapped);
+        result.diagnose(
+            "high and low words of the cycles are exchanged: EBX is the high one, ECX the low one");
+        return;
+    }
+    constexpr unsigned rounds = 50;
+    const auto seen = stretch(bench.leaves, rounds, [] {
+        fire_cpuid();
+        fire_mmio();
+        fire_pio();
+    });
+    const auto waiting = stretch(bench.leaves, 1, fire_hlt);
+    if (judge_stretch(seen, result) && judge_stretch(waiting, result))
+        result.message.format("mixed exits took {} of {} cycles that passed, a HLT {} of {}",
+                              seen.total.growth(), seen.guest, waiting.total.growth(), waiting.guest);
+}
+
+}

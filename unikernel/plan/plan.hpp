@@ -1,0 +1,140 @@
+// Which audits run, and how often their triggers fire.
+//
+// A plan is a line of words, the same on the guest's command line and on the
+// host program's:
+//   io.out8  io.*  all            audits by name or glob ('*', '?')
+//   io.out8:count=12345           ... fired so often
+//   smp.soak:seconds=60           ... for so long, rather than so often
+//   count=500                     firings of every trigger not counted by name
+//   repeat=10                     readings of the ledger for each trigger, its firings between each two (1)
+//   vcpus=4                       how many vCPUs fire, each so often (1)
+//   apic=xapic|x2apic             the mode that their local APICs are in (xapic)
+//   console=serial|virtio         where the log is written (serial)
+//   format=ktap,table,json        which forms of the results are written
+//   emulator=qemu:7.2|bochs:2.7   what emulates the host's processor; none if not given. Without a version,
+//                                 as with one that nobody has tried, it is taken to follow the manuals
+//   paging=shadow                 the host runs without EPT or NPT
+//   noise=yes                     another VM is busy beside this one
+//   layout=F21                    which layout the host's leaves have, rather than finding out
+//   sdm=70                        the last exit reason that the host's edition of Intel's manual defines
+//   budget=60                     how many seconds the queries of the ledger may take: on a host that is slow
+//   at
+//                                 them, less is read
+//   seed=42                       where random choices start, so that they can be repeated
+// Without a name, everything runs. An item given twice takes the later count. A
+// trigger that ends the guest runs only if it is named in full, and then alone.
+#pragma once
+
+#include "console/format.hpp"
+#include "ledger/profile.hpp"
+#include "machine/this_cpu.hpp"
+#include "triggers/trigger.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace plan {
+
+/// Why a line of words is no plan; names near matches where a word is unknown.
+using PlanError = console::Text<240>;
+
+enum class Form : unsigned { ktap = 1, table = 2, json = 4 };
+inline constexpr unsigned all_forms = 7;
+
+enum class Console { serial, virtio };
+
+class Plan {
+public:
+    static constexpr std::size_t max_audits = 256;
+    static constexpr std::uint32_t max_count = 10'000'000;
+    static constexpr std::uint32_t max_repeats = 1000;
+    static constexpr std::uint32_t max_seconds = 86400;
+
+    /// Reads a line of words.
+    /// \return nothing if it is a plan, which then is in `plan`; else the error,
+    ///         and `plan` is as if nothing had been asked for.
+    static std::optional<PlanError> parse(std::string_view words, Plan& plan);
+
+    /// \param index position in for_each_audit()
+    bool selects(std::size_t index) const { return items_[index].selected; }
+
+    /// Number of audits that the plan selects.
+    std::size_t size() const;
+
+    /// How often the plan fires a trigger, or how many random choices an audit makes.
+    /// \param index    position in for_each_audit()
+    /// \param fallback the trigger's or audit's own default
+    std::uint32_t count(std::size_t index, std::uint32_t fallback) const;
+
+    /// How long the plan has an audit go on instead; 0: it is counted.
+    std::uint32_t seconds(std::size_t index) const { return items_[index].seconds; }
+
+    /// What the plan tells of the host.
+    const triggers::Circumstances& circumstances() const { return circumstances_; }
+
+    /// What the plan says of the ledger.
+    const ledger::Overrides& overrides() const { return overrides_; }
+
+    /// How long all queries together may take, in seconds.
+    std::uint32_t budget() const { return budget_; }
+
+    std::uint32_t seed(std::uint32_t fallback) const { return seed_.value_or(fallback); }
+
+    /// How often each trigger is audited, its figures added up.
+    std::uint32_t repeats() const { return repeats_; }
+
+    /// How many vCPUs fire, the boot vCPU among them.
+    unsigned vcpus() const { return vcpus_; }
+
+    /// The mode of every firing vCPU's local APIC.
+    machine::ApicMode apic() const { return apic_; }
+    /// The trigger that ends the guest, if the plan is to fire one.
+    const triggers::Trigger* one_shot() const { return one_shot_; }
+
+    Console console() const { return console_; }
+
+    bool writes(Form form) const { return forms_ & static_cast<unsigned>(form); }
+
+private:
+    struct Item {
+        bool selected = false;
+        std::uint32_t count = 0, seconds = 0; // 0: not given
+    };
+
+    struct Option;
+    static const Option options_[];
+
+    static PlanError unknown_word(std::string_view word);
+    std::optional<PlanError> read_option(std::string_view word);
+    std::optional<PlanError> read_item(std::string_view word);
+    std::optional<PlanError> read_count(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_repeats(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_forms(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_emulator(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_paging(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_noise(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_layout(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_edition(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_budget(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_seed(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_vcpus(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_console(std::string_view word, std::string_view value);
+    std::optional<PlanError> read_apic(std::string_view word, std::string_view value);
+
+    std::array<Item, max_audits> items_{};
+    std::uint32_t default_count_ = 0;
+    unsigned forms_ = all_forms;
+    triggers::Circumstances circumstances_;
+    ledger::Overrides overrides_{};
+    std::optional<std::uint32_t> seed_;
+    std::uint32_t repeats_ = 1, budget_ = 60;
+    unsigned vcpus_ = 1;
+    machine::ApicMode apic_ = machine::ApicMode::xapic;
+    Console console_ = Console::serial;
+    const triggers::Trigger* one_shot_ = nullptr;
+};
+
+}
