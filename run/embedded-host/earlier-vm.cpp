@@ -1,6 +1,6 @@
-// Runs a VM that does nothing but hypercalls, and ends: where one table counts the exits of all VMs, the audited
-// guest finds them there. No firmware and no loader causes such exits.
-// Says nothing, and always succeeds: without it the guest merely learns less about its host.
+// Runs a VM that does nothing but hypercalls, and ends: where one table counts the exits of all VMs, the
+// audited guest finds them there. No firmware and no loader causes such exits. Says nothing, and always
+// succeeds: without it the guest merely learns less about its host.
 #include <cpuid.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
