@@ -67,5 +67,6 @@ $(EXITAUDIT_OBJ)/support/version.o: private HOST_CXXFLAGS += -DEXITAUDIT_VERSION
 .PHONY: docs
 docs: build/exitaudit
 	build/exitaudit list --markdown >build/catalogue.md && mv build/catalogue.md docs/catalogue.md
+	build/exitaudit list --causes --markdown >build/findings.md && mv build/findings.md docs/findings.md
 
 -include $(EXITAUDIT_OBJECTS:.o=.d)

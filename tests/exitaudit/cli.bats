@@ -308,12 +308,21 @@ a.log" ]
     expect 0 "fatal.triple-fault" "$exitaudit" list 'fatal.*'
 }
 
-@test "docs/catalogue.md is what list makes of the catalogue" {
-    diff "$root/docs/catalogue.md" <("$exitaudit" list --markdown) >"$BATS_TEST_TMPDIR/difference" || {
-        echo "run make docs"
-        cat "$BATS_TEST_TMPDIR/difference"
-        false
-    }
+@test "generated pages of docs are what list makes" {
+    local page
+    for page in catalogue findings; do
+        # shellcheck disable=SC2046 # a word, or none
+        diff "$root/docs/$page.md" <("$exitaudit" list $([ $page = catalogue ] || echo --causes) --markdown) || {
+            echo "run make docs"
+            false
+        }
+    done
+}
+
+@test "list --causes says what findings mean" {
+    expect 0 "lost-fastpath" "$exitaudit" list --causes 'lost-*'
+    expect 0 '"id": "host-wide"' "$exitaudit" list --causes --json host-wide
+    expect 2 "no cause is named 'frob'" "$exitaudit" list --causes frob
 }
 
 @test "exitaudit runs without any library" {

@@ -245,7 +245,7 @@ void judge_growth(const Expectation& expectation, const Coverage& coverage, cons
                                                           : after.queries_in_total(before));
     m.by_total = !coverage.counts;
     const auto total = after.total_without_queries(before);
-    const Bounds bounds(expectation, coverage, fired, static_cast<std::uint64_t>(m.queries));
+    const Bounds bounds(expectation, coverage, fired, after.asked_since(before));
     if (m.by_total) {
         m.counted = total;
         judge_own_row(m, bounds.total(), numbering, result);

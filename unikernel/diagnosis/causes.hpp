@@ -110,7 +110,14 @@ struct Cause {
 
     /// Is there evidence of the cause? Writes details, and what it explains, into the finding.
     bool (*find)(const Evidence& evidence, Finding& finding);
+
+    bool last_resort = false; ///< all other causes outrank it
 };
+
+constexpr bool outranks(const Cause& a, const Cause& b)
+{
+    return a.outranks.contains(b.id) || (b.last_resort && a.id != b.id);
+}
 
 /// All causes, in the order of their ids.
 std::span<const Cause, cause_count> causes();

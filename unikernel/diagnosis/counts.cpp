@@ -42,7 +42,7 @@ std::optional<ExitNumber> source_of(const Evidence& e, const Row& row)
         return {};
     if (m.exit != e.cpuid() && beyond == caused)
         return m.exit;
-    if (beyond >= queries && beyond < queries + queries / 4 + 2)
+    if (queries > 0 && beyond >= queries && beyond < queries + queries / 4 + 2)
         return e.cpuid();
     if (m.exit != e.cpuid() && caused != 0 && beyond >= caused && beyond <= caused + caused / 4)
         return m.exit;
@@ -175,7 +175,7 @@ bool find_vendor_not_patched(const Evidence& e, Finding& finding)
     e.explain_differences(finding);
     e.explain_rows(finding, [](const Row&) { return true; });
     return e.explain_others(finding, [](const Result& r) {
-        return miscounts(r) || r.shows_any(Symptom::untimed, Symptom::impossible);
+        return miscounts(r) || r.shows_any(Symptom::untimed, Symptom::impossible, Symptom::passed_on_lost);
     });
 }
 
@@ -228,8 +228,7 @@ bool find_counts_go_back(const Evidence& e, Finding& finding)
     e.explain_differences(finding, [](const RowDifference& d) { return d.counted < d.traced; });
     // A count that begins anew between two readings need not step back: CPUID's lacks the queries' own exits
     // then.
-    e.explain_rows(finding,
-                   [&](const Row& row) { return back(row) || (row.lacks() && row.exit == e.cpuid()); });
+    e.explain_rows(finding, [&](const Row& row) { return back(row) || row.lacks(); });
     e.explain_others(finding, [](const Result& r) { return miscounts(r); });
     return true;
 }
@@ -292,6 +291,9 @@ bool find_self_count(const Evidence& e, Finding& finding)
                                                : "the code that answers it counts, and so does the exit path";
     e.explain_differences(finding, [&](const RowDifference& d) { return d.exit == e.cpuid(); });
     e.explain_rows(finding, [&](const Row& row) { return row.exit == e.cpuid(); });
+    e.explain_others(finding, [&](const Result& r) {
+        return r.measurement && r.measurement->exit == e.cpuid() && r.shows(Symptom::partly_untimed);
+    });
     return e.explain_shown(finding, Symptom::self_count_none, Symptom::self_count_twice,
                            Symptom::count_unsteady, Symptom::total_over_rows, Symptom::rows_over_total);
 }

@@ -56,10 +56,13 @@ void Diagnosis::find(const Observations& observations)
     const auto before = [](const Finding& a, const Finding& b) { return explained_by(a) > explained_by(b); };
     size_ = findings_ = 0;
     std::array<CauseId, max_findings> found{};
+    const bool acquitted = observations.host && observations.host->tracepoint_agrees;
     const auto look = [&](const Cause& cause) {
+        if (acquitted && cause.kind == Kind::counts)
+            return;
         Evidence evidence(observations);
         for (std::size_t i = 0; i < size_; i++)
-            if (diagnosis::cause(found[i]).outranks.contains(cause.id))
+            if (outranks(diagnosis::cause(found[i]), cause))
                 evidence.leave_out(found_[i]);
         auto& finding = found_[size_];
         finding = Finding{cause.name, {}, {}, {}};

@@ -113,8 +113,9 @@ public:
         return count;
     }
 
-    /// Makes the finding explain all wrong rows for which this holds.
-    /// \return whether one of them is evidence
+    /// Makes the finding explain all wrong rows for which this holds, and with them what is wrong with their
+    /// time: an exit that is counted elsewhere, or again, takes its time there, or none. \return whether one
+    /// of the rows is evidence
     template <typename Test>
     bool explain_rows(Finding& finding, Test test) const
     {
@@ -123,7 +124,8 @@ public:
             visit_rows(results()[i], [&](const Row& row, unsigned bit) {
                 if (!test(row))
                     return;
-                finding.explains[i] |= static_cast<std::uint8_t>(bit);
+                finding.explains[i] |=
+                    static_cast<std::uint8_t>(bit | (only_time(row.result) ? other_aspect : 0));
                 own = own || (open(i) & bit);
             });
         return own;
@@ -221,6 +223,15 @@ private:
     }
 
     static Row own_row_of(const Result& r);
+
+    // Is nothing wrong beside rows but the time of their exits?
+    static bool only_time(const Result& r)
+    {
+        auto rest = r.symptoms;
+        for (const auto symptom : {Symptom::untimed, Symptom::partly_untimed, Symptom::impossible})
+            rest &= ~Result::bit(symptom);
+        return rest == 0;
+    }
 
     static constexpr HostObservations no_host_{};
     const Observations& observations_;

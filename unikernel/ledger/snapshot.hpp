@@ -35,6 +35,7 @@ public:
         }
         total_ = leaves.total();
         exits_at_total_ = leaves.own_in_total();
+        asked_ = leaves.queries();
     }
 
     /// Growth of one exit's count since `earlier`. Counts are reported modulo 2^32: growth by half of that or
@@ -56,6 +57,9 @@ public:
         return exits_at_total_ - earlier.exits_at_total_;
     }
 
+    /// Queries made between the two snapshots, however they count.
+    std::uint64_t asked_since(const Snapshot& earlier) const { return asked_ - earlier.asked_; }
+
     /// Growth without the CPUID exits that the queries between the two snapshots caused. Negative if the
     /// ledger lost some, or counts go back.
     std::int64_t growth_without_queries(const Snapshot& earlier, ExitNumber exit) const
@@ -74,7 +78,7 @@ public:
 
 private:
     Numbering numbering_;
-    std::uint64_t exits_at_count_ = 0, exits_at_total_ = 0;
+    std::uint64_t exits_at_count_ = 0, exits_at_total_ = 0, asked_ = 0;
     std::uint32_t total_ = 0;
     std::array<std::uint32_t, exit_number_end> counts_{};
 };

@@ -39,7 +39,7 @@ enum class ListForm { table, json, markdown };
 
 struct ListOptions {
     ListForm form = ListForm::table;
-    bool verbose = false;
+    bool verbose = false, causes = false;
     std::vector<std::string> names; // none: all
 };
 
@@ -47,5 +47,8 @@ void add_list(CLI::App& app, Task& task);
 
 // Prints the catalogue under these names. Returns the exit code. Error (usage) if a name matches nothing.
 int list_catalogue(const ListOptions& options);
+
+// The same of the causes that findings and notes name (unikernel/diagnosis/).
+int list_causes(const ListOptions& options);
 
 } // namespace exitaudit

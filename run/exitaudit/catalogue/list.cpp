@@ -246,6 +246,8 @@ void print_markdown(const Catalogue& catalogue)
 
 int list_catalogue(const ListOptions& options)
 {
+    if (options.causes)
+        return list_causes(options);
     const auto catalogue = listed(options.names);
     switch (options.form) {
     case ListForm::table: print_table(catalogue, options.verbose); break;
@@ -261,6 +263,7 @@ constexpr auto list_footer = R"(
 Examples:
   exitaudit list                         a line for each
   exitaudit list 'msr.*' -v              what these triggers cause, and why
+  exitaudit list --causes lost-fastpath  what a finding means, and what to do
 
 Exit codes: 0 listed; 2 usage.)";
 
@@ -276,8 +279,10 @@ void add_list(CLI::App& app, Task& task)
         "--json", [&form] { form = ListForm::json; }, "list as a JSON document, with all details");
     command
         .add_flag_callback(
-            "--markdown", [&form] { form = ListForm::markdown; }, "list as the page docs/catalogue.md")
+            "--markdown", [&form] { form = ListForm::markdown; },
+            "list as the page docs/catalogue.md, or docs/findings.md")
         ->excludes(json);
+    command.add_flag("--causes", options.causes, "list what findings and notes mean, instead");
     command.add_flag("-v,--verbose", options.verbose, "say with each expectation where it comes from");
     command.add_option("NAME", options.names, "triggers and audits, by name or glob (default: all)");
 }
