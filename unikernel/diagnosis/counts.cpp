@@ -226,8 +226,7 @@ bool find_counts_go_back(const Evidence& e, Finding& finding)
     if (e.vcpus() > 1)
         finding.or_id = "racing-counters";
     e.explain_differences(finding, [](const RowDifference& d) { return d.counted < d.traced; });
-    // A count that begins anew between two readings need not step back: CPUID's lacks the queries' own exits
-    // then.
+    // A count that begins anew between two readings need not step back.
     e.explain_rows(finding, [&](const Row& row) { return back(row) || row.lacks(); });
     e.explain_others(finding, [](const Result& r) { return miscounts(r); });
     return true;

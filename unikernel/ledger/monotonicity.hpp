@@ -50,7 +50,8 @@ public:
     const std::optional<Step>& step_back() const { return step_back_; }
     std::uint64_t readings() const { return readings_; }
 
-    /// The last cycles read, 0 if none were.
+    /// The last values read, 0 if none were.
+    std::uint32_t count(ExitNumber exit) const { return exit <= total ? rows_[exit].count : 0; }
     std::uint64_t cycles(ExitNumber exit) const { return rows_[exit].cycles; }
 
 private:

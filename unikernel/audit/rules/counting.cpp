@@ -88,12 +88,10 @@ void judge_self_count(const Bench& bench, Result& result)
         const auto before = leaves.has(Leaf::exit_count) ? count() : 0;
         seen.add(leaves.has(Leaf::exit_count) ? count() - before : 1);
         // The host's own exits may come between, so only the least growth says something.
-        const auto total = leaves.total();
-        const auto own = leaves.own_in_total();
-        const auto growth = leaves.total() - total;
-        if (leaves.own_in_total() - own ==
-            bench.profile.total_count) // one query, not several that confirm it
-            least_of_total = std::min(least_of_total, growth);
+        if (leaves.has(Leaf::total)) {
+            const auto total = leaves.query(Leaf::total).eax;
+            least_of_total = std::min(least_of_total, leaves.query(Leaf::total).eax - total);
+        }
     }
     if (leaves.has(Leaf::total) && least_of_total != seen.least)
         result.show(least_of_total == 2 * seen.least ? Symptom::total_twice
