@@ -10,6 +10,9 @@ GUEST_CXXFLAGS := -std=c++20 -O2 -g -ffreestanding -mgeneral-regs-only -mno-red-
 	-fno-stack-protector -fno-pic -fcf-protection=none -fno-asynchronous-unwind-tables -fno-threadsafe-statics
 GUEST_LDFLAGS  := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-T,linker.ld
 
+# A room includes only from those before it: tests/exitaudit/rooms_test.cpp.
+GUEST_ROOMS := boot machine console ledger triggers plan audit audit/rules audit/run diagnosis report
+
 # What needs no hardware is compiled for the machine at hand too: exitaudit checks
 # plans with it, and unit tests try it. There triggers are read, never fired: what they refer
 # to in machine/ is linked, never run, and hosted.cpp stands in for its assembly.
@@ -20,7 +23,7 @@ PORTABLE_SOURCES := unikernel/console/format.cpp $(filter-out $(GUEST_ONLY),$(wi
 	diagnosis/*.cpp audit/*.cpp audit/*/*.cpp plan/*.cpp ledger/*.cpp triggers/*.cpp machine/*.cpp)))
 PORTABLE_OBJECTS := $(PORTABLE_SOURCES:%.cpp=build/obj/hosted/%.o)
 
-GUEST_SOURCES := $(filter-out $(HOSTED_ONLY),$(wildcard unikernel/*.cpp unikernel/*/*.cpp unikernel/*/*/*.cpp unikernel/*/*.S))
+GUEST_SOURCES := $(filter-out $(HOSTED_ONLY),$(wildcard unikernel/*.cpp $(GUEST_ROOMS:%=unikernel/%/*.cpp) unikernel/*/*.S))
 GUEST_OBJECTS := $(GUEST_SOURCES:%=build/obj/%.o)
 
 .PHONY: guest

@@ -1,4 +1,5 @@
-// The rooms of the host program: each file includes only from its own room and from those below it.
+// The rooms of the host program and of the guest: each file includes only from its own room and from those
+// below it.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -14,44 +15,64 @@ namespace fs = std::filesystem;
 
 const fs::path root = fs::path(__FILE__).parent_path().parent_path().parent_path();
 
-// The rooms' ranks, from the lowest, as EXITAUDIT_ROOMS in exitaudit.mk has them.
-std::map<std::string, std::size_t> ranks()
+using Ranks = std::map<std::string, std::size_t>;
+
+// The rooms' ranks, from the lowest, as a variable of the makefile has them.
+Ranks ranks(const fs::path& makefile, const std::string& variable)
 {
-    constexpr std::string_view variable = "EXITAUDIT_ROOMS := ";
-    std::map<std::string, std::size_t> ranks;
-    std::ifstream makefile(root / "run/exitaudit/exitaudit.mk");
-    for (std::string line; std::getline(makefile, line);) {
-        if (!line.starts_with(variable))
+    Ranks ranks;
+    std::ifstream lines(root / makefile);
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.starts_with(variable + " := "))
             continue;
-        std::istringstream names(line.substr(variable.size()));
+        std::istringstream names(line.substr(variable.size() + 4));
         for (std::string name; names >> name;)
             ranks.emplace(name, ranks.size());
     }
     return ranks;
 }
 
-TEST(Rooms, IncludeOnlyWhatIsBelow)
+// The room of `#include "PREFIX" "ROOM/file.hpp"`; empty for any other line.
+std::string included_room(const std::string& line, const std::string& prefix)
 {
-    constexpr std::string_view include = "#include \"exitaudit/";
-    const auto rank = ranks();
+    const auto start = "#include \"" + prefix;
+    if (!line.starts_with(start))
+        return "";
+    const auto file = line.substr(start.size());
+    const auto slash = file.rfind('/');
+    return slash == std::string::npos ? "" : file.substr(0, slash);
+}
+
+void expect_one_way(const fs::path& house, const std::string& prefix, const Ranks& rank)
+{
     std::size_t includes = 0;
-    for (const auto& entry : fs::recursive_directory_iterator(root / "run/exitaudit")) {
-        const auto room = entry.path().parent_path().filename().string();
+    for (const auto& entry : fs::recursive_directory_iterator(root / house)) {
+        const auto room = fs::relative(entry.path().parent_path(), root / house).string();
         const auto extension = entry.path().extension();
-        if ((extension != ".cpp" && extension != ".hpp") || entry.path().filename() == "main.cpp")
+        if ((extension != ".cpp" && extension != ".hpp") || room == ".")
             continue;
         ASSERT_TRUE(rank.contains(room)) << entry.path() << " is in no room";
         std::ifstream file(entry.path());
         for (std::string line; std::getline(file, line);) {
-            if (!line.starts_with(include))
+            const auto other = included_room(line, prefix);
+            if (other.empty())
                 continue;
-            const auto other = line.substr(include.size(), line.find('/', include.size()) - include.size());
             ASSERT_TRUE(rank.contains(other)) << entry.path() << ": " << line;
             EXPECT_LE(rank.at(other), rank.at(room)) << entry.path() << ": " << line;
             ++includes;
         }
     }
     EXPECT_GT(includes, 0U);
+}
+
+TEST(Rooms, OfTheHostProgramIncludeOnlyWhatIsBelow)
+{
+    expect_one_way("run/exitaudit", "exitaudit/", ranks("run/exitaudit/exitaudit.mk", "EXITAUDIT_ROOMS"));
+}
+
+TEST(Rooms, OfTheGuestIncludeOnlyWhatIsBelow)
+{
+    expect_one_way("unikernel", "", ranks("unikernel/unikernel.mk", "GUEST_ROOMS"));
 }
 
 } // namespace

@@ -264,8 +264,11 @@ bool find_counted_twice(const Evidence& e, Finding& finding)
                    ? queries
                    : twice || (row.exceeds() && row.counted <= 2 * row.high && !once.contains(row.exit));
     });
+    // The second record of an exit has no time left.
     e.explain_others(finding, [&](const Result& r) {
-        return r.shows_any(Symptom::impossible, Symptom::rows_over_total) || (queries && miscounts(r));
+        const bool again = r.measurement && rows.contains(r.measurement->exit);
+        return (again && r.shows(Symptom::partly_untimed)) || (queries && miscounts(r)) ||
+               r.shows_any(Symptom::impossible, Symptom::rows_over_total);
     });
     return true;
 }

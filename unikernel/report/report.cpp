@@ -25,19 +25,6 @@ std::string_view name_of(Outcome outcome)
     return "?";
 }
 
-std::string_view name_of(Ending ending)
-{
-    switch (ending) {
-    case Ending::pass: return "pass";
-    case Ending::fail: return "fail";
-    case Ending::usage: return "usage";
-    case Ending::died: return "died";
-    case Ending::not_patched: return "not-patched";
-    case Ending::skipped: return "skipped";
-    }
-    return "?";
-}
-
 std::string_view name_of(Bound bound)
 {
     switch (bound) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plan/plan.hpp"
+#include "report/ending.hpp"
 #include "audit/result.hpp"
 #include "audit/run/run.hpp"
 #include "boot/loader.hpp"
@@ -16,16 +17,6 @@
 namespace report {
 
 class JsonObject;
-
-/// How a run ends; the value is the status for isa-debug-exit.
-enum class Ending : std::uint8_t {
-    pass = 0x10,
-    fail = 0x11,
-    usage = 0x12,
-    died = 0x13,
-    not_patched = 0x14,
-    skipped = 0x15, ///< every audit was
-};
 
 class Report {
 public:

@@ -1,26 +1,31 @@
 // Judges a log: is it complete, is it consistent, does it pass?
 #include "exitaudit/log/judge.hpp"
 
+#include "report/ending.hpp"
+
 #include <algorithm>
-#include <array>
 
 namespace exitaudit {
 namespace {
 
+using report::Ending;
+
 struct End {
-    std::string_view name;
+    Ending ending;
     ExitCode code;
-    int status; // in port 0xf4
     std::string_view text;
+
+    std::string_view name() const { return name_of(ending); }
+    int status() const { return static_cast<int>(ending); } // in port 0xf4
 };
 
-constexpr std::array ends{
-    End{"pass", ExitCode::pass, 0x10, "pass"},
-    End{"fail", ExitCode::audit_failed, 0x11, "fail"},
-    End{"usage", ExitCode::usage, 0x12, "usage: the guest refused its plan"},
-    End{"died", ExitCode::could_not_run, 0x13, "could not run: the guest died"},
-    End{"not-patched", ExitCode::not_patched, 0x14, "not patched"},
-    End{"skipped", ExitCode::could_not_run, 0x15, "could not run: all was skipped"},
+constexpr End ends[] = {
+    {Ending::pass, ExitCode::pass, "pass"},
+    {Ending::fail, ExitCode::audit_failed, "fail"},
+    {Ending::usage, ExitCode::usage, "usage: the guest refused its plan"},
+    {Ending::died, ExitCode::could_not_run, "could not run: the guest died"},
+    {Ending::not_patched, ExitCode::not_patched, "not patched"},
+    {Ending::skipped, ExitCode::could_not_run, "could not run: all was skipped"},
 };
 
 Verdict inconsistent(const std::string& why) { return could_not_run("log inconsistent: " + why); }
@@ -116,13 +121,13 @@ Verdict judge(const Log& log, std::string_view unfinished)
     if (log.end.is_null())
         return cut_off(log, unfinished);
     const auto name = log.end.value("verdict", nlohmann::json());
-    const auto end = std::ranges::find_if(ends, [&](const End& e) { return name == e.name; });
-    if (end == ends.end())
+    const auto end = std::ranges::find_if(ends, [&](const End& e) { return name == e.name(); });
+    if (end == std::end(ends))
         return inconsistent("unknown verdict " + name.dump());
     const auto counts = counts_of(log.end);
     if (!counts)
         return inconsistent("the end record lacks its counts");
-    if (const auto why = contradiction(log, *counts, end->name); !why.empty())
+    if (const auto why = contradiction(log, *counts, end->name()); !why.empty())
         return inconsistent(why);
 
     auto text = std::string(end->text);
@@ -157,9 +162,9 @@ Verdict judge_with_status(const Log& log, std::string_view unfinished, int statu
         return verdict;
     const auto name = log.end.value("verdict", "");
     for (const auto& end : ends)
-        if (end.status == status && end.name != name)
+        if (end.status() == status && end.name() != name)
             return inconsistent(
-                fmt::format("the end record says {}, the guest's exit status {}", name, end.name));
+                fmt::format("the end record says {}, the guest's exit status {}", name, end.name()));
     return verdict;
 }
 
