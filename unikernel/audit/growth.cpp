@@ -248,6 +248,7 @@ void judge_growth(const Expectation& expectation, const Coverage& coverage, cons
     const Bounds bounds(expectation, coverage, fired, after.asked_since(before));
     if (m.by_total) {
         m.counted = total;
+        m.caused = static_cast<std::uint64_t>(bounds.total().low);
         judge_own_row(m, bounds.total(), numbering, result);
         return;
     }

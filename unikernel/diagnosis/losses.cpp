@@ -36,14 +36,15 @@ bool tracepoint_lacks(const Evidence& e, Test test)
                                   [&](const RowDifference& d) { return d.counted < d.traced && test(d); });
 }
 
-// Exits of these kinds, and those that are passed on, as a counter that comes too late may come after them,
-// too.
+// Exits of these kinds, which a total does not tell apart, and those that are passed on, as a counter that
+// comes too late may come after them, too.
 template <typename Kinds>
 void explain_lost(const Evidence& e, Finding& finding, Kinds kinds)
 {
     const bool passed_on = e.count_rows(lacks_passed_on) != 0;
-    e.explain_rows(finding,
-                   [&](const Row& row) { return lacks_passed_on(row) || (row.lacks() && kinds(row.exit)); });
+    e.explain_rows(finding, [&](const Row& row) {
+        return lacks_passed_on(row) || (row.lacks() && (kinds(row.exit) || row.measurement().by_total));
+    });
     e.explain_shown(finding, Symptom::passed_on_lost, Symptom::total_over_rows);
     e.explain_differences(finding, [&](const RowDifference& d) {
         return d.counted < d.traced && (passed_on || kinds(d.exit));
