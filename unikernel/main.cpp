@@ -39,26 +39,21 @@ constinit report::Report output(log);
 constinit plan::Plan words;
 constinit diagnosis::Diagnosis found;
 
-[[noreturn]] void end(Ending ending, std::string_view message)
-{
+[[noreturn]] void end(Ending ending, std::string_view message) {
     output.end(ending, message);
     machine::end_run(static_cast<std::uint8_t>(ending), loader.rsdp);
 }
 
 // The console that the plan wants; false if the machine has none of the kind.
-bool set_up_console()
-{
-    if (words.console() == plan::Console::serial)
-        return true;
-    if (!console::virtio.set_up())
-        return false;
+bool set_up_console() {
+    if (words.console() == plan::Console::serial) return true;
+    if (!console::virtio.set_up()) return false;
     log.go_to(console::virtio);
     return true;
 }
 
 // The processors that the plan wants, each with its local APIC in the mode that it wants.
-void set_up_processors()
-{
+void set_up_processors() {
     if (words.apic() == machine::ApicMode::x2apic && !machine::LocalApic::has_x2apic())
         end(Ending::usage, "apic=x2apic, but this vCPU offers no x2APIC: CPUID leaf 1, ECX bit 21");
     machine::local_apic.set_up(words.apic());
@@ -70,15 +65,12 @@ void set_up_processors()
 }
 
 // Several vCPUs may die at once, of the same cause: only the first reports it.
-void claim_report()
-{
+void claim_report() {
     static constinit std::atomic_flag claimed;
-    while (claimed.test_and_set())
-        asm volatile("cli; hlt");
+    while (claimed.test_and_set()) asm volatile("cli; hlt");
 }
 
-[[noreturn]] void give_up(std::string_view awaited, const machine::Cpu& whose)
-{
+[[noreturn]] void give_up(std::string_view awaited, const machine::Cpu& whose) {
     claim_report();
     const console::Text<200> message("{}: vCPU {} timed out waiting for {} of vCPU {}", audit::running(),
                                      machine::this_cpu().index, awaited, whose.index);
@@ -86,8 +78,7 @@ void claim_report()
     end(Ending::died, message.view());
 }
 
-[[noreturn]] void die(const machine::InterruptFrame& f)
-{
+[[noreturn]] void die(const machine::InterruptFrame& f) {
     claim_report();
     std::uint64_t cr2;
     asm volatile("mov %%cr2, %0" : "=r"(cr2));
@@ -105,8 +96,7 @@ void claim_report()
 
 }
 
-void main(std::uint32_t magic, std::uint32_t loader_info)
-{
+void main(std::uint32_t magic, std::uint32_t loader_info) {
     serial.set_up();
     machine::set_up_this_cpu(0);
     machine::set_up_interrupts(die);
@@ -117,8 +107,7 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
         machine::expect_forgotten_shadow();
     const bool has_console = set_up_console();
     output.begin(loader, words);
-    if (error)
-        end(Ending::usage, error->view());
+    if (error) end(Ending::usage, error->view());
     if (!has_console)
         end(Ending::usage, "console=virtio, but there is no console device of virtio 1 at a microvm's "
                            "virtio-mmio transports");
@@ -126,11 +115,9 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
     static constinit ledger::Profile profile;
     profile = ledger::profile(machine::cpuid, machine::vendor().view(), machine::open_measurement,
                               words.overrides());
-    if (profile.patched)
-        set_up_processors();
+    if (profile.patched) set_up_processors();
     output.announce(loader, words, profile);
-    if (!profile.patched)
-        end(Ending::not_patched, profile.reason);
+    if (!profile.patched) end(Ending::not_patched, profile.reason);
 
     if (const auto* last = words.one_shot()) {
         output.one_shot(*last);
@@ -143,8 +130,7 @@ void main(std::uint32_t magic, std::uint32_t loader_info)
         return machine::cpuid(leaf, subleaf);
     });
     const auto left_out = run.left_out();
-    if (!left_out.empty())
-        output.warn(left_out.view());
+    if (!left_out.empty()) output.warn(left_out.view());
     const auto results =
         run.audit([](std::size_t number, const audit::Result& result) { output.result(number, result); });
     output.table(results);

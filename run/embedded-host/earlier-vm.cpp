@@ -28,25 +28,21 @@ constexpr std::size_t vmcall_byte = 7;
 constexpr std::uint8_t vmmcall = 0xd9;
 constexpr std::uint64_t hypercalls = 100;
 
-bool is_amd()
-{
+bool is_amd() {
     unsigned eax, ebx, ecx, edx;
     return __get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) && (ecx & 1u << 2);
 }
 
 // Flat segments without paging, which any KVM runs without emulating real mode.
-bool set_up_registers(int vcpu)
-{
+bool set_up_registers(int vcpu) {
     kvm_sregs system{};
-    if (ioctl(vcpu, KVM_GET_SREGS, &system) < 0)
-        return false;
+    if (ioctl(vcpu, KVM_GET_SREGS, &system) < 0) return false;
     kvm_segment segment{};
     segment.limit = 0xffffffff;
     segment.present = segment.s = segment.db = segment.g = 1;
     segment.type = 3; // data, read and write, accessed
     segment.selector = 0x10;
-    for (auto* each : {&system.ds, &system.es, &system.fs, &system.gs, &system.ss})
-        *each = segment;
+    for (auto* each : {&system.ds, &system.es, &system.fs, &system.gs, &system.ss}) *each = segment;
     segment.type = 11; // code, execute and read, accessed
     segment.selector = 8;
     system.cs = segment;
@@ -59,21 +55,17 @@ bool set_up_registers(int vcpu)
 
 }
 
-int main()
-{
+int main() {
     const int kvm = open("/dev/kvm", O_RDWR);
     const int vm = ioctl(kvm, KVM_CREATE_VM, 0);
     auto* const memory = static_cast<std::uint8_t*>(
         mmap(nullptr, memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    if (vm < 0 || memory == MAP_FAILED)
-        return 0;
+    if (vm < 0 || memory == MAP_FAILED) return 0;
     std::copy(std::begin(code), std::end(code), memory);
-    if (is_amd())
-        memory[vmcall_byte] = vmmcall;
+    if (is_amd()) memory[vmcall_byte] = vmmcall;
     kvm_userspace_memory_region region{0, 0, 0, memory_size, reinterpret_cast<std::uint64_t>(memory)};
     ioctl(vm, KVM_SET_TSS_ADDR, 0xfffbd000);
     ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
     const int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
-    if (vcpu >= 0 && set_up_registers(vcpu))
-        ioctl(vcpu, KVM_RUN, 0);
+    if (vcpu >= 0 && set_up_registers(vcpu)) ioctl(vcpu, KVM_RUN, 0);
 }

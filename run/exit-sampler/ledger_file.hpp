@@ -23,18 +23,15 @@ using Rows = std::map<std::string, Row>; // by "total", exit number or "undefine
 class LedgerFile {
 public:
     LedgerFile() = default;
-    ~LedgerFile()
-    {
-        if (descriptor_ >= 0)
-            close(descriptor_);
+    ~LedgerFile() {
+        if (descriptor_ >= 0) close(descriptor_);
     }
     LedgerFile(const LedgerFile&) = delete;
     LedgerFile& operator=(const LedgerFile&) = delete;
 
     // Looks for the VM of this process; true once it has been found. While the file is
     // open the VM's counts stay, though the process may be gone.
-    bool find(int process)
-    {
+    bool find(int process) {
         namespace fs = std::filesystem;
         std::error_code ignored; // no debugfs: no VM
         for (const auto& entry : fs::directory_iterator("/sys/kernel/debug/kvm", ignored))
@@ -47,17 +44,14 @@ public:
     bool found() const { return descriptor_ >= 0; }
 
     // All rows as of now; nothing if the file cannot be read.
-    std::optional<Rows> read() const
-    {
+    std::optional<Rows> read() const {
         std::string text;
         char bytes[4096];
-        if (lseek(descriptor_, 0, SEEK_SET) != 0)
-            return std::nullopt;
+        if (lseek(descriptor_, 0, SEEK_SET) != 0) return std::nullopt;
         ssize_t size = 0;
         while ((size = ::read(descriptor_, bytes, sizeof bytes)) > 0)
             text.append(bytes, static_cast<std::size_t>(size));
-        if (size < 0)
-            return std::nullopt;
+        if (size < 0) return std::nullopt;
         Rows rows;
         std::istringstream lines(text);
         std::string name, rest;

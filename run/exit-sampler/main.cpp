@@ -32,39 +32,30 @@ constexpr std::string_view phase_mark = "#phase", look_mark = "#look";
 
 // How soon to look again for a VM that is not there after this long: seldom in the end,
 // because a KVM that is not patched never shows one.
-milliseconds search_interval(Clock::duration waited)
-{
+milliseconds search_interval(Clock::duration waited) {
     return milliseconds(1) + std::chrono::duration_cast<milliseconds>(waited / 8);
 }
 
 class Sampler {
 public:
     Sampler(int process, int input, int output, milliseconds interval, milliseconds limit)
-        : process_(process), input_(input), output_(output), interval_(interval), limit_(limit)
-    {
-    }
+        : process_(process), input_(input), output_(output), interval_(interval), limit_(limit) {}
 
-    void run()
-    {
+    void run() {
         for (auto next = start_;;) {
             pollfd wait{output_, POLLIN, 0};
             const auto left = std::chrono::ceil<milliseconds>(next - Clock::now());
             const int ready = poll(&wait, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-            if (ready > 0 && !take_output())
-                break;
-            if (ready < 0 && errno != EINTR)
-                break;
-            if (Clock::now() < next)
-                continue;
-            if (limit_.count() != 0 && Clock::now() - start_ >= limit_)
-                kill(process_, SIGTERM);
+            if (ready > 0 && !take_output()) break;
+            if (ready < 0 && errno != EINTR) break;
+            if (Clock::now() < next) continue;
+            if (limit_.count() != 0 && Clock::now() - start_ >= limit_) kill(process_, SIGTERM);
             sample();
             next = Clock::now() + (ledger_.found() ? interval_ : search_interval(next - start_));
         }
         int status = 0;
         waitpid(process_, &status, 0);
-        if (!pending_.empty())
-            take_line();
+        if (!pending_.empty()) take_line();
         sample();
         const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
         std::printf("@end %lld %d %llu\n", now(), code, static_cast<unsigned long long>(reading_));
@@ -72,18 +63,15 @@ public:
     }
 
 private:
-    long long now() const
-    {
+    long long now() const {
         return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start_).count();
     }
 
     // False when the command has closed it.
-    bool take_output()
-    {
+    bool take_output() {
         char bytes[4096];
         const auto size = read(output_, bytes, sizeof bytes);
-        if (size <= 0)
-            return size < 0 && errno == EINTR;
+        if (size <= 0) return size < 0 && errno == EINTR;
         for (const char byte : std::string_view(bytes, static_cast<std::size_t>(size))) {
             if (byte == '\n')
                 take_line();
@@ -93,11 +81,9 @@ private:
         return true;
     }
 
-    void take_line()
-    {
+    void take_line() {
         const bool look = pending_.starts_with(look_mark);
-        if (look || pending_.starts_with(phase_mark))
-            sample();
+        if (look || pending_.starts_with(phase_mark)) sample();
         std::printf("@line %lld %s\n", now(), pending_.c_str());
         pending_.clear();
         std::fflush(stdout);
@@ -106,15 +92,12 @@ private:
     }
 
     // Reads twice: what lies between is what one reading lets happen.
-    void sample()
-    {
-        if (!ledger_.found() && !ledger_.find(process_))
-            return;
+    void sample() {
+        if (!ledger_.found() && !ledger_.find(process_)) return;
         const auto rows = ledger_.read();
         const auto time = now();
         const auto again = ledger_.read();
-        if (!rows || !again)
-            return;
+        if (!rows || !again) return;
         if (rows->contains("total") && again->contains("total"))
             reading_ += again->at("total").count - rows->at("total").count;
         std::printf("@sample %lld", time);
@@ -136,8 +119,7 @@ private:
     std::uint64_t reading_ = 0;
 };
 
-[[noreturn]] void fail(const char* what)
-{
+[[noreturn]] void fail(const char* what) {
     std::fprintf(stderr, "exit-sampler: %s: %s\n", what, std::strerror(errno));
     std::exit(EXIT_FAILURE);
 }
@@ -145,8 +127,7 @@ private:
 } // namespace
 } // namespace exit_sampler
 
-int main(int argc, char** argv)
-{
+int main(int argc, char** argv) {
     const int interval = argc > 4 ? std::atoi(argv[1]) : 0;
     const int limit = interval > 0 ? std::atoi(argv[2]) : 0;
     if (interval <= 0 || std::string_view(argv[3]) != "--") {
@@ -155,17 +136,14 @@ int main(int argc, char** argv)
         return 2;
     }
     int input[2], output[2];
-    if (pipe(input) != 0 || pipe(output) != 0)
-        exit_sampler::fail("no pipe");
+    if (pipe(input) != 0 || pipe(output) != 0) exit_sampler::fail("no pipe");
     const int process = fork();
-    if (process < 0)
-        exit_sampler::fail("no process");
+    if (process < 0) exit_sampler::fail("no process");
     if (process == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL); // the guest must not outlive us
         dup2(input[0], STDIN_FILENO);
         dup2(output[1], STDOUT_FILENO);
-        for (const int end : {input[0], input[1], output[0], output[1]})
-            close(end);
+        for (const int end : {input[0], input[1], output[0], output[1]}) close(end);
         execvp(argv[4], argv + 4);
         exit_sampler::fail(argv[4]);
     }

@@ -33,14 +33,12 @@ Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usag
 3 could not run, or all was skipped; 4 the host is not patched.)";
 
 // One line on standard error.
-int refuse(std::string_view message, ExitCode code)
-{
+int refuse(std::string_view message, ExitCode code) {
     fmt::print(stderr, "exitaudit: {}\n", message);
     return static_cast<int>(code);
 }
 
-int run(int argc, char** argv)
-{
+int run(int argc, char** argv) {
     CLI::App app{"Audits the VM exit ledger that a patched KVM keeps.", "exitaudit"};
     app.set_version_flag("--version", std::string("exitaudit ") + program_version);
     app.footer(examples);
@@ -70,8 +68,7 @@ int run(int argc, char** argv)
 } // namespace
 } // namespace exitaudit
 
-int main(int argc, char** argv)
-{
+int main(int argc, char** argv) {
     using namespace exitaudit;
     try {
         return run(argc, argv);

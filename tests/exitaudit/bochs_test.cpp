@@ -13,24 +13,19 @@ namespace {
 
 constexpr std::uint64_t mebibyte = 1 << 20;
 
-template <typename T>
-void put(std::string& bytes, std::size_t offset, const T& value)
-{
+template <typename T> void put(std::string& bytes, std::size_t offset, const T& value) {
     bytes.resize(std::max(bytes.size(), offset + sizeof(value)));
     std::memcpy(bytes.data() + offset, &value, sizeof(value));
 }
 
-template <typename T>
-T get(const std::string& image, std::uint64_t address)
-{
+template <typename T> T get(const std::string& image, std::uint64_t address) {
     T value;
     std::memcpy(&value, image.data() + (address - pvh_image_address), sizeof(value));
     return value;
 }
 
 // An ELF kernel with a segment of "code" and 8 zeros at 16 MiB, and this note.
-std::string kernel(std::uint32_t note_type, std::uint64_t address = 16 * mebibyte)
-{
+std::string kernel(std::uint32_t note_type, std::uint64_t address = 16 * mebibyte) {
     std::string bytes;
     Elf64_Ehdr header{};
     header.e_phoff = sizeof(header);
@@ -55,8 +50,7 @@ std::string kernel(std::uint32_t note_type, std::uint64_t address = 16 * mebibyt
     return bytes;
 }
 
-TEST(PvhImage, HoldsKernelInitramfsAndStartInfoWhereTheyBelong)
-{
+TEST(PvhImage, HoldsKernelInitramfsAndStartInfoWhereTheyBelong) {
     const auto image = make_pvh_image(kernel(18), "archive", "console=ttyS0", 512 * mebibyte);
     const std::uint64_t start = pvh_image_address + 8;
     EXPECT_EQ(get<std::uint32_t>(image, pvh_image_address), 0x1000850U);
@@ -76,8 +70,7 @@ TEST(PvhImage, HoldsKernelInitramfsAndStartInfoWhereTheyBelong)
     EXPECT_STREQ(image.data() + (command_line - pvh_image_address), "console=ttyS0");
 }
 
-TEST(PvhImage, TellsTheRomHowManyPiecesToRead)
-{
+TEST(PvhImage, TellsTheRomHowManyPiecesToRead) {
     // Head and kernel take the first piece and a page of the second.
     for (const std::size_t rest : {1U, 0x1f000U, 0x1f001U}) {
         const auto image = make_pvh_image(kernel(18), std::string(rest, 'x'), "", 512 * mebibyte);
@@ -87,8 +80,7 @@ TEST(PvhImage, TellsTheRomHowManyPiecesToRead)
     }
 }
 
-TEST(PvhImage, KeepsLinuxOffTheAcpiTables)
-{
+TEST(PvhImage, KeepsLinuxOffTheAcpiTables) {
     const auto image = make_pvh_image(kernel(18), "archive", "", 512 * mebibyte);
     const auto map = get<std::uint64_t>(image, pvh_image_address + 8 + 40);
     ASSERT_EQ(get<std::uint32_t>(image, pvh_image_address + 8 + 48), 3U);
@@ -96,8 +88,7 @@ TEST(PvhImage, KeepsLinuxOffTheAcpiTables)
     EXPECT_EQ(get<std::uint32_t>(image, map + 2 * 24 + 16), 3U); // ACPI
 }
 
-TEST(PvhImage, RefusesWhatCannotBoot)
-{
+TEST(PvhImage, RefusesWhatCannotBoot) {
     EXPECT_THROW(make_pvh_image(kernel(17), "", "", 512 * mebibyte), Error);           // no entry
     EXPECT_THROW(make_pvh_image(kernel(18, mebibyte), "", "", 512 * mebibyte), Error); // too low
     EXPECT_THROW(make_pvh_image(kernel(18), std::string(2 * mebibyte, 'x'), "", 17 * mebibyte),
@@ -107,16 +98,14 @@ TEST(PvhImage, RefusesWhatCannotBoot)
     EXPECT_THROW(make_pvh_image(kernel(18).substr(0, 100), "", "", 512 * mebibyte), Error);      // cut off
 }
 
-TEST(Bochs, IsToldModelRomAndImage)
-{
+TEST(Bochs, IsToldModelRomAndImage) {
     const auto text = bochs_configuration("zambezi", "/a/pvh.rom", "/proc/1/fd/3");
     EXPECT_NE(text.find("cpu: model=zambezi,"), std::string::npos);
     EXPECT_NE(text.find("optromimage1: file=/a/pvh.rom,"), std::string::npos);
     EXPECT_NE(text.find("ata0-master: type=disk, path=/proc/1/fd/3,"), std::string::npos);
 }
 
-TEST(Bochs, StartsInItsDebuggerUntilVersion3)
-{
+TEST(Bochs, StartsInItsDebuggerUntilVersion3) {
     EXPECT_TRUE(bochs_starts_in_debugger("2.7"));
     EXPECT_FALSE(bochs_starts_in_debugger("3.0"));
 }

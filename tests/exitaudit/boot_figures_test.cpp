@@ -6,8 +6,7 @@
 namespace exitaudit::test {
 namespace {
 
-std::vector<BootSample> samples_at(std::initializer_list<double> seconds)
-{
+std::vector<BootSample> samples_at(std::initializer_list<double> seconds) {
     std::vector<BootSample> samples;
     for (const double second : seconds) {
         samples.emplace_back();
@@ -16,8 +15,7 @@ std::vector<BootSample> samples_at(std::initializer_list<double> seconds)
     return samples;
 }
 
-std::vector<double> borders_of(const std::vector<BootSample>& samples)
-{
+std::vector<double> borders_of(const std::vector<BootSample>& samples) {
     std::vector<double> borders;
     for (const auto& stretch : stretches(samples)) {
         EXPECT_EQ(stretch.begin->seconds, borders.empty() ? 0 : borders.back());
@@ -27,29 +25,24 @@ std::vector<double> borders_of(const std::vector<BootSample>& samples)
 }
 
 // Of 24 s a stretch has 1 s or more.
-TEST(BootFigures, SamplesThatFollowEachOtherAtOnceShareAStretch)
-{
+TEST(BootFigures, SamplesThatFollowEachOtherAtOnceShareAStretch) {
     EXPECT_EQ(borders_of(samples_at({0, 8, 8.012, 8.9, 9.5, 24})), (std::vector<double>{8, 9.5, 24}));
     EXPECT_EQ(borders_of(samples_at({0, 10, 23.5, 24})), (std::vector<double>{10, 24}));
 }
 
-TEST(BootFigures, WithoutTimeThereIsNoStretch)
-{
+TEST(BootFigures, WithoutTimeThereIsNoStretch) {
     EXPECT_TRUE(stretches(samples_at({0})).empty());
     EXPECT_TRUE(stretches(samples_at({0, 0})).empty());
 }
 
-TEST(BootFigures, NeverMoreStretchesThanLines)
-{
+TEST(BootFigures, NeverMoreStretchesThanLines) {
     std::vector<BootSample> samples(1001);
-    for (std::size_t i = 0; i < samples.size(); ++i)
-        samples[i].seconds = static_cast<double>(i) / 100;
+    for (std::size_t i = 0; i < samples.size(); ++i) samples[i].seconds = static_cast<double>(i) / 100;
     EXPECT_LE(stretches(samples).size(), 24U);
     EXPECT_GE(stretches(samples).size(), 20U);
 }
 
-TEST(BootFigures, TheSummaryAnswersTheQuestions)
-{
+TEST(BootFigures, TheSummaryAnswersTheQuestions) {
     BootLog log;
     for (const auto* line :
          {"@sample 1000000000 120 90 900 total 90 900",
@@ -70,8 +63,7 @@ TEST(BootFigures, TheSummaryAnswersTheQuestions)
               }));
 }
 
-TEST(BootFigures, WithoutALedgerOnlyFailuresAreTold)
-{
+TEST(BootFigures, WithoutALedgerOnlyFailuresAreTold) {
     BootLog log;
     log.line("@line 1 #failed ping");
     EXPECT_EQ(boot_summary(log, true), std::vector<std::string>{"The guest could not: ping"});

@@ -9,8 +9,7 @@ namespace exitaudit::test {
 namespace {
 
 // A guest that went through these phases, each with an exit.
-BootLog boot_of(std::initializer_list<const char*> phases)
-{
+BootLog boot_of(std::initializer_list<const char*> phases) {
     BootLog log;
     int exits = 0;
     log.line("@sample 1000000000 120 1 50 total 1 50");
@@ -24,15 +23,13 @@ BootLog boot_of(std::initializer_list<const char*> phases)
     return log;
 }
 
-Session sound_session()
-{
+Session sound_session() {
     Session session;
     session.witness.emplace();
     return session;
 }
 
-TEST(BootJudge, OurGuestHasToComeToItsLastPhase)
-{
+TEST(BootJudge, OurGuestHasToComeToItsLastPhase) {
     const auto whole = boot_of({"initramfs", "idle", "reset"}), half = boot_of({"initramfs", "idle"});
     EXPECT_EQ(phases_reached(whole, {}).outcome, Outcome::ok);
     const auto missed = phases_reached(half, {});
@@ -46,16 +43,14 @@ TEST(BootJudge, OurGuestHasToComeToItsLastPhase)
     EXPECT_EQ(phases_reached(half, stopped).outcome, Outcome::skip);
 }
 
-TEST(BootJudge, AnotherGuestsPhasesAreItsOwnAffair)
-{
+TEST(BootJudge, AnotherGuestsPhasesAreItsOwnAffair) {
     BootOptions options;
     options.initrd = "initrd.img";
     EXPECT_EQ(phases_reached(boot_of({}), options).outcome, Outcome::skip);
     EXPECT_EQ(phases_reached(boot_of({"idle"}), options).outcome, Outcome::ok);
 }
 
-TEST(BootJudge, AHostWithoutLedgerIsNotPatchedHoweverTheGuestEnds)
-{
+TEST(BootJudge, AHostWithoutLedgerIsNotPatchedHoweverTheGuestEnds) {
     auto session = sound_session();
     session.no_ledger = "this machine's KVM is not patched";
     const auto known = judge_boot(session, {}, {}, {});
@@ -71,8 +66,7 @@ TEST(BootJudge, AHostWithoutLedgerIsNotPatchedHoweverTheGuestEnds)
     EXPECT_EQ(judge_boot(hanging, boot_of({"idle"}), {}, {}).code, ExitCode::could_not_run);
 }
 
-TEST(BootJudge, AGuestWithoutAnyExitDidNotStart)
-{
+TEST(BootJudge, AGuestWithoutAnyExitDidNotStart) {
     BootLog log;
     log.line("@sample 1000000000 total 0 0");
     log.line("@end 2000000000 1 0");
@@ -86,8 +80,7 @@ TEST(BootJudge, AGuestWithoutAnyExitDidNotStart)
               "could not run: QEMU did not start the guest: qemu-system-x86_64: Cannot allocate memory");
 }
 
-TEST(BootJudge, WhatTheInstrumentsSayFails)
-{
+TEST(BootJudge, WhatTheInstrumentsSayFails) {
     const auto log = boot_of({"reset"});
     const auto verdict =
         judge_boot(sound_session(), log, {},
@@ -96,8 +89,7 @@ TEST(BootJudge, WhatTheInstrumentsSayFails)
     EXPECT_EQ(verdict.text, "fail: host.tracepoint: they differ");
 }
 
-TEST(BootJudge, AHostThatCrashesFails)
-{
+TEST(BootJudge, AHostThatCrashesFails) {
     BootLog log;
     log.line("@sample 1000000000 120 1 50 total 1 50");
     log.line("@line 1000000001 #phase idle");
@@ -111,8 +103,7 @@ TEST(BootJudge, AHostThatCrashesFails)
     EXPECT_EQ(verdict.text, "fail: the host crashed, amid idle: BUG: unable to handle page fault");
 }
 
-TEST(BootJudge, TheDocumentHasEnvironmentAndTestcases)
-{
+TEST(BootJudge, TheDocumentHasEnvironmentAndTestcases) {
     const auto log = boot_of({"initramfs", "reset"});
     BootOutcome outcome;
     outcome.circumstances.lane = "svm";

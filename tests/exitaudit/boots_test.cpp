@@ -8,11 +8,9 @@ namespace {
 
 using nlohmann::json;
 
-json boot(const char* lane, unsigned vcpus, json exits)
-{
+json boot(const char* lane, unsigned vcpus, json exits) {
     json all = json::object();
-    for (const auto& [name, count] : exits.items())
-        all[name] = {{"count", count}, {"cycles", 1}};
+    for (const auto& [name, count] : exits.items()) all[name] = {{"count", count}, {"cycles", 1}};
     return {{"kind", "boot"},
             {"lane", lane},
             {"guest", {{"vcpus", vcpus}, {"nested_paging", true}}},
@@ -23,8 +21,7 @@ json boot(const char* lane, unsigned vcpus, json exits)
 const json one = boot("svm", 1, {{"npf", 100}, {"hlt", 300}}),
            two = boot("svm", 2, {{"npf", 150}, {"io", 7}});
 
-TEST(Boots, ReasonsStandInTheFirstBootsOrderAndGapsAreNone)
-{
+TEST(Boots, ReasonsStandInTheFirstBootsOrderAndGapsAreNone) {
     const auto beside = side_by_side({{"/a/one.json", one}, {"two.json", two}});
     EXPECT_EQ(beside.names, (std::vector<std::string>{"one", "two"}));
     ASSERT_EQ(beside.reasons.size(), 3U);
@@ -37,8 +34,7 @@ TEST(Boots, ReasonsStandInTheFirstBootsOrderAndGapsAreNone)
     EXPECT_EQ(beside.totals.exits[1], 157U);
 }
 
-TEST(Boots, OnlyWhatDiffersIsTold)
-{
+TEST(Boots, OnlyWhatDiffersIsTold) {
     const auto beside = side_by_side({{"one.json", one}, {"two.json", two}});
     ASSERT_EQ(beside.differences.size(), 1U);
     EXPECT_EQ(beside.differences[0].first, "vCPUs");
@@ -46,8 +42,7 @@ TEST(Boots, OnlyWhatDiffersIsTold)
     EXPECT_TRUE(side_by_side({{"one.json", one}, {"one.json", one}}).differences.empty());
 }
 
-TEST(Boots, RatiosAreToTheFirst)
-{
+TEST(Boots, RatiosAreToTheFirst) {
     const auto text = boots_text(side_by_side({{"one.json", one}, {"two.json", two}, {"three.json", one}}));
     EXPECT_NE(text.find("npf                           100          150   x1.50          100   x1.00\n"),
               std::string::npos)
@@ -57,16 +52,14 @@ TEST(Boots, RatiosAreToTheFirst)
         << text;
 }
 
-TEST(Boots, TheDocumentHasNullForWhatABootHasNot)
-{
+TEST(Boots, TheDocumentHasNullForWhatABootHasNot) {
     const auto document = boots_document(side_by_side({{"one.json", one}, {"two.json", two}}));
     EXPECT_EQ(document["kind"], "comparison");
     EXPECT_EQ(document["exits"][0], (json{{"name", "hlt"}, {"exits", {300, nullptr}}}));
     EXPECT_EQ(document["totals"], (json{400, 157}));
 }
 
-TEST(Boots, WhateverElseChangesTheCountsIsToldToo)
-{
+TEST(Boots, WhateverElseChangesTheCountsIsToldToo) {
     auto own = one;
     own["guest"].update({{"memory_mib", 256},
                          {"kernel_image", "bzImage"},

@@ -14,8 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-json result(const std::string& name, double median, double quartiles = 100, unsigned firings = 10000)
-{
+json result(const std::string& name, double median, double quartiles = 100, unsigned firings = 10000) {
     return {{"name", name},
             {"exit_name", "IO"},
             {"verdict", "ok"},
@@ -29,8 +28,7 @@ json result(const std::string& name, double median, double quartiles = 100, unsi
             {"host_cycles", {{"mean", median - 100}}}};
 }
 
-json document(std::vector<json> results)
-{
+json document(std::vector<json> results) {
     return {{"schema", 1},
             {"kind", "run"},
             {"lane", "vmx"},
@@ -40,16 +38,14 @@ json document(std::vector<json> results)
 }
 
 // Twenty triggers of 1000 cycles, their costs scattered by this share to both sides.
-json scattered(double share)
-{
+json scattered(double share) {
     std::vector<json> results;
     for (int i = 0; i < 20; ++i)
         results.push_back(result(fmt::format("io.t{}", i), 1000 * (1 + share * (i % 5 - 2))));
     return document(results);
 }
 
-TEST(Compare, TheSameDocumentShowsNoChange)
-{
+TEST(Compare, TheSameDocumentShowsNoChange) {
     const auto comparison = compare(scattered(0.01), scattered(0.01));
     ASSERT_EQ(comparison.changes.size(), 20U);
     for (const auto& change : comparison.changes) {
@@ -59,8 +55,7 @@ TEST(Compare, TheSameDocumentShowsNoChange)
     EXPECT_TRUE(comparison.regressions(0).empty());
 }
 
-TEST(Compare, OneAloneHasTheIntervalOfItsFirings)
-{
+TEST(Compare, OneAloneHasTheIntervalOfItsFirings) {
     // 0.929 * 100 / sqrt(10000) = 0.929 cycles of 1000 and 1100; 1.96 times their root of squares.
     const auto change = compare(document({result("a", 1000)}), document({result("a", 1100)})).changes.at(0);
     const double error = std::hypot(0.929 / 1000, 0.929 / 1100);
@@ -71,8 +66,7 @@ TEST(Compare, OneAloneHasTheIntervalOfItsFirings)
     EXPECT_DOUBLE_EQ(change.host_after.value(), 1000);
 }
 
-TEST(Compare, WithoutQuartilesTakesMeans)
-{
+TEST(Compare, WithoutQuartilesTakesMeans) {
     auto before = result("a", 1000), after = result("a", 1000);
     for (auto* side : {&before, &after}) {
         (*side)["guest_cycles"].erase("p25");
@@ -84,8 +78,7 @@ TEST(Compare, WithoutQuartilesTakesMeans)
     EXPECT_NEAR(std::log(change.high), 1.959964 * std::hypot(0.005, 0.005), 1e-9);
 }
 
-TEST(Compare, AChangeHasToStandOutFromTheScatterOfTheOthers)
-{
+TEST(Compare, AChangeHasToStandOutFromTheScatterOfTheOthers) {
     auto quiet = scattered(0.001), noisy = scattered(0.05);
     quiet["results"][7] = result("io.t7", 1100);
     noisy["results"][7] = result("io.t7", 1100);
@@ -95,8 +88,7 @@ TEST(Compare, AChangeHasToStandOutFromTheScatterOfTheOthers)
     EXPECT_GT(compare(before, noisy).between, 0.03);
 }
 
-TEST(Compare, WhatChangesInAllTriggersIsAChange)
-{
+TEST(Compare, WhatChangesInAllTriggersIsAChange) {
     auto after = scattered(0.001);
     for (auto& each : after["results"])
         each = result(each["name"], each["guest_cycles"]["median"].get<double>() * 1.2);
@@ -106,22 +98,19 @@ TEST(Compare, WhatChangesInAllTriggersIsAChange)
     EXPECT_NEAR(comparison.common, 1.2, 0.01);
 }
 
-TEST(Compare, ABetterCostIsNoRegression)
-{
+TEST(Compare, ABetterCostIsNoRegression) {
     const auto comparison = compare(document({result("a", 1000)}), document({result("a", 800)}));
     EXPECT_TRUE(comparison.changes.at(0).significant);
     EXPECT_TRUE(comparison.regressions(0).empty());
 }
 
-TEST(Compare, EqualFiringsThroughoutAreNotInfinitelyExact)
-{
+TEST(Compare, EqualFiringsThroughoutAreNotInfinitelyExact) {
     const auto change =
         compare(document({result("a", 1000, 0, 1)}), document({result("a", 1001, 0, 1)})).changes.at(0);
     EXPECT_LT(change.low, 1);
 }
 
-TEST(Compare, TriggersOfOneDocumentAreListed)
-{
+TEST(Compare, TriggersOfOneDocumentAreListed) {
     auto skipped = result("c", 1000);
     skipped["verdict"] = "skip";
     const auto comparison = compare(document({result("a", 1000), result("b", 1000), skipped}),
@@ -131,8 +120,7 @@ TEST(Compare, TriggersOfOneDocumentAreListed)
     EXPECT_EQ(comparison.changes.size(), 1U);
 }
 
-TEST(Compare, RefusesWhatCannotBeCompared)
-{
+TEST(Compare, RefusesWhatCannotBeCompared) {
     const auto expect_refused = [](const json& after) {
         try {
             compare(document({}), after);
@@ -152,8 +140,7 @@ TEST(Compare, RefusesWhatCannotBeCompared)
     expect_refused(other);
 }
 
-TEST(Compare, WarnsOfOtherDifferences)
-{
+TEST(Compare, WarnsOfOtherDifferences) {
     auto before = scattered(0.01), after = scattered(0.01);
     for (auto* each : {&before, &after})
         (*each)["environment"]["host"]["command_line"] =
@@ -168,8 +155,7 @@ TEST(Compare, WarnsOfOtherDifferences)
                                         "different KVM parameters: kvm.halt_poll_ns"}));
 }
 
-TEST(Compare, WarnsOfIntervalsThatPromiseTooMuch)
-{
+TEST(Compare, WarnsOfIntervalsThatPromiseTooMuch) {
     auto few = document({result("a", 1000)});
     EXPECT_NE(compare(few, few).warnings.at(0).find("1 triggers in common are too few"), std::string::npos);
     EXPECT_FALSE(compare(few, few).by_time);
@@ -179,8 +165,7 @@ TEST(Compare, WarnsOfIntervalsThatPromiseTooMuch)
     EXPECT_TRUE(compare(timed, timed).by_time);
 }
 
-TEST(Compare, SurvivesDocumentsOfAnyShape)
-{
+TEST(Compare, SurvivesDocumentsOfAnyShape) {
     auto odd = document({json(),
                          json("text"),
                          {{"name", 3}, {"guest_cycles", "many"}},

@@ -9,8 +9,7 @@ namespace exitaudit::test {
 namespace {
 
 // A comparison with the tracepoint on AMD: exit number, ledger, tracepoint.
-HostResult compared(std::initializer_list<std::tuple<unsigned, unsigned, unsigned>> rows)
-{
+HostResult compared(std::initializer_list<std::tuple<unsigned, unsigned, unsigned>> rows) {
     Witness witness;
     witness.line("vendor kvm-amd");
     unsigned told_total = 0;
@@ -24,38 +23,32 @@ HostResult compared(std::initializer_list<std::tuple<unsigned, unsigned, unsigne
     return witness.results().front();
 }
 
-std::vector<std::string> ids(const std::vector<Finding>& findings)
-{
+std::vector<std::string> ids(const std::vector<Finding>& findings) {
     std::vector<std::string> all;
-    for (const auto& finding : findings)
-        all.push_back(finding.id);
+    for (const auto& finding : findings) all.push_back(finding.id);
     return all;
 }
 
 using Ids = std::vector<std::string>;
 
-std::vector<Finding> causes(const Log& log, const std::vector<HostResult>& host, const HostState& state)
-{
+std::vector<Finding> causes(const Log& log, const std::vector<HostResult>& host, const HostState& state) {
     return diagnose(log, host, state).findings;
 }
 
-std::string log_with_finding(const std::string& id)
-{
+std::string log_with_finding(const std::string& id) {
     return with(good_log, "#json {\"record\":\"end\"",
                 "#json {\"record\":\"finding\",\"id\":\"" + id +
                     "\",\"text\":\"because\",\"explains\":[\"io.out8\"]}\n# finding: " + id +
                     ": because\n#json {\"record\":\"end\"");
 }
 
-TEST(HostFindings, OfAnHonestHostAreNone)
-{
+TEST(HostFindings, OfAnHonestHostAreNone) {
     const auto host = std::vector{compared({{0x72, 100, 100}, {0x7b, 5, 5}})};
     EXPECT_EQ(ids(causes(read(good_log), host, {})), Ids{});
     EXPECT_EQ(diagnose(read(good_log), host, {}).unexplained, Ids{});
 }
 
-TEST(HostFindings, NameWhatTheRowsShow)
-{
+TEST(HostFindings, NameWhatTheRowsShow) {
     EXPECT_EQ(ids(causes({}, {compared({{0x72, 100, 100}, {0x7c, 0, 50}, {0x78, 0, 7}})}, {})),
               Ids{"retpoline-shortcut"});
     EXPECT_EQ(ids(causes({}, {compared({{0x72, 100, 100}, {0x7b, 100, 50}})}, {})), Ids{"counted-twice"});
@@ -68,8 +61,7 @@ TEST(HostFindings, NameWhatTheRowsShow)
     EXPECT_EQ(lost[0].source, "host");
 }
 
-TEST(HostFindings, AreJoinedWithTheGuests)
-{
+TEST(HostFindings, AreJoinedWithTheGuests) {
     const auto lost = compared({{0x72, 100, 100}, {0x7c, 0, 50}});
     const auto findings = causes(read(log_with_finding("retpoline-shortcut")), {lost}, {});
     ASSERT_EQ(ids(findings), Ids{"retpoline-shortcut"});
@@ -82,8 +74,7 @@ TEST(HostFindings, AreJoinedWithTheGuests)
               (Ids{"retpoline-shortcut", "lost-exits"}));
 }
 
-TEST(HostFindings, NameTheKernelsComplaints)
-{
+TEST(HostFindings, NameTheKernelsComplaints) {
     HostState state;
     state.complaint = "UBSAN: array-index-out-of-bounds in cpuid.c:7";
     EXPECT_EQ(ids(causes({}, {}, state)), Ids{"out-of-bounds"});
@@ -95,8 +86,7 @@ TEST(HostFindings, NameTheKernelsComplaints)
     EXPECT_EQ(ids(causes({}, {}, state)), Ids{"host-complaint"});
 }
 
-TEST(HostFindings, NameHangsCrashesAndFloods)
-{
+TEST(HostFindings, NameHangsCrashesAndFloods) {
     HostState state;
     state.crash = "the embedded host ended before its guest: it crashed";
     EXPECT_EQ(ids(causes({}, {}, state)), Ids{"host-crashed"});
@@ -116,8 +106,7 @@ TEST(HostFindings, NameHangsCrashesAndFloods)
     EXPECT_EQ(ids(causes({}, {}, state)), Ids{"answer-overwritten"});
 }
 
-std::vector<HostResult> logged(unsigned lines)
-{
+std::vector<HostResult> logged(unsigned lines) {
     Witness witness;
     witness.line("trace { common_pid: 7, exit_reason: 114 } hitcount: 5000");
     witness.line("kmsg 12,300,1,-;audit begins");
@@ -125,15 +114,13 @@ std::vector<HostResult> logged(unsigned lines)
     return witness.results();
 }
 
-TEST(HostFindings, NameAFloodOfTheKernelsLog)
-{
+TEST(HostFindings, NameAFloodOfTheKernelsLog) {
     EXPECT_EQ(ids(causes({}, logged(20), {})), Ids{});
     EXPECT_EQ(logged(20).back().message, "the kernel logged 20 lines while the guest took 5000 exits");
     EXPECT_EQ(ids(causes({}, logged(4000), {})), Ids{"slow-query"});
 }
 
-TEST(HostFindings, LeaveWhatNothingExplains)
-{
+TEST(HostFindings, LeaveWhatNothingExplains) {
     auto text = with(good_log, "ok 3 ledger.undefined", "not ok 3 ledger.undefined");
     text = with(text, R"("verdict":"ok","message":"31)", R"("verdict":"not ok","message":"31)");
     auto log = read(text);
@@ -144,8 +131,7 @@ TEST(HostFindings, LeaveWhatNothingExplains)
     EXPECT_EQ(diagnose(log, {}, {}).unexplained, Ids{});
 }
 
-TEST(HostFindings, AreReadFromEitherForm)
-{
+TEST(HostFindings, AreReadFromEitherForm) {
     const auto text = log_with_finding("self-count");
     for (const auto& log : {read(text), read(without(text, "\"finding\""))}) {
         ASSERT_EQ(log.findings.size(), 1U);

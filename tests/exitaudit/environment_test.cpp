@@ -13,8 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TEST(HostFacts, ComeFromTheEmbeddedHostsLines)
-{
+TEST(HostFacts, ComeFromTheEmbeddedHostsLines) {
     HostFacts facts;
     facts.line("cpu AMD EPYC Processor");
     facts.line("mhz 2445.405");
@@ -33,8 +32,7 @@ TEST(HostFacts, ComeFromTheEmbeddedHostsLines)
               (nlohmann::json{{"kvm.halt_poll_ns", "200000"}, {"kvm.odd", "a=b"}, {"kvm_amd.npt", "Y"}}));
 }
 
-TEST(HostFacts, ComeFromTheMachinesFiles)
-{
+TEST(HostFacts, ComeFromTheMachinesFiles) {
     const auto root = fs::temp_directory_path() / ("facts." + std::to_string(getpid()));
     const auto write = [&](const fs::path& path, const char* text) {
         fs::create_directories((root / path).parent_path());
@@ -54,8 +52,7 @@ TEST(HostFacts, ComeFromTheMachinesFiles)
     EXPECT_EQ(facts.kvm_parameters, (std::map<std::string, std::string>{{"kvm_intel.ept", "Y"}}));
 }
 
-TEST(HostFacts, NothingKnownIsNull)
-{
+TEST(HostFacts, NothingKnownIsNull) {
     const auto document = document_of({});
     EXPECT_TRUE(document["cpu"].is_null());
     EXPECT_TRUE(document["mhz"].is_null());

@@ -6,8 +6,7 @@
 namespace exitaudit::grade {
 namespace {
 
-AuditReport report(ExitCode code, double seconds = 20)
-{
+AuditReport report(ExitCode code, double seconds = 20) {
     AuditReport report;
     report.verdict = {code, "a message", code == ExitCode::pass || code == ExitCode::audit_failed};
     report.circumstances.kernel = "Linux 6.1";
@@ -16,8 +15,7 @@ AuditReport report(ExitCode code, double seconds = 20)
     return report;
 }
 
-AuditReport out_of_time(double seconds)
-{
+AuditReport out_of_time(double seconds) {
     auto late = report(ExitCode::could_not_run, seconds);
     late.circumstances.timed_out = true;
     late.circumstances.causes.findings = {{"hang", "the guest hangs"}};
@@ -25,8 +23,7 @@ AuditReport out_of_time(double seconds)
     return late;
 }
 
-AuditReport surplus()
-{
+AuditReport surplus() {
     auto failed = report(ExitCode::audit_failed);
     Result result;
     result.name = "cpuid.leaf0";
@@ -38,8 +35,7 @@ AuditReport surplus()
     return failed;
 }
 
-TEST(Grade, ReadsFindingsNotesAndTheLayout)
-{
+TEST(Grade, ReadsFindingsNotesAndTheLayout) {
     auto given = surplus();
     given.circumstances.causes.notes = {{"handler-only", "another definition"}};
     const auto audit = judged(vmx_lane, given, false);
@@ -53,8 +49,7 @@ TEST(Grade, ReadsFindingsNotesAndTheLayout)
     EXPECT_EQ(audit.notes[0].id, "handler-only");
 }
 
-TEST(Grade, NamesTheFirstUnexplainedFailures)
-{
+TEST(Grade, NamesTheFirstUnexplainedFailures) {
     auto given = surplus();
     for (const auto* name : {"b", "c", "d\x1b", "e", "f"}) {
         given.log.results.push_back(given.log.results.front());
@@ -65,8 +60,7 @@ TEST(Grade, NamesTheFirstUnexplainedFailures)
               "cpuid.leaf0: too many; no cause is known for it, nor for b, c, d? and 2 more");
 }
 
-TEST(Grade, DistinguishesAHangFromTooLittleTime)
-{
+TEST(Grade, DistinguishesAHangFromTooLittleTime) {
     const auto silent = judged(svm_lane, out_of_time(90), false);
     EXPECT_EQ(silent.verdict, "hangs");
     EXPECT_EQ(silent.findings.at(0).text, "the guest hangs; its console: BUG: soft lockup");
@@ -75,15 +69,13 @@ TEST(Grade, DistinguishesAHangFromTooLittleTime)
     EXPECT_EQ(at_work.findings.at(0).id, "too-slow");
 }
 
-TEST(Grade, CallsACrashNoHang)
-{
+TEST(Grade, CallsACrashNoHang) {
     auto given = out_of_time(90);
     given.circumstances.complaint = "BUG: kernel NULL pointer dereference";
     EXPECT_EQ(judged(svm_lane, given, false).verdict, "crashes");
 }
 
-TEST(Grade, ReportsAHostThatCrashedUnderAnAudit)
-{
+TEST(Grade, ReportsAHostThatCrashedUnderAnAudit) {
     auto given = report(ExitCode::audit_failed);
     given.circumstances.crashed = true;
     given.circumstances.trouble = "the embedded host ended before its guest: it crashed";
@@ -93,13 +85,11 @@ TEST(Grade, ReportsAHostThatCrashedUnderAnAudit)
     EXPECT_EQ(audit.findings.at(0).id, "host-complaint");
 }
 
-TEST(Grade, BlamesNoPatchForAnAuditThatDidNotStart)
-{
+TEST(Grade, BlamesNoPatchForAnAuditThatDidNotStart) {
     EXPECT_EQ(judged(svm_lane, {}, false).verdict, "could-not-grade");
 }
 
-TEST(Grade, FindsAnotherVmsExitsInTheLaterRun)
-{
+TEST(Grade, FindsAnotherVmsExitsInTheLaterRun) {
     auto audit = judged(vmx_lane, report(ExitCode::pass), false);
     add_news(audit, judged(vmx_lane, surplus(), false));
     EXPECT_EQ(audit.verdict, "fail");
@@ -107,8 +97,7 @@ TEST(Grade, FindsAnotherVmsExitsInTheLaterRun)
     EXPECT_EQ(audit.findings[0].id, "host-wide");
 }
 
-TEST(Grade, SaysOnceThatTheCountersAreTheHosts)
-{
+TEST(Grade, SaysOnceThatTheCountersAreTheHosts) {
     auto first = report(ExitCode::audit_failed);
     first.circumstances.causes.findings = {{"host-wide", "with one vCPU"}};
     auto audit = judged(vmx_lane, first, false);
@@ -117,8 +106,7 @@ TEST(Grade, SaysOnceThatTheCountersAreTheHosts)
     EXPECT_EQ(audit.findings[0].text, "with one vCPU");
 }
 
-TEST(Grade, CallsAHurriedLaterRunNotTried)
-{
+TEST(Grade, CallsAHurriedLaterRunNotTried) {
     auto audit = judged(vmx_lane, report(ExitCode::pass, 50), false);
     add_news(audit, judged(vmx_lane, out_of_time(30), false));
     EXPECT_EQ(audit.verdict, "pass");

@@ -9,22 +9,19 @@ namespace exitaudit::test {
 namespace {
 
 // The word that follows `option`; "(none)" without that option.
-std::string value_of(const std::vector<std::string>& words, const std::string& option)
-{
+std::string value_of(const std::vector<std::string>& words, const std::string& option) {
     const auto at = std::find(words.begin(), words.end(), option);
     return at == words.end() || at + 1 == words.end() ? "(none)" : *(at + 1);
 }
 
-Guest guest(Boot boot)
-{
+Guest guest(Boot boot) {
     Guest guest;
     guest.boot = boot;
     guest.image = "/audit/guest";
     return guest;
 }
 
-TEST(GuestCommand, BootsAnImageOnAMicrovm)
-{
+TEST(GuestCommand, BootsAnImageOnAMicrovm) {
     const auto words = guest_command(guest(Boot::kernel));
     EXPECT_EQ(words.front(), "qemu-system-x86_64");
     EXPECT_EQ(value_of(words, "-kernel"), "/audit/guest");
@@ -35,13 +32,11 @@ TEST(GuestCommand, BootsAnImageOnAMicrovm)
     EXPECT_EQ(std::count(words.begin(), words.end(), "-no-reboot"), 1);
 }
 
-TEST(GuestCommand, BootsByPvhWithoutFirmwareThatWaits)
-{
+TEST(GuestCommand, BootsByPvhWithoutFirmwareThatWaits) {
     EXPECT_EQ(value_of(guest_command(guest(Boot::pvh)), "-M"), "microvm,auto-kernel-cmdline=off,acpi=off");
 }
 
-TEST(GuestCommand, BootsACdOnAPc)
-{
+TEST(GuestCommand, BootsACdOnAPc) {
     const auto words = guest_command(guest(Boot::iso));
     EXPECT_EQ(value_of(words, "-cdrom"), "/audit/guest");
     EXPECT_EQ(value_of(words, "-M"), "pc");
@@ -53,8 +48,7 @@ TEST(GuestCommand, BootsACdOnAPc)
     EXPECT_EQ(value_of(guest_command(planned), "-smbios"), "type=1,version=exitaudit io.* format=ktap,,json");
 }
 
-TEST(GuestCommand, FollowsTheOptions)
-{
+TEST(GuestCommand, FollowsTheOptions) {
     HostSpec spec;
     spec.machine = "q35";
     spec.vcpus = 4;
@@ -73,8 +67,7 @@ TEST(GuestCommand, FollowsTheOptions)
               "vcpus=4 io.* count=7 paging=shadow noise=yes");
 }
 
-TEST(GuestCommand, HasAsManyVcpusAsThePlanWantsToFire)
-{
+TEST(GuestCommand, HasAsManyVcpusAsThePlanWantsToFire) {
     HostSpec spec;
     EXPECT_EQ(value_of(guest_command(guest_from(spec, Accelerator::kvm, "x")), "-append"), "(none)");
     spec.plan = {"vcpus=3"};
@@ -85,8 +78,7 @@ TEST(GuestCommand, HasAsManyVcpusAsThePlanWantsToFire)
     EXPECT_EQ(value_of(words, "-append"), "vcpus=8 vcpus=3");
 }
 
-TEST(GuestCommand, HasAVirtioConsoleOnAMicrovmAlone)
-{
+TEST(GuestCommand, HasAVirtioConsoleOnAMicrovmAlone) {
     auto speaker = guest(Boot::pvh);
     speaker.plan = {"console=serial", "io.*"};
     auto words = guest_command(speaker);
@@ -106,8 +98,7 @@ TEST(GuestCommand, HasAVirtioConsoleOnAMicrovmAlone)
     }
 }
 
-TEST(ShellLine, QuotesWhatAShellWouldChange)
-{
+TEST(ShellLine, QuotesWhatAShellWouldChange) {
     EXPECT_EQ(shell_line({"qemu", "-M", "pc,a=b"}), "qemu -M pc,a=b");
     EXPECT_EQ(shell_line({"-append", "io.* $x", "it's", ""}), "-append 'io.* $x' 'it'\\''s' ''");
 }

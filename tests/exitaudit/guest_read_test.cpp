@@ -8,8 +8,7 @@ namespace exitaudit::test {
 namespace {
 
 // 0x72 (cpuid) grew from 10 to 14 exits between the looks, 0x78 (hlt) stood at 5.
-BootLog between_looks(const std::string& read)
-{
+BootLog between_looks(const std::string& read) {
     BootLog log;
     for (const auto& line : {std::string("@sample 1 114 10 100 120 5 50 total 15 150"),
                              std::string("@line 2 #look"), std::string("@sample 3 114 14 140 total 19 190"),
@@ -18,8 +17,7 @@ BootLog between_looks(const std::string& read)
     return log;
 }
 
-std::string ledger(int cpuid, int hlt, int hlt_cycles, int total)
-{
+std::string ledger(int cpuid, int hlt, int hlt_cycles, int total) {
     return fmt::format(
         R"({{"exits": [{{"exit": 114, "exit_name": "cpuid", "count": {}, "own": 2, "cycles": 120}},)"
         R"({{"exit": 120, "exit_name": "hlt", "count": {}, "cycles": {}}}],)"
@@ -27,13 +25,11 @@ std::string ledger(int cpuid, int hlt, int hlt_cycles, int total)
         cpuid, hlt, hlt_cycles, total);
 }
 
-HostResult judged(const std::string& ledger)
-{
+HostResult judged(const std::string& ledger) {
     return judge_guest_read(between_looks("0 exitaudit read --json " + ledger));
 }
 
-TEST(GuestRead, CommandAndCodeStandBeforeTheDocument)
-{
+TEST(GuestRead, CommandAndCodeStandBeforeTheDocument) {
     const auto log = between_looks("0 exitaudit read --json 10 12 " + ledger(12, 5, 50, 17));
     ASSERT_EQ(log.readings().size(), 1U);
     EXPECT_EQ(log.readings()[0].command, "exitaudit read --json 10 12");
@@ -44,8 +40,7 @@ TEST(GuestRead, CommandAndCodeStandBeforeTheDocument)
 }
 
 // Six figures: count and cycles of two exits and of the total. hlt's are exact.
-TEST(GuestRead, WhatStoodIsExactWhatGrewLiesBetween)
-{
+TEST(GuestRead, WhatStoodIsExactWhatGrewLiesBetween) {
     const auto result = judged(ledger(12, 5, 50, 17));
     EXPECT_EQ(result.outcome, Outcome::ok) << result.message;
     EXPECT_NE(result.message.find("of 6 figures that the guest read, 2 are exactly the host's, and 4"),
@@ -55,8 +50,7 @@ TEST(GuestRead, WhatStoodIsExactWhatGrewLiesBetween)
         << result.message;
 }
 
-TEST(GuestRead, ACountThatTheHostHadBeforeOrNotYetIsWrong)
-{
+TEST(GuestRead, ACountThatTheHostHadBeforeOrNotYetIsWrong) {
     for (const int cpuid : {9, 15}) {
         const auto result = judged(ledger(cpuid, 5, 50, 17));
         EXPECT_EQ(result.outcome, Outcome::not_ok);
@@ -66,14 +60,12 @@ TEST(GuestRead, ACountThatTheHostHadBeforeOrNotYetIsWrong)
     }
 }
 
-TEST(GuestRead, CyclesAndTotalAreHeldAgainstTheHostAsWell)
-{
+TEST(GuestRead, CyclesAndTotalAreHeldAgainstTheHostAsWell) {
     EXPECT_EQ(judged(ledger(12, 5, 51, 17)).outcome, Outcome::not_ok);
     EXPECT_EQ(judged(ledger(12, 5, 50, 20)).outcome, Outcome::not_ok);
 }
 
-TEST(GuestRead, ARowThatTheHostHasNotMustBeZero)
-{
+TEST(GuestRead, ARowThatTheHostHasNotMustBeZero) {
     const auto of = [](int count) {
         return judged(
             fmt::format(R"({{"exits": [{{"exit": 10, "exit_name": "-", "count": {0}, "cycles": {0}}}],)"
@@ -84,8 +76,7 @@ TEST(GuestRead, ARowThatTheHostHasNotMustBeZero)
     EXPECT_EQ(of(1).outcome, Outcome::not_ok);
 }
 
-TEST(GuestRead, AReaderThatSeesNoLedgerOfAPatchedHostIsWrong)
-{
+TEST(GuestRead, AReaderThatSeesNoLedgerOfAPatchedHostIsWrong) {
     const auto result =
         judge_guest_read(between_looks(R"(4 exitaudit read --json {"reason": "the leaves answer zeros"})"));
     EXPECT_EQ(result.outcome, Outcome::not_ok);
@@ -93,8 +84,7 @@ TEST(GuestRead, AReaderThatSeesNoLedgerOfAPatchedHostIsWrong)
         << result.message;
 }
 
-TEST(GuestRead, OnAnUnpatchedHostTheReaderSaysSo)
-{
+TEST(GuestRead, OnAnUnpatchedHostTheReaderSaysSo) {
     const auto of = [](const char* read) {
         BootLog log;
         log.line(read);

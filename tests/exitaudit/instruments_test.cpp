@@ -22,22 +22,19 @@ namespace {
 
 class InstrumentsTest : public testing::Test {
 protected:
-    InstrumentsTest()
-    {
+    InstrumentsTest() {
         std::string name = testing::TempDir() + "instruments.XXXXXX";
         root = mkdtemp(name.data());
         roots = {root / "tracing", root / "debug", root / "modules"};
     }
     ~InstrumentsTest() override { fs::remove_all(root); }
 
-    void write(const fs::path& path, const std::string& text)
-    {
+    void write(const fs::path& path, const std::string& text) {
         fs::create_directories((root / path).parent_path());
         std::ofstream(root / path) << text;
     }
 
-    std::string read(const fs::path& path)
-    {
+    std::string read(const fs::path& path) {
         std::string text;
         std::getline(std::ifstream(root / path), text);
         return text;
@@ -48,8 +45,7 @@ protected:
 
     // A host whose VM of this process ran its vCPU on thread 77; thread 88 ran another's.
     // Both vendors define exit number 10.
-    void make_host()
-    {
+    void make_host() {
         fs::create_directories(root / "tracing/events/kvm/kvm_exit");
         write(instance() / "events/kvm/kvm_exit/trigger", "");
         write(instance() / "events/kvm/kvm_exit/hist",
@@ -63,18 +59,15 @@ protected:
         write(vm / "exit_ledger", "total 5 1 1 1 1\n10 5 1 1 1 1\n");
     }
 
-    HostResult result(Instruments& instruments, std::string_view name)
-    {
+    HostResult result(Instruments& instruments, std::string_view name) {
         for (auto& each : instruments.testimony().results())
-            if (each.name == name)
-                return each;
+            if (each.name == name) return each;
         ADD_FAILURE() << name << " is missing";
         return {};
     }
 
     // The thread that looks out for the VM has no other sign of having seen it.
-    HostResult watched(std::string_view name)
-    {
+    HostResult watched(std::string_view name) {
         Instruments instruments(roots);
         instruments.watch(getpid());
         return result(instruments, name);
@@ -86,8 +79,7 @@ protected:
 
 } // namespace
 
-TEST_F(InstrumentsTest, CountOnlyTheGuestsThreads)
-{
+TEST_F(InstrumentsTest, CountOnlyTheGuestsThreads) {
     make_host();
     EXPECT_EQ(watched("host.tracepoint").message, "1 exit numbers and their total of 5 exits agree");
     EXPECT_EQ(watched("host.stats").message, "1 of KVM's statistics agree");
@@ -95,16 +87,14 @@ TEST_F(InstrumentsTest, CountOnlyTheGuestsThreads)
         read(instance() / "events/kvm/kvm_exit/trigger").starts_with("hist:keys=common_pid,exit_reason"));
 }
 
-TEST_F(InstrumentsTest, TellALedgerThatDiffers)
-{
+TEST_F(InstrumentsTest, TellALedgerThatDiffers) {
     make_host();
     write(fmt::format("debug/kvm/{}-9/exit_ledger", getpid()), "total 4 1 1 1 1\n10 4 1 1 1 1\n");
     EXPECT_EQ(watched("host.tracepoint").outcome, Outcome::not_ok);
     EXPECT_EQ(watched("host.stats").outcome, Outcome::not_ok);
 }
 
-TEST_F(InstrumentsTest, SayWhatToMount)
-{
+TEST_F(InstrumentsTest, SayWhatToMount) {
     fs::create_directory(roots.tracing);
     EXPECT_EQ(watched("host.tracepoint").outcome, Outcome::skip);
     EXPECT_NE(watched("host.stats").message.find("mount -t debugfs none " + roots.debug.string()),
@@ -116,24 +106,21 @@ TEST_F(InstrumentsTest, SayWhatToMount)
     EXPECT_EQ(watched("host.stats").outcome, Outcome::ok);
 }
 
-TEST_F(InstrumentsTest, SayThatTheVmShowsNoLedger)
-{
+TEST_F(InstrumentsTest, SayThatTheVmShowsNoLedger) {
     make_host();
     fs::remove(root / fmt::format("debug/kvm/{}-9/exit_ledger", getpid()));
     EXPECT_EQ(watched("host.stats").outcome, Outcome::skip);
     EXPECT_NE(watched("host.tracepoint").message.find("is this KVM patched?"), std::string::npos);
 }
 
-TEST_F(InstrumentsTest, SkipWhereTheHistogramWasTooSmall)
-{
+TEST_F(InstrumentsTest, SkipWhereTheHistogramWasTooSmall) {
     make_host();
     write(instance() / "events/kvm/kvm_exit/hist",
           "{ common_pid:         77, exit_reason:         10 } hitcount:          5\n    Dropped: 3\n");
     EXPECT_EQ(watched("host.tracepoint").outcome, Outcome::skip);
 }
 
-TEST_F(InstrumentsTest, RemoveWhatAKilledRunLeft)
-{
+TEST_F(InstrumentsTest, RemoveWhatAKilledRunLeft) {
     make_host();
     const auto stale = roots.tracing / "instances/exitaudit-2147483647"; // above the kernel's highest process
     const auto foreign = roots.tracing / "instances/other-2147483647";

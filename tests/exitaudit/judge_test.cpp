@@ -10,8 +10,7 @@ namespace {
 
 using testing::Test;
 
-void expect_inconsistent(const std::string& text, std::string_view why)
-{
+void expect_inconsistent(const std::string& text, std::string_view why) {
     const auto verdict = judged(text);
     EXPECT_EQ(verdict.code, ExitCode::could_not_run);
     EXPECT_FALSE(verdict.complete);
@@ -19,8 +18,7 @@ void expect_inconsistent(const std::string& text, std::string_view why)
     EXPECT_NE(verdict.text.find(why), std::string::npos) << verdict.text;
 }
 
-std::string failing_log()
-{
+std::string failing_log() {
     auto text = with(good_log, "ok 3 ledger.undefined # 31 exit numbers",
                      "not ok 3 ledger.undefined # 30 of 31\n# diagnosis: a stale edition of the manual");
     text = with(text, R"("verdict":"ok","message":"31)", R"("verdict":"not ok","message":"30)");
@@ -29,37 +27,32 @@ std::string failing_log()
     return with(text, "verdict: pass: 2 passed, 0 failed", "verdict: fail: 1 passed, 1 failed");
 }
 
-std::string ended_with(std::string_view verdict)
-{
+std::string ended_with(std::string_view verdict) {
     return "KTAP version 1\n#json {\"record\":\"run\",\"results\":0}\n1..0\n#json "
            "{\"record\":\"end\",\"verdict\":\"" +
            std::string(verdict) + "\",\"passed\":0,\"failed\":0,\"skipped\":0,\"message\":\"because\"}\n";
 }
 
-TEST(Judge, PassesAGoodLog)
-{
+TEST(Judge, PassesAGoodLog) {
     const auto verdict = judged(good_log);
     EXPECT_EQ(verdict.code, ExitCode::pass);
     EXPECT_TRUE(verdict.complete);
     EXPECT_EQ(verdict.text, "pass: 2 passed, 0 failed, 1 skipped");
 }
 
-TEST(Judge, FailsOnAFailedResultAndTellsItsDiagnosis)
-{
+TEST(Judge, FailsOnAFailedResultAndTellsItsDiagnosis) {
     EXPECT_EQ(judged(failing_log()).code, ExitCode::audit_failed);
     EXPECT_EQ(judged(failing_log()).text, "fail: 1 passed, 1 failed, 1 skipped");
     EXPECT_EQ(failure_lines(read(failing_log())),
               std::vector<std::string>{"failed: ledger.undefined: 30 of 31; a stale edition of the manual"});
 }
 
-TEST(Judge, SkippedIsNotPassed)
-{
+TEST(Judge, SkippedIsNotPassed) {
     EXPECT_EQ(read(good_log).recount(), (Counts{2, 0, 1}));
     EXPECT_EQ(read("KTAP version 1\nnot ok 1 a # SKIP no excuse\n").recount(), (Counts{0, 1, 0}));
 }
 
-TEST(Judge, EndsWithoutAnAudit)
-{
+TEST(Judge, EndsWithoutAnAudit) {
     EXPECT_EQ(judged(ended_with("not-patched")).code, ExitCode::not_patched);
     EXPECT_EQ(judged(ended_with("not-patched")).text, "not patched: because");
     EXPECT_EQ(judged(ended_with("skipped")).code, ExitCode::could_not_run);
@@ -68,8 +61,7 @@ TEST(Judge, EndsWithoutAnAudit)
     EXPECT_EQ(judged(ended_with("died")).code, ExitCode::could_not_run);
 }
 
-TEST(Judge, LeavesAGuestThatEndsItselfToTheHostsInstruments)
-{
+TEST(Judge, LeavesAGuestThatEndsItselfToTheHostsInstruments) {
     const std::string text = "KTAP version 1\n#json {\"record\":\"run\",\"results\":1}\n1..1\n"
                              "#json {\"record\":\"one-shot\",\"name\":\"fatal.triple-fault\",\"exit\":127}\n";
     EXPECT_EQ(judged(text).code, ExitCode::could_not_run);
@@ -85,8 +77,7 @@ TEST(Judge, LeavesAGuestThatEndsItselfToTheHostsInstruments)
     EXPECT_EQ(judge_one_shot(read(survived), Outcome::ok, "").code, ExitCode::could_not_run);
 }
 
-TEST(Judge, CutOffAnywhereIsNeverAVerdict)
-{
+TEST(Judge, CutOffAnywhereIsNeverAVerdict) {
     const auto end = good_log.find("#json {\"record\":\"end\"");
     const auto record_complete = good_log.find('\n', end);
     for (std::size_t size = 0; size <= record_complete; ++size) {
@@ -98,23 +89,19 @@ TEST(Judge, CutOffAnywhereIsNeverAVerdict)
     EXPECT_EQ(judged(good_log.substr(0, record_complete + 1)).code, ExitCode::pass);
 }
 
-TEST(Judge, AnEmptyLogSaysThatNothingBooted)
-{
+TEST(Judge, AnEmptyLogSaysThatNothingBooted) {
     EXPECT_NE(judged("").text.find("did the guest boot"), std::string::npos);
     EXPECT_NE(judged("SeaBIOS (version 1.16.2)\nBooting...\n").text.find("did the guest boot"),
               std::string::npos);
 }
 
-TEST(Judge, ReadsCarriageReturns)
-{
+TEST(Judge, ReadsCarriageReturns) {
     std::string text;
-    for (const char c : good_log)
-        text += c == '\n' ? std::string("\r\n") : std::string(1, c);
+    for (const char c : good_log) text += c == '\n' ? std::string("\r\n") : std::string(1, c);
     EXPECT_EQ(judged(text).code, ExitCode::pass);
 }
 
-TEST(Judge, SkipsWhatFirmwareWroteBefore)
-{
+TEST(Judge, SkipsWhatFirmwareWroteBefore) {
     const std::string firmware =
         "\x1b"
         "c\x1b[?7l\x1b[2J\x1b[0mSeaBIOS (version 1.16.2-debian)\r\n\r\nok 1 not a result\r\n"
@@ -123,8 +110,7 @@ TEST(Judge, SkipsWhatFirmwareWroteBefore)
     EXPECT_EQ(read(firmware + good_log).results.size(), 3U);
 }
 
-TEST(Judge, ReadsEitherFormAlone)
-{
+TEST(Judge, ReadsEitherFormAlone) {
     EXPECT_EQ(judged(without(good_log, "\"result\"")).code, ExitCode::pass);
     auto records = without(without(good_log, "ok 1"), "KTAP");
     records = without(without(without(records, "ok 2 "), "ok 3"), "1..3");
@@ -134,13 +120,11 @@ TEST(Judge, ReadsEitherFormAlone)
               ExitCode::pass); // format=table: nothing to count again
 }
 
-TEST(Judge, SaysWhereRecordsAreLeftOut)
-{
+TEST(Judge, SaysWhereRecordsAreLeftOut) {
     EXPECT_NE(judged(without(good_log, "#json")).text.find("#json lines are missing"), std::string::npos);
 }
 
-TEST(Judge, TakesTheHostsOwnAuditsForNoResults)
-{
+TEST(Judge, TakesTheHostsOwnAuditsForNoResults) {
     const auto log =
         read(std::string(good_log) + "ok host.stats # 4 agree\nnot ok host.tracepoint # differ\n");
     EXPECT_EQ(log.results.size(), 3U);
@@ -150,8 +134,7 @@ TEST(Judge, TakesTheHostsOwnAuditsForNoResults)
     EXPECT_EQ(log.host[1].outcome, Outcome::not_ok);
 }
 
-TEST(Judge, RefusesContradictoryCounts)
-{
+TEST(Judge, RefusesContradictoryCounts) {
     expect_inconsistent(with(good_log, "1..3", "1..4"), "plan line says 4");
     expect_inconsistent(with(good_log, "\"results\":3", "\"results\":2"), "run record says 2");
     expect_inconsistent(with(good_log, "\"passed\":2", "\"passed\":3"), "end record says 3 passed");
@@ -163,8 +146,7 @@ TEST(Judge, RefusesContradictoryCounts)
                         "lacks its counts");
 }
 
-TEST(Judge, RefusesContradictoryResults)
-{
+TEST(Judge, RefusesContradictoryResults) {
     expect_inconsistent(with(good_log, "ok 1 io.out8", "not ok 1 io.out8"), "result 1");
     expect_inconsistent(with(good_log, "ok 1 io.out8", "ok 1 io.in8"), "io.in8");
     expect_inconsistent(with(good_log, "ok 2 ", "ok 1 "), "comes twice");
@@ -173,8 +155,7 @@ TEST(Judge, RefusesContradictoryResults)
                         "unreadable");
 }
 
-TEST(Judge, RefusesAVerdictThatItsResultsDeny)
-{
+TEST(Judge, RefusesAVerdictThatItsResultsDeny) {
     expect_inconsistent(with(failing_log(), "\"verdict\":\"fail\"", "\"verdict\":\"pass\""),
                         "says pass and 1 failed");
     expect_inconsistent(with(good_log, "\"verdict\":\"pass\"", "\"verdict\":\"fail\""),
@@ -186,24 +167,21 @@ TEST(Judge, RefusesAVerdictThatItsResultsDeny)
 
 TEST(Judge, RefusesAGuestThatStartedTwice) { expect_inconsistent(good_log + good_log, "a second time"); }
 
-TEST(Judge, ComparesTheExitStatus)
-{
+TEST(Judge, ComparesTheExitStatus) {
     EXPECT_EQ(judge_with_status(read(good_log), "", 0x10).code, ExitCode::pass);
     EXPECT_EQ(judge_with_status(read(good_log), "", 0x11).code, ExitCode::could_not_run);
     EXPECT_EQ(judge_with_status(read(failing_log()), "", 0x10).code, ExitCode::could_not_run);
     EXPECT_EQ(judge_with_status(read(failing_log()), "", 0x11).code, ExitCode::audit_failed);
 }
 
-TEST(Report, NamesTheCircumstancesItKnows)
-{
+TEST(Report, NamesTheCircumstancesItKnows) {
     const auto verdict = judged(good_log);
     EXPECT_EQ(verdict_line(verdict, {}), "pass: 2 passed, 0 failed, 1 skipped");
     EXPECT_EQ(verdict_line(verdict, {"svm", "Linux 6.1", "7.2.22", 5.06}),
               "pass: 2 passed, 0 failed, 1 skipped (svm lane, Linux 6.1, QEMU 7.2.22, 5.1 s)");
 }
 
-TEST(Report, WritesOneDocument)
-{
+TEST(Report, WritesOneDocument) {
     const auto document = run_document(read(failing_log()), judged(failing_log()), {"svm", "", "", {}});
     EXPECT_EQ(document["verdict"], "fail");
     EXPECT_EQ(document["exit_code"], 1);

@@ -10,8 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-pugi::xml_document parsed(const json& document)
-{
+pugi::xml_document parsed(const json& document) {
     pugi::xml_document xml;
     const auto text = junit_document(document);
     const auto result = xml.load_string(text.c_str());
@@ -19,8 +18,7 @@ pugi::xml_document parsed(const json& document)
     return xml;
 }
 
-json failing_run()
-{
+json failing_run() {
     return json::parse(
         R"({"schema": 1, "kind": "run", "lane": "svm", "seconds": 9.5, "verdict": "fail", "message": "fail: 1 passed",
         "kernel": "Linux 6.1",
@@ -31,8 +29,7 @@ json failing_run()
         "findings": [{"id": "lost-exits", "text": "HLT exits are lost", "explains": ["hlt.timer"]}]})");
 }
 
-TEST(Junit, HasATestcaseForEachResult)
-{
+TEST(Junit, HasATestcaseForEachResult) {
     const auto xml = parsed(failing_run());
     const auto suite = xml.child("testsuites").child("testsuite");
     EXPECT_STREQ(suite.attribute("name").value(), "exitaudit svm");
@@ -46,8 +43,7 @@ TEST(Junit, HasATestcaseForEachResult)
     EXPECT_STREQ(suite.child("testcase").attribute("classname").value(), "exitaudit.svm.io");
 }
 
-TEST(Junit, AFailureCarriesDiagnosisTableAndFinding)
-{
+TEST(Junit, AFailureCarriesDiagnosisTableAndFinding) {
     const auto xml = parsed(failing_run());
     const auto suite = xml.child("testsuites").child("testsuite");
     const auto failure = suite.find_child_by_attribute("testcase", "name", "hlt.timer").child("failure");
@@ -59,8 +55,7 @@ TEST(Junit, AFailureCarriesDiagnosisTableAndFinding)
     EXPECT_STREQ(host.text().get(), "differs\n0x78 1 2 -1");
 }
 
-TEST(Junit, AVerdictThatNoResultExplainsHasATestcase)
-{
+TEST(Junit, AVerdictThatNoResultExplainsHasATestcase) {
     const auto outcome = [](const char* verdict) {
         const auto xml =
             parsed({{"kind", "run"}, {"verdict", verdict}, {"message", "why"}, {"results", json::array()}});
@@ -73,16 +68,14 @@ TEST(Junit, AVerdictThatNoResultExplainsHasATestcase)
     EXPECT_FALSE(passed.child("testsuites").child("testsuite").child("testcase"));
 }
 
-TEST(Junit, WritesNoCharacterThatXmlForbids)
-{
+TEST(Junit, WritesNoCharacterThatXmlForbids) {
     const auto xml =
         parsed({{"kind", "run"}, {"verdict", "could-not-run"}, {"message", "bell \a and escape \x1b"}});
     const auto error = xml.child("testsuites").child("testsuite").child("testcase").child("error");
     EXPECT_STREQ(error.attribute("message").value(), "bell ? and escape ?");
 }
 
-TEST(Junit, OfAGradeHasSuitesForPatchesAndTheirRuns)
-{
+TEST(Junit, OfAGradeHasSuitesForPatchesAndTheirRuns) {
     auto run = failing_run();
     const json document{{"kind", "grade"},
                         {"rows",

@@ -14,8 +14,7 @@ constexpr std::size_t sections = 3; // names, ftrace's list, another
 
 std::size_t header_at(unsigned section) { return sizeof(Elf64_Ehdr) + section * sizeof(Elf64_Shdr); }
 
-std::string module(const std::string& list_name)
-{
+std::string module(const std::string& list_name) {
     const auto names = list_name + std::string(1, '\0') + ".text" + std::string(1, '\0');
     Elf64_Ehdr header{};
     std::memcpy(header.e_ident, ELFMAG, SELFMAG);
@@ -36,35 +35,30 @@ std::string module(const std::string& list_name)
     return bytes + names;
 }
 
-std::uint64_t flags_of(const std::string& bytes, unsigned section)
-{
+std::uint64_t flags_of(const std::string& bytes, unsigned section) {
     Elf64_Shdr header;
     std::memcpy(&header, bytes.data() + header_at(section), sizeof(header));
     return header.sh_flags;
 }
 
-TEST(KvmModule, LosesTheListOfTraceableFunctionsAlone)
-{
+TEST(KvmModule, LosesTheListOfTraceableFunctionsAlone) {
     const auto before = module("__mcount_loc"), after = without_ftrace_list(before);
     EXPECT_EQ(flags_of(after, 1), std::uint64_t{SHF_WRITE});
     EXPECT_EQ(flags_of(after, 2), std::uint64_t{SHF_ALLOC | SHF_WRITE});
     EXPECT_EQ(after.size(), before.size());
 }
 
-TEST(KvmModule, IsLeftAloneWithoutThatList)
-{
+TEST(KvmModule, IsLeftAloneWithoutThatList) {
     const auto other = module("__mcount_local");
     EXPECT_EQ(without_ftrace_list(other), other);
 }
 
-TEST(KvmModule, IsLeftAloneIfItIsSigned)
-{
+TEST(KvmModule, IsLeftAloneIfItIsSigned) {
     const auto its_own = module("__mcount_loc") + "~Module signature appended~\n";
     EXPECT_EQ(without_ftrace_list(its_own), its_own);
 }
 
-TEST(KvmModule, IsLeftAloneIfItIsCutOffOrNone)
-{
+TEST(KvmModule, IsLeftAloneIfItIsCutOffOrNone) {
     const auto whole = module("__mcount_loc");
     for (std::size_t size = 0; size < header_at(1); ++size)
         EXPECT_EQ(without_ftrace_list(whole.substr(0, size)), whole.substr(0, size)) << size;

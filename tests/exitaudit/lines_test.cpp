@@ -8,8 +8,7 @@
 namespace exitaudit::test {
 namespace {
 
-TEST(Printable, DropsEscapeSequencesAndControlBytes)
-{
+TEST(Printable, DropsEscapeSequencesAndControlBytes) {
     EXPECT_EQ(printable("\x1b[1;31mred\x1b[0m\r"), "red");
     EXPECT_EQ(printable("\x1b"
                         "cdone"),
@@ -21,8 +20,7 @@ TEST(Printable, DropsEscapeSequencesAndControlBytes)
               "az");
 }
 
-TEST(LineSplitter, JoinsPortions)
-{
+TEST(LineSplitter, JoinsPortions) {
     std::vector<std::string> lines;
     const auto take = [&](const std::string& line) { lines.push_back(line); };
     LineSplitter splitter;

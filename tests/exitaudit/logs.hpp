@@ -24,37 +24,30 @@ ok 3 ledger.undefined # 31 exit numbers
 )";
 
 // `text` with one occurrence of `what`, which must be there, replaced.
-inline std::string with(std::string text, std::string_view what, std::string_view instead)
-{
+inline std::string with(std::string text, std::string_view what, std::string_view instead) {
     const auto at = text.find(what);
-    if (at == std::string::npos)
-        throw std::logic_error("the log has no: " + std::string(what));
+    if (at == std::string::npos) throw std::logic_error("the log has no: " + std::string(what));
     return text.replace(at, what.size(), instead);
 }
 
 // `text` without the lines that contain `what`.
-inline std::string without(const std::string& text, std::string_view what)
-{
+inline std::string without(const std::string& text, std::string_view what) {
     std::string kept;
     LineSplitter().feed(text, [&](const std::string& line) {
-        if (line.find(what) == std::string::npos)
-            kept += line + "\n";
+        if (line.find(what) == std::string::npos) kept += line + "\n";
     });
     return kept;
 }
 
-inline Log read(std::string_view text, std::string* unfinished = nullptr)
-{
+inline Log read(std::string_view text, std::string* unfinished = nullptr) {
     LineSplitter lines;
     LogReader reader;
     lines.feed(text, [&](const std::string& line) { reader.line(line); });
-    if (unfinished)
-        *unfinished = lines.rest();
+    if (unfinished) *unfinished = lines.rest();
     return reader.log();
 }
 
-inline Verdict judged(std::string_view text)
-{
+inline Verdict judged(std::string_view text) {
     std::string unfinished;
     const auto log = read(text, &unfinished);
     return judge(log, unfinished);

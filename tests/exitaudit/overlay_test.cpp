@@ -10,8 +10,7 @@
 namespace exitaudit::test {
 namespace {
 
-TEST(Overlay, IsANewcArchivePaddedTo512Bytes)
-{
+TEST(Overlay, IsANewcArchivePaddedTo512Bytes) {
     for (const std::size_t size : {0U, 1U, 3U, 4U, 511U, 512U, 5000U}) {
         const std::array files{OverlayFile{"audit/guest", std::string(size, 'x')},
                                OverlayFile{"audit/command", "exec\n"}};
@@ -23,21 +22,18 @@ TEST(Overlay, IsANewcArchivePaddedTo512Bytes)
     }
 }
 
-TEST(Overlay, StartsAtAMultipleOf512)
-{
+TEST(Overlay, StartsAtAMultipleOf512) {
     EXPECT_EQ(join_archives(std::string(700, 'b'), "overlay"),
               std::string(700, 'b') + std::string(324, '\0') + "overlay");
     EXPECT_EQ(join_archives(std::string(512, 'b'), "overlay"), std::string(512, 'b') + "overlay");
 }
 
-TEST(MemoryFile, CanBeReadByItsPath)
-{
+TEST(MemoryFile, CanBeReadByItsPath) {
     const MemoryFile file("test", "content");
     EXPECT_EQ(read_file(file.path_for_child()), "content");
 }
 
-TEST(HostConsole, FollowsTheHostToItsEnd)
-{
+TEST(HostConsole, FollowsTheHostToItsEnd) {
     HostConsole console;
     console.line("embedded-host: kernel: 6.1.0-56-cloud-amd64 #1 SMP Debian 6.1.192-2 (2026-01-01)");
     EXPECT_EQ(console.kernel, "Linux 6.1.0-56-cloud-amd64 6.1.192-2");
@@ -48,8 +44,7 @@ TEST(HostConsole, FollowsTheHostToItsEnd)
     EXPECT_EQ(console.complaint, "");
 }
 
-TEST(HostConsole, RemembersFailureAndComplaint)
-{
+TEST(HostConsole, RemembersFailureAndComplaint) {
     HostConsole console;
     console.line("embedded-host: kernel: 6.1.0 #1");
     console.line("[    2.1] WARNING: CPU: 0 PID: 60 at arch/x86/kvm/x86.c:1 f+0x1/0x2 [kvm]");
@@ -59,8 +54,7 @@ TEST(HostConsole, RemembersFailureAndComplaint)
     EXPECT_EQ(console.console.size(), 3U);
 }
 
-TEST(HostConsole, DistinguishesAStallFromAComplaint)
-{
+TEST(HostConsole, DistinguishesAStallFromAComplaint) {
     HostConsole console;
     console.line("embedded-host: kernel: 6.1.0 #1");
     console.line("[   40.0] watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [qemu:60]");
@@ -71,8 +65,7 @@ TEST(HostConsole, DistinguishesAStallFromAComplaint)
     EXPECT_EQ(console.stall_place, "handle_halt+0x7/0x9 [kvm_intel]");
 }
 
-TEST(HostConsole, CountsNoComplaintFromBeforeKvm)
-{
+TEST(HostConsole, CountsNoComplaintFromBeforeKvm) {
     HostConsole console;
     console.line("[    0.0] WARNING: CPU: 0 PID: 0 at arch/x86/kernel/cpu/topology_common.c:57 "
                  "parse_legacy+0x10e/0x130");

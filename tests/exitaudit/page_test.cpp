@@ -11,14 +11,12 @@ using nlohmann::json;
 
 constexpr std::string_view before_data = "id=\"documents\">", after_data = "</script>";
 
-std::string data_in(const std::string& page)
-{
+std::string data_in(const std::string& page) {
     const auto start = page.find(before_data) + before_data.size();
     return page.substr(start, page.find(after_data, start) - start);
 }
 
-TEST(Page, HoldsTheDocuments)
-{
+TEST(Page, HoldsTheDocuments) {
     const json document{{"kind", "run"}, {"schema", 1}, {"message", "fine"}};
     const auto data = json::parse(data_in(page_of({{"a.json", document}, {"b.json", document}})));
     ASSERT_EQ(data.size(), 2U);
@@ -26,8 +24,7 @@ TEST(Page, HoldsTheDocuments)
     EXPECT_EQ(data[0]["document"], document);
 }
 
-TEST(Page, TakesNoTextForMarkup)
-{
+TEST(Page, TakesNoTextForMarkup) {
     const std::string hostile =
         "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>&amp;\xe2\x80\xa8";
     const auto page = page_of({{hostile, {{"kind", "run"}, {"message", hostile}, {hostile, 1}}}});
@@ -36,14 +33,12 @@ TEST(Page, TakesNoTextForMarkup)
     EXPECT_EQ(json::parse(data)[0]["document"]["message"], hostile);
 }
 
-TEST(Page, IsWellFormedWithInvalidText)
-{
+TEST(Page, IsWellFormedWithInvalidText) {
     const auto data = json::parse(data_in(page_of({{"a", {{"message", "\xff\xfe"}}}})));
     EXPECT_EQ(data[0]["document"]["message"], "\ufffd\ufffd");
 }
 
-TEST(Page, AsksForNothingFromOutside)
-{
+TEST(Page, AsksForNothingFromOutside) {
     const auto page = page_of({});
     EXPECT_NE(page.find("default-src 'none'"), std::string::npos);
     for (const auto* reference : {" src=", "<link rel=\"stylesheet\"", "@import", "url("})

@@ -13,8 +13,7 @@ const SourceFiles files{"arch/x86/kvm/Makefile",        "arch/x86/kvm/cpuid.c",
                         "arch/x86/include/asm/cpuid.h", "arch/x86/include/asm/kvm_host.h",
                         "include/linux/kvm_host.h"};
 
-std::string change(const std::string& before, const std::string& after)
-{
+std::string change(const std::string& before, const std::string& after) {
     return "--- " + before + "\n+++ " + after + "\n@@ -1,2 +1,3 @@\n one\n+new\n two\n";
 }
 
@@ -25,16 +24,13 @@ Patch read(const std::string& text) { return read_patch(text, "p", files); }
 
 using Ids = std::vector<std::string>;
 
-Ids ids(const std::vector<exitaudit::Finding>& findings)
-{
+Ids ids(const std::vector<exitaudit::Finding>& findings) {
     Ids ids;
-    for (const auto& finding : findings)
-        ids.push_back(finding.id);
+    for (const auto& finding : findings) ids.push_back(finding.id);
     return ids;
 }
 
-TEST(Patch, FindsAFilesPlace)
-{
+TEST(Patch, FindsAFilesPlace) {
     EXPECT_EQ(place_in_source("a/arch/x86/kvm/cpuid.c", files), "arch/x86/kvm/cpuid.c");
     EXPECT_EQ(place_in_source("linux-6.1/my kernel/arch/x86/kvm/vmx/vmx.c", files), "arch/x86/kvm/vmx/vmx.c");
     EXPECT_EQ(place_in_source("kvm/vmx/vmx.c", files), "arch/x86/kvm/vmx/vmx.c");
@@ -45,8 +41,7 @@ TEST(Patch, FindsAFilesPlace)
     EXPECT_EQ(place_in_source("b/scripts/x.sh", files), "scripts/x.sh");
 }
 
-TEST(Patch, MayChangeKvmsSourcesAndHeadersOnly)
-{
+TEST(Patch, MayChangeKvmsSourcesAndHeadersOnly) {
     for (const auto* path :
          {"arch/x86/kvm/x86.c", "arch/x86/kvm/vmx/vmx.h", "arch/x86/include/asm/kvm_host.h",
           "arch/x86/include/uapi/asm/vmx.h", "include/linux/kvm_host.h", "virt/kvm/kvm_main.c"})
@@ -57,8 +52,7 @@ TEST(Patch, MayChangeKvmsSourcesAndHeadersOnly)
         EXPECT_FALSE(may_change(path)) << path;
 }
 
-TEST(Patch, IsWrittenAgainUnderNamesOfOurs)
-{
+TEST(Patch, IsWrittenAgainUnderNamesOfOurs) {
     const auto patch = read(
         "From: me\n\ndiff --git a/arch/x86/kvm/cpuid.c b/arch/x86/kvm/cpuid.c\nindex 1..2 100644\n" +
         change("a/arch/x86/kvm/cpuid.c\t2022-01-01", "b/arch/x86/kvm/cpuid.c\t2022-01-02") + "-- \n2.39\n");
@@ -68,8 +62,7 @@ TEST(Patch, IsWrittenAgainUnderNamesOfOurs)
     EXPECT_FALSE(patch.touches("arch/x86/kvm/vmx/"));
 }
 
-TEST(Patch, LosesCarriageReturnsAndGetsBackBlanks)
-{
+TEST(Patch, LosesCarriageReturnsAndGetsBackBlanks) {
     const auto patch = read("--- a/arch/x86/kvm/cpuid.c\r\n+++ b/arch/x86/kvm/cpuid.c\r\n@@ -1,2 +1,3 "
                             "@@\r\n\r\n+new\r\n two\r\n");
     EXPECT_TRUE(patch.refused.empty());
@@ -77,8 +70,7 @@ TEST(Patch, LosesCarriageReturnsAndGetsBackBlanks)
               "--- arch/x86/kvm/cpuid.c\n+++ arch/x86/kvm/cpuid.c\n@@ -1,2 +1,3 @@\n \n+new\n two\n");
 }
 
-TEST(Patch, RefusesWithThePlace)
-{
+TEST(Patch, RefusesWithThePlace) {
     const auto makefile = read("hello\n" + change("a/arch/x86/kvm/Makefile", "b/arch/x86/kvm/Makefile"));
     ASSERT_EQ(makefile.refused.size(), 1U);
     EXPECT_EQ(makefile.refused[0].text,
@@ -93,8 +85,7 @@ TEST(Patch, RefusesWithThePlace)
 }
 
 // A commit message, after which git's header begins, and the next patch's message.
-TEST(Patch, TakesProseForNoHeader)
-{
+TEST(Patch, TakesProseForNoHeader) {
     const auto prose =
         std::string("copy from user space is needed.\nBinary files are not touched.\n***************\n");
     const auto git = "diff --git a/arch/x86/kvm/cpuid.c b/arch/x86/kvm/cpuid.c\nindex 1..2 100644\n" +
@@ -105,8 +96,7 @@ TEST(Patch, TakesProseForNoHeader)
               "p line 13: the patch renames a file");
 }
 
-TEST(Patch, RefusesAHunkThatIsCutOff)
-{
+TEST(Patch, RefusesAHunkThatIsCutOff) {
     const auto patch =
         read("--- a/arch/x86/kvm/cpuid.c\n+++ b/arch/x86/kvm/cpuid.c\n@@ -1,9 +1,10 @@\n one\n+new\n");
     ASSERT_EQ(patch.refused.size(), 1U);
@@ -116,16 +106,14 @@ TEST(Patch, RefusesAHunkThatIsCutOff)
 }
 
 // A removed line that looks like the start of a file's changes belongs to its hunk.
-TEST(Patch, CountsAHunksLines)
-{
+TEST(Patch, CountsAHunksLines) {
     const auto patch = read("--- a/arch/x86/kvm/cpuid.c\n+++ b/arch/x86/kvm/cpuid.c\n@@ -1,2 +1,2 @@\n--- "
                             "a/Makefile\n+++ b/Makefile\n two\n");
     EXPECT_TRUE(patch.refused.empty());
     EXPECT_EQ(patch.changes.size(), 1U);
 }
 
-TEST(PatchLog, NamesHunksByTheirLineInThePatch)
-{
+TEST(PatchLog, NamesHunksByTheirLineInThePatch) {
     const auto patch = read(change("a/arch/x86/kvm/cpuid.c", "b/arch/x86/kvm/cpuid.c") +
                             change("a/arch/x86/kvm/vmx/vmx.c", "b/arch/x86/kvm/vmx/vmx.c"));
     Compiled compiled;
@@ -137,8 +125,7 @@ TEST(PatchLog, NamesHunksByTheirLineInThePatch)
     EXPECT_EQ(compiled.rejected[0].text, "arch/x86/kvm/vmx/vmx.c: hunk 1 (p line 9) does not apply");
 }
 
-TEST(CompileErrors, NameThePlace)
-{
+TEST(CompileErrors, NameThePlace) {
     const auto errors =
         compile_errors("/build/tree/arch/x86/kvm/x86.c:12:3: error: no ';'\n"
                        "/h/include/linux/a.h:387:45: error: BUILD_BUG_ON failed\n"
@@ -150,8 +137,7 @@ TEST(CompileErrors, NameThePlace)
     EXPECT_TRUE(errors[2].text.starts_with("kvm-intel.ko uses exits, which kvm.ko does not export"));
 }
 
-TEST(CompileErrors, WhatTheSandboxDoesNotGiveIsTheOnlyError)
-{
+TEST(CompileErrors, WhatTheSandboxDoesNotGiveIsTheOnlyError) {
     const auto errors = compile_errors("/build/tree/arch/x86/kvm/x86.c:12:3: error: no ';'\n"
                                        "/build/tree/arch/x86/kvm/x86.s: fatal error: error writing to "
                                        "/build/x.o: No space left on device\n");

@@ -11,8 +11,7 @@ namespace {
 using Ledger = std::map<std::uint64_t, std::uint64_t>;
 
 // 999 CPUID and 41 I/O exits, as perf 6.1 prints them.
-PerfCounts report()
-{
+PerfCounts report() {
     PerfCounts counts;
     for (const auto* line :
          {"", "Analyze events for all VMs, all VCPUs:", "",
@@ -28,15 +27,13 @@ PerfCounts report()
 
 } // namespace
 
-TEST(PerfCounts, AgreeButForTheLastExit)
-{
+TEST(PerfCounts, AgreeButForTheLastExit) {
     const auto result = report().compare(Ledger{{0x72, 999}, {0x7b, 42}}, 0, 1, true);
     EXPECT_EQ(result.outcome, Outcome::ok);
     EXPECT_EQ(result.message, "1040 exits agree in 2 kinds; perf never counts the last exit of 1 vCPU");
 }
 
-TEST(PerfCounts, AgreeButForTheLastExitOfEachVcpu)
-{
+TEST(PerfCounts, AgreeButForTheLastExitOfEachVcpu) {
     const Ledger ledger{{0x72, 999}, {0x7b, 42}, {0x78, 1}}; // the second vCPU ends in HLT
     EXPECT_EQ(report().compare(ledger, 0, 2, true).outcome, Outcome::ok);
     EXPECT_EQ(report().compare(ledger, 0, 1, true).outcome, Outcome::not_ok);
@@ -44,15 +41,13 @@ TEST(PerfCounts, AgreeButForTheLastExitOfEachVcpu)
 }
 
 // QEMU was seen to let the vCPU go on after its OUT until its triple fault.
-TEST(PerfCounts, AgreeButForATripleFaultThatCameLast)
-{
+TEST(PerfCounts, AgreeButForATripleFaultThatCameLast) {
     EXPECT_EQ(report().compare(Ledger{{0x72, 999}, {0x7b, 41}, {0x7f, 1}}, 0, 1, true).outcome, Outcome::ok);
     EXPECT_EQ(report().compare(Ledger{{0x72, 999}, {0x7b, 42}, {0x7f, 1}}, 0, 1, true).outcome,
               Outcome::not_ok);
 }
 
-TEST(PerfCounts, AllowNoOtherExitToBeMissing)
-{
+TEST(PerfCounts, AllowNoOtherExitToBeMissing) {
     // As many in all, but the exit that ended the guest is not among the missing.
     const auto result = report().compare(Ledger{{0x72, 1000}, {0x7b, 41}}, 0, 1, true);
     EXPECT_EQ(result.outcome, Outcome::not_ok);
@@ -63,8 +58,7 @@ TEST(PerfCounts, AllowNoOtherExitToBeMissing)
     EXPECT_EQ(report().compare(Ledger{{0x7b, 42}}, 999, 1, true).outcome, Outcome::not_ok);
 }
 
-TEST(PerfCounts, GoByTheNamesThatPerfPrints)
-{
+TEST(PerfCounts, GoByTheNamesThatPerfPrints) {
     PerfCounts counts;
     counts.line("      IO_INSTRUCTION          1  33.33%  33.33%");
     counts.line("             UNKNOWN          2  66.67%  66.67%"); // no name in the kernel's headers
@@ -72,8 +66,7 @@ TEST(PerfCounts, GoByTheNamesThatPerfPrints)
     EXPECT_EQ(counts.compare(Ledger{{30, 2}}, 3, 1, false).outcome, Outcome::not_ok);
 }
 
-TEST(PerfCounts, AreSkippedWhereTheyCannotBeExact)
-{
+TEST(PerfCounts, AreSkippedWhereTheyCannotBeExact) {
     auto lossy = report();
     lossy.line("Processed 2082 events and lost 3 chunks!");
     EXPECT_EQ(lossy.compare(Ledger{{0x72, 999}, {0x7b, 42}}, 0, 1, true).outcome, Outcome::skip);

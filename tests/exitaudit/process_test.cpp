@@ -8,8 +8,7 @@
 namespace exitaudit::test {
 namespace {
 
-TEST(Process, KeepsTheOutputUpToALimit)
-{
+TEST(Process, KeepsTheOutputUpToALimit) {
     const auto [ending, out, err] =
         output_of({"sh", "-c", "echo 12345; echo oops >&2; exit 3"}, std::chrono::seconds(10), 4);
     EXPECT_TRUE(ending.exited_with(3));
@@ -17,8 +16,7 @@ TEST(Process, KeepsTheOutputUpToALimit)
     EXPECT_EQ(err, "oops");
 }
 
-TEST(Process, StartsNothingAfterASignal)
-{
+TEST(Process, StartsNothingAfterASignal) {
     SignalsCaught signals;
     std::raise(SIGTERM);
     const auto ending = run_process({"sleep", "60"}, std::chrono::seconds(60), {});

@@ -20,15 +20,13 @@ using ledger::Numbering;
 
 namespace {
 
-ReadOptions reading_of(std::vector<std::string> exits)
-{
+ReadOptions reading_of(std::vector<std::string> exits) {
     ReadOptions options;
     options.exits = std::move(exits);
     return options;
 }
 
-ExitCode code_of(const std::function<void()>& refused)
-{
+ExitCode code_of(const std::function<void()>& refused) {
     try {
         refused();
     } catch (const Error& error) {
@@ -39,8 +37,7 @@ ExitCode code_of(const std::function<void()>& refused)
 
 } // namespace
 
-TEST(LedgerReader, TellsWhatTheLedgerTells)
-{
+TEST(LedgerReader, TellsWhatTheLedgerTells) {
     FakeHost host(Numbering::svm);
     host.cause(0x7b, 3, 0x1'0000'0001);
     LedgerReader reader(host.cpuid());
@@ -53,8 +50,7 @@ TEST(LedgerReader, TellsWhatTheLedgerTells)
     EXPECT_EQ(row.own, 0u);
 }
 
-TEST(LedgerReader, KnowsItsOwnExits)
-{
+TEST(LedgerReader, KnowsItsOwnExits) {
     // Nobody else asks this host: all of CPUID's exits are the reader's.
     for (const bool own_leaves : {true, false}) {
         FakeHost host(Numbering::vmx);
@@ -69,8 +65,7 @@ TEST(LedgerReader, KnowsItsOwnExits)
     }
 }
 
-TEST(LedgerReader, TellsUndefinedFromNone)
-{
+TEST(LedgerReader, TellsUndefinedFromNone) {
     FakeHost host(Numbering::vmx);
     LedgerReader reader(host.cpuid());
     EXPECT_TRUE(reader.whole_row(35).undefined);
@@ -78,8 +73,7 @@ TEST(LedgerReader, TellsUndefinedFromNone)
     EXPECT_EQ(reader.whole_row(36).count, 0u);
 }
 
-TEST(LedgerReader, ReadsOtherLayouts)
-{
+TEST(LedgerReader, ReadsOtherLayouts) {
     FakeHost host(Numbering::svm);
     host.use_layout("F21");
     host.cause(0x7b, 3);
@@ -90,8 +84,7 @@ TEST(LedgerReader, ReadsOtherLayouts)
     EXPECT_FALSE(row.inside || row.extremes);
 }
 
-TEST(LedgerReader, DoesNotMakeUpCyclesThatALayoutLacks)
-{
+TEST(LedgerReader, DoesNotMakeUpCyclesThatALayoutLacks) {
     FakeHost host(Numbering::svm);
     host.use_layout("S21");
     host.cause(0x7b, 3);
@@ -100,8 +93,7 @@ TEST(LedgerReader, DoesNotMakeUpCyclesThatALayoutLacks)
     EXPECT_FALSE(reader.row(0x7b).cycles);
 }
 
-TEST(LedgerReader, NamesAHostThatIsNotPatched)
-{
+TEST(LedgerReader, NamesAHostThatIsNotPatched) {
     for (const bool in_vm : {true, false})
         for (const auto numbering : {Numbering::svm, Numbering::vmx}) {
             FakeHost host(numbering);
@@ -126,8 +118,7 @@ TEST(LedgerReader, NamesAHostThatIsNotPatched)
         }
 }
 
-TEST(WantedExits, AreNumbersNamesAndGlobs)
-{
+TEST(WantedExits, AreNumbersNamesAndGlobs) {
     using Exits = std::vector<ledger::ExitNumber>;
     EXPECT_EQ(wanted_exits({"10", "0x0C", "35"}, Numbering::vmx), (Exits{10, 12, 35}));
     EXPECT_EQ(wanted_exits({"hlt"}, Numbering::vmx), Exits{12});
@@ -135,8 +126,7 @@ TEST(WantedExits, AreNumbersNamesAndGlobs)
     EXPECT_EQ(wanted_exits({"write_dr*"}, Numbering::svm).size(), 8u);
 }
 
-TEST(WantedExits, RefuseWhatIsNone)
-{
+TEST(WantedExits, RefuseWhatIsNone) {
     const auto check = [](const char* word) { return code_of([&] { check_exits({word}); }); };
     EXPECT_EQ(check("hltt"), ExitCode::usage);
     EXPECT_EQ(check("12a"), ExitCode::usage);
@@ -148,8 +138,7 @@ TEST(WantedExits, RefuseWhatIsNone)
     EXPECT_EQ(code_of([] { wanted_exits({"npf"}, Numbering::vmx); }), ExitCode::usage);
 }
 
-TEST(Reading, ShowsWhatHappenedOrWhatIsNamed)
-{
+TEST(Reading, ShowsWhatHappenedOrWhatIsNamed) {
     FakeHost host(Numbering::svm);
     host.cause(0x7b, 3);
     LedgerReader reader(host.cpuid());
@@ -160,8 +149,7 @@ TEST(Reading, ShowsWhatHappenedOrWhatIsNamed)
     EXPECT_EQ(take_reading(reader, reading_of({"hlt", "0xa7"})).rows.size(), 2u);
 }
 
-TEST(Reading, IsATable)
-{
+TEST(Reading, IsATable) {
     FakeHost host(Numbering::svm);
     host.cause(0x7b, 3, 2000);
     LedgerReader reader(host.cpuid());
@@ -176,8 +164,7 @@ TEST(Reading, IsATable)
               "# ledger: revision 1, layout F22, svm exit numbers, known by the ledger's signature");
 }
 
-TEST(Reading, IsADocument)
-{
+TEST(Reading, IsADocument) {
     FakeHost host(Numbering::vmx);
     host.cause(30, 3);
     LedgerReader reader(host.cpuid());
@@ -197,8 +184,7 @@ TEST(Reading, IsADocument)
 namespace {
 
 // Rates over two seconds in which the host has five HLTs and one I/O.
-Rates rates_of(FakeHost& host, LedgerReader& reader)
-{
+Rates rates_of(FakeHost& host, LedgerReader& reader) {
     host.cause(0x78, 1, 10'000);
     host.cause(0x7b, 100, 1000);
     const auto earlier = take_sample(reader);
@@ -209,24 +195,20 @@ Rates rates_of(FakeHost& host, LedgerReader& reader)
     return rates_between(earlier, later, reader);
 }
 
-const Rate& rate_of(const Rates& rates, ledger::ExitNumber exit)
-{
+const Rate& rate_of(const Rates& rates, ledger::ExitNumber exit) {
     return *std::ranges::find(rates.rows, exit, &Rate::exit);
 }
 
-std::vector<ledger::ExitNumber> order(std::vector<Rate> rows, SortKey key)
-{
+std::vector<ledger::ExitNumber> order(std::vector<Rate> rows, SortKey key) {
     sort_rates(rows, key);
     std::vector<ledger::ExitNumber> exits;
-    for (const auto& row : rows)
-        exits.push_back(row.exit);
+    for (const auto& row : rows) exits.push_back(row.exit);
     return exits;
 }
 
 } // namespace
 
-TEST(Rates, ArePerSecond)
-{
+TEST(Rates, ArePerSecond) {
     FakeHost host(Numbering::svm);
     LedgerReader reader(host.cpuid());
     const auto rates = rates_of(host, reader);
@@ -238,8 +220,7 @@ TEST(Rates, ArePerSecond)
     EXPECT_EQ(hlt.total, 6u);
 }
 
-TEST(Rates, TellTheReadingsOwnExits)
-{
+TEST(Rates, TellTheReadingsOwnExits) {
     FakeHost host(Numbering::svm);
     LedgerReader reader(host.cpuid());
     const auto rates = rates_of(host, reader);
@@ -249,8 +230,7 @@ TEST(Rates, TellTheReadingsOwnExits)
     EXPECT_EQ(rates.exits, 3 + rates.own);
 }
 
-TEST(Rates, SurviveACountThatWraps)
-{
+TEST(Rates, SurviveACountThatWraps) {
     FakeHost host(Numbering::svm);
     host.has_own_leaves = false;
     LedgerReader reader(host.cpuid());
@@ -262,8 +242,7 @@ TEST(Rates, SurviveACountThatWraps)
     EXPECT_EQ(rate_of(rates_between(earlier, later, reader), 0x7b).exits, 3);
 }
 
-TEST(Rates, AreSorted)
-{
+TEST(Rates, AreSorted) {
     FakeHost host(Numbering::svm);
     LedgerReader reader(host.cpuid());
     const auto rows = rates_of(host, reader).rows;
@@ -275,8 +254,7 @@ TEST(Rates, AreSorted)
     EXPECT_EQ(order(rows, SortKey::total).back(), 0x78u);
 }
 
-TEST(Rates, AreATableOfAsManyRowsAsFit)
-{
+TEST(Rates, AreATableOfAsManyRowsAsFit) {
     FakeHost host(Numbering::svm);
     LedgerReader reader(host.cpuid());
     auto rates = rates_of(host, reader);
@@ -293,12 +271,10 @@ namespace {
 // `top` on a terminal of its own.
 class OnATerminal {
 public:
-    explicit OnATerminal(TopOptions options)
-    {
+    explicit OnATerminal(TopOptions options) {
         options.interval = std::chrono::milliseconds(10);
         child_ = forkpty(&terminal_, nullptr, nullptr, nullptr);
-        if (child_ != 0)
-            return;
+        if (child_ != 0) return;
         FakeHost host(Numbering::svm);
         host.cause(0x7b, 3);
         LedgerReader reader(host.cpuid());
@@ -306,8 +282,7 @@ public:
     }
 
     // Reads until the screen has shown this; false if it ends before.
-    bool shows(const std::string& text)
-    {
+    bool shows(const std::string& text) {
         char bytes[4096];
         while (screen_.find(text) == screen_.npos) {
             const auto size = read(terminal_, bytes, sizeof(bytes));
@@ -321,16 +296,14 @@ public:
     void type(char key) const { ASSERT_EQ(write(terminal_, &key, 1), 1); }
     void send(int signal) const { kill(child_, signal); }
 
-    tcflag_t flags() const
-    {
+    tcflag_t flags() const {
         termios settings{};
         tcgetattr(terminal_, &settings);
         return settings.c_lflag & (ICANON | ECHO);
     }
 
     // As waitpid() has it.
-    int status() const
-    {
+    int status() const {
         int status = 0;
         waitpid(child_, &status, 0);
         return status;
@@ -346,8 +319,7 @@ constexpr auto restored = "\x1b[?1049l";
 
 } // namespace
 
-TEST(Top, ObeysKeysAndRestoresTheTerminal)
-{
+TEST(Top, ObeysKeysAndRestoresTheTerminal) {
     OnATerminal top{{}};
     ASSERT_TRUE(top.shows("0x7b io"));
     EXPECT_EQ(top.flags(), 0u);
@@ -358,8 +330,7 @@ TEST(Top, ObeysKeysAndRestoresTheTerminal)
     EXPECT_EQ(top.flags(), tcflag_t{ICANON | ECHO});
 }
 
-TEST(Top, RestoresTheTerminalWhenASignalEndsIt)
-{
+TEST(Top, RestoresTheTerminalWhenASignalEndsIt) {
     for (const int signal : {SIGTERM, SIGHUP, SIGINT}) {
         OnATerminal top{{}};
         ASSERT_TRUE(top.shows("0x7b io"));
@@ -374,8 +345,7 @@ TEST(Top, RestoresTheTerminalWhenASignalEndsIt)
     }
 }
 
-TEST(Top, EndsAfterItsIterations)
-{
+TEST(Top, EndsAfterItsIterations) {
     TopOptions options;
     options.iterations = 2;
     OnATerminal top{options};

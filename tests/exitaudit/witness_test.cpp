@@ -9,8 +9,7 @@ using exitaudit::Witness;
 
 namespace {
 
-Witness honest()
-{
+Witness honest() {
     Witness witness;
     for (const auto* line : {"vendor kvm-amd", "ledger total 1103 90 80 1 9", "ledger 114 1000 1 1 1 1",
                              "ledger 123 100 1 1 1 1", "ledger undefined 3 1 1 1 1",
@@ -22,27 +21,23 @@ Witness honest()
     return witness;
 }
 
-HostResult result(const Witness& witness, std::string_view name)
-{
+HostResult result(const Witness& witness, std::string_view name) {
     for (auto& each : witness.results())
-        if (each.name == name)
-            return each;
+        if (each.name == name) return each;
     ADD_FAILURE() << name << " is missing";
     return {};
 }
 
 } // namespace
 
-TEST(Witness, AgreesWithAnHonestLedger)
-{
+TEST(Witness, AgreesWithAnHonestLedger) {
     EXPECT_EQ(result(honest(), "host.tracepoint").outcome, Outcome::ok);
     EXPECT_EQ(result(honest(), "host.tracepoint").message,
               "2 exit numbers and their total of 1103 exits agree");
     EXPECT_EQ(result(honest(), "host.stats").outcome, Outcome::ok);
 }
 
-TEST(Witness, TellsAHostWithoutLedgerFromOneThatWasNotAsked)
-{
+TEST(Witness, TellsAHostWithoutLedgerFromOneThatWasNotAsked) {
     Witness witness;
     witness.line("vendor kvm-amd");
     EXPECT_EQ(result(witness, "host.tracepoint").outcome, Outcome::skip);
@@ -52,8 +47,7 @@ TEST(Witness, TellsAHostWithoutLedgerFromOneThatWasNotAsked)
     EXPECT_EQ(result(witness, "host.stats").message, "the host shows no ledger of its own in debugfs");
 }
 
-TEST(Witness, TellsOfTheExitThatEndedTheGuest)
-{
+TEST(Witness, TellsOfTheExitThatEndedTheGuest) {
     auto witness = honest();
     EXPECT_EQ(witness.last_exit("fatal.triple-fault", 127).outcome, Outcome::skip);
     witness.line("trace { common_pid:         77, exit_reason:        127 } hitcount:          1");
@@ -65,8 +59,7 @@ TEST(Witness, TellsOfTheExitThatEndedTheGuest)
     EXPECT_EQ(Witness().last_exit("fatal.triple-fault", 127).outcome, Outcome::skip);
 }
 
-TEST(Witness, TellsWhichExitIsShort)
-{
+TEST(Witness, TellsWhichExitIsShort) {
     auto witness = honest();
     witness.line("trace { common_pid:         77, exit_reason:        123 } hitcount:          1");
     const auto tracepoint = result(witness, "host.tracepoint");
@@ -76,16 +69,14 @@ TEST(Witness, TellsWhichExitIsShort)
     EXPECT_NE(tracepoint.table[1].find("-1"), std::string::npos);
 }
 
-TEST(Witness, TellsOfAnExitThatOnlyTheLedgerHas)
-{
+TEST(Witness, TellsOfAnExitThatOnlyTheLedgerHas) {
     auto witness = honest();
     witness.line("ledger 120 7 1 1 1 1");
     EXPECT_EQ(result(witness, "host.tracepoint").outcome, Outcome::not_ok);
     EXPECT_EQ(result(witness, "host.stats").outcome, Outcome::not_ok); // halt_exits is 0
 }
 
-TEST(Witness, TellsOfATotalThatDiffers)
-{
+TEST(Witness, TellsOfATotalThatDiffers) {
     auto witness = honest();
     witness.line("ledger total 1104 90 80 1 9");
     EXPECT_EQ(result(witness, "host.tracepoint").outcome, Outcome::not_ok);
@@ -95,8 +86,7 @@ TEST(Witness, TellsOfATotalThatDiffers)
 namespace {
 
 // The honest guest beside a VM whose vCPU is thread 99.
-Witness beside_noise()
-{
+Witness beside_noise() {
     Witness witness;
     for (const auto* line :
          {"vendor kvm-amd", "noise threads 98 99", "noise ledger total 50 1 1 1 1",
@@ -109,15 +99,13 @@ Witness beside_noise()
 
 } // namespace
 
-TEST(Witness, SeesTwoVmsApart)
-{
+TEST(Witness, SeesTwoVmsApart) {
     EXPECT_EQ(result(beside_noise(), "host.tracepoint").outcome, Outcome::ok);
     EXPECT_EQ(result(beside_noise(), "host.isolation").outcome, Outcome::ok);
     EXPECT_EQ(honest().results().size(), 2u); // no isolation without noise
 }
 
-TEST(Witness, TellsOfCountersThatVmsShare)
-{
+TEST(Witness, TellsOfCountersThatVmsShare) {
     auto witness = beside_noise();
     for (const auto* line : {"noise ledger total 57 1 1 1 1", "noise ledger 123 57 1 1 1 1",
                              "ledger total 57 1 1 1 1", "ledger 123 57 1 1 1 1"})
@@ -126,8 +114,7 @@ TEST(Witness, TellsOfCountersThatVmsShare)
     EXPECT_EQ(result(witness, "host.isolation").outcome, Outcome::not_ok);
 }
 
-TEST(Witness, CountsOnlyTheThreadsThatItIsTold)
-{
+TEST(Witness, CountsOnlyTheThreadsThatItIsTold) {
     Witness witness;
     for (const auto* line :
          {"vendor kvm-amd", "threads 77 78", "ledger total 7 1 1 1 1", "ledger 123 7 1 1 1 1",
@@ -137,8 +124,7 @@ TEST(Witness, CountsOnlyTheThreadsThatItIsTold)
     EXPECT_EQ(result(witness, "host.tracepoint").outcome, Outcome::ok);
 }
 
-TEST(Witness, NeverLeavesOutWhatWasAskedOfPerf)
-{
+TEST(Witness, NeverLeavesOutWhatWasAskedOfPerf) {
     auto witness = honest();
     EXPECT_EQ(witness.results().size(), 2u);
     witness.expect_perf();
@@ -150,8 +136,7 @@ TEST(Witness, NeverLeavesOutWhatWasAskedOfPerf)
     EXPECT_EQ(result(silent, "host.perf").outcome, Outcome::skip);
 }
 
-TEST(Witness, IsSkippedWithoutTestimony)
-{
+TEST(Witness, IsSkippedWithoutTestimony) {
     EXPECT_EQ(result(Witness(), "host.tracepoint").outcome, Outcome::skip);
     Witness ledger_alone;
     ledger_alone.line("ledger total 1 1 1 1 1");

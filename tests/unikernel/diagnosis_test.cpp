@@ -4,7 +4,7 @@
 #include "audit/growth.hpp"
 #include "diagnosis/diagnosis.hpp"
 #include "audit/rules/bench.hpp"
-#include "audit/rules/smp.hpp"
+#include "audit/rules/rules.hpp"
 #include "audit/rules/time.hpp"
 
 #include <gtest/gtest.h>
@@ -38,8 +38,7 @@ constexpr Firing firings[] = {
 
 constexpr std::uint32_t times = 100;
 
-bool tells_exits(std::uint32_t leaf)
-{
+bool tells_exits(std::uint32_t leaf) {
     return leaf >= KVM_EXIT_LEDGER_LEAF_EXTREMES && leaf != KVM_EXIT_LEDGER_LEAF_TOTAL &&
            leaf != KVM_EXIT_LEDGER_LEAF_CYCLES && leaf <= KVM_EXIT_LEDGER_LEAF_LAST;
 }
@@ -62,22 +61,18 @@ protected:
     ExitNumber number(ExitNumber on_vmx, ExitNumber on_svm) const { return vmx() ? on_vmx : on_svm; }
     ExitNumber cpuid_number() const { return ledger::cpuid_exit(GetParam()); }
 
-    void count_queries_twice()
-    {
+    void count_queries_twice() {
         host.meanwhile = [this] { host.cause(cpuid_number(), 1); };
     }
 
     /// EDX of undefined numbers, where all ones are due.
-    void mark_undefined_by(std::uint32_t edx)
-    {
+    void mark_undefined_by(std::uint32_t edx) {
         host.spoil = [=](auto leaf, auto, auto& r) {
-            if (tells_exits(leaf) && r.edx == ~0u)
-                r.edx = edx;
+            if (tells_exits(leaf) && r.edx == ~0u) r.edx = edx;
         };
     }
 
-    void fire(const Firing& firing, ledger::Leaves& leaves)
-    {
+    void fire(const Firing& firing, ledger::Leaves& leaves) {
         const auto exit = number(firing.vmx, firing.svm);
         const ledger::Snapshot before(leaves, ledger::all_rows(leaves.numbering()));
         record(firing, exit);
@@ -89,16 +84,14 @@ protected:
     }
 
     /// Everything that needs no hardware, once; then the findings' ids in their order.
-    std::vector<std::string> ids(const ledger::Overrides& overrides = {})
-    {
+    std::vector<std::string> ids(const ledger::Overrides& overrides = {}) {
         results.clear();
         const auto profile = host.profile(overrides);
         EXPECT_TRUE(profile.patched);
         auto leaves = profile.leaves(host.cpuid());
         ledger::MonotonicityCheck monotonicity;
         leaves.watch(monotonicity);
-        for (const auto& firing : firings)
-            fire(firing, leaves);
+        for (const auto& firing : firings) fire(firing, leaves);
         for (const auto& rule : portable_rules()) {
             auto& result = results.emplace_back();
             result.name = rule.name;
@@ -107,20 +100,17 @@ protected:
         return found(profile);
     }
 
-    std::vector<std::string> found(const ledger::Profile& profile)
-    {
+    std::vector<std::string> found(const ledger::Profile& profile) {
         findings.find({results, profile, vcpus});
         std::vector<std::string> all;
-        for (const auto& finding : findings.findings())
-            all.emplace_back(finding.id);
+        for (const auto& finding : findings.findings()) all.emplace_back(finding.id);
         return all;
     }
 
     /// For what only hardware shows: results of a test's own making.
     std::vector<std::string> found() { return found(host.profile()); }
 
-    Result& failed(std::string_view name)
-    {
+    Result& failed(std::string_view name) {
         auto& result = results.emplace_back();
         result.name = name;
         result.fail("wrong");
@@ -130,8 +120,7 @@ protected:
     /// A trigger that failed for its own row's growth, or for rows beside it that moved.
     audit::Measurement& failed_firing(std::string_view name, ExitNumber exit, std::uint64_t caused,
                                       std::int64_t told,
-                                      std::initializer_list<audit::Measurement::Stray> strays = {})
-    {
+                                      std::initializer_list<audit::Measurement::Stray> strays = {}) {
         auto& m = failed(name).measurement.emplace();
         m.exit = exit;
         m.bound = Bound::exact;
@@ -143,30 +132,26 @@ protected:
     }
 
     /// A nested guest's exits that KVM passes on, of which none is counted.
-    void lose_passed_on()
-    {
+    void lose_passed_on() {
         auto& m = failed_firing("nested.cpuid", cpuid_number(), 100, 0);
         m.nested = true;
         m.queries = 300;
         failed("ledger.conservation").show(Symptom::passed_on_lost);
     }
 
-    void expect_words(std::string_view words)
-    {
+    void expect_words(std::string_view words) {
         ASSERT_FALSE(findings.findings().empty());
         const auto text = findings.findings().front().text.view();
         EXPECT_NE(text.find(words), std::string_view::npos) << text;
     }
 
-    void expect_nothing_unexplained()
-    {
+    void expect_nothing_unexplained() {
         for (std::size_t i = 0; i < results.size(); i++)
             if (results[i].outcome == Outcome::not_ok && !findings.explains(results[i], i))
                 ADD_FAILURE() << results[i].name << ": " << results[i].message.view();
     }
 
-    bool has_note(std::string_view id) const
-    {
+    bool has_note(std::string_view id) const {
         return std::ranges::find(findings.notes(), id, &diagnosis::Finding::id) != findings.notes().end();
     }
 };
@@ -182,20 +167,17 @@ constexpr auto exit_cycles = static_cast<std::uint32_t>(Leaf::exit_cycles);
 class IntelFindingsTest : public FindingsTest {};
 class AmdFindingsTest : public FindingsTest {};
 
-TEST_P(FindingsTest, OfAnHonestHostAreNone)
-{
+TEST_P(FindingsTest, OfAnHonestHostAreNone) {
     EXPECT_EQ(ids(), Ids{});
     expect_nothing_unexplained();
     EXPECT_TRUE(findings.notes().empty());
 }
 
-TEST_P(FindingsTest, NameTheRetpolineShortcut)
-{
+TEST_P(FindingsTest, NameTheRetpolineShortcut) {
     const auto shortcuts =
         vmx() ? std::vector<ExitNumber>{32, 12, 7} : std::vector<ExitNumber>{0x7c, 0x78, 0x64};
     record = [&](auto&, auto exit) {
-        if (std::ranges::find(shortcuts, exit) == shortcuts.end())
-            host.cause(exit, times);
+        if (std::ranges::find(shortcuts, exit) == shortcuts.end()) host.cause(exit, times);
     };
     EXPECT_EQ(ids(), Ids{"retpoline-shortcut"});
     expect_words(vmx() ? "MSR_WRITE (0x20), HLT (0xc), INTERRUPT_WINDOW (0x7) exits read 0"
@@ -204,23 +186,19 @@ TEST_P(FindingsTest, NameTheRetpolineShortcut)
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameAQueryThatClearsWhatItAnswers)
-{
+TEST_P(FindingsTest, NameAQueryThatClearsWhatItAnswers) {
     host.spoil = [cleared = std::map<ExitNumber, std::uint32_t>()](auto leaf, auto exit, auto& r) mutable {
-        if (leaf == exit_count && r.edx == 0)
-            r.eax -= std::exchange(cleared[exit], r.eax);
+        if (leaf == exit_count && r.edx == 0) r.eax -= std::exchange(cleared[exit], r.eax);
     };
     EXPECT_EQ(ids(), Ids{"counts-go-back"});
     expect_words("a query that resets what it answers");
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameCountsOfTooFewBits)
-{
+TEST_P(FindingsTest, NameCountsOfTooFewBits) {
     host.cause(number(30, 0x7b), 65500);
     host.spoil = [](auto leaf, auto, auto& r) {
-        if (leaf == exit_count && r.edx == 0)
-            r.eax &= 0xffff;
+        if (leaf == exit_count && r.edx == 0) r.eax &= 0xffff;
     };
     EXPECT_EQ(ids(), Ids{"counts-go-back"});
     expect_words("too few bits");
@@ -228,8 +206,7 @@ TEST_P(FindingsTest, NameCountsOfTooFewBits)
 }
 
 // With several vCPUs a race may be why.
-TEST_P(FindingsTest, TakeNoRaceForCountsThatAreCleared)
-{
+TEST_P(FindingsTest, TakeNoRaceForCountsThatAreCleared) {
     vcpus = 2;
     failed("time.monotonic").show(Symptom::count_unsteady);
     EXPECT_EQ(found(), Ids{});
@@ -238,19 +215,16 @@ TEST_P(FindingsTest, TakeNoRaceForCountsThatAreCleared)
     EXPECT_EQ(findings.findings().front().or_id, "racing-counters");
 }
 
-TEST_P(FindingsTest, SayThatExitsAreLostOnOnePathAlone)
-{
+TEST_P(FindingsTest, SayThatExitsAreLostOnOnePathAlone) {
     ids();
     failed_firing("io.in8", number(30, 0x7b), 200, 0);
     EXPECT_EQ(found(), Ids{"lost-exits"});
     expect_words("not counted on one path, and counted on another");
 }
 
-TEST_P(FindingsTest, NameALostFastpath)
-{
+TEST_P(FindingsTest, NameALostFastpath) {
     record = [&](auto& firing, auto exit) {
-        if (!firing.fastpath)
-            host.cause(exit, times);
+        if (!firing.fastpath) host.cause(exit, times);
     };
     EXPECT_EQ(ids(), Ids{"lost-fastpath"});
     expect_words(vmx() ? "MSR_WRITE (0x20) exits that KVM handles in its fastpath are lost"
@@ -259,8 +233,7 @@ TEST_P(FindingsTest, NameALostFastpath)
 }
 
 // Of HLT and the preemption timer all are then lost, of MSR writes some.
-TEST_P(IntelFindingsTest, TakeNoFastpathsForShortcuts)
-{
+TEST_P(IntelFindingsTest, TakeNoFastpathsForShortcuts) {
     record = [&](auto& firing, auto exit) { host.cause(exit, firing.fastpath || exit == 12 ? 0 : times); };
     ids();
     failed_firing("interrupt.tsc-deadline", 52, 4, 0).bound = Bound::at_least;
@@ -268,11 +241,9 @@ TEST_P(IntelFindingsTest, TakeNoFastpathsForShortcuts)
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, HoldALateCounterForWhatIsPassedOnToo)
-{
+TEST_P(FindingsTest, HoldALateCounterForWhatIsPassedOnToo) {
     record = [&](auto& firing, auto exit) {
-        if (!firing.fastpath)
-            host.cause(exit, times);
+        if (!firing.fastpath) host.cause(exit, times);
     };
     ids();
     lose_passed_on();
@@ -281,8 +252,7 @@ TEST_P(FindingsTest, HoldALateCounterForWhatIsPassedOnToo)
     const auto shortcuts =
         vmx() ? std::vector<ExitNumber>{32, 12, 7} : std::vector<ExitNumber>{0x7c, 0x78, 0x64};
     record = [&](auto&, auto exit) {
-        if (std::ranges::find(shortcuts, exit) == shortcuts.end())
-            host.cause(exit, times);
+        if (std::ranges::find(shortcuts, exit) == shortcuts.end()) host.cause(exit, times);
     };
     ids();
     lose_passed_on();
@@ -290,8 +260,7 @@ TEST_P(FindingsTest, HoldALateCounterForWhatIsPassedOnToo)
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameLossesOfANestedGuestAlone)
-{
+TEST_P(FindingsTest, NameLossesOfANestedGuestAlone) {
     ids();
     lose_passed_on();
     EXPECT_EQ(found(), Ids{"lost-exits"});
@@ -299,8 +268,7 @@ TEST_P(FindingsTest, NameLossesOfANestedGuestAlone)
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameARowThatTellsWhatIsOnlyPassedOn)
-{
+TEST_P(FindingsTest, NameARowThatTellsWhatIsOnlyPassedOn) {
     const auto tell = [this] {
         auto& m = failed_firing("nested.rdtsc", number(24, 0x80), 100, 100, {{number(16, 0x6e), 100, 0, 0}});
         m.nested = m.unhandled = true;
@@ -317,8 +285,7 @@ TEST_P(FindingsTest, NameARowThatTellsWhatIsOnlyPassedOn)
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameWhatIsCountedAndNotTimed)
-{
+TEST_P(FindingsTest, NameWhatIsCountedAndNotTimed) {
     for (const auto& [name, exit, cycles] :
          {std::tuple{"io.out8", number(30, 0x7b), 5000u}, {"hlt.timer", number(12, 0x78), 0u}}) {
         auto& result = results.emplace_back();
@@ -335,77 +302,65 @@ TEST_P(FindingsTest, NameWhatIsCountedAndNotTimed)
     expect_words("behind the retpoline shortcut");
 }
 
-TEST_P(FindingsTest, NameRegistersThatAreNotCleared)
-{
+TEST_P(FindingsTest, NameRegistersThatAreNotCleared) {
     host.spoil = [](auto leaf, auto exit, auto& r) {
-        if (leaf == exit_count && r.edx == 0)
-            r.ecx = exit;
+        if (leaf == exit_count && r.edx == 0) r.ecx = exit;
     };
     EXPECT_EQ(ids(), Ids{"registers-not-cleared"});
     expect_nothing_unexplained();
     host.spoil = [](auto leaf, auto, auto& r) {
-        if (tells_exits(leaf))
-            r.edx = ~0u;
+        if (tells_exits(leaf)) r.edx = ~0u;
     };
     EXPECT_EQ(ids(), Ids{"registers-not-cleared"});
     expect_words("EDX is all ones beside a value");
 }
 
-TEST_P(FindingsTest, NameABoundThatIsOffByOne)
-{
+TEST_P(FindingsTest, NameABoundThatIsOffByOne) {
     const ExitNumber behind = number(86, 0xa7);
     host.spoil = [=](auto leaf, auto exit, auto& r) {
-        if (tells_exits(leaf) && exit == behind)
-            r = {};
+        if (tells_exits(leaf) && exit == behind) r = {};
     };
     EXPECT_EQ(ids(), Ids{"out-of-bounds"});
     expect_words("> instead of >=");
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameAnUnguardedIndex)
-{
+TEST_P(FindingsTest, NameAnUnguardedIndex) {
     const ExitNumber behind = number(86, 0xa7);
     host.spoil = [=](auto leaf, auto exit, auto& r) {
-        if (tells_exits(leaf) && exit >= behind && r.edx != 0)
-            r = {exit * 77, 0, 0, 0};
+        if (tells_exits(leaf) && exit >= behind && r.edx != 0) r = {exit * 77, 0, 0, 0};
     };
     EXPECT_EQ(ids(), Ids{"out-of-bounds"});
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameARuleThatTestsTheWrongRegister)
-{
+TEST_P(FindingsTest, NameARuleThatTestsTheWrongRegister) {
     mark_undefined_by(0);
     EXPECT_EQ(ids(), Ids{"wrong-register"});
     EXPECT_EQ(findings.findings().front().or_id, "undefined-answer");
     expect_words("EAX");
     expect_nothing_unexplained();
     host.spoil = [](auto leaf, auto, auto& r) {
-        if (leaf == exit_count || leaf == exit_cycles)
-            r = {0, 0, 0, ~0u};
+        if (leaf == exit_count || leaf == exit_cycles) r = {0, 0, 0, ~0u};
     };
     EXPECT_EQ(ids(), Ids{"wrong-register"});
     expect_words("CPUID's own too");
 }
 
-TEST_P(FindingsTest, NameUndefinedAnswers)
-{
+TEST_P(FindingsTest, NameUndefinedAnswers) {
     mark_undefined_by(0xfffffff);
     EXPECT_EQ(ids(), Ids{"undefined-answer"});
     expect_words("another value than EDX=0xffffffff");
     expect_nothing_unexplained();
     const ExitNumber forgotten = number(42, 0x3ff);
     host.spoil = [=](auto leaf, auto exit, auto& r) {
-        if (tells_exits(leaf) && (exit == forgotten || exit == 0xffff))
-            r = {};
+        if (tells_exits(leaf) && (exit == forgotten || exit == 0xffff)) r = {};
     };
     EXPECT_EQ(ids(), Ids{"undefined-answer"});
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameNotEnabledAnswersAndExchangedOnes)
-{
+TEST_P(FindingsTest, NameNotEnabledAnswersAndExchangedOnes) {
     const auto not_enabled = [this](auto exit) {
         const auto exits = vmx()
                                ? std::vector<ExitNumber>{3,  4,  5,  6,  11, 16, 17, 33, 34, 51, 63,
@@ -415,8 +370,7 @@ TEST_P(FindingsTest, NameNotEnabledAnswersAndExchangedOnes)
         return std::ranges::find(exits, exit) != exits.end();
     };
     host.spoil = [=](auto leaf, auto exit, auto& r) {
-        if (tells_exits(leaf) && not_enabled(exit))
-            r = {0, 0, 0, ~0u};
+        if (tells_exits(leaf) && not_enabled(exit)) r = {0, 0, 0, ~0u};
     };
     EXPECT_EQ(ids(), Ids{"not-enabled-answer"});
     expect_nothing_unexplained();
@@ -430,21 +384,18 @@ TEST_P(FindingsTest, NameNotEnabledAnswersAndExchangedOnes)
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameAnAnswerThatIsOverwritten)
-{
+TEST_P(FindingsTest, NameAnAnswerThatIsOverwritten) {
     const FakeHost::Registers leaf0{0xd, 0x756e6547, 0x6c65746e, 0x49656e69},
         amd0{0xd, 0x68747541, 0x444d4163, 0x69746e65};
     host.spoil = [&](auto leaf, auto, auto& r) {
-        if (leaf == exit_count || leaf == exit_cycles)
-            r = vmx() ? leaf0 : amd0;
+        if (leaf == exit_count || leaf == exit_cycles) r = vmx() ? leaf0 : amd0;
     };
     const auto all = ids();
     ASSERT_FALSE(all.empty());
     EXPECT_EQ(all.front(), "answer-overwritten");
 }
 
-TEST_P(FindingsTest, NameNoOtherVmWhereMemoryBehindTheTableMoves)
-{
+TEST_P(FindingsTest, NameNoOtherVmWhereMemoryBehindTheTableMoves) {
     // The number just behind the table is one that KVM has no handler for.
     const auto read_behind = [this] {
         for (const auto* name : {"cpuid.leaf0", "io.out8", "io.in8", "cpuid.xsave"})
@@ -457,8 +408,7 @@ TEST_P(FindingsTest, NameNoOtherVmWhereMemoryBehindTheTableMoves)
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameNoFastpathThatARaceHalves)
-{
+TEST_P(FindingsTest, NameNoFastpathThatARaceHalves) {
     vcpus = 2;
     ids();
     failed_firing("msr.write-tsc-deadline", number(32, 0x7c), 400, 195);
@@ -470,22 +420,19 @@ TEST_P(FindingsTest, NameNoFastpathThatARaceHalves)
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameARowThatTwoNumbersShare)
-{
+TEST_P(FindingsTest, NameARowThatTwoNumbersShare) {
     // Each shows what the other has as well.
     const ExitNumber one = number(30, 0x7b), other = number(54, 0x89);
     record = [&](auto&, auto exit) {
         host.cause(exit, times);
-        if (exit == one || exit == other)
-            host.cause(exit == one ? other : one, times);
+        if (exit == one || exit == other) host.cause(exit == one ? other : one, times);
     };
     EXPECT_EQ(ids(), Ids{"shared-slot"});
     expect_words("each other's row");
     record = [&](auto&, auto exit) {
         host.cause(exit, times);
         for (const auto& [a, b] : {std::pair{one, other}, {number(12, 0x78), number(7, 0x64)}})
-            if (exit == a || exit == b)
-                host.cause(exit == a ? b : a, times);
+            if (exit == a || exit == b) host.cause(exit == a ? b : a, times);
     };
     EXPECT_EQ(ids(), Ids{"shared-slot"});
     expect_words("show in rows of others of these");
@@ -498,20 +445,17 @@ TEST_P(FindingsTest, NameARowThatTwoNumbersShare)
     expect_words("instead of their own");
 }
 
-TEST_P(FindingsTest, NameAnExitInTwoRows)
-{
+TEST_P(FindingsTest, NameAnExitInTwoRows) {
     const ExitNumber one = number(30, 0x7b), other = number(54, 0x89);
     record = [&](auto&, auto exit) {
         host.cause(exit, times);
-        if (exit == one)
-            host.cause(other, times);
+        if (exit == one) host.cause(other, times);
     };
     EXPECT_EQ(ids(), Ids{"exit-in-two-slots"});
     expect_words("not the other way round");
 }
 
-TEST_P(FindingsTest, NameExitsThatCountTwice)
-{
+TEST_P(FindingsTest, NameExitsThatCountTwice) {
     record = [&](auto&, auto exit) { host.cause(exit, exit == number(30, 0x7b) ? 2 * times : times); };
     EXPECT_EQ(ids(), Ids{"counted-twice"});
     expect_words("others once");
@@ -524,8 +468,7 @@ TEST_P(FindingsTest, NameExitsThatCountTwice)
 
 // What comes beside an exit counts twice as well, whether or not a trigger has it for its own, and so does
 // what may come.
-TEST_P(FindingsTest, NameExitsThatCountTwiceBesideOthers)
-{
+TEST_P(FindingsTest, NameExitsThatCountTwiceBesideOthers) {
     record = [&](auto&, auto exit) { host.cause(exit, 2 * times); };
     count_queries_twice();
     ids();
@@ -536,8 +479,7 @@ TEST_P(FindingsTest, NameExitsThatCountTwiceBesideOthers)
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameASelfCountThatIsOff)
-{
+TEST_P(FindingsTest, NameASelfCountThatIsOff) {
     count_queries_twice();
     EXPECT_EQ(ids(), Ids{"self-count"});
     expect_words("twice");
@@ -549,8 +491,7 @@ TEST_P(FindingsTest, NameASelfCountThatIsOff)
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameASelfCountThatIsMissingBesideOthers)
-{
+TEST_P(FindingsTest, NameASelfCountThatIsMissingBesideOthers) {
     host.counts_queries = false;
     ids();
     auto& m = failed_firing("dr.read-dr0", number(29, 0x20), 200, 201, {{cpuid_number(), 23, 200, 200}});
@@ -567,8 +508,7 @@ TEST_P(FindingsTest, NameASelfCountThatIsMissingBesideOthers)
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameAVendorThatIsNotPatched)
-{
+TEST_P(FindingsTest, NameAVendorThatIsNotPatched) {
     host.counts_queries = false;
     record = [](auto&, auto) {};
     EXPECT_EQ(ids(), Ids{"vendor-not-patched"});
@@ -576,8 +516,7 @@ TEST_P(FindingsTest, NameAVendorThatIsNotPatched)
     expect_nothing_unexplained();
 }
 
-TEST_P(AmdFindingsTest, NameAStaleExitReason)
-{
+TEST_P(AmdFindingsTest, NameAStaleExitReason) {
     host.counts_queries = false;
     host.meanwhile = [this] { host.cause(2, 1); };
     record = [this](auto&, auto) { host.cause(2, times); };
@@ -587,14 +526,12 @@ TEST_P(AmdFindingsTest, NameAStaleExitReason)
 }
 
 // 6, KVM_EXIT_MMIO, has no row.
-TEST_P(FindingsTest, NameAStaleExitReasonThatHasNoRow)
-{
+TEST_P(FindingsTest, NameAStaleExitReasonThatHasNoRow) {
     host.counts_queries = false;
     std::uint32_t exits = 0;
     host.meanwhile = [&] { exits++; };
     host.spoil = [&](auto leaf, auto, auto& r) {
-        if (leaf == static_cast<std::uint32_t>(Leaf::total))
-            r.eax = exits;
+        if (leaf == static_cast<std::uint32_t>(Leaf::total)) r.eax = exits;
     };
     record = [](auto&, auto) {};
     const auto all = ids();
@@ -608,8 +545,7 @@ TEST_P(FindingsTest, NameAStaleExitReasonThatHasNoRow)
 }
 
 // One vCPU alone reads rows, so that answers which mix say nothing about them.
-TEST_P(FindingsTest, TakeMixedAnswersForNoCounts)
-{
+TEST_P(FindingsTest, TakeMixedAnswersForNoCounts) {
     failed("smp.own-answers").show(Symptom::foreign_answer);
     failed("smp.soak").show(Symptom::soak_lost);
     vcpus = 2;
@@ -620,13 +556,10 @@ TEST_P(FindingsTest, TakeMixedAnswersForNoCounts)
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameCountersOfTheWholeHost)
-{
+TEST_P(FindingsTest, NameCountersOfTheWholeHost) {
     host.meanwhile = [this, n = 0]() mutable {
-        if (++n % 7 == 0)
-            host.cause(number(30, 0x7b), 1);
-        if (n % 11 == 0)
-            host.cause(number(31, 0x7c), 1);
+        if (++n % 7 == 0) host.cause(number(30, 0x7b), 1);
+        if (n % 11 == 0) host.cause(number(31, 0x7c), 1);
     };
     EXPECT_EQ(ids(), Ids{"host-wide"});
     expect_nothing_unexplained();
@@ -634,8 +567,7 @@ TEST_P(FindingsTest, NameCountersOfTheWholeHost)
 
 // A VM that does nothing but CPUID adds to one row, by now more, now less, and now by chance as many as the
 // queries.
-TEST_P(FindingsTest, NameCountersOfTheWholeHostByOneRow)
-{
+TEST_P(FindingsTest, NameCountersOfTheWholeHostByOneRow) {
     const auto cpuid = cpuid_number();
     std::int64_t more = 0;
     for (const auto name : {"io.in8", "io.out8", "msr.read-efer", "hlt.timer", "instr.rdpmc"}) {
@@ -648,16 +580,13 @@ TEST_P(FindingsTest, NameCountersOfTheWholeHostByOneRow)
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameOtherLeavesThatChanged)
-{
+TEST_P(FindingsTest, NameOtherLeavesThatChanged) {
     host.spoil = [](auto leaf, auto, auto& r) {
-        if (leaf == 0x40000000)
-            r = {};
+        if (leaf == 0x40000000) r = {};
     };
     EXPECT_EQ(ids(), Ids{});
     host.spoil = [](auto leaf, auto exit, auto& r) {
-        if (leaf == 0xb && exit == 5)
-            r.ecx = 0;
+        if (leaf == 0xb && exit == 5) r.ecx = 0;
     };
     EXPECT_EQ(ids(), Ids{"other-leaves-changed"});
     failed_firing("cpuid.faulting", cpuid_number(), 100, 100).queries = 177;
@@ -667,8 +596,7 @@ TEST_P(FindingsTest, NameOtherLeavesThatChanged)
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, NameCpuidThatDoesNotFault)
-{
+TEST_P(FindingsTest, NameCpuidThatDoesNotFault) {
     auto& m = failed_firing("cpuid.faulting", cpuid_number(), 200, 200);
     m.queries = 340;
     EXPECT_EQ(found(), Ids{"other-leaves-changed"});
@@ -678,8 +606,7 @@ TEST_P(FindingsTest, NameCpuidThatDoesNotFault)
     EXPECT_EQ(found(), Ids{"halves-swapped"});
 }
 
-TEST_P(FindingsTest, TellARaceFromExitsThatAreDropped)
-{
+TEST_P(FindingsTest, TellARaceFromExitsThatAreDropped) {
     failed("smp.soak").show(Symptom::soak_lost);
     vcpus = 2;
     EXPECT_EQ(found(), Ids{"racing-counters"});
@@ -698,8 +625,7 @@ TEST_P(FindingsTest, TellARaceFromExitsThatAreDropped)
     EXPECT_EQ(found(), Ids{"lost-exits"});
 }
 
-TEST_P(FindingsTest, NameWhatOneSymptomTells)
-{
+TEST_P(FindingsTest, NameWhatOneSymptomTells) {
     const std::pair<Symptom, std::string> causes[] = {
         {Symptom::foreign_answer, "shared-query"},     {Symptom::halves_swapped, "halves-swapped"},
         {Symptom::high_word_lost, "high-word-lost"},   {Symptom::slow_query, "slow-query"},
@@ -712,14 +638,12 @@ TEST_P(FindingsTest, NameWhatOneSymptomTells)
     }
 }
 
-TEST_P(FindingsTest, OfALayoutToldWrongAreThatAlone)
-{
+TEST_P(FindingsTest, OfALayoutToldWrongAreThatAlone) {
     EXPECT_EQ(ids({ledger::find_layout("F21"), {}}), Ids{"wrong-layout"});
     expect_nothing_unexplained();
 }
 
-TEST_P(FindingsTest, AreSeveralWhereCausesAre)
-{
+TEST_P(FindingsTest, AreSeveralWhereCausesAre) {
     record = [&](auto&, auto exit) { host.cause(exit, exit == number(30, 0x7b) ? 2 * times : times); };
     mark_undefined_by(0xfffffff);
     auto all = ids();
@@ -730,8 +654,7 @@ TEST_P(FindingsTest, AreSeveralWhereCausesAre)
     EXPECT_FALSE(findings.explains(results.back(), results.size() - 1));
 }
 
-TEST_P(FindingsTest, LeaveAnotherDefinitionOfTimeANote)
-{
+TEST_P(FindingsTest, LeaveAnotherDefinitionOfTimeANote) {
     auto& result = results.emplace_back();
     result.name = "time.definition";
     result.message.write("the exit handler alone");
@@ -740,8 +663,7 @@ TEST_P(FindingsTest, LeaveAnotherDefinitionOfTimeANote)
     EXPECT_TRUE(has_note("handler-only"));
 }
 
-TEST_P(FindingsTest, TakeExitsThatAreNotTimedForNoDefinition)
-{
+TEST_P(FindingsTest, TakeExitsThatAreNotTimedForNoDefinition) {
     auto& partly = failed("nested.cpuid");
     partly.show(Symptom::partly_untimed);
     auto& result = results.emplace_back();
@@ -752,8 +674,7 @@ TEST_P(FindingsTest, TakeExitsThatAreNotTimedForNoDefinition)
     EXPECT_FALSE(has_note("part-of-exit"));
 }
 
-TEST_P(FindingsTest, HoldMemoryBehindTheTableForItsMoves)
-{
+TEST_P(FindingsTest, HoldMemoryBehindTheTableForItsMoves) {
     failed("ledger.undefined").show(Symptom::past_the_table);
     failed("ledger.read-only").show(Symptom::count_unsteady);
     failed("ledger.conservation").show(Symptom::rows_over_total);

@@ -11,8 +11,7 @@
 #include <ranges>
 
 /// The rule audits that ask the ledger only, and cause no exits of their own.
-inline auto portable_rules()
-{
+inline auto portable_rules() {
     return plan::rule_audits() | std::views::filter([](const auto& rule) {
                return rule.name == "time.monotonic" ||
                       (rule.name.starts_with("ledger.") && rule.name != "ledger.nested");
@@ -39,8 +38,7 @@ public:
     bool has_own_leaves = true;
 
     /// Another term's host; it has no leaves of our own.
-    void use_layout(std::string_view term)
-    {
+    void use_layout(std::string_view term) {
         layout_ = ledger::find_layout(term);
         has_own_leaves = false;
     }
@@ -48,8 +46,7 @@ public:
     ledger::Edition edition;
 
     /// The hardware exited `times` times, each taking `cycles`.
-    void cause(Exit exit, std::uint32_t times, std::uint64_t cycles = 1000)
-    {
+    void cause(Exit exit, std::uint32_t times, std::uint64_t cycles = 1000) {
         rows_[exit].count += times;
         rows_[exit].cycles += times * cycles;
     }
@@ -62,8 +59,7 @@ public:
     static std::uint64_t clock() { return current_->now_; }
 
     /// Found out by a vCPU of the host's own vendor.
-    ledger::Profile profile(const ledger::Overrides& overrides = {})
-    {
+    ledger::Profile profile(const ledger::Overrides& overrides = {}) {
         return ledger::profile(answer_current,
                                numbering_ == ledger::Numbering::vmx ? "GenuineIntel" : "AuthenticAMD", clock,
                                overrides);
@@ -76,13 +72,11 @@ private:
         std::uint64_t count = 0, cycles = 0;
     };
 
-    static Registers answer_current(std::uint32_t leaf, std::uint32_t subleaf)
-    {
+    static Registers answer_current(std::uint32_t leaf, std::uint32_t subleaf) {
         return current_->answer(leaf, subleaf);
     }
 
-    Registers answer(std::uint32_t leaf, Exit exit)
-    {
+    Registers answer(std::uint32_t leaf, Exit exit) {
         meanwhile();
         // A query's exit counts before it is answered, and its time after.
         auto& own = rows_[ledger::cpuid_exit(numbering_)];
@@ -95,15 +89,13 @@ private:
         return registers;
     }
 
-    Registers look_up(std::uint32_t leaf, Exit exit)
-    {
+    Registers look_up(std::uint32_t leaf, Exit exit) {
         const bool own =
             has_own_leaves && leaf >= KVM_EXIT_LEDGER_LEAF_FIRST && leaf < KVM_EXIT_LEDGER_LEAF_TOTAL;
         const bool assigned = leaf >= KVM_EXIT_LEDGER_LEAF_TOTAL && leaf <= KVM_EXIT_LEDGER_LEAF_LAST &&
                               (leaf == layout_->total || leaf == layout_->cycles ||
                                leaf == layout_->exit_count || leaf == layout_->exit_cycles);
-        if (!own && !assigned)
-            return ordinary(leaf, exit);
+        if (!own && !assigned) return ordinary(leaf, exit);
         if (leaf == layout_->total || leaf == layout_->cycles) {
             const auto cycles = leaf == layout_->cycles ? sum(&Row::cycles) : 0;
             return {leaf == layout_->total ? low(sum(&Row::count)) : 0, high(cycles), low(cycles), 0};
@@ -117,25 +109,19 @@ private:
         }
     }
 
-    Registers look_up_exit(std::uint32_t leaf, Exit exit)
-    {
-        if (leaf < KVM_EXIT_LEDGER_LEAF_EXTREMES)
-            return {};
-        if (!edition.defines(numbering_, exit))
-            return {0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX};
+    Registers look_up_exit(std::uint32_t leaf, Exit exit) {
+        if (leaf < KVM_EXIT_LEDGER_LEAF_EXTREMES) return {};
+        if (!edition.defines(numbering_, exit)) return {0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX};
         const auto row = rows_.contains(exit) ? rows_[exit] : Row();
-        if (leaf == layout_->exit_count)
-            return {low(row.count), 0, 0, 0};
-        if (leaf == layout_->exit_cycles)
-            return {0, high(row.cycles), low(row.cycles), 0};
+        if (leaf == layout_->exit_count) return {low(row.count), 0, 0, 0};
+        if (leaf == layout_->exit_cycles) return {0, high(row.cycles), low(row.cycles), 0};
         if (leaf == KVM_EXIT_LEDGER_LEAF_INSIDE)
             return {low(row.count), high(row.count), low(row.cycles), high(row.cycles)};
         return row.count ? Registers{500, 0, 1000, 0} : Registers{};
     }
 
     // A small vCPU's ordinary leaves; out of range as get_out_of_range_cpuid_entry() has it.
-    Registers ordinary(std::uint32_t leaf, std::uint32_t subleaf) const
-    {
+    Registers ordinary(std::uint32_t leaf, std::uint32_t subleaf) const {
         const bool intel = numbering_ == ledger::Numbering::vmx;
         constexpr std::uint32_t max_basic = 0xd, max_extended = 0x80000004;
         switch (leaf) {
@@ -148,18 +134,15 @@ private:
         case 0x80000000: return {max_extended, 0, 0, 0};
         default: break;
         }
-        if (leaf <= max_basic || (leaf > 0x80000000 && leaf <= max_extended))
-            return {leaf, 1, 2, 3};
+        if (leaf <= max_basic || (leaf > 0x80000000 && leaf <= max_extended)) return {leaf, 1, 2, 3};
         return intel ? ordinary(max_basic, subleaf) : Registers{};
     }
 
     using Member = std::uint64_t Row::*;
 
-    std::uint64_t sum(Member member) const
-    {
+    std::uint64_t sum(Member member) const {
         std::uint64_t total = 0;
-        for (const auto& [exit, row] : rows_)
-            total += row.*member;
+        for (const auto& [exit, row] : rows_) total += row.*member;
         return total;
     }
 

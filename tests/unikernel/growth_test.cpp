@@ -22,8 +22,7 @@ constexpr Expectation rdtsc{0x6e, Bound::none, 0, "test"};
 // What the audit says when `meanwhile` happens between the two snapshots.
 Result judged(const Expectation& expectation, std::uint64_t firings,
               const std::function<void(FakeHost&)>& meanwhile, Numbering numbering = Numbering::svm,
-              std::uint64_t waited = 0, unsigned vcpus = 1)
-{
+              std::uint64_t waited = 0, unsigned vcpus = 1) {
     FakeHost host(numbering);
     auto leaves = host.leaves();
     const ledger::Snapshot before(leaves, ledger::all_rows(leaves.numbering()));
@@ -35,15 +34,13 @@ Result judged(const Expectation& expectation, std::uint64_t firings,
     return result;
 }
 
-bool diagnosed(const Result& result, std::string_view words)
-{
+bool diagnosed(const Result& result, std::string_view words) {
     return result.outcome == Outcome::not_ok && result.diagnosis.view().find(words) != std::string_view::npos;
 }
 
 }
 
-TEST(Growth, PassesAnExactCount)
-{
+TEST(Growth, PassesAnExactCount) {
     const auto result = judged(io, 1000, [](auto& host) { host.cause(0x7b, 1000); });
     EXPECT_EQ(result.outcome, Outcome::ok);
     EXPECT_EQ(result.message.view(), "1000 exits, ledger +1000");
@@ -51,13 +48,11 @@ TEST(Growth, PassesAnExactCount)
     EXPECT_TRUE(result.diagnosis.empty());
 }
 
-TEST(Growth, PassesCpuidBesideTheQueries)
-{
+TEST(Growth, PassesCpuidBesideTheQueries) {
     EXPECT_EQ(judged(cpuid, 10, [](auto& host) { host.cause(0x72, 10); }).outcome, Outcome::ok);
 }
 
-TEST(Growth, AllowsWhatTheHostCausesByItself)
-{
+TEST(Growth, AllowsWhatTheHostCausesByItself) {
     const auto result = judged(io, 10, [](auto& host) {
         host.cause(0x7b, 10);
         host.cause(0x60, 3);
@@ -66,14 +61,12 @@ TEST(Growth, AllowsWhatTheHostCausesByItself)
     EXPECT_EQ(result.outcome, Outcome::ok);
 }
 
-TEST(Growth, AllowsTheHostsOwnExitsRoundASingleFiring)
-{
+TEST(Growth, AllowsTheHostsOwnExitsRoundASingleFiring) {
     const auto interrupted = [](auto& host) { host.cause(0x60, 3); };
     EXPECT_EQ(judged(rdtsc, 1, interrupted).outcome, Outcome::ok);
 }
 
-TEST(Growth, FailsWhereTheHostsOwnExitsComeWithTheFirings)
-{
+TEST(Growth, FailsWhereTheHostsOwnExitsComeWithTheFirings) {
     EXPECT_TRUE(diagnosed(judged(io, 1000,
                                  [](auto& host) {
                                      host.cause(0x7b, 1000);
@@ -82,8 +75,7 @@ TEST(Growth, FailsWhereTheHostsOwnExitsComeWithTheFirings)
                           "wrong row"));
 }
 
-TEST(Growth, AllowsMoreOfTheHostsOwnExitsWhereVcpusWaited)
-{
+TEST(Growth, AllowsMoreOfTheHostsOwnExitsWhereVcpusWaited) {
     const auto interrupted = [](auto& host) {
         host.cause(0x7b, 10);
         host.cause(0x60, 500);
@@ -100,8 +92,7 @@ TEST(Growth, AllowsMoreOfTheHostsOwnExitsWhereVcpusWaited)
                           "wrong row"));
 }
 
-TEST(Window, IsWaitedThroughByWhoNeitherFiresNorReads)
-{
+TEST(Window, IsWaitedThroughByWhoNeitherFiresNorReads) {
     // 100 queries of 10 cycles, then 3000 cycles of firing.
     EXPECT_EQ((audit::Window{1, 4000, 1000, 3000, 100}).waited(), 0u);
     EXPECT_EQ((audit::Window{2, 4000, 1000, 6000, 100}).waited(), 100u);
@@ -110,31 +101,26 @@ TEST(Window, IsWaitedThroughByWhoNeitherFiresNorReads)
     EXPECT_EQ((audit::Window{1, 4000, 1000, 3001, 100}).waited(), 0u);
 }
 
-TEST(Growth, DiagnosesExitsThatAreNotCounted)
-{
+TEST(Growth, DiagnosesExitsThatAreNotCounted) {
     const auto result = judged(io, 1000, [](auto&) {});
     EXPECT_TRUE(diagnosed(result, "not counted at all"));
     EXPECT_EQ(result.message.view(), "expected ledger +1000, seen +0");
 }
 
-TEST(Growth, DiagnosesDoubleCounting)
-{
+TEST(Growth, DiagnosesDoubleCounting) {
     EXPECT_TRUE(diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 2000); }), "counted twice"));
 }
 
-TEST(Growth, DiagnosesLostExits)
-{
+TEST(Growth, DiagnosesLostExits) {
     EXPECT_TRUE(diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 999); }), "are lost"));
 }
 
-TEST(Growth, DiagnosesSurplusExits)
-{
+TEST(Growth, DiagnosesSurplusExits) {
     EXPECT_TRUE(
         diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 1001); }), "more exits are counted"));
 }
 
-TEST(Growth, FailsOnAWrongRow)
-{
+TEST(Growth, FailsOnAWrongRow) {
     const auto result = judged(io, 10, [](auto& host) {
         host.cause(0x7b, 10);
         host.cause(0x78, 1);
@@ -143,8 +129,7 @@ TEST(Growth, FailsOnAWrongRow)
     EXPECT_EQ(result.message.view(), "exit 0x78 hlt +1, which nothing here causes");
 }
 
-TEST(Growth, FailsIfTheQueriesOwnExitsAreMissing)
-{
+TEST(Growth, FailsIfTheQueriesOwnExitsAreMissing) {
     const auto result = judged(cpuid, 5, [](auto& host) { host.counts_queries = false; });
     EXPECT_TRUE(diagnosed(result, "queries' own are missing"));
     EXPECT_EQ(judged(io, 5,
@@ -156,23 +141,20 @@ TEST(Growth, FailsIfTheQueriesOwnExitsAreMissing)
               Outcome::not_ok);
 }
 
-TEST(Growth, OfANegativeControlMustBeNothing)
-{
+TEST(Growth, OfANegativeControlMustBeNothing) {
     EXPECT_EQ(judged(rdtsc, 1000, [](auto& host) { host.cause(0x60, 2); }).outcome, Outcome::ok);
     EXPECT_EQ(judged(rdtsc, 1000, [](auto& host) { host.cause(0x6e, 1); }).outcome, Outcome::not_ok);
     EXPECT_EQ(judged(rdtsc, 1000, [](auto& host) { host.cause(0x60, 1000); }).outcome, Outcome::not_ok);
 }
 
-TEST(Growth, AtLeastAllowsMore)
-{
+TEST(Growth, AtLeastAllowsMore) {
     constexpr Expectation interrupts{0x60, Bound::at_least, 1, "test"};
     EXPECT_EQ(judged(interrupts, 10, [](auto& host) { host.cause(0x60, 12); }).message.view(),
               "at least 10 exits, ledger +12");
     EXPECT_EQ(judged(interrupts, 10, [](auto& host) { host.cause(0x60, 9); }).outcome, Outcome::not_ok);
 }
 
-TEST(Growth, AllowsTheRowsThatTheExpectationNames)
-{
+TEST(Growth, AllowsTheRowsThatTheExpectationNames) {
     static constexpr triggers::Row also[] = {{0x64, Bound::at_most, 1}};
     constexpr Expectation hlt{0x78, Bound::exact, 1, "test", also};
     const auto halt_with_window = [](auto& host) {
@@ -189,8 +171,7 @@ TEST(Growth, AllowsTheRowsThatTheExpectationNames)
               Outcome::not_ok);
 }
 
-TEST(Growth, JudgesEachRowThatTheExpectationNames)
-{
+TEST(Growth, JudgesEachRowThatTheExpectationNames) {
     static constexpr triggers::Row also[] = {{0x65, Bound::exact, 2}, {0x46, Bound::none, 0, 1}};
     constexpr Expectation both{0x10, Bound::exact, 1, "test", also};
     const auto judge = [&](std::uint32_t other, std::uint32_t once) {
@@ -207,8 +188,7 @@ TEST(Growth, JudgesEachRowThatTheExpectationNames)
     EXPECT_TRUE(diagnosed(judge(19, 0), "are lost"));
 }
 
-TEST(Growth, AllowsEachVcpuWhatHappensOnce)
-{
+TEST(Growth, AllowsEachVcpuWhatHappensOnce) {
     static constexpr triggers::Row also[] = {{0x46, Bound::none, 0, 1}};
     constexpr Expectation hypercall{0x81, Bound::exact, 1, "test", also};
     const auto judge = [&](unsigned vcpus) {
@@ -222,8 +202,7 @@ TEST(Growth, AllowsEachVcpuWhatHappensOnce)
     EXPECT_EQ(judge(1), Outcome::not_ok);
 }
 
-TEST(Growth, HoldsWhereCountersWrap)
-{
+TEST(Growth, HoldsWhereCountersWrap) {
     FakeHost host(Numbering::svm);
     host.cause(0x7b, 0xfffffff0);
     auto leaves = host.leaves();

@@ -10,16 +10,14 @@
 using ledger::Leaf;
 using ledger::Numbering;
 
-TEST(Profile, KnowsALedgerByItsSignature)
-{
+TEST(Profile, KnowsALedgerByItsSignature) {
     FakeHost host(Numbering::svm);
     const auto profile = host.profile();
     EXPECT_TRUE(profile.patched);
     EXPECT_EQ(profile.revision, 1u);
 }
 
-TEST(Profile, KnowsAnAssignmentsHostByItsGrowth)
-{
+TEST(Profile, KnowsAnAssignmentsHostByItsGrowth) {
     FakeHost host(Numbering::vmx);
     host.has_own_leaves = false;
     const auto profile = host.profile();
@@ -27,16 +25,14 @@ TEST(Profile, KnowsAnAssignmentsHostByItsGrowth)
     EXPECT_EQ(profile.revision, 0u);
 }
 
-TEST(Profile, KnowsALedgerThatNeverCountsByItsMarks)
-{
+TEST(Profile, KnowsALedgerThatNeverCountsByItsMarks) {
     FakeHost host(Numbering::vmx);
     host.has_own_leaves = false;
     host.counts_queries = false;
     EXPECT_TRUE(host.profile().patched);
 }
 
-TEST(Profile, IsNotFooledByTheHighestBasicLeaf)
-{
+TEST(Profile, IsNotFooledByTheHighestBasicLeaf) {
     // Intel: a leaf beyond the highest basic one answers that one's data, by subleaf.
     FakeHost host(Numbering::vmx);
     host.spoil = [](auto, auto exit, auto& r) {
@@ -45,15 +41,13 @@ TEST(Profile, IsNotFooledByTheHighestBasicLeaf)
     EXPECT_FALSE(host.profile().patched);
 }
 
-TEST(Profile, IsNotFooledByAllOnes)
-{
+TEST(Profile, IsNotFooledByAllOnes) {
     FakeHost host(Numbering::vmx);
     host.spoil = [](auto, auto, auto& r) { r = {0, 0, 0, 0xffffffff}; };
     EXPECT_FALSE(host.profile().patched);
 }
 
-TEST(Profile, IsNotFooledByZeros)
-{
+TEST(Profile, IsNotFooledByZeros) {
     FakeHost host(Numbering::svm);
     host.spoil = [](auto, auto, auto& r) { r = {}; };
     const auto profile = host.profile();
@@ -61,8 +55,7 @@ TEST(Profile, IsNotFooledByZeros)
     EXPECT_NE(profile.reason.find("zeros"), std::string_view::npos);
 }
 
-TEST(Profile, TakesTheNumberingFromTheHostRatherThanTheVcpu)
-{
+TEST(Profile, TakesTheNumberingFromTheHostRatherThanTheVcpu) {
     for (const bool own_leaves : {true, false}) {
         FakeHost host(Numbering::svm);
         host.has_own_leaves = own_leaves;
@@ -72,15 +65,13 @@ TEST(Profile, TakesTheNumberingFromTheHostRatherThanTheVcpu)
     }
 }
 
-TEST(Profile, TakesTheNumberingFromTheVendor)
-{
+TEST(Profile, TakesTheNumberingFromTheVendor) {
     EXPECT_EQ(ledger::numbering_of("AuthenticAMD"), Numbering::svm);
     EXPECT_EQ(ledger::numbering_of("HygonGenuine"), Numbering::svm);
     EXPECT_EQ(ledger::numbering_of("GenuineIntel"), Numbering::vmx);
 }
 
-TEST(Profile, FindsTheLayout)
-{
+TEST(Profile, FindsTheLayout) {
     for (const auto numbering : {Numbering::vmx, Numbering::svm})
         for (const auto* term : {"F22", "F21", "F20"}) {
             FakeHost host(numbering);
@@ -89,14 +80,12 @@ TEST(Profile, FindsTheLayout)
         }
 }
 
-TEST(Profile, FindsTheLayoutDespiteOneFault)
-{
+TEST(Profile, FindsTheLayoutDespiteOneFault) {
     using Registers = FakeHost::Registers;
     const std::function<void(std::uint32_t, ledger::ExitNumber, Registers&)> faults[] = {
         [](auto, auto, auto& r) { r.ecx = r.ebx = 0; }, // no times
         [](auto, auto, auto& r) {
-            if (r.edx == 0xffffffff)
-                r.edx = 0;
+            if (r.edx == 0xffffffff) r.edx = 0;
         },                                                                             // no marks
         [](auto, auto, auto& r) { r.edx = r.edx == 0xffffffff ? r.edx : 0xdeadbeef; }, // leftovers
     };
@@ -110,16 +99,14 @@ TEST(Profile, FindsTheLayoutDespiteOneFault)
         }
 }
 
-TEST(Profile, ObeysTheLayoutGivenAndStillSaysWhatItFound)
-{
+TEST(Profile, ObeysTheLayoutGivenAndStillSaysWhatItFound) {
     FakeHost host(Numbering::svm);
     const auto profile = host.profile({ledger::find_layout("F20"), {}});
     EXPECT_EQ(profile.layout.name, "S21/F20");
     EXPECT_EQ(profile.detected.name, "F22");
 }
 
-TEST(Profile, TakesTheEditionGivenWithItsHoleAsTheHostHasIt)
-{
+TEST(Profile, TakesTheEditionGivenWithItsHoleAsTheHostHasIt) {
     FakeHost host(Numbering::vmx);
     host.edition = {68, false};
     EXPECT_FALSE(host.profile({nullptr, 68}).edition.has_pconfig);
@@ -127,15 +114,13 @@ TEST(Profile, TakesTheEditionGivenWithItsHoleAsTheHostHasIt)
     EXPECT_EQ(host.profile({nullptr, 85}).detected_edition.last, 68u);
 }
 
-TEST(Profile, MeasuresByTheCurrentEditionAHostThatMarksTooMuch)
-{
+TEST(Profile, MeasuresByTheCurrentEditionAHostThatMarksTooMuch) {
     FakeHost host(Numbering::vmx);
     host.edition = {55, true};
     EXPECT_TRUE(host.profile().edition.is_current());
 }
 
-TEST(Leaves, JoinHighAndLowWords)
-{
+TEST(Leaves, JoinHighAndLowWords) {
     FakeHost host(Numbering::svm);
     auto leaves = host.leaves();
     host.cause(0x7b, 3, 0x1'0000'0001);
@@ -144,8 +129,7 @@ TEST(Leaves, JoinHighAndLowWords)
     EXPECT_EQ(leaves.queries(), 2u);
 }
 
-TEST(Defined, FollowsTheManuals)
-{
+TEST(Defined, FollowsTheManuals) {
     for (const auto hole : {35u, 38u, 42u, 71u, 82u, 83u, 86u, 0xffffffffu})
         EXPECT_FALSE(ledger::is_defined(Numbering::vmx, hole)) << hole;
     for (const auto exit : {0u, 34u, 36u, 41u, 43u, 70u, 72u, 81u, 84u, 85u})
@@ -156,15 +140,13 @@ TEST(Defined, FollowsTheManuals)
         EXPECT_TRUE(ledger::is_defined(Numbering::svm, exit)) << exit;
 }
 
-TEST(ExitNames, AreTheKernels)
-{
+TEST(ExitNames, AreTheKernels) {
     EXPECT_EQ(ledger::exit_name(Numbering::vmx, 12), "HLT");
     EXPECT_EQ(ledger::exit_name(Numbering::svm, 0x78), "hlt");
     EXPECT_EQ(ledger::exit_name(Numbering::vmx, 35), "-");
 }
 
-TEST(Snapshot, LeavesTheQueriesOut)
-{
+TEST(Snapshot, LeavesTheQueriesOut) {
     FakeHost host(Numbering::svm);
     auto leaves = host.leaves();
     const ledger::Snapshot before(leaves, ledger::all_rows(leaves.numbering()));
@@ -178,8 +160,7 @@ TEST(Snapshot, LeavesTheQueriesOut)
 }
 
 // A host that writes only the registers with a value leaves the others as the guest had them.
-TEST(RegisterUse, ReadsAnswersWithoutWhatTheHostLeaves)
-{
+TEST(RegisterUse, ReadsAnswersWithoutWhatTheHostLeaves) {
     FakeHost host(Numbering::vmx);
     host.has_own_leaves = false;
     host.cause(12, 7);
@@ -198,13 +179,11 @@ TEST(RegisterUse, ReadsAnswersWithoutWhatTheHostLeaves)
               (ledger::CpuidRegisters{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX}));
 }
 
-TEST(RegisterUse, TellsAMarkLeftBesideValuesFromAMark)
-{
+TEST(RegisterUse, TellsAMarkLeftBesideValuesFromAMark) {
     FakeHost host(Numbering::svm);
     host.cause(0x78, 7);
     host.spoil = [](auto leaf, auto, auto& r) {
-        if (leaf >= KVM_EXIT_LEDGER_LEAF_EXIT_COUNT)
-            r.edx = KVM_EXIT_LEDGER_UNDEFINED_EDX;
+        if (leaf >= KVM_EXIT_LEDGER_LEAF_EXIT_COUNT) r.edx = KVM_EXIT_LEDGER_UNDEFINED_EDX;
     };
     const auto profile = host.profile();
     EXPECT_TRUE(profile.registers.marks_values());
@@ -215,8 +194,7 @@ TEST(RegisterUse, TellsAMarkLeftBesideValuesFromAMark)
               (ledger::CpuidRegisters{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX}));
 }
 
-TEST(RegisterUse, IsCleanOnARightHost)
-{
+TEST(RegisterUse, IsCleanOnARightHost) {
     for (const auto numbering : {Numbering::vmx, Numbering::svm}) {
         FakeHost host(numbering);
         host.cause(12, 7);

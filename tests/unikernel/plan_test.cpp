@@ -13,46 +13,38 @@ using plan::Plan;
 
 namespace {
 
-std::set<std::string> selected(const Plan& plan)
-{
+std::set<std::string> selected(const Plan& plan) {
     std::set<std::string> names;
     plan::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
-        if (plan.selects(index))
-            names.emplace(name);
+        if (plan.selects(index)) names.emplace(name);
     });
     return names;
 }
 
-std::uint32_t count_of(const Plan& plan, std::string_view wanted, std::uint32_t fallback)
-{
+std::uint32_t count_of(const Plan& plan, std::string_view wanted, std::uint32_t fallback) {
     std::uint32_t count = 0;
     plan::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
-        if (name == wanted)
-            count = plan.count(index, fallback);
+        if (name == wanted) count = plan.count(index, fallback);
     });
     return count;
 }
 
-std::uint32_t seconds_of(const Plan& plan, std::string_view wanted)
-{
+std::uint32_t seconds_of(const Plan& plan, std::string_view wanted) {
     std::uint32_t seconds = 0;
     plan::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
-        if (name == wanted)
-            seconds = plan.seconds(index);
+        if (name == wanted) seconds = plan.seconds(index);
     });
     return seconds;
 }
 
-Plan parsed(std::string_view words)
-{
+Plan parsed(std::string_view words) {
     Plan plan;
     const auto error = Plan::parse(words, plan);
     EXPECT_FALSE(error) << error->view();
     return plan;
 }
 
-std::string error_of(std::string_view words)
-{
+std::string error_of(std::string_view words) {
     Plan plan;
     const auto error = Plan::parse(words, plan);
     return error ? std::string(error->view()) : "";
@@ -60,8 +52,7 @@ std::string error_of(std::string_view words)
 
 }
 
-TEST(Plan, SelectsEverythingWithoutAName)
-{
+TEST(Plan, SelectsEverythingWithoutAName) {
     const auto all = selected(parsed("all"));
     EXPECT_TRUE(all.contains("io.out8"));
     EXPECT_TRUE(all.contains("ledger.conservation"));
@@ -70,23 +61,20 @@ TEST(Plan, SelectsEverythingWithoutAName)
     EXPECT_EQ(parsed("all").size(), all.size());
 }
 
-TEST(Plan, SelectsByNameAndGlob)
-{
+TEST(Plan, SelectsByNameAndGlob) {
     EXPECT_EQ(selected(parsed("io.out8 hlt.timer")), (std::set<std::string>{"hlt.timer", "io.out8"}));
     EXPECT_EQ(selected(parsed("io.out*")), (std::set<std::string>{"io.out8", "io.out16", "io.out32"}));
     EXPECT_EQ(selected(parsed("io.?n8")), (std::set<std::string>{"io.in8"}));
 }
 
-TEST(Plan, CountsByItemThenByDefaultThenByTheTriggersOwn)
-{
+TEST(Plan, CountsByItemThenByDefaultThenByTheTriggersOwn) {
     const auto plan = parsed("io.out8:count=12345 hlt.timer count=50");
     EXPECT_EQ(count_of(plan, "io.out8", 1000), 12345u);
     EXPECT_EQ(count_of(plan, "hlt.timer", 1000), 50u);
     EXPECT_EQ(count_of(parsed("io.out8"), "io.out8", 1000), 1000u);
 }
 
-TEST(Plan, ChoosesVcpusAndTheirApic)
-{
+TEST(Plan, ChoosesVcpusAndTheirApic) {
     EXPECT_EQ(parsed("all").vcpus(), 1u);
     EXPECT_EQ(parsed("vcpus=8 vcpus=64").vcpus(), 64u);
     for (const auto* words : {"vcpus=0", "vcpus=65", "vcpus=", "vcpus=two"})
@@ -98,8 +86,7 @@ TEST(Plan, ChoosesVcpusAndTheirApic)
     EXPECT_NE(error_of("apics=xapic").find("did you mean apic="), std::string::npos);
 }
 
-TEST(Plan, ChoosesTheConsole)
-{
+TEST(Plan, ChoosesTheConsole) {
     EXPECT_EQ(parsed("all").console(), plan::Console::serial);
     EXPECT_EQ(parsed("console=virtio io.out8").console(), plan::Console::virtio);
     EXPECT_EQ(parsed("console=virtio console=serial").console(), plan::Console::serial);
@@ -111,13 +98,11 @@ TEST(Plan, ChoosesTheConsole)
     EXPECT_EQ(refused.console(), plan::Console::serial);
 }
 
-TEST(Plan, CountsTheExitsOfAuditsThatCauseSome)
-{
+TEST(Plan, CountsTheExitsOfAuditsThatCauseSome) {
     EXPECT_EQ(count_of(parsed("smp.soak:count=77"), "smp.soak", 1), 77u);
 }
 
-TEST(Plan, LetsTheSoakLast)
-{
+TEST(Plan, LetsTheSoakLast) {
     EXPECT_EQ(seconds_of(parsed("smp.soak:seconds=60"), "smp.soak"), 60u);
     EXPECT_EQ(seconds_of(parsed("smp.*:seconds=60"), "smp.own-answers"), 0u);
     EXPECT_EQ(seconds_of(parsed("smp.soak:seconds=60 smp.soak:count=5"), "smp.soak"), 0u);
@@ -126,13 +111,11 @@ TEST(Plan, LetsTheSoakLast)
         EXPECT_NE(error_of(words).find("whole number from 1 to 86400"), std::string::npos) << words;
 }
 
-TEST(Plan, TakesTheLaterCount)
-{
+TEST(Plan, TakesTheLaterCount) {
     EXPECT_EQ(count_of(parsed("io.*:count=3 io.out8:count=4"), "io.out8", 1), 4u);
 }
 
-TEST(Plan, ChoosesForms)
-{
+TEST(Plan, ChoosesForms) {
     EXPECT_TRUE(parsed("all").writes(Form::table));
     const auto plan = parsed("format=ktap,json");
     EXPECT_TRUE(plan.writes(Form::ktap));
@@ -142,16 +125,14 @@ TEST(Plan, ChoosesForms)
     EXPECT_NE(error_of("format="), "");
 }
 
-TEST(Plan, Repeats)
-{
+TEST(Plan, Repeats) {
     EXPECT_EQ(parsed("all").repeats(), 1u);
     EXPECT_EQ(parsed("repeat=10").repeats(), 10u);
     for (const auto* words : {"repeat=0", "repeat=1001", "repeat=", "repeat=x"})
         EXPECT_NE(error_of(words).find("from 1 to 1000 times"), std::string::npos) << words;
 }
 
-TEST(Plan, EndsTheGuestOnlyWhereThatIsAskedForAlone)
-{
+TEST(Plan, EndsTheGuestOnlyWhereThatIsAskedForAlone) {
     EXPECT_FALSE(selected(parsed("all")).contains("fatal.triple-fault"));
     EXPECT_FALSE(selected(parsed("*")).contains("fatal.triple-fault"));
     EXPECT_EQ(parsed("all").one_shot(), nullptr);
@@ -165,8 +146,7 @@ TEST(Plan, EndsTheGuestOnlyWhereThatIsAskedForAlone)
     EXPECT_NE(error_of("fatal.triple-fault:count=2").find("fired once"), std::string::npos);
 }
 
-TEST(Plan, TellsOfTheHost)
-{
+TEST(Plan, TellsOfTheHost) {
     const auto plan = parsed("emulator=bochs paging=shadow noise=yes");
     EXPECT_EQ(plan.circumstances().emulator, triggers::Emulator::bochs);
     EXPECT_EQ(plan.circumstances().paging, triggers::Paging::shadow);
@@ -179,8 +159,7 @@ TEST(Plan, TellsOfTheHost)
     EXPECT_NE(error_of("paging=none").find("shadow"), std::string::npos);
 }
 
-TEST(Plan, TellsTheEmulatorsVersion)
-{
+TEST(Plan, TellsTheEmulatorsVersion) {
     EXPECT_EQ(parsed("emulator=qemu:7.2").circumstances().version, triggers::qemu_7_2);
     EXPECT_EQ(parsed("emulator=qemu:7.2.22").circumstances().version, triggers::qemu_7_2);
     EXPECT_EQ(parsed("emulator=qemu:10.0.13").circumstances().emulator, triggers::Emulator::qemu);
@@ -192,16 +171,14 @@ TEST(Plan, TellsTheEmulatorsVersion)
         EXPECT_NE(error_of(words).find("qemu:7.2"), std::string::npos) << words;
 }
 
-TEST(Plan, NamesNearMatchesOfAnUnknownWord)
-{
+TEST(Plan, NamesNearMatchesOfAnUnknownWord) {
     EXPECT_NE(error_of("io.out9").find("did you mean io.out8"), std::string::npos) << error_of("io.out9");
     EXPECT_NE(error_of("hlt.tmer").find("did you mean hlt.timer"), std::string::npos);
     EXPECT_NE(error_of("cont=5").find("did you mean count="), std::string::npos);
     EXPECT_NE(error_of("zzz*").find("unknown plan word 'zzz*'"), std::string::npos);
 }
 
-TEST(Plan, RefusesCountsThatAreNone)
-{
+TEST(Plan, RefusesCountsThatAreNone) {
     for (const auto* words : {"count=0", "count=", "count=-1", "count=1e3", "count=10000001",
                               "count=99999999999999999999", "io.out8:count=0", "io.out8:count="})
         EXPECT_NE(error_of(words).find("whole number"), std::string::npos) << words;
@@ -211,14 +188,12 @@ TEST(Plan, RefusesCountsThatAreNone)
     EXPECT_EQ(error_of("count=10000000"), "");
 }
 
-TEST(Plan, CountsTheRandomChoicesOfAnAudit)
-{
+TEST(Plan, CountsTheRandomChoicesOfAnAudit) {
     EXPECT_EQ(count_of(parsed("ledger.sweep:count=3"), "ledger.sweep", 1000), 3u);
     EXPECT_EQ(count_of(parsed("ledger.sweep"), "ledger.sweep", 1000), 1000u);
 }
 
-TEST(Plan, TellsTheLayout)
-{
+TEST(Plan, TellsTheLayout) {
     EXPECT_EQ(parsed("all").overrides().layout, nullptr);
     EXPECT_EQ(parsed("layout=F22").overrides().layout->name, "F22");
     EXPECT_EQ(parsed("layout=s20").overrides().layout, parsed("layout=F21").overrides().layout);
@@ -227,16 +202,14 @@ TEST(Plan, TellsTheLayout)
         EXPECT_NE(error_of(words).find("layouts are F22"), std::string::npos) << words;
 }
 
-TEST(Plan, TellsTheEdition)
-{
+TEST(Plan, TellsTheEdition) {
     EXPECT_FALSE(parsed("all").overrides().last_defined);
     EXPECT_EQ(parsed("sdm=70").overrides().last_defined, 70u);
     for (const auto* words : {"sdm=", "sdm=63", "sdm=86", "sdm=2021", "sdm=x"})
         EXPECT_NE(error_of(words).find("64 to 85"), std::string::npos) << words;
 }
 
-TEST(Plan, TellsTheSeed)
-{
+TEST(Plan, TellsTheSeed) {
     EXPECT_EQ(parsed("all").seed(7), 7u);
     EXPECT_EQ(parsed("seed=0").seed(7), 0u);
     EXPECT_EQ(parsed("seed=4294967295").seed(7), 4294967295u);
@@ -244,15 +217,13 @@ TEST(Plan, TellsTheSeed)
         EXPECT_NE(error_of(words).find("whole number"), std::string::npos) << words;
 }
 
-TEST(Plan, IsAsIfNothingHadBeenAskedAfterAnError)
-{
+TEST(Plan, IsAsIfNothingHadBeenAskedAfterAnError) {
     Plan plan;
     EXPECT_TRUE(Plan::parse("format=json io.out9", plan));
     EXPECT_TRUE(plan.writes(Form::ktap));
 }
 
-TEST(Plan, FitsEveryAudit)
-{
+TEST(Plan, FitsEveryAudit) {
     std::size_t audits = 0;
     std::set<std::string_view> names;
     plan::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
@@ -262,16 +233,14 @@ TEST(Plan, FitsEveryAudit)
     EXPECT_LE(audits, Plan::max_audits);
 }
 
-TEST(NearMatch, MatchesGlobs)
-{
+TEST(NearMatch, MatchesGlobs) {
     EXPECT_TRUE(plan::matches("*", ""));
     EXPECT_TRUE(plan::matches("io.*8", "io.rep-outs8"));
     EXPECT_FALSE(plan::matches("io.*8", "io.out32"));
     EXPECT_FALSE(plan::matches("?", ""));
 }
 
-TEST(NearMatch, CountsEdits)
-{
+TEST(NearMatch, CountsEdits) {
     EXPECT_EQ(plan::edit_distance("", "abc"), 3u);
     EXPECT_EQ(plan::edit_distance("kitten", "sitting"), 3u);
     EXPECT_EQ(plan::edit_distance("io.out8", "io.out8"), 0u);

@@ -21,8 +21,7 @@ protected:
     ledger::ExitNumber cpuid() const { return ledger::cpuid_exit(GetParam()); }
 
     /// Makes these leaves answer as where there is no ledger.
-    void lack(std::initializer_list<Leaf> leaves)
-    {
+    void lack(std::initializer_list<Leaf> leaves) {
         host.has_own_leaves = false;
         host.spoil = [leaves = std::vector(leaves), intel = vmx()](auto leaf, auto exit, auto& r) {
             if (std::ranges::find(leaves, static_cast<Leaf>(leaf)) != leaves.end())
@@ -33,8 +32,7 @@ protected:
 
 }
 
-TEST_P(ProfileTest, FindsNothingMissingOnACompleteHost)
-{
+TEST_P(ProfileTest, FindsNothingMissingOnACompleteHost) {
     const auto profile = host.profile();
     EXPECT_EQ(profile.missing, 0u);
     EXPECT_EQ(profile.self_count, 1u);
@@ -46,8 +44,7 @@ TEST_P(ProfileTest, FindsNothingMissingOnACompleteHost)
     EXPECT_FALSE(profile.cost.is_expensive());
 }
 
-TEST_P(ProfileTest, FindsTheLeavesOfTheFirstHalf)
-{
+TEST_P(ProfileTest, FindsTheLeavesOfTheFirstHalf) {
     lack({Leaf::exit_count, Leaf::exit_cycles});
     const auto profile = host.profile();
     EXPECT_TRUE(profile.patched);
@@ -58,8 +55,7 @@ TEST_P(ProfileTest, FindsTheLeavesOfTheFirstHalf)
     EXPECT_EQ(profile.scope, Scope::unknown);
 }
 
-TEST_P(ProfileTest, FindsOneLeafAlone)
-{
+TEST_P(ProfileTest, FindsOneLeafAlone) {
     lack({Leaf::total, Leaf::cycles, Leaf::exit_cycles});
     auto profile = host.profile();
     EXPECT_EQ(profile.missing, 3u);
@@ -72,27 +68,23 @@ TEST_P(ProfileTest, FindsOneLeafAlone)
 }
 
 // Then the leaf is there, and goes wrong.
-TEST_P(ProfileTest, TakesOneLeafThatDoesNotAnswerForNoMissingOne)
-{
+TEST_P(ProfileTest, TakesOneLeafThatDoesNotAnswerForNoMissingOne) {
     lack({Leaf::exit_cycles});
     EXPECT_EQ(host.profile().missing, 0u);
 }
 
-TEST_P(ProfileTest, FindsLeavesMissingWhereRegistersAreLeft)
-{
+TEST_P(ProfileTest, FindsLeavesMissingWhereRegistersAreLeft) {
     lack({Leaf::exit_count, Leaf::exit_cycles});
     host.spoil = [lacking = host.spoil](auto leaf, auto exit, auto& r) {
         lacking(leaf, exit, r);
-        if (static_cast<Leaf>(leaf) == Leaf::total)
-            r = {r.eax, machine::poison, exit, machine::poison};
+        if (static_cast<Leaf>(leaf) == Leaf::total) r = {r.eax, machine::poison, exit, machine::poison};
     };
     const auto profile = host.profile();
     EXPECT_EQ(profile.missing, 2u);
     EXPECT_FALSE(profile.registers.is_clean());
 }
 
-TEST_P(ProfileTest, FindsHowQueriesCount)
-{
+TEST_P(ProfileTest, FindsHowQueriesCount) {
     host.counts_queries = false;
     EXPECT_EQ(host.profile().self_count, 0u);
     host.counts_queries = true;
@@ -102,19 +94,16 @@ TEST_P(ProfileTest, FindsHowQueriesCount)
     EXPECT_EQ(twice.total_factor(), 1u);
 }
 
-TEST_P(ProfileTest, FindsATotalThatCountsTwice)
-{
+TEST_P(ProfileTest, FindsATotalThatCountsTwice) {
     host.spoil = [](auto leaf, auto, auto& r) {
-        if (static_cast<Leaf>(leaf) == Leaf::total)
-            r.eax *= 2;
+        if (static_cast<Leaf>(leaf) == Leaf::total) r.eax *= 2;
     };
     const auto profile = host.profile();
     EXPECT_EQ(profile.self_count, 1u);
     EXPECT_EQ(profile.total_factor(), 2u);
 }
 
-TEST_P(ProfileTest, FindsSwappedWords)
-{
+TEST_P(ProfileTest, FindsSwappedWords) {
     host.spoil = [](auto leaf, auto, auto& r) {
         if (static_cast<Leaf>(leaf) == Leaf::cycles || static_cast<Leaf>(leaf) == Leaf::exit_cycles)
             std::swap(r.ebx, r.ecx);
@@ -127,26 +116,22 @@ TEST_P(ProfileTest, FindsSwappedWords)
     EXPECT_LT(leaves.cycles(cpuid()), 0x5'1000'0000u);
 }
 
-TEST_P(ProfileTest, FindsARowThatIsOtherMemory)
-{
+TEST_P(ProfileTest, FindsARowThatIsOtherMemory) {
     const ledger::ExitNumber row = vmx() ? 69 : 0x46;
     host.spoil = [row, value = 0u](auto leaf, auto exit, auto& r) mutable {
-        if (static_cast<Leaf>(leaf) == Leaf::exit_count && exit == row)
-            r.eax = value += 3'000'000;
+        if (static_cast<Leaf>(leaf) == Leaf::exit_count && exit == row) r.eax = value += 3'000'000;
     };
     const auto profile = host.profile();
     EXPECT_TRUE(std::ranges::equal(profile.moving.all(), std::array{row}));
     EXPECT_FALSE(profile.rows()[row]);
 }
 
-TEST_P(ProfileTest, FindsOneTableForTheWholeHost)
-{
+TEST_P(ProfileTest, FindsOneTableForTheWholeHost) {
     host.cause(vmx() ? 18 : 0x81, 100);
     EXPECT_EQ(host.profile().scope, Scope::host);
 }
 
-TEST_P(ProfileTest, PlansTheQueriesOfASlowHost)
-{
+TEST_P(ProfileTest, PlansTheQueriesOfASlowHost) {
     host.query_cycles = 100'000;
     const auto profile = host.profile();
     EXPECT_TRUE(profile.cost.is_expensive());

@@ -8,8 +8,7 @@ using audit::Result;
 
 namespace {
 
-Result reading(Outcome outcome, std::int64_t told)
-{
+Result reading(Outcome outcome, std::int64_t told) {
     Result result;
     result.outcome = outcome;
     result.message.format("10 exits, ledger +{}", told);
@@ -22,8 +21,7 @@ Result reading(Outcome outcome, std::int64_t told)
 
 }
 
-TEST(Repeats, AddUp)
-{
+TEST(Repeats, AddUp) {
     auto all = reading(Outcome::ok, 10);
     audit::join_repeat(all, reading(Outcome::ok, 10));
     audit::join_repeat(all, reading(Outcome::ok, 10));
@@ -35,8 +33,7 @@ TEST(Repeats, AddUp)
     EXPECT_EQ(*all.measurement->host->inside, 1200u);
 }
 
-TEST(Repeats, FailWithTheOneThatFailed)
-{
+TEST(Repeats, FailWithTheOneThatFailed) {
     auto all = reading(Outcome::ok, 10);
     auto lost = reading(Outcome::not_ok, 9);
     lost.diagnose("lost");

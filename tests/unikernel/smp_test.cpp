@@ -1,7 +1,7 @@
 // The audits of several vCPUs, which here work one after the other.
 #include "fake_host.hpp"
 
-#include "audit/rules/smp.hpp"
+#include "audit/rules/rules.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,18 +21,15 @@ constexpr ledger::ExitNumber undefined = 0xfff;
 
 unsigned running = 0; // the vCPU that asks
 
-void one_after_the_other(void (*work)(void* context, unsigned vcpu), void* context)
-{
-    for (running = 0; running < vcpus; running++)
-        work(context, running);
+void one_after_the_other(void (*work)(void* context, unsigned vcpu), void* context) {
+    for (running = 0; running < vcpus; running++) work(context, running);
 }
 
 class Smp : public testing::TestWithParam<Numbering> {
 protected:
     FakeHost host{GetParam()};
 
-    Result run(std::string_view name, unsigned crew = vcpus, const audit::Amount& amount = {count, 0, 0})
-    {
+    Result run(std::string_view name, unsigned crew = vcpus, const audit::Amount& amount = {count, 0, 0}) {
         const auto profile = host.profile();
         auto leaves = profile.leaves(host.cpuid());
         const ledger::MonotonicityCheck monotonicity;
@@ -44,8 +41,7 @@ protected:
         return result;
     }
 
-    void expect_failure(std::string_view name, std::string_view message, std::string_view diagnosis)
-    {
+    void expect_failure(std::string_view name, std::string_view message, std::string_view diagnosis) {
         const auto result = run(name);
         EXPECT_EQ(result.outcome, Outcome::not_ok);
         EXPECT_NE(result.message.view().find(message), std::string_view::npos) << result.message.view();
@@ -53,19 +49,16 @@ protected:
     }
 
     // vCPU 2 is told `answer` once, amid its questions about the undefined number.
-    void answer_once(const FakeHost::Registers& answer)
-    {
+    void answer_once(const FakeHost::Registers& answer) {
         host.spoil = [answer, asked = 0](auto leaf, auto exit, auto& r) mutable {
-            if (running == 2 && leaf == exit_count && exit == undefined && ++asked == 50)
-                r = answer;
+            if (running == 2 && leaf == exit_count && exit == undefined && ++asked == 50) r = answer;
         };
     }
 };
 
 }
 
-TEST_P(Smp, PassesOnAnHonestHost)
-{
+TEST_P(Smp, PassesOnAnHonestHost) {
     EXPECT_EQ(run("smp.own-answers").outcome, Outcome::ok);
     const auto soak = run("smp.soak");
     EXPECT_EQ(soak.outcome, Outcome::ok) << soak.message.view();
@@ -79,14 +72,12 @@ TEST_P(Smp, PassesOnAnHonestHost)
         << lasting.message.view();
 }
 
-TEST_P(Smp, PassesOnAHostWithTheAssignmentsLeavesAlone)
-{
+TEST_P(Smp, PassesOnAHostWithTheAssignmentsLeavesAlone) {
     host.has_own_leaves = false;
     EXPECT_EQ(run("smp.own-answers").outcome, Outcome::ok);
 }
 
-TEST_P(Smp, AsksByTheHostsLayout)
-{
+TEST_P(Smp, AsksByTheHostsLayout) {
     host.has_own_leaves = false;
     for (const auto* term : {"F21", "S21"}) {
         host.use_layout(term);
@@ -95,23 +86,19 @@ TEST_P(Smp, AsksByTheHostsLayout)
     }
 }
 
-TEST_P(Smp, CatchesOneLostExit)
-{
+TEST_P(Smp, CatchesOneLostExit) {
     host.meanwhile = [this, n = 0]() mutable { host.counts_queries = ++n != 1000; };
     expect_failure("smp.soak", "expected ledger +2400, seen +2399", "updates race");
 }
 
-TEST_P(Smp, CatchesASurplusExit)
-{
+TEST_P(Smp, CatchesASurplusExit) {
     host.meanwhile = [this, n = 0]() mutable {
-        if (++n == 1000)
-            host.cause(ledger::cpuid_exit(GetParam()), 1);
+        if (++n == 1000) host.cause(ledger::cpuid_exit(GetParam()), 1);
     };
     expect_failure("smp.soak", "seen +2401", "more than once");
 }
 
-TEST_P(Smp, NamesWhoseAnswerAVcpuGot)
-{
+TEST_P(Smp, NamesWhoseAnswerAVcpuGot) {
     answer_once({0, 0, 0, 0});
     expect_failure("smp.own-answers",
                    "vCPU 2 asked for an undefined number's mark, got 0x0 0x0 0x0 0x0; so 1 times of 600",
@@ -121,23 +108,19 @@ TEST_P(Smp, NamesWhoseAnswerAVcpuGot)
                    "for the count of CPUID exits");
 }
 
-TEST_P(Smp, CatchesAnAnswerThatNobodyAskedFor)
-{
+TEST_P(Smp, CatchesAnAnswerThatNobodyAskedFor) {
     answer_once({1, 2, 3, 4});
     expect_failure("smp.own-answers", "0x1 0x2 0x3 0x4", "no vCPU asked for that");
 }
 
-TEST_P(Smp, CatchesACountThatShrinks)
-{
+TEST_P(Smp, CatchesACountThatShrinks) {
     host.spoil = [this, n = 0](auto leaf, auto exit, auto& r) mutable {
-        if (leaf == exit_count && exit == ledger::cpuid_exit(GetParam()) && ++n == 200)
-            r.eax -= 200;
+        if (leaf == exit_count && exit == ledger::cpuid_exit(GetParam()) && ++n == 200) r.eax -= 200;
     };
     expect_failure("smp.own-answers", "less than before; so 1 times of", "does not only grow");
 }
 
-TEST(Soak, StatesTheLossThatItNotices)
-{
+TEST(Soak, StatesTheLossThatItNotices) {
     // exp(-n/rate) < 1 %: n of 4.6052 rates and more.
     EXPECT_EQ(audit::noticed_loss(46052), 10000u);
     EXPECT_EQ(audit::noticed_loss(4), 0u);

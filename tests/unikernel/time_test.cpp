@@ -16,8 +16,7 @@ constexpr std::uint64_t window = 1'000'000;
 // 1000 exits of 500 cycles each, as a host tells them right.
 constexpr Measurement::Host right{1000, 500'000, ledger::Leaves::Extremes{400, 900}, 300'000};
 
-Outcome judged(const Measurement::Host& host)
-{
+Outcome judged(const Measurement::Host& host) {
     Result result;
     result.measurement.emplace();
     result.measurement->host = host;
@@ -28,16 +27,14 @@ Outcome judged(const Measurement::Host& host)
 
 }
 
-TEST(Time, PassesWhatCanBe)
-{
+TEST(Time, PassesWhatCanBe) {
     EXPECT_EQ(judged(right), Outcome::ok);
     EXPECT_EQ(judged({1000, window, {}, {}}), Outcome::ok);
 }
 
 TEST(Time, CatchesExitsThatTookNone) { EXPECT_EQ(judged({1000, 0, {}, {}}), Outcome::not_ok); }
 
-TEST(Time, TellsThatSomeExitsTookNone)
-{
+TEST(Time, TellsThatSomeExitsTookNone) {
     Result result;
     result.measurement.emplace();
     result.measurement->host = {1000, 400'000, ledger::Leaves::Extremes{500, 600}, {}};
@@ -46,15 +43,13 @@ TEST(Time, TellsThatSomeExitsTookNone)
     EXPECT_TRUE(result.shows(audit::Symptom::partly_untimed));
 }
 
-TEST(Time, CatchesSwappedWords)
-{
+TEST(Time, CatchesSwappedWords) {
     EXPECT_EQ(judged({1000, std::uint64_t{500'000} << 32, {}, {}}), Outcome::not_ok);
 }
 
 TEST(Time, CatchesMoreThanPassed) { EXPECT_EQ(judged({1000, window + 1, {}, {}}), Outcome::not_ok); }
 
-TEST(Time, CatchesAMeanOutsideTheExtremes)
-{
+TEST(Time, CatchesAMeanOutsideTheExtremes) {
     auto host = right;
     host.extremes = {501, 900};
     EXPECT_EQ(judged(host), Outcome::not_ok);
@@ -62,15 +57,13 @@ TEST(Time, CatchesAMeanOutsideTheExtremes)
     EXPECT_EQ(judged(host), Outcome::not_ok);
 }
 
-TEST(Time, CatchesMoreInsideThanInAll)
-{
+TEST(Time, CatchesMoreInsideThanInAll) {
     auto host = right;
     host.inside = 500'001;
     EXPECT_EQ(judged(host), Outcome::not_ok);
 }
 
-TEST(Time, HasNothingToSayWithoutFigures)
-{
+TEST(Time, HasNothingToSayWithoutFigures) {
     Result result;
     result.measurement.emplace();
     audit::judge_time(window, result);
@@ -86,33 +79,28 @@ using audit::Symptom;
 
 // Stretches of ten firings: a CPUID takes the guest 2000 cycles, a port of user space's
 // 20000, a HLT ten million.
-Stretch stretch(std::uint64_t guest, std::uint64_t host)
-{
+Stretch stretch(std::uint64_t guest, std::uint64_t host) {
     return {10, guest * 10, {5'000'000'000, 5'000'000'000 + host * 10}};
 }
 
-Definitions seen(std::uint64_t cpuid, std::uint64_t mmio, std::uint64_t pio, std::uint64_t hlt)
-{
+Definitions seen(std::uint64_t cpuid, std::uint64_t mmio, std::uint64_t pio, std::uint64_t hlt) {
     return {stretch(2000, cpuid), stretch(6000, mmio), stretch(20'000, pio), stretch(10'000'000, hlt)};
 }
 
-Result defined(const Definitions& definitions)
-{
+Result defined(const Definitions& definitions) {
     Result result;
     audit::judge_definition(definitions, result);
     return result;
 }
 
-bool named(const Definitions& definitions, std::string_view name)
-{
+bool named(const Definitions& definitions, std::string_view name) {
     const auto result = defined(definitions);
     return result.outcome == Outcome::ok && result.message.view().starts_with(name);
 }
 
 }
 
-TEST(Definition, IsNotNamedByDisturbedFigures)
-{
+TEST(Definition, IsNotNamedByDisturbedFigures) {
     // An interrupted CPUID takes the guest longer than user space does.
     auto interrupted = seen(1500, 5500, 19'000, 9'990'000);
     interrupted.cpuid = stretch(30'000, 29'000);
@@ -124,8 +112,7 @@ TEST(Definition, IsNotNamedByDisturbedFigures)
     EXPECT_FALSE(audit::name_definition(more));
 }
 
-TEST(Definition, IsNamed)
-{
+TEST(Definition, IsNamed) {
     EXPECT_TRUE(named(seen(1500, 5500, 19'000, 9'990'000), "from exit to entry ("));
     EXPECT_TRUE(named(seen(1500, 5500, 3000, 9'990'000), "from exit to entry, but without user space"));
     EXPECT_TRUE(named(seen(1500, 5500, 19'000, 20'000), "from exit to entry, but without waiting"));
@@ -134,15 +121,13 @@ TEST(Definition, IsNamed)
     EXPECT_TRUE(named(seen(1500, 3000, 900, 20'000), "the exit handler alone"));
 }
 
-TEST(Definition, IsNamedWhereHltDoesNotExit)
-{
+TEST(Definition, IsNamedWhereHltDoesNotExit) {
     auto definitions = seen(1500, 5500, 19'000, 1);
     definitions.hlt.reset();
     EXPECT_TRUE(named(definitions, "from exit to entry ("));
 }
 
-TEST(Definition, OfAClockThatStopsEarlyFails)
-{
+TEST(Definition, OfAClockThatStopsEarlyFails) {
     // The same for every kind of exit, and next to nothing.
     for (const auto& definitions : {seen(500, 510, 520, 5000), seen(100, 120, 300, 5000)}) {
         const auto result = defined(definitions);
@@ -151,8 +136,7 @@ TEST(Definition, OfAClockThatStopsEarlyFails)
     }
 }
 
-TEST(Definition, OfNothingOrOfMoreThanPassedFails)
-{
+TEST(Definition, OfNothingOrOfMoreThanPassedFails) {
     EXPECT_NE(defined(seen(0, 5500, 19'000, 9'990'000)).diagnosis.view().find("not timed"),
               std::string_view::npos);
     EXPECT_NE(defined(seen(1500, 5500, 20'001, 9'990'000)).diagnosis.view().find("counted twice"),
@@ -160,16 +144,14 @@ TEST(Definition, OfNothingOrOfMoreThanPassedFails)
     EXPECT_EQ(defined(seen(1500, 5500, 19'000, 10'000'001)).outcome, Outcome::not_ok);
 }
 
-TEST(Words, LostAreRecognisedWhereTheRestWraps)
-{
+TEST(Words, LostAreRecognisedWhereTheRestWraps) {
     Stretch wrong{10, 20'000, {0xffff'f000, 0x1000}};
     Result result;
     EXPECT_FALSE(audit::judge_stretch(wrong, result));
     EXPECT_TRUE(result.shows(Symptom::high_word_lost)) << result.message.view();
 }
 
-TEST(Words, AreNotBlamedForOtherNonsense)
-{
+TEST(Words, AreNotBlamedForOtherNonsense) {
     Stretch wrong{10, 20'000, {5'000'000'000, 4'000'000'000}};
     Result result;
     EXPECT_FALSE(audit::judge_stretch(wrong, result));
@@ -178,11 +160,9 @@ TEST(Words, AreNotBlamedForOtherNonsense)
 
 namespace {
 
-Result halted(std::uint64_t total, std::uint64_t row, std::optional<std::uint64_t> inside)
-{
+Result halted(std::uint64_t total, std::uint64_t row, std::optional<std::uint64_t> inside) {
     Halt halt{{1, 10'000'000, {0, total}}, {0, row}, {}};
-    if (inside)
-        halt.inside = {0, *inside};
+    if (inside) halt.inside = {0, *inside};
     Result result;
     audit::judge_halt(halt, result);
     return result;
@@ -190,19 +170,16 @@ Result halted(std::uint64_t total, std::uint64_t row, std::optional<std::uint64_
 
 }
 
-TEST(AHalt, TakesAsLongAsItWaits)
-{
+TEST(AHalt, TakesAsLongAsItWaits) {
     EXPECT_EQ(halted(9'900'000, 9'800'000, 50'000).outcome, Outcome::ok);
     EXPECT_EQ(halted(9'900'000, 9'800'000, {}).outcome, Outcome::ok);
 }
 
-TEST(AHalt, IsSkippedWhereNoTimeIncludesTheWait)
-{
+TEST(AHalt, IsSkippedWhereNoTimeIncludesTheWait) {
     EXPECT_EQ(halted(60'000, 50'000, 50'000).outcome, Outcome::skip);
 }
 
-TEST(AHalt, FailsWhereTheWaitIsInsideKvmOrInAnotherRow)
-{
+TEST(AHalt, FailsWhereTheWaitIsInsideKvmOrInAnotherRow) {
     EXPECT_NE(halted(9'900'000, 9'800'000, 9'700'000).diagnosis.view().find("while the vCPU waits"),
               std::string_view::npos);
     EXPECT_NE(halted(9'900'000, 50'000, 50'000).diagnosis.view().find("another exit's row"),
@@ -210,8 +187,7 @@ TEST(AHalt, FailsWhereTheWaitIsInsideKvmOrInAnotherRow)
     EXPECT_EQ(halted(9'900'000, 10'000'001, {}).outcome, Outcome::not_ok);
 }
 
-TEST(Extremes, EncloseEachExit)
-{
+TEST(Extremes, EncloseEachExit) {
     const auto judged_single = [](std::uint64_t shortest, std::uint64_t longest) {
         Result result;
         audit::judge_single(0x7b, {500, 10'000, {shortest, longest}}, result);
@@ -223,8 +199,7 @@ TEST(Extremes, EncloseEachExit)
     EXPECT_EQ(judged_single(400, 10'001), Outcome::not_ok);
 }
 
-TEST(SingleExits, TellWhyTheyLieOutside)
-{
+TEST(SingleExits, TellWhyTheyLieOutside) {
     const auto judged_single = [](std::uint64_t cycles) {
         Result result;
         audit::judge_single(0x7b, {cycles, 10'000, {400, 600}}, result);
@@ -235,8 +210,7 @@ TEST(SingleExits, TellWhyTheyLieOutside)
     EXPECT_EQ(judged_single(300).symptoms, 0u);
 }
 
-TEST(QueryCost, IsThatOfCpuidOrFails)
-{
+TEST(QueryCost, IsThatOfCpuidOrFails) {
     FakeHost host(ledger::Numbering::vmx);
     const auto judged = [&](std::uint64_t cycles) {
         host.query_cycles = cycles;

@@ -17,8 +17,7 @@ namespace {
 
 // Where the expectation of a trigger with these deviations comes from.
 std::string_view source(std::span<const Deviation> deviations, Numbering numbering,
-                        const Circumstances& circumstances)
-{
+                        const Circumstances& circumstances) {
     triggers::Trigger trigger{};
     trigger.vmx = {EXIT_REASON_XSETBV, Bound::exact, 1, "vmx"};
     trigger.svm = {SVM_EXIT_XSETBV, Bound::exact, 1, "svm"};
@@ -29,8 +28,7 @@ std::string_view source(std::span<const Deviation> deviations, Numbering numberi
 
 }
 
-TEST(Trigger, DeviatesOnlyWhereItSaysSo)
-{
+TEST(Trigger, DeviatesOnlyWhereItSaysSo) {
     static constexpr Deviation deviations[] = {
         {Where::on_qemu,
          Numbering::svm,
@@ -63,8 +61,7 @@ TEST(Trigger, DeviatesOnlyWhereItSaysSo)
         "mixed up");
 }
 
-TEST(Trigger, DeviatesUpToTheLastVersionThatIsKnownTo)
-{
+TEST(Trigger, DeviatesUpToTheLastVersionThatIsKnownTo) {
     static constexpr Deviation deviations[] = {
         {Where::on_qemu, Numbering::svm, {SVM_EXIT_XSETBV, Bound::none, 0, "deviates"}, triggers::qemu_10_0}};
     const auto on = [&](const triggers::Version& version) {
@@ -76,8 +73,7 @@ TEST(Trigger, DeviatesUpToTheLastVersionThatIsKnownTo)
         EXPECT_EQ(on(version), "svm") << version.major << "." << version.minor;
 }
 
-TEST(Trigger, IsLeftOutOnUntriedVersionsToo)
-{
+TEST(Trigger, IsLeftOutOnUntriedVersionsToo) {
     static constexpr Deviation deviations[] = {{Where::on_qemu,
                                                 Numbering::svm,
                                                 {SVM_EXIT_PAUSE, Bound::none, 0, "left out"},
@@ -93,8 +89,7 @@ TEST(Trigger, IsLeftOutOnUntriedVersionsToo)
     EXPECT_EQ(source(deviations, Numbering::svm, {}), "svm");
 }
 
-TEST(Emulator, ForgetsTheInterruptShadowInOlderVersionsOfQemuAlone)
-{
+TEST(Emulator, ForgetsTheInterruptShadowInOlderVersionsOfQemuAlone) {
     EXPECT_TRUE(forgets_interrupt_shadow(Emulator::qemu, triggers::qemu_7_2));
     EXPECT_FALSE(forgets_interrupt_shadow(Emulator::qemu, triggers::qemu_10_0));
     EXPECT_FALSE(forgets_interrupt_shadow(Emulator::qemu, {}));
@@ -102,8 +97,7 @@ TEST(Emulator, ForgetsTheInterruptShadowInOlderVersionsOfQemuAlone)
     EXPECT_FALSE(forgets_interrupt_shadow(Emulator::none, {}));
 }
 
-TEST(Trigger, DeviatesWhereItIsFoundToWhateverTheVersion)
-{
+TEST(Trigger, DeviatesWhereItIsFoundToWhateverTheVersion) {
     static constexpr Deviation yes[] = {{.where = Where::measured,
                                          .numbering = Numbering::svm,
                                          .instead = {SVM_EXIT_XSETBV, Bound::none, 0, "found"},

@@ -36,16 +36,14 @@ constexpr Deviation deviations[] = {
      triggers::qemu_7_2},
 };
 
-constexpr Circumstances qemu(const triggers::Version& version)
-{
+constexpr Circumstances qemu(const triggers::Version& version) {
     return {.emulator = Emulator::qemu, .version = version};
 }
 constexpr triggers::Version newer{12, 0};
 
 // What is said of INVD, fired on such a host, when this happens meanwhile.
 Result judged(const Circumstances& circumstances, const std::function<void(FakeHost&)>& meanwhile,
-              std::uint32_t undefined_raised = 0)
-{
+              std::uint32_t undefined_raised = 0) {
     triggers::Trigger trigger{};
     trigger.svm = {invd, Bound::exact, 1, "manual"};
     trigger.deviations = deviations;
@@ -70,13 +68,11 @@ void exits_as_wbinvd(FakeHost& host) { host.cause(wbinvd, firings); }
 
 }
 
-TEST(Untried, VersionThatFollowsTheManualPasses)
-{
+TEST(Untried, VersionThatFollowsTheManualPasses) {
     EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(invd, firings); }).outcome, Outcome::ok);
 }
 
-TEST(Untried, VersionThatDeviatesAsAnotherDoesIsASkip)
-{
+TEST(Untried, VersionThatDeviatesAsAnotherDoesIsASkip) {
     const auto result = judged(qemu(newer), exits_as_wbinvd);
     EXPECT_EQ(result.outcome, Outcome::skip);
     EXPECT_EQ(result.message.view(),
@@ -86,8 +82,7 @@ TEST(Untried, VersionThatDeviatesAsAnotherDoesIsASkip)
               "this QEMU, of unknown version, seems to deviate as 7.2 does: exits as WBINVD");
 }
 
-TEST(Untried, RowsBesideMayDeviateAsWell)
-{
+TEST(Untried, RowsBesideMayDeviateAsWell) {
     EXPECT_EQ(judged(qemu(newer),
                      [](auto& host) {
                          host.cause(wbinvd, firings);
@@ -105,8 +100,7 @@ TEST(Untried, RowsBesideMayDeviateAsWell)
 }
 
 // Where nothing exits but an exception is raised, judge_exceptions() has made it a skip already.
-TEST(Untried, ExceptionsMustBeTheDeviationsToo)
-{
+TEST(Untried, ExceptionsMustBeTheDeviationsToo) {
     const auto exits_undefined = [](auto& host) { host.cause(undefined, firings); };
     EXPECT_EQ(judged(qemu(newer), exits_undefined).outcome, Outcome::not_ok);
     const auto both = [](auto& host) {
@@ -116,8 +110,7 @@ TEST(Untried, ExceptionsMustBeTheDeviationsToo)
     EXPECT_EQ(judged(qemu(newer), both, firings).outcome, Outcome::not_ok);
 }
 
-TEST(Untried, VersionIsNoExcuseForAHostThatIsWrong)
-{
+TEST(Untried, VersionIsNoExcuseForAHostThatIsWrong) {
     EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(invd, 2 * firings); }).outcome,
               Outcome::not_ok);
     EXPECT_EQ(judged(qemu(newer), [](auto& host) { host.cause(wbinvd, firings - 1); }).outcome,
@@ -131,15 +124,13 @@ TEST(Untried, VersionIsNoExcuseForAHostThatIsWrong)
               Outcome::not_ok);
 }
 
-TEST(Untried, AnotherEmulatorsDeviationIsNoExcuse)
-{
+TEST(Untried, AnotherEmulatorsDeviationIsNoExcuse) {
     const auto nothing = [](auto&) {};
     EXPECT_EQ(judged(qemu(newer), nothing).outcome, Outcome::not_ok);
     EXPECT_EQ(judged({.emulator = Emulator::bochs, .version = {9, 0}}, nothing).outcome, Outcome::skip);
 }
 
-TEST(Untried, VersionsThatWereTriedAndRealProcessorsHaveNoExcuse)
-{
+TEST(Untried, VersionsThatWereTriedAndRealProcessorsHaveNoExcuse) {
     for (const auto& version : triggers::tried_qemu)
         EXPECT_EQ(judged(qemu(version), exits_as_wbinvd).outcome, Outcome::not_ok);
     EXPECT_EQ(judged({}, exits_as_wbinvd).outcome, Outcome::not_ok);

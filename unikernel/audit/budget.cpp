@@ -6,8 +6,7 @@
 namespace audit {
 
 Budget Budget::within(std::uint64_t query, std::uint64_t allowed, std::uint64_t triggers,
-                      const ledger::Profile& profile)
-{
+                      const ledger::Profile& profile) {
     // Queries of all audits of rules, most of them the sweep's; and of those where they ask few.
     constexpr std::uint64_t thorough_rules = 60'000, brief_rules = 3'000;
     constexpr std::uint64_t row_queries = 10;
@@ -17,8 +16,7 @@ Budget Budget::within(std::uint64_t query, std::uint64_t allowed, std::uint64_t 
     const auto fits = [&](std::uint64_t queries) {
         return queries <= allowed / std::max<std::uint64_t>(1, query);
     };
-    if (fits(thorough_rules + of_triggers(all)))
-        return {};
+    if (fits(thorough_rules + of_triggers(all))) return {};
     return {false, fits(brief_rules + of_triggers(all))};
 }
 

@@ -13,9 +13,7 @@ struct Crew {
     Together together;
 
     /// Has every vCPU call `work(vcpu)` at once.
-    template <typename Work>
-    void run(Work work) const
-    {
+    template <typename Work> void run(Work work) const {
         together([](void* context, unsigned vcpu) { (*static_cast<Work*>(context))(vcpu); }, &work);
     }
 };

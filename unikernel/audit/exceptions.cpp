@@ -12,13 +12,11 @@ constexpr std::string_view names[] = {"#DE", "#DB", "NMI", "#BP", "#OF", "#BR", 
 
 }
 
-std::string_view exception_name(unsigned vector)
-{
+std::string_view exception_name(unsigned vector) {
     return vector < std::size(names) ? names[vector] : "interrupt";
 }
 
-void judge_exceptions(const triggers::Expectation& expectation, Result& result)
-{
+void judge_exceptions(const triggers::Expectation& expectation, Result& result) {
     const auto& m = *result.measurement;
     for (unsigned vector = 0; vector < m.raised.size(); vector++) {
         const bool due = expectation.raises && static_cast<unsigned>(*expectation.raises) == vector;

@@ -31,8 +31,7 @@ constexpr ExitNumber vmx_noise[] = {EXIT_REASON_EXTERNAL_INTERRUPT, EXIT_REASON_
                                     EXIT_REASON_EPT_VIOLATION, EXIT_REASON_PML_FULL};
 constexpr ExitNumber svm_noise[] = {SVM_EXIT_INTR, SVM_EXIT_NMI, SVM_EXIT_SMI, SVM_EXIT_NPF};
 
-constexpr ExitNumber nested_entry(Numbering numbering)
-{
+constexpr ExitNumber nested_entry(Numbering numbering) {
     return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_VMRESUME} : ExitNumber{SVM_EXIT_VMRUN};
 }
 
@@ -43,8 +42,7 @@ struct Limits {
 
 constexpr std::int64_t unlimited = std::numeric_limits<std::int32_t>::max();
 
-Limits limits(const Row& row, std::int64_t firings, unsigned vcpus = 1)
-{
+Limits limits(const Row& row, std::int64_t firings, unsigned vcpus = 1) {
     const auto exits = firings * row.per_firing;
     const auto once = std::int64_t{row.once} * vcpus;
     switch (row.bound) {
@@ -56,8 +54,7 @@ Limits limits(const Row& row, std::int64_t firings, unsigned vcpus = 1)
     return {0, 0};
 }
 
-std::string_view words(Bound bound)
-{
+std::string_view words(Bound bound) {
     switch (bound) {
     case Bound::at_least: return "at least ";
     case Bound::at_most: return "at most ";
@@ -65,8 +62,7 @@ std::string_view words(Bound bound)
     }
 }
 
-void judge_own_row(const Measurement& m, const Limits& limit, Numbering numbering, Result& result)
-{
+void judge_own_row(const Measurement& m, const Limits& limit, Numbering numbering, Result& result) {
     const auto caused = static_cast<std::int64_t>(m.caused);
     if (m.counted >= limit.low && m.counted <= limit.high) {
         result.message.format("{}{} exits, {} +{}", words(m.bound), m.caused, m.by_total ? "total" : "ledger",
@@ -101,10 +97,8 @@ void judge_own_row(const Measurement& m, const Limits& limit, Numbering numberin
 }
 
 void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t counted, const Limits& limit,
-                     Result& result)
-{
-    if (counted >= limit.low && counted <= limit.high)
-        return;
+                     Result& result) {
+    if (counted >= limit.low && counted <= limit.high) return;
     const auto name = ledger::exit_name(numbering, exit);
     if (auto& m = *result.measurement; m.stray_count < m.stray_rows.size())
         m.stray_rows[m.stray_count++] = {exit, counted, limit.low, limit.high, name == ledger::no_name};
@@ -132,17 +126,13 @@ public:
     Bounds(const Expectation& expectation, const Coverage& coverage, const Fired& fired,
            std::uint64_t queries)
         : expectation_(expectation), numbering_(coverage.numbering), shared_(coverage.shared), fired_(fired),
-          noise_(static_cast<std::int64_t>(exits(coverage) + queries + fired.waited) / noise_divisor)
-    {
-    }
+          noise_(static_cast<std::int64_t>(exits(coverage) + queries + fired.waited) / noise_divisor) {}
 
-    Limits own() const
-    {
+    Limits own() const {
         return limits({expectation_.exit, expectation_.bound, expectation_.per_firing}, firings());
     }
 
-    Limits of(ExitNumber exit) const
-    {
+    Limits of(ExitNumber exit) const {
         auto limit = exit == expectation_.exit ? own() : Limits{0, 0};
         if (const auto row = std::ranges::find(expectation_.also, exit, &Row::exit);
             row != expectation_.also.end())
@@ -155,8 +145,7 @@ public:
     }
 
     /// Of all rows together, and of exits that are in the total alone.
-    Limits total() const
-    {
+    Limits total() const {
         auto sum = own();
         const auto extra = firings() * expectation_.totals_only;
         for (const auto& row : expectation_.also) {
@@ -170,8 +159,7 @@ public:
 
 private:
     // A total is moved by interrupts while instructions are fired that cause no exit, too.
-    std::uint64_t exits(const Coverage& coverage) const
-    {
+    std::uint64_t exits(const Coverage& coverage) const {
         return fired_.firings *
                (coverage.counts ? expectation_.per_firing : std::max(1u, expectation_.per_firing));
     }
@@ -186,10 +174,8 @@ private:
 };
 
 // What the rows that were not read grew by together.
-void judge_rest(const Measurement& m, std::int64_t noise, Result& result)
-{
-    if (m.uncounted >= 0 && m.uncounted <= noise)
-        return;
+void judge_rest(const Measurement& m, std::int64_t noise, Result& result) {
+    if (m.uncounted >= 0 && m.uncounted <= noise) return;
     result.fail("the total grew by {} {} than the rows that this trigger moves",
                 m.uncounted < 0 ? -m.uncounted : m.uncounted, m.uncounted < 0 ? "less" : "more");
     result.diagnose("some of these exits are in the total and in no row, or in a wrong one");
@@ -197,40 +183,34 @@ void judge_rest(const Measurement& m, std::int64_t noise, Result& result)
 
 }
 
-bool is_noise(Numbering numbering, ExitNumber exit)
-{
+bool is_noise(Numbering numbering, ExitNumber exit) {
     const auto rows = numbering == Numbering::vmx ? std::span<const ExitNumber>(vmx_noise) : svm_noise;
     return std::ranges::find(rows, exit) != rows.end();
 }
 
-bool steps_back(Numbering numbering, ExitNumber exit, std::int64_t counted, std::int64_t queries)
-{
+bool steps_back(Numbering numbering, ExitNumber exit, std::int64_t counted, std::int64_t queries) {
     return counted < (exit == ledger::cpuid_exit(numbering) ? -queries : 0);
 }
 
-std::uint64_t Window::waited() const
-{
+std::uint64_t Window::waited() const {
     const auto query = std::max<std::uint64_t>(1, snapshots / std::max<std::uint64_t>(1, queries));
     const auto present = vcpus * all, busy = snapshots + firing;
     return present > busy ? (present - busy) / query : 0;
 }
 
-Coverage Coverage::limited_to(const Expectation& expectation) const
-{
+Coverage Coverage::limited_to(const Expectation& expectation) const {
     auto limited = *this;
     limited.complete = false;
     limited.rows = {};
     const auto keep = [&](ExitNumber exit) { limited.rows[exit] = rows[exit]; };
     keep(expectation.exit);
     keep(ledger::cpuid_exit(numbering));
-    for (const auto& row : expectation.also)
-        keep(row.exit);
+    for (const auto& row : expectation.also) keep(row.exit);
     return limited;
 }
 
 void judge_growth(const Expectation& expectation, const Coverage& coverage, const Fired& fired,
-                  const Snapshot& before, const Snapshot& after, Result& result)
-{
+                  const Snapshot& before, const Snapshot& after, Result& result) {
     const auto numbering = coverage.numbering;
     auto& m = result.measurement.emplace();
     m.exit = expectation.exit;
@@ -254,24 +234,19 @@ void judge_growth(const Expectation& expectation, const Coverage& coverage, cons
     }
     m.counted = after.growth_without_queries(before, expectation.exit);
     auto own = bounds.own();
-    if (coverage.shared)
-        own.high = unlimited;
+    if (coverage.shared) own.high = unlimited;
     judge_own_row(m, own, numbering, result);
     std::int64_t rows = 0;
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
-        if (!coverage.rows[exit])
-            continue;
+        if (!coverage.rows[exit]) continue;
         const auto counted = after.growth_without_queries(before, exit);
         rows += counted;
-        if (exit != expectation.exit)
-            judge_other_row(exit, numbering, counted, bounds.of(exit), result);
+        if (exit != expectation.exit) judge_other_row(exit, numbering, counted, bounds.of(exit), result);
     }
-    if (!coverage.total)
-        return;
+    if (!coverage.total) return;
     m.uncounted = total / coverage.total_factor - rows -
                   static_cast<std::int64_t>(fired.firings * expectation.totals_only);
-    if (!coverage.complete)
-        judge_rest(m, bounds.noise(), result);
+    if (!coverage.complete) judge_rest(m, bounds.noise(), result);
 }
 
 }

@@ -28,9 +28,7 @@ struct Coverage {
         : numbering(profile.numbering), rows(profile.rows()),
           counts(profile.layout.has(ledger::Leaf::exit_count)),
           total(profile.layout.has(ledger::Leaf::total)), total_factor(profile.total_factor()),
-          shared(noise && profile.scope == ledger::Scope::host)
-    {
-    }
+          shared(noise && profile.scope == ledger::Scope::host) {}
 
     explicit Coverage(ledger::Numbering vendors) : numbering(vendors), rows(ledger::all_rows(vendors)) {}
 

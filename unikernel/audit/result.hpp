@@ -117,45 +117,36 @@ struct Result {
     std::optional<Measurement> measurement;
     std::uint64_t symptoms = 0;
 
-    static constexpr std::uint64_t bit(Symptom symptom)
-    {
+    static constexpr std::uint64_t bit(Symptom symptom) {
         return std::uint64_t{1} << static_cast<unsigned>(symptom);
     }
     void show(Symptom symptom) { symptoms |= bit(symptom); }
     bool shows(Symptom symptom) const { return symptoms & bit(symptom); }
 
     /// Does it show one of them?
-    template <typename... Symptoms>
-    bool shows_any(Symptoms... any) const
-    {
+    template <typename... Symptoms> bool shows_any(Symptoms... any) const {
         return symptoms & (bit(any) | ...);
     }
 
     /// Turns the result into a failure. The first one is kept: it is the
     /// nearest to the cause.
-    template <typename... Values>
-    void fail(std::string_view pattern, const Values&... values)
-    {
-        if (outcome == Outcome::not_ok)
-            return;
+    template <typename... Values> void fail(std::string_view pattern, const Values&... values) {
+        if (outcome == Outcome::not_ok) return;
         outcome = Outcome::not_ok;
         message.clear();
         message.format(pattern, values...);
     }
 
     /// Turns the result into a skip, whatever it was before.
-    void skip(std::string_view reason)
-    {
+    void skip(std::string_view reason) {
         outcome = Outcome::skip;
         diagnosis.clear();
         message.clear();
         message.write(reason);
     }
 
-    void diagnose(std::string_view cause)
-    {
-        if (diagnosis.empty())
-            diagnosis.write(cause);
+    void diagnose(std::string_view cause) {
+        if (diagnosis.empty()) diagnosis.write(cause);
     }
 };
 

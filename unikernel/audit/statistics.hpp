@@ -14,29 +14,24 @@
 namespace audit {
 
 /// The largest number whose square does not exceed `value`.
-constexpr std::uint64_t square_root(std::uint64_t value)
-{
-    if (value < 2)
-        return value;
+constexpr std::uint64_t square_root(std::uint64_t value) {
+    if (value < 2) return value;
     // Newton's method from above, which falls until it is there.
     auto root = std::uint64_t{1} << (std::bit_width(value) + 1) / 2;
     for (;;) {
         const auto next = (root + value / root) / 2;
-        if (next >= root)
-            return root;
+        if (next >= root) return root;
         root = next;
     }
 }
 
 /// The root of the mean square of the samples' distances from `mean`, in integers.
-constexpr std::uint64_t standard_deviation(std::span<const std::uint64_t> samples, std::uint64_t mean)
-{
+constexpr std::uint64_t standard_deviation(std::span<const std::uint64_t> samples, std::uint64_t mean) {
     const auto distance = [mean](std::uint64_t sample) {
         return sample > mean ? sample - mean : mean - sample;
     };
     std::uint64_t largest = 0;
-    for (const auto sample : samples)
-        largest = std::max(largest, distance(sample));
+    for (const auto sample : samples) largest = std::max(largest, distance(sample));
     // Low bits are left out where the squares' sum would not fit into 64.
     const auto room = std::countl_zero(samples.size()) / 2;
     const auto shift = std::max(0, 64 - std::countl_zero(largest) - room);
@@ -57,14 +52,10 @@ public:
     /// \param room     where samples are kept
     /// \param expected how many will be added
     Samples(std::span<std::uint64_t> room, std::uint64_t expected)
-        : room_(room), stride_(std::max<std::uint64_t>(1, (expected + room.size() - 1) / room.size()))
-    {
-    }
+        : room_(room), stride_(std::max<std::uint64_t>(1, (expected + room.size() - 1) / room.size())) {}
 
-    void add(std::uint64_t cycles)
-    {
-        if (added_ % stride_ == 0 && kept_ < room_.size())
-            room_[kept_++] = cycles;
+    void add(std::uint64_t cycles) {
+        if (added_ % stride_ == 0 && kept_ < room_.size()) room_[kept_++] = cycles;
         added_++;
         sum_ += cycles;
         min_ = std::min(min_, cycles);
@@ -85,12 +76,10 @@ private:
 };
 
 /// The samples of up to MaxVcpus vCPUs, which share the room for Capacity of them.
-template <std::size_t Capacity, std::size_t MaxVcpus>
-class SampleStore {
+template <std::size_t Capacity, std::size_t MaxVcpus> class SampleStore {
 public:
     /// \param expected how many samples each vCPU will add
-    void start(unsigned vcpus, std::uint64_t expected)
-    {
+    void start(unsigned vcpus, std::uint64_t expected) {
         vcpus_ = vcpus;
         const auto share = Capacity / vcpus;
         for (unsigned i = 0; i < vcpus; i++)
@@ -104,11 +93,9 @@ public:
 
     /// The spread of all that was added since start(), whichever vCPU added it; all 0 if
     /// nothing was. Adding must be over.
-    Spread spread()
-    {
+    Spread spread() {
         const auto added = sum_of(&Samples::added);
-        if (added == 0)
-            return {};
+        if (added == 0) return {};
         Spread spread{std::numeric_limits<std::uint64_t>::max(), 0, sum() / added, 0, 0, 0};
         kept_ = 0;
         for (const auto& samples : vcpus()) {
@@ -130,17 +117,14 @@ public:
 private:
     std::span<const Samples> vcpus() const { return std::span(samples_).first(vcpus_); }
 
-    std::uint64_t sum_of(std::uint64_t (Samples::*quantity)() const) const
-    {
+    std::uint64_t sum_of(std::uint64_t (Samples::*quantity)() const) const {
         std::uint64_t total = 0;
-        for (const auto& samples : vcpus())
-            total += (samples.*quantity)();
+        for (const auto& samples : vcpus()) total += (samples.*quantity)();
         return total;
     }
 
     // Nearest rank: the smallest sample that at least `percent` of them do not exceed.
-    std::uint64_t quantile(std::size_t percent) const
-    {
+    std::uint64_t quantile(std::size_t percent) const {
         return room_[std::max<std::size_t>(1, (kept_ * percent + 99) / 100) - 1];
     }
 

@@ -10,8 +10,7 @@ using triggers::Deviation;
 
 namespace {
 
-bool explains(const Deviation& deviation, const Seen& seen)
-{
+bool explains(const Deviation& deviation, const Seen& seen) {
     Result other;
     judge(deviation.instead, seen, other);
     return other.outcome == Outcome::ok;
@@ -19,18 +18,15 @@ bool explains(const Deviation& deviation, const Seen& seen)
 
 }
 
-void judge(const triggers::Expectation& expectation, const Seen& seen, Result& result)
-{
+void judge(const triggers::Expectation& expectation, const Seen& seen, Result& result) {
     judge_growth(expectation, seen.coverage, seen.fired, seen.before, seen.after, result);
     result.measurement->raised = seen.raised;
     judge_exceptions(expectation, result);
 }
 
 void excuse_untried(const triggers::Trigger& trigger, const Circumstances& circumstances, const Seen& seen,
-                    Result& result)
-{
-    if (result.outcome != Outcome::not_ok || is_tried(circumstances.emulator, circumstances.version))
-        return;
+                    Result& result) {
+    if (result.outcome != Outcome::not_ok || is_tried(circumstances.emulator, circumstances.version)) return;
     for (const auto& deviation : trigger.deviations) {
         const bool needs_noise = deviation.where == triggers::Where::on_bochs_with_noise;
         if (deviation.numbering != seen.coverage.numbering ||

@@ -10,31 +10,26 @@ constexpr std::uint32_t multiboot1_magic = 0x2badb002;
 constexpr std::uint32_t multiboot2_magic = 0x36d76289;
 constexpr std::uint32_t pvh_mark = 0x00485650; // entry.S
 
-template <typename T>
-T read(std::uint64_t address)
-{
+template <typename T> T read(std::uint64_t address) {
     T value;
     std::memcpy(&value, reinterpret_cast<const void*>(address), sizeof value);
     return value;
 }
 
-std::string_view text_at(std::uint64_t address)
-{
+std::string_view text_at(std::uint64_t address) {
     return address ? std::string_view(reinterpret_cast<const char*>(address)) : std::string_view();
 }
 
 // QEMU puts the image's file name first, which may contain spaces. Words of a plan contain no '/', so the
 // name ends after the last one.
-std::string_view without_file_name(std::string_view line)
-{
+std::string_view without_file_name(std::string_view line) {
     const auto slash = line.rfind('/');
     const auto space = line.find(' ', slash == line.npos ? 0 : slash);
     return space == line.npos ? std::string_view() : line.substr(space + 1);
 }
 
 // Multiboot specification 0.6.96, 3.3: flags bit 2: command line, bit 9: loader's name.
-LoaderInfo read_multiboot1(std::uint64_t info)
-{
+LoaderInfo read_multiboot1(std::uint64_t info) {
     const auto flags = read<std::uint32_t>(info);
     const auto line = flags & 1 << 2 ? text_at(read<std::uint32_t>(info + 16)) : std::string_view();
     const auto loader = flags & 1 << 9 ? text_at(read<std::uint32_t>(info + 64)) : std::string_view();
@@ -42,8 +37,7 @@ LoaderInfo read_multiboot1(std::uint64_t info)
 }
 
 // Multiboot 2 specification 2.0, 3.6: a list of tags, each at a multiple of 8 bytes.
-LoaderInfo read_multiboot2(std::uint64_t info)
-{
+LoaderInfo read_multiboot2(std::uint64_t info) {
     constexpr std::uint32_t end_tag = 0, command_line_tag = 1, acpi_old_tag = 14, acpi_new_tag = 15;
     constexpr std::uint64_t header = 8;
 
@@ -60,15 +54,13 @@ LoaderInfo read_multiboot2(std::uint64_t info)
 }
 
 // Xen's public/arch-x86/hvm/start_info.h.
-LoaderInfo read_pvh(std::uint64_t info)
-{
+LoaderInfo read_pvh(std::uint64_t info) {
     return {"pvh", text_at(read<std::uint64_t>(info + 24)), read<std::uint64_t>(info + 32)};
 }
 
 }
 
-LoaderInfo read_loader_info(std::uint32_t magic, std::uint32_t address)
-{
+LoaderInfo read_loader_info(std::uint32_t magic, std::uint32_t address) {
     switch (magic) {
     case multiboot1_magic: return read_multiboot1(address);
     case multiboot2_magic: return read_multiboot2(address);

@@ -19,9 +19,7 @@ class Argument {
 public:
     constexpr Argument(std::unsigned_integral auto number) : number_(number), is_text_(false) {}
     constexpr Argument(std::signed_integral auto number)
-        : number_(static_cast<std::uint64_t>(number)), is_text_(false)
-    {
-    }
+        : number_(static_cast<std::uint64_t>(number)), is_text_(false) {}
     constexpr Argument(std::string_view text) : text_(text), is_text_(true) {}
     constexpr Argument(const char* text) : text_(text), is_text_(true) {}
 
@@ -44,9 +42,7 @@ public:
     /// "{?}": a mistake must not pass for a value.
     void vformat(std::string_view pattern, std::span<const Argument> arguments);
 
-    template <typename... Values>
-    void format(std::string_view pattern, const Values&... values)
-    {
+    template <typename... Values> void format(std::string_view pattern, const Values&... values) {
         const std::array<Argument, sizeof...(Values)> arguments{Argument(values)...};
         vformat(pattern, arguments);
     }
@@ -56,19 +52,15 @@ protected:
 };
 
 /// Text in place, cut off at its capacity in bytes.
-template <std::size_t Capacity>
-class Text final : public Sink {
+template <std::size_t Capacity> class Text final : public Sink {
 public:
     Text() = default;
 
-    template <typename... Values>
-    explicit Text(std::string_view pattern, const Values&... values)
-    {
+    template <typename... Values> explicit Text(std::string_view pattern, const Values&... values) {
         format(pattern, values...);
     }
 
-    void write(std::string_view text) override
-    {
+    void write(std::string_view text) override {
         const auto fits = std::min(text.size(), Capacity - size_);
         std::copy_n(text.data(), fits, data_.data() + size_);
         size_ += fits;

@@ -38,8 +38,7 @@ void write_register(Register reg, std::uint8_t value) { Io::out(Port::serial_1, 
 
 constinit Serial serial;
 
-void Serial::set_up() const
-{
+void Serial::set_up() const {
     write_register(interrupt_enable, 0);
     write_register(line_control, divisor_latch_access);
     write_register(divisor_low, 1);
@@ -49,15 +48,12 @@ void Serial::set_up() const
     write_register(modem_control, ready_and_request);
 }
 
-void Serial::wait_until_empty() const
-{
+void Serial::wait_until_empty() const {
     for (unsigned i = 0; i < timeout; i++)
-        if (Io::in<std::uint8_t>(Port::serial_1, line_status) & transmit_empty)
-            return;
+        if (Io::in<std::uint8_t>(Port::serial_1, line_status) & transmit_empty) return;
 }
 
-void Serial::write(std::string_view text)
-{
+void Serial::write(std::string_view text) {
     for (const char c : text) {
         if (room_ == 0) {
             wait_until_empty();

@@ -49,18 +49,15 @@ enum Status : std::uint32_t { reset = 0, acknowledge = 1, driver = 2, driver_ok 
 // 6 "Reserved Feature Bits": VIRTIO_F_VERSION_1 is bit 32, the first of the second word.
 constexpr std::uint32_t second_word = 1, version_1 = 1;
 
-std::uint32_t low_address_of(const void* object)
-{
+std::uint32_t low_address_of(const void* object) {
     return static_cast<std::uint32_t>(machine::address_of(object)); // the image lies below 4 GiB
 }
 
-Place place_of(std::uint32_t transport, Register reg)
-{
+Place place_of(std::uint32_t transport, Register reg) {
     return static_cast<Place>(static_cast<std::uint64_t>(Place::virtio_mmio) + transport + reg);
 }
 
-bool is_console(std::uint32_t transport)
-{
+bool is_console(std::uint32_t transport) {
     return read_memory(place_of(transport, magic_value)) == magic &&
            read_memory(place_of(transport, version)) == modern &&
            read_memory(place_of(transport, device_id)) == console_device;
@@ -71,13 +68,10 @@ bool is_console(std::uint32_t transport)
 constinit Virtio virtio;
 
 // The order is that of 3.1.1 "Driver Requirements: Device Initialization".
-bool Virtio::set_up()
-{
+bool Virtio::set_up() {
     constexpr auto end = transports * transport_size;
-    while (transport_ < end && !is_console(transport_))
-        transport_ += transport_size;
-    if (transport_ == end)
-        return false;
+    while (transport_ < end && !is_console(transport_)) transport_ += transport_size;
+    if (transport_ == end) return false;
 
     const auto write_register = [this](Register reg, std::uint32_t value) {
         write_memory(place_of(transport_, reg), value);
@@ -88,8 +82,7 @@ bool Virtio::set_up()
     write_register(driver_features_select, second_word);
     write_register(driver_features, version_1);
     write_register(status, acknowledge | driver | features_ok);
-    if (!(read_memory(place_of(transport_, status)) & features_ok))
-        return false;
+    if (!(read_memory(place_of(transport_, status)) & features_ok)) return false;
 
     descriptor_.address = machine::address_of(text_.data());
     available_.flags = no_interrupt;
@@ -103,8 +96,7 @@ bool Virtio::set_up()
     return true;
 }
 
-void Virtio::write(std::string_view text)
-{
+void Virtio::write(std::string_view text) {
     while (!text.empty()) {
         const auto line =
             text.substr(0, text.find('\n')).size() + 1; // including its newline, if there is one
@@ -112,19 +104,16 @@ void Virtio::write(std::string_view text)
         std::ranges::copy(piece, text_.begin() + size_);
         size_ += piece.size();
         text.remove_prefix(piece.size());
-        if (piece.back() == '\n' || size_ == text_.size())
-            send();
+        if (piece.back() == '\n' || size_ == text_.size()) send();
     }
 }
 
 // 2.7.13 "Supplying Buffers to The Device". Waits for a slow device: the end of the run would cut it off.
-void Virtio::send()
-{
+void Virtio::send() {
     descriptor_.length = static_cast<std::uint32_t>(size_);
     available_.index++;
     write_memory(place_of(transport_, queue_notify), transmit_queue);
-    while (used_.index != available_.index)
-        asm volatile("pause" : : : "memory");
+    while (used_.index != available_.index) asm volatile("pause" : : : "memory");
     size_ = 0;
 }
 

@@ -7,54 +7,43 @@ namespace {
 // How the rule for undefined numbers is broken.
 enum class Undefined { kept, past_the_table, never_marked, garbage_for_all, garbage, wrong_mark, some };
 
-Undefined undefined_rule(const Evidence& e)
-{
+Undefined undefined_rule(const Evidence& e) {
     const bool never = e.shown(Symptom::undefined_never_marked),
                garbage = e.shown(Symptom::undefined_garbage);
-    if (e.shown(Symptom::past_the_table))
-        return Undefined::past_the_table;
+    if (e.shown(Symptom::past_the_table)) return Undefined::past_the_table;
     if (garbage)
         // AMD's holes lie behind the table: nothing in it shows whether the rule is there at all.
         return never && e.is_vmx() ? Undefined::garbage_for_all : Undefined::garbage;
-    if (e.shown(Symptom::undefined_wrong_mark))
-        return Undefined::wrong_mark;
-    if (never)
-        return Undefined::never_marked;
+    if (e.shown(Symptom::undefined_wrong_mark)) return Undefined::wrong_mark;
+    if (never) return Undefined::never_marked;
     return e.shown(Symptom::undefined_as_not_enabled) ? Undefined::some : Undefined::kept;
 }
 
-void explain_undefined(const Evidence& e, Finding& finding)
-{
+void explain_undefined(const Evidence& e, Finding& finding) {
     e.explain_shown(finding, Symptom::undefined_as_not_enabled, Symptom::undefined_garbage,
                     Symptom::undefined_wrong_mark, Symptom::undefined_never_marked, Symptom::past_the_table);
 }
 
 // Does its own row count exits which KVM only passes on to a nested hypervisor, and has no handler for?
-bool counts_unhandled(const Row& row)
-{
+bool counts_unhandled(const Row& row) {
     return !row.own && row.measurement().unhandled && row.high == 0 &&
            row.counted == static_cast<std::int64_t>(row.measurement().caused);
 }
 
-bool explain_unhandled(const Evidence& e, Finding& finding)
-{
+bool explain_unhandled(const Evidence& e, Finding& finding) {
     const bool own = e.explain_rows(finding, counts_unhandled);
-    if (own)
-        e.explain_shown(finding, Symptom::passed_on_lost, Symptom::not_enabled_garbage);
+    if (own) e.explain_shown(finding, Symptom::passed_on_lost, Symptom::not_enabled_garbage);
     return own;
 }
 
 // Numbers from here on are never counted, and those below are: an array of this many.
-bool table_too_short(const Evidence& e, ExitSet& lost)
-{
+bool table_too_short(const Evidence& e, ExitSet& lost) {
     constexpr ExitNumber intel_room = 69;
     bool below = false, beyond = false;
     for (const auto& r : e.results()) {
-        if (!Evidence::fires(r))
-            continue;
+        if (!Evidence::fires(r)) continue;
         const auto exit = r.measurement->exit;
-        if (exit >= intel_room && e.absent(r))
-            lost.add(exit);
+        if (exit >= intel_room && e.absent(r)) lost.add(exit);
         beyond = beyond || (exit > intel_room + 1 && !e.absent(r));
         below = below || (exit < intel_room && !e.absent(r));
     }
@@ -62,30 +51,25 @@ bool table_too_short(const Evidence& e, ExitSet& lost)
 }
 
 // A row that grew by more than exits can have happened: memory that holds something else, such as cycles.
-bool is_impossible(const Row& row)
-{
+bool is_impossible(const Row& row) {
     constexpr std::int64_t most = 1'000'000;
     return row.exceeds() && row.counted - std::max(row.high, std::int64_t{0}) >= most;
 }
 
 }
 
-bool find_wrong_layout(const Evidence& e, Finding& finding)
-{
+bool find_wrong_layout(const Evidence& e, Finding& finding) {
     const auto& profile = e.profile();
-    if (profile.reads_right())
-        return false;
+    if (profile.reads_right()) return false;
     finding.text.format(
         "the leaves are read by layout {}, as the plan's layout= says, but they answer as layout {}'s do",
         profile.layout.name, profile.detected.name);
     return e.explain(finding, [](const Result&) { return true; });
 }
 
-bool find_wrong_edition(const Evidence& e, Finding& finding)
-{
+bool find_wrong_edition(const Evidence& e, Finding& finding) {
     const auto &given = e.profile().edition, &detected = e.profile().detected_edition;
-    if (given.last == detected.last)
-        return false;
+    if (given.last == detected.last) return false;
     finding.text.format("the plan's sdm= says that the manual's table ends with {}, the host's ends with {}",
                         given.last, detected.last);
     return e.explain_shown(finding, Symptom::hole, Symptom::undefined_as_not_enabled,
@@ -95,8 +79,7 @@ bool find_wrong_edition(const Evidence& e, Finding& finding)
 
 // Where CPUID's own number answers the mark, every number does; where none does, the rule is missing or looks
 // at another register.
-bool find_wrong_register(const Evidence& e, Finding& finding)
-{
+bool find_wrong_register(const Evidence& e, Finding& finding) {
     if (e.shown(Symptom::defined_as_undefined)) {
         finding.text.write("every exit number is answered as undefined (EDX all ones), CPUID's own too");
         return e.explain(finding, [](const Result& r) {
@@ -106,8 +89,7 @@ bool find_wrong_register(const Evidence& e, Finding& finding)
         });
     }
     const auto rule = undefined_rule(e);
-    if (rule != Undefined::garbage_for_all && rule != Undefined::never_marked)
-        return false;
+    if (rule != Undefined::garbage_for_all && rule != Undefined::never_marked) return false;
     const bool garbage = rule == Undefined::garbage_for_all;
     finding.or_id = garbage ? "out-of-bounds" : "undefined-answer";
     finding.text.format("no undefined exit number is marked{}: the rule is missing, or",
@@ -121,8 +103,7 @@ bool find_wrong_register(const Evidence& e, Finding& finding)
     return true;
 }
 
-bool find_answer_overwritten(const Evidence& e, Finding& finding)
-{
+bool find_answer_overwritten(const Evidence& e, Finding& finding) {
     if (e.host().unanswered) {
         finding.text.write(
             "the host keeps a ledger of this guest, as its debugfs shows, but the leaves answer as on an "
@@ -136,8 +117,7 @@ bool find_answer_overwritten(const Evidence& e, Finding& finding)
     const bool data = e.shown(Symptom::ordinary_data);
     if (!data && !(e.shown(Symptom::leaf_unmarked) && e.shown(Symptom::untimed) && !e.any(timed)))
         return false;
-    if (!data)
-        finding.or_id = "counted-not-timed";
+    if (!data) finding.or_id = "counted-not-timed";
     finding.text.write(
         data ? "ledger leaves answer an ordinary CPUID leaf's data, the highest basic one's or leaf 0's"
              : "one of the ledger's leaves answers zeros whatever it is asked, as on an unpatched host");
@@ -150,8 +130,7 @@ bool find_answer_overwritten(const Evidence& e, Finding& finding)
                            Symptom::untimed, Symptom::leaf_unmarked);
 }
 
-bool find_registers_not_cleared(const Evidence& e, Finding& finding)
-{
+bool find_registers_not_cleared(const Evidence& e, Finding& finding) {
     if (e.shown(Symptom::edx_left_set))
         finding.text.write("EDX is all ones beside a value");
     else
@@ -159,8 +138,7 @@ bool find_registers_not_cleared(const Evidence& e, Finding& finding)
     return e.explain_shown(finding, Symptom::leftovers);
 }
 
-bool find_answers_exchanged(const Evidence& e, Finding& finding)
-{
+bool find_answers_exchanged(const Evidence& e, Finding& finding) {
     const bool exchanged =
         e.profile().undefined == ledger::Answer::all_zeros && e.profile().not_enabled == ledger::Answer::mark;
     if (!exchanged &&
@@ -170,19 +148,16 @@ bool find_answers_exchanged(const Evidence& e, Finding& finding)
                            Symptom::undefined_never_marked, Symptom::hole);
 }
 
-bool find_out_of_bounds(const Evidence& e, Finding& finding)
-{
+bool find_out_of_bounds(const Evidence& e, Finding& finding) {
     ExitSet lost, impossible;
     const auto rule = undefined_rule(e);
     const auto& moving = e.profile().moving;
     e.for_each_row([&](const Row& row) {
-        if (is_impossible(row))
-            impossible.add(row.exit);
+        if (is_impossible(row)) impossible.add(row.exit);
     });
     if (e.host().complaint == Complaint::index_out_of_bounds ||
         e.host().complaint == Complaint::fault_in_ledger) {
-        if (e.host().complaint == Complaint::fault_in_ledger)
-            finding.or_id = "host-complaint";
+        if (e.host().complaint == Complaint::fault_in_ledger) finding.or_id = "host-complaint";
         finding.text.format("the host's kernel caught it: \"{}\"{}{}", e.host().complaint_text,
                             e.host().place.empty() ? "" : ", at ", e.host().place);
     } else if (!moving.empty()) {
@@ -224,8 +199,7 @@ bool find_out_of_bounds(const Evidence& e, Finding& finding)
     return true;
 }
 
-bool find_undefined_answer(const Evidence& e, Finding& finding)
-{
+bool find_undefined_answer(const Evidence& e, Finding& finding) {
     const auto rule = undefined_rule(e);
     if (rule == Undefined::wrong_mark) {
         finding.text.write("undefined exit numbers are marked, but by another value than EDX=0xffffffff");
@@ -242,12 +216,10 @@ bool find_undefined_answer(const Evidence& e, Finding& finding)
     return e.explain_shown(finding, Symptom::hole) || rule != Undefined::kept;
 }
 
-bool find_not_enabled_answer(const Evidence& e, Finding& finding)
-{
+bool find_not_enabled_answer(const Evidence& e, Finding& finding) {
     const bool unhandled = explain_unhandled(e, finding);
     const bool marked = e.shown(Symptom::not_enabled_as_undefined);
-    if (!unhandled && !marked && !e.shown(Symptom::not_enabled_garbage))
-        return false;
+    if (!unhandled && !marked && !e.shown(Symptom::not_enabled_garbage)) return false;
     if (unhandled)
         finding.text.write(
             "a number that KVM has no handler for reports how many such exits it passed on to a nested "
@@ -256,14 +228,12 @@ bool find_not_enabled_answer(const Evidence& e, Finding& finding)
         finding.text.format("exit numbers that the manual defines and KVM does not handle answer {}",
                             marked ? "as undefined ones do (EDX all ones)" : "something");
     e.explain_shown(finding, Symptom::not_enabled_as_undefined, Symptom::not_enabled_garbage);
-    if (marked)
-        e.explain_shown(finding, Symptom::hole);
+    if (marked) e.explain_shown(finding, Symptom::hole);
     return true;
 }
 
 // The number's row stays at zero while the total counts its exits.
-bool find_handled_not_enabled(const Evidence& e, Finding& finding)
-{
+bool find_handled_not_enabled(const Evidence& e, Finding& finding) {
     ExitSet exits;
     e.for_each_row([&](const Row& row) {
         const auto& m = row.measurement();
@@ -271,8 +241,7 @@ bool find_handled_not_enabled(const Evidence& e, Finding& finding)
             m.uncounted >= static_cast<std::int64_t>(m.caused))
             exits.add(row.exit);
     });
-    if (exits.empty())
-        return false;
+    if (exits.empty()) return false;
     exits.write(finding.text, e.numbering());
     finding.text.write(" exits answer zeros, while the total counts them");
     e.explain_rows(finding, [&](const Row& row) { return row.lacks() && exits.contains(row.exit); });
@@ -280,8 +249,7 @@ bool find_handled_not_enabled(const Evidence& e, Finding& finding)
     return true;
 }
 
-bool find_other_leaves_changed(const Evidence& e, Finding& finding)
-{
+bool find_other_leaves_changed(const Evidence& e, Finding& finding) {
     // kvm_emulate_cpuid() asks first whether the guest wants CPUID to fault.
     const auto answered = [](const Result& r) {
         return r.name == "cpuid.faulting" && Evidence::right(r) &&
@@ -293,17 +261,14 @@ bool find_other_leaves_changed(const Evidence& e, Finding& finding)
         finding.text.write("CPUID at CPL 3 is answered where the guest has asked for CPUID faulting: the "
                            "test at the start of "
                            "kvm_emulate_cpuid() is gone, or comes behind the ledger's answer");
-        if (!changed)
-            finding.what = "CPUID faulting is ignored";
+        if (!changed) finding.what = "CPUID faulting is ignored";
     }
     return e.explain_others(finding,
                             [&](const Result& r) { return r.shows(Symptom::other_leaf) || answered(r); });
 }
 
-bool find_shared_query(const Evidence& e, Finding& finding)
-{
-    if (!e.shown(Symptom::foreign_answer))
-        return false;
+bool find_shared_query(const Evidence& e, Finding& finding) {
+    if (!e.shown(Symptom::foreign_answer)) return false;
     // With several vCPUs counts are confirmed by a second reading; cycles are not.
     return e.explain_others(finding, [](const Result& r) {
         return r.measurement || miscounts(r) || r.shows_any(Symptom::foreign_answer, Symptom::impossible);

@@ -114,7 +114,8 @@ constexpr Cause table[] = {
         "two places on the exit path record the same exit, or it is recorded again when the vCPU is entered "
         "anew",
         "count once, where trace_kvm_exit() stands", "rows grow by twice what was caused",
-        {total_differs, self_count, shared_slot, exit_in_two_slots, host_wide, counted_not_timed},
+        {lost_exits, racing_counters, total_differs, self_count, shared_slot, exit_in_two_slots, host_wide,
+         counted_not_timed},
         find_counted_twice),
     Cause(total_differs, "total-differs", Kind::fault,
           "the total counts each exit twice, and the rows do so once", "count both in one place",
@@ -208,8 +209,7 @@ static_assert(std::size(table) == cause_count);
 static_assert(
     [] {
         for (std::size_t i = 0; i < cause_count; i++)
-            if (table[i].id != static_cast<CauseId>(i))
-                return false;
+            if (table[i].id != static_cast<CauseId>(i)) return false;
         return true;
     }(),
     "the table has the order of the ids");
@@ -221,8 +221,7 @@ struct Ranking {
 
 // Takes what nothing outranks that is not yet taken, until nothing is left; short of that if there is a
 // cycle.
-constexpr Ranking rank()
-{
+constexpr Ranking rank() {
     Ranking ranking;
     std::array<bool, cause_count> taken{};
     for (bool found = true; found;) {
@@ -231,8 +230,7 @@ constexpr Ranking rank()
             bool first = !taken[i];
             for (std::size_t j = 0; j < cause_count && first; j++)
                 first = taken[j] || !outranks(table[j], table[i]);
-            if (!first)
-                continue;
+            if (!first) continue;
             taken[i] = found = true;
             ranking.order[ranking.size++] = static_cast<CauseId>(i);
         }

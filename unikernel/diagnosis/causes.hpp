@@ -60,21 +60,17 @@ inline constexpr auto cause_count = static_cast<std::size_t>(CauseId::end);
 class CauseSet {
 public:
     constexpr CauseSet() = default;
-    constexpr CauseSet(std::initializer_list<CauseId> causes)
-    {
-        for (const auto cause : causes)
-            bits_ |= bit(cause);
+    constexpr CauseSet(std::initializer_list<CauseId> causes) {
+        for (const auto cause : causes) bits_ |= bit(cause);
     }
 
-    static constexpr CauseSet all_but(CauseId cause)
-    {
+    static constexpr CauseSet all_but(CauseId cause) {
         CauseSet set;
         set.bits_ = ((std::uint64_t{1} << cause_count) - 1) & ~bit(cause);
         return set;
     }
 
-    constexpr CauseSet operator|(const CauseSet& other) const
-    {
+    constexpr CauseSet operator|(const CauseSet& other) const {
         auto both = *this;
         both.bits_ |= other.bits_;
         return both;
@@ -83,8 +79,7 @@ public:
     constexpr bool contains(CauseId cause) const { return bits_ & bit(cause); }
 
 private:
-    static constexpr std::uint64_t bit(CauseId cause)
-    {
+    static constexpr std::uint64_t bit(CauseId cause) {
         return std::uint64_t{1} << static_cast<unsigned>(cause);
     }
 
@@ -114,8 +109,7 @@ struct Cause {
     bool last_resort = false; ///< all other causes outrank it
 };
 
-constexpr bool outranks(const Cause& a, const Cause& b)
-{
+constexpr bool outranks(const Cause& a, const Cause& b) {
     return a.outranks.contains(b.id) || (b.last_resort && a.id != b.id);
 }
 

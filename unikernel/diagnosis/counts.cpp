@@ -10,13 +10,11 @@ namespace {
 // KVM_EXIT_* of <linux/kvm.h>: all far below the exit codes that a guest causes.
 constexpr ExitNumber kvm_exit_end = 0x40;
 
-bool steps_back(const Evidence& e, const Row& row)
-{
+bool steps_back(const Evidence& e, const Row& row) {
     return audit::steps_back(e.numbering(), row.exit, row.counted, row.measurement().queries);
 }
 
-bool is_twice(const Evidence& e, const Row& row)
-{
+bool is_twice(const Evidence& e, const Row& row) {
     // Where more may come, twice as many may be right; and a nested guest's CPUID may be a query of the
     // ledger.
     return row.own && Evidence::fires(row.result) &&
@@ -25,25 +23,20 @@ bool is_twice(const Evidence& e, const Row& row)
 }
 
 // Does CPUID's row grow by more than the queries? Then another row may be as much by chance.
-bool others_come(const Evidence& e, const Result& r)
-{
+bool others_come(const Evidence& e, const Result& r) {
     return std::ranges::any_of(r.measurement->strays(),
                                [&](const auto& s) { return s.exit == e.cpuid() && s.counted > s.high; });
 }
 
 // The kind of exit by which a row grows that is not its own, if there is one.
-std::optional<ExitNumber> source_of(const Evidence& e, const Row& row)
-{
+std::optional<ExitNumber> source_of(const Evidence& e, const Row& row) {
     const auto& m = row.measurement();
     const auto caused = static_cast<std::int64_t>(m.caused);
     const auto queries = m.queries + (m.exit == e.cpuid() ? caused : 0);
     const auto beyond = row.counted - row.low;
-    if (row.own || !row.exceeds() || beyond <= 0)
-        return {};
-    if (m.exit != e.cpuid() && beyond == caused)
-        return m.exit;
-    if (queries > 0 && beyond >= queries && beyond < queries + queries / 4 + 2)
-        return e.cpuid();
+    if (row.own || !row.exceeds() || beyond <= 0) return {};
+    if (m.exit != e.cpuid() && beyond == caused) return m.exit;
+    if (queries > 0 && beyond >= queries && beyond < queries + queries / 4 + 2) return e.cpuid();
     if (m.exit != e.cpuid() && caused != 0 && beyond >= caused && beyond <= caused + caused / 4)
         return m.exit;
     return {};
@@ -54,19 +47,16 @@ struct SharedRows {
     bool moved = false, both_ways = false, to_fired = false;
     std::size_t sourced = 0, unsourced = 0; // growths of rows that another kind explains, or none
 
-    bool in_two_rows(const Evidence& e) const
-    {
+    bool in_two_rows(const Evidence& e) const {
         return !moved && !both_ways && (to_fired || to.contains(e.cpuid()));
     }
 };
 
-SharedRows shared_rows(const Evidence& e)
-{
+SharedRows shared_rows(const Evidence& e) {
     SharedRows seen;
     e.for_each_row([&](const Row& row) {
         // Of a nested guest's exits several kinds come equally often.
-        if (row.own || row.measurement().nested || row.measurement().by_total)
-            return;
+        if (row.own || row.measurement().nested || row.measurement().by_total) return;
         const auto source = source_of(e, row);
         if (!source || *source == row.exit) {
             seen.unsourced += row.exceeds() && !audit::is_noise(e.numbering(), row.exit);
@@ -86,12 +76,10 @@ SharedRows shared_rows(const Evidence& e)
     return seen;
 }
 
-void write_shared(const Evidence& e, const SharedRows& seen, Finding& finding)
-{
+void write_shared(const Evidence& e, const SharedRows& seen, Finding& finding) {
     if (seen.both_ways && !seen.moved) {
         auto sharing = seen.from;
-        for (const auto exit : seen.to.all())
-            sharing.add(exit);
+        for (const auto exit : seen.to.all()) sharing.add(exit);
         sharing.write(finding.text, e.numbering());
         finding.text.write(sharing.size() == 2 ? " exits also show in each other's row"
                                                : " exits also show in rows of others of these");
@@ -106,8 +94,7 @@ void write_shared(const Evidence& e, const SharedRows& seen, Finding& finding)
 }
 
 // Are all exits that the ledger lacks in another row of it?
-bool moved_rows(const Evidence& e)
-{
+bool moved_rows(const Evidence& e) {
     const auto moved = [&](const RowDifference& row) {
         return std::ranges::any_of(e.differences(), [&](const RowDifference& other) {
             return other.counted > other.traced && other.counted - other.traced == row.traced - row.counted;
@@ -119,20 +106,16 @@ bool moved_rows(const Evidence& e)
     });
 }
 
-bool find_shared(const Evidence& e, Finding& finding, bool in_two_rows)
-{
+bool find_shared(const Evidence& e, Finding& finding, bool in_two_rows) {
     const auto seen = shared_rows(e);
     if (seen.sourced <= seen.unsourced) {
-        if (in_two_rows || !moved_rows(e))
-            return false;
+        if (in_two_rows || !moved_rows(e)) return false;
         finding.text.write("the kvm_exit tracepoint has exits in other rows than the ledger");
         e.explain_differences(finding);
         return true;
     }
-    if (seen.in_two_rows(e) != in_two_rows)
-        return false;
-    if (!in_two_rows && !seen.moved && !seen.both_ways)
-        finding.or_id = "exit-in-two-slots";
+    if (seen.in_two_rows(e) != in_two_rows) return false;
+    if (!in_two_rows && !seen.moved && !seen.both_ways) finding.or_id = "exit-in-two-slots";
     write_shared(e, seen, finding);
     const auto shared = [&](ExitNumber exit) { return seen.to.contains(exit) || seen.from.contains(exit); };
     e.explain_rows(finding, [&](const Row& row) { return shared(row.exit); });
@@ -142,8 +125,7 @@ bool find_shared(const Evidence& e, Finding& finding, bool in_two_rows)
 }
 
 // Did its own row grow by more than it caused, and by neither as much again nor by the queries' own?
-bool is_nobodys(const Evidence& e, const Row& row)
-{
+bool is_nobodys(const Evidence& e, const Row& row) {
     if (!row.own)
         return row.exceeds() && !row.never_counted && !audit::is_noise(e.numbering(), row.exit) &&
                !source_of(e, row);
@@ -158,15 +140,13 @@ bool is_nobodys(const Evidence& e, const Row& row)
 }
 
 // Nothing grows, not even CPUID's own row.
-bool find_vendor_not_patched(const Evidence& e, Finding& finding)
-{
+bool find_vendor_not_patched(const Evidence& e, Finding& finding) {
     const auto grows = [&](const Result& r) { return Evidence::fires(r) && !e.absent(r); };
     if (e.profile().grows || e.any(grows) ||
         e.count_rows([](const Row& row) { return row.exceeds(); }) != 0 || e.shown(Symptom::total_over_rows))
         return false;
     const bool marks = !e.shown(Symptom::undefined_never_marked);
-    if (!marks)
-        finding.or_id = "answer-overwritten";
+    if (!marks) finding.or_id = "answer-overwritten";
     finding.text.format("every row stays 0, CPUID's own too, though the leaves are answered: {}'s part "
                         "records nothing; count in "
                         "{}{}",
@@ -179,21 +159,17 @@ bool find_vendor_not_patched(const Evidence& e, Finding& finding)
     });
 }
 
-bool find_stale_exit_reason(const Evidence& e, Finding& finding)
-{
+bool find_stale_exit_reason(const Evidence& e, Finding& finding) {
     // CPUID's exits are among those in a wrong row.
-    if (e.is_vmx() || e.profile().self_count != 0)
-        return false;
+    if (e.is_vmx() || e.profile().self_count != 0) return false;
     ExitSet rows;
     e.for_each_row([&](const Row& row) {
-        if (!row.own && row.exit < kvm_exit_end && row.exceeds())
-            rows.add(row.exit);
+        if (!row.own && row.exit < kvm_exit_end && row.exceeds()) rows.add(row.exit);
     });
     const bool in_total_alone =
         rows.empty() && e.shown(Symptom::total_over_rows) &&
         !e.any([](const Result& r) { return Evidence::fires(r) && r.measurement->counted > 0; });
-    if (rows.empty() && !in_total_alone)
-        return false;
+    if (rows.empty() && !in_total_alone) return false;
     if (in_total_alone) {
         // KVM_EXIT_MMIO, 6, is no exit code.
         finding.text.write(
@@ -212,8 +188,7 @@ bool find_stale_exit_reason(const Evidence& e, Finding& finding)
     return true;
 }
 
-bool find_counts_go_back(const Evidence& e, Finding& finding)
-{
+bool find_counts_go_back(const Evidence& e, Finding& finding) {
     const auto back = [&](const Row& row) { return steps_back(e, row); };
     const bool in_own_row = e.count_rows([&](const Row& row) { return row.own && back(row); }) != 0;
     const bool seen_by_rule = e.vcpus() == 1 && e.any_failed([](const Result& r) {
@@ -221,10 +196,8 @@ bool find_counts_go_back(const Evidence& e, Finding& finding)
     });
     // What that rule saw once may, with several vCPUs, be a race.
     constexpr std::size_t least_rows = 3;
-    if (e.count_rows(back) < least_rows && !seen_by_rule && !in_own_row)
-        return false;
-    if (e.vcpus() > 1)
-        finding.or_id = "racing-counters";
+    if (e.count_rows(back) < least_rows && !seen_by_rule && !in_own_row) return false;
+    if (e.vcpus() > 1) finding.or_id = "racing-counters";
     e.explain_differences(finding, [](const RowDifference& d) { return d.counted < d.traced; });
     // A count that begins anew between two readings need not step back.
     e.explain_rows(finding, [&](const Row& row) { return back(row) || row.lacks(); });
@@ -232,33 +205,28 @@ bool find_counts_go_back(const Evidence& e, Finding& finding)
     return true;
 }
 
-bool find_counted_twice(const Evidence& e, Finding& finding)
-{
+bool find_counted_twice(const Evidence& e, Finding& finding) {
     ExitSet rows, once;
     e.for_each_row([&](const Row& row) {
-        if (is_twice(e, row) && !others_come(e, row.result))
-            rows.add(row.exit);
+        if (is_twice(e, row) && !others_come(e, row.result)) rows.add(row.exit);
     });
     for (const auto& r : e.results())
-        if (Evidence::right(r) && r.measurement->bound == Bound::exact)
-            once.add(r.measurement->exit);
+        if (Evidence::right(r) && r.measurement->bound == Bound::exact) once.add(r.measurement->exit);
     const auto is_double = [](const RowDifference& d) { return d.counted == 2 * d.traced; };
     const auto doubled = e.count_differences(is_double);
     if (rows.empty() &&
         (doubled == 0 || doubled != e.count_differences([](const RowDifference&) { return true; })))
         return false;
-    const bool queries = rows.contains(e.cpuid());
+    const bool queries = rows.contains(e.cpuid()) && !once.contains(e.cpuid());
     if (rows.empty())
         finding.text.write("the ledger has exits twice as often as the kvm_exit tracepoint");
     else
         rows.write(finding.text, e.numbering());
-    if (!rows.empty())
-        finding.text.format(" exits count twice{}", once.empty() ? "" : ", others once");
+    if (!rows.empty()) finding.text.format(" exits count twice{}", once.empty() ? "" : ", others once");
     e.explain_differences(finding, [](const RowDifference& d) { return d.counted > d.traced; });
     e.explain_rows(finding, [&](const Row& row) {
         const bool more = row.exceeds() && (rows.contains(row.exit) || has_fastpath(e.numbering(), row.exit));
-        if (row.own || more)
-            return is_twice(e, row) || more;
+        if (row.own || more) return is_twice(e, row) || more;
         const bool twice = row.low != 0 && row.counted == 2 * row.low;
         return row.exit == e.cpuid()
                    ? queries
@@ -273,18 +241,14 @@ bool find_counted_twice(const Evidence& e, Finding& finding)
     return true;
 }
 
-bool find_total_differs(const Evidence& e, Finding& finding)
-{
-    if (!e.explain_shown(finding, Symptom::total_twice))
-        return false;
+bool find_total_differs(const Evidence& e, Finding& finding) {
+    if (!e.explain_shown(finding, Symptom::total_twice)) return false;
     e.explain(finding, [](const Result& r) { return Evidence::compares_counts(r); });
     return true;
 }
 
-bool find_self_count(const Evidence& e, Finding& finding)
-{
-    if (!e.shown(Symptom::self_count_none, Symptom::self_count_twice))
-        return false;
+bool find_self_count(const Evidence& e, Finding& finding) {
+    if (!e.shown(Symptom::self_count_none, Symptom::self_count_twice)) return false;
     finding.text.write(
         e.profile().self_count == 0
             ? "a query does not count its own CPUID exit, so two in a row report the same number"
@@ -304,8 +268,7 @@ bool find_shared_slot(const Evidence& e, Finding& finding) { return find_shared(
 
 bool find_exit_in_two_slots(const Evidence& e, Finding& finding) { return find_shared(e, finding, true); }
 
-bool find_host_wide(const Evidence& e, Finding& finding)
-{
+bool find_host_wide(const Evidence& e, Finding& finding) {
     ExitSet rows;
     const auto surplus = [](const Row& row) { return row.exceeds() && !row.never_counted; };
     // Of what this VM's own host causes, a slow one causes much.
@@ -317,12 +280,12 @@ bool find_host_wide(const Evidence& e, Finding& finding)
     constexpr std::size_t least_results = 3, least_rows = 2;
     const bool surplus_everywhere = (rows.size() >= least_rows || count_nobodys >= least_results) &&
                                     e.count_rows(surplus) >= least_results;
-    // Of a host with the assignment's leaves alone that is a definition: find_one_table().
-    if (e.profile().scope == ledger::Scope::host && e.profile().revision == 0)
+    // Of a host with the assignment's leaves alone that is a definition, unless it keeps a ledger of each VM
+    // beside: find_one_table().
+    if (e.profile().scope == ledger::Scope::host && e.profile().revision == 0 && e.differences().empty())
         return false;
     const bool shared = e.shown(Symptom::shared_table), mixes = e.host().mixes_vms;
-    if (!surplus_everywhere && !shared && !mixes)
-        return false;
+    if (!surplus_everywhere && !shared && !mixes) return false;
     if (surplus_everywhere) {
         finding.text.write("exits come in that this guest did not cause, whatever it does: ");
         rows.write(finding.text, e.numbering());

@@ -36,11 +36,9 @@ public:
     explicit Evidence(const Observations& observations) : observations_(observations) {}
 
     /// What this finding explains is no evidence.
-    void leave_out(const Finding& finding)
-    {
+    void leave_out(const Finding& finding) {
         outranked_ = true;
-        for (std::size_t i = 0; i < left_out_.size(); i++)
-            left_out_[i] |= finding.explains[i];
+        for (std::size_t i = 0; i < left_out_.size(); i++) left_out_[i] |= finding.explains[i];
         for (std::size_t i = 0; i < differences_left_out_.size(); i++)
             differences_left_out_[i] = differences_left_out_[i] || finding.explains_difference[i];
     }
@@ -66,8 +64,7 @@ public:
     static bool right(const Result& r);
 
     /// Is its own row's count short?
-    static bool is_short(const Result& r)
-    {
+    static bool is_short(const Result& r) {
         return fires(r) && r.measurement->counted < static_cast<std::int64_t>(r.measurement->caused);
     }
 
@@ -75,39 +72,25 @@ public:
     bool absent(const Result& r) const;
 
     /// Does this hold for some result, or for some failure that is evidence?
-    template <typename Test>
-    bool any(Test test) const
-    {
-        return std::ranges::any_of(results(), test);
-    }
-    template <typename Test>
-    bool any_failed(Test test) const
-    {
+    template <typename Test> bool any(Test test) const { return std::ranges::any_of(results(), test); }
+    template <typename Test> bool any_failed(Test test) const {
         for (std::size_t i = 0; i < results().size(); i++)
-            if (open(i) && test(results()[i]))
-                return true;
+            if (open(i) && test(results()[i])) return true;
         return false;
     }
 
-    template <typename... Symptoms>
-    bool shown(Symptoms... symptoms) const
-    {
+    template <typename... Symptoms> bool shown(Symptoms... symptoms) const {
         return any_failed([&](const Result& r) { return r.shows_any(symptoms...); });
     }
 
     /// Calls `visit(const Row&)` for each row that is wrong and evidence.
-    template <typename Visit>
-    void for_each_row(Visit visit) const
-    {
+    template <typename Visit> void for_each_row(Visit visit) const {
         for (std::size_t i = 0; i < results().size(); i++)
             visit_rows(results()[i], [&](const Row& row, unsigned bit) {
-                if (open(i) & bit)
-                    visit(row);
+                if (open(i) & bit) visit(row);
             });
     }
-    template <typename Test>
-    std::size_t count_rows(Test test) const
-    {
+    template <typename Test> std::size_t count_rows(Test test) const {
         std::size_t count = 0;
         for_each_row([&](const Row& row) { count += test(row); });
         return count;
@@ -116,14 +99,11 @@ public:
     /// Makes the finding explain all wrong rows for which this holds, and with them what is wrong with their
     /// time: an exit that is counted elsewhere, or again, takes its time there, or none. \return whether one
     /// of the rows is evidence
-    template <typename Test>
-    bool explain_rows(Finding& finding, Test test) const
-    {
+    template <typename Test> bool explain_rows(Finding& finding, Test test) const {
         bool own = false;
         for (std::size_t i = 0; i < results().size(); i++)
             visit_rows(results()[i], [&](const Row& row, unsigned bit) {
-                if (!test(row))
-                    return;
+                if (!test(row)) return;
                 finding.explains[i] |=
                     static_cast<std::uint8_t>(bit | (only_time(row.result) ? other_aspect : 0));
                 own = own || (open(i) & bit);
@@ -132,9 +112,7 @@ public:
     }
 
     /// All of the failures for which this holds.
-    template <typename Test>
-    bool explain(Finding& finding, Test test) const
-    {
+    template <typename Test> bool explain(Finding& finding, Test test) const {
         bool own = false;
         for (std::size_t i = 0; i < results().size(); i++)
             if (failed(results()[i]) && test(results()[i])) {
@@ -145,14 +123,10 @@ public:
     }
 
     /// What is wrong beside rows, by symptoms.
-    template <typename... Symptoms>
-    bool explain_shown(Finding& finding, Symptoms... symptoms) const
-    {
+    template <typename... Symptoms> bool explain_shown(Finding& finding, Symptoms... symptoms) const {
         return explain_others(finding, [&](const Result& r) { return r.shows_any(symptoms...); });
     }
-    template <typename Test>
-    bool explain_others(Finding& finding, Test test) const
-    {
+    template <typename Test> bool explain_others(Finding& finding, Test test) const {
         bool own = false;
         for (std::size_t i = 0; i < results().size(); i++)
             if ((aspects(results()[i]) & other_aspect) && test(results()[i])) {
@@ -163,9 +137,7 @@ public:
     }
 
     /// Rows in which the host's tracepoint differs from the ledger, and which are evidence.
-    template <typename Test>
-    std::size_t count_differences(Test test) const
-    {
+    template <typename Test> std::size_t count_differences(Test test) const {
         std::size_t count = 0;
         for (std::size_t i = 0; i < differences().size(); i++)
             count += !differences_left_out_[i] && test(differences()[i]);
@@ -173,9 +145,7 @@ public:
     }
 
     /// Makes the finding explain such rows, and with them the host's comparisons of counts.
-    template <typename Test>
-    bool explain_differences(Finding& finding, Test test) const
-    {
+    template <typename Test> bool explain_differences(Finding& finding, Test test) const {
         bool own = false;
         for (std::size_t i = 0; i < differences().size(); i++)
             if (test(differences()[i])) {
@@ -185,19 +155,16 @@ public:
         explain(finding, [](const Result& r) { return compares_counts(r); });
         return own;
     }
-    void explain_differences(Finding& finding) const
-    {
+    void explain_differences(Finding& finding) const {
         explain_differences(finding, [](const RowDifference&) { return true; });
     }
 
-    std::span<const RowDifference> differences() const
-    {
+    std::span<const RowDifference> differences() const {
         return host().differences.first(std::min(host().differences.size(), max_differences));
     }
 
     /// Is it the host's comparison of the ledger with another of its counters?
-    static bool compares_counts(const Result& r)
-    {
+    static bool compares_counts(const Result& r) {
         return r.name == "host.tracepoint" || r.name == "host.stats" || r.name == "host.perf";
     }
 
@@ -208,12 +175,9 @@ private:
     // What of a failure is evidence: not explained by a cause of higher rank.
     unsigned open(std::size_t i) const { return aspects(results()[i]) & ~unsigned{left_out_[i]}; }
 
-    template <typename Visit>
-    static void visit_rows(const Result& r, Visit visit)
-    {
+    template <typename Visit> static void visit_rows(const Result& r, Visit visit) {
         const auto wrong = aspects(r);
-        if (wrong & own_row)
-            visit(own_row_of(r), own_row);
+        if (wrong & own_row) visit(own_row_of(r), own_row);
         if (r.measurement && failed(r))
             for (std::size_t i = 0; i < r.measurement->stray_count; i++) {
                 const auto& s = r.measurement->strays()[i];
@@ -225,8 +189,7 @@ private:
     static Row own_row_of(const Result& r);
 
     // Is nothing wrong beside rows but the time of their exits?
-    static bool only_time(const Result& r)
-    {
+    static bool only_time(const Result& r) {
         auto rest = r.symptoms;
         for (const auto symptom : {Symptom::untimed, Symptom::partly_untimed, Symptom::impossible})
             rest &= ~Result::bit(symptom);
@@ -241,16 +204,14 @@ private:
 };
 
 /// Symptoms of a ledger that counts wrongly, beside the triggers'.
-inline bool miscounts(const Result& r)
-{
+inline bool miscounts(const Result& r) {
     return r.shows_any(Symptom::self_count_none, Symptom::self_count_twice, Symptom::self_count_lost,
                        Symptom::count_unsteady, Symptom::rows_over_total, Symptom::total_over_rows,
                        Symptom::total_twice, Symptom::soak_lost);
 }
 
 /// Of the two vendors' functions, the one that this host runs.
-inline std::string_view by_vendor(const Evidence& e, std::string_view vmx, std::string_view svm)
-{
+inline std::string_view by_vendor(const Evidence& e, std::string_view vmx, std::string_view svm) {
     return e.is_vmx() ? vmx : svm;
 }
 

@@ -4,33 +4,26 @@
 namespace diagnosis {
 
 // The tracepoint rules out that exits were lost, doubled or misplaced: then what a trigger expects is wrong.
-bool find_expectation_wrong(const Evidence& e, Finding& finding)
-{
+bool find_expectation_wrong(const Evidence& e, Finding& finding) {
     return e.host().tracepoint_agrees && e.explain_rows(finding, [](const Row&) { return true; });
 }
 
-bool find_host_complaint(const Evidence& e, Finding& finding)
-{
-    if (e.outranked() || e.host().complaint == Complaint::none)
-        return false;
+bool find_host_complaint(const Evidence& e, Finding& finding) {
+    if (e.outranked() || e.host().complaint == Complaint::none) return false;
     finding.text.format("\"{}\"{}{}", e.host().complaint_text, e.host().place.empty() ? "" : ", at ",
                         e.host().place);
     return true;
 }
 
-bool find_host_crashed(const Evidence& e, Finding& finding)
-{
-    if (e.outranked() || e.host().crash.empty())
-        return false;
+bool find_host_crashed(const Evidence& e, Finding& finding) {
+    if (e.outranked() || e.host().crash.empty()) return false;
     finding.text.format("{}{}{}", e.host().crash,
                         e.host().last_line.empty() ? "" : "; the guest's last line: ", e.host().last_line);
     return true;
 }
 
-bool find_hang(const Evidence& e, Finding& finding)
-{
-    if (e.outranked() || e.host().hang.empty())
-        return false;
+bool find_hang(const Evidence& e, Finding& finding) {
+    if (e.outranked() || e.host().hang.empty()) return false;
     if (!e.host().stall.empty())
         finding.text.format("{}; the host's kernel: \"{}\"", e.host().hang, e.host().stall);
     else
@@ -42,8 +35,7 @@ bool find_hang(const Evidence& e, Finding& finding)
 
 namespace {
 
-bool defines_time(const Evidence& e, Finding& finding, Symptom definition)
-{
+bool defines_time(const Evidence& e, Finding& finding, Symptom definition) {
     // Where exits are not timed that ought to be, a part that is missing is no definition.
     if (e.any([](const Result& r) {
             return Evidence::failed(r) && r.shows_any(Symptom::untimed, Symptom::partly_untimed);
@@ -59,20 +51,16 @@ bool defines_time(const Evidence& e, Finding& finding, Symptom definition)
 
 }
 
-bool find_handler_only(const Evidence& e, Finding& finding)
-{
+bool find_handler_only(const Evidence& e, Finding& finding) {
     return defines_time(e, finding, Symptom::handler_alone);
 }
 
-bool find_part_of_exit(const Evidence& e, Finding& finding)
-{
+bool find_part_of_exit(const Evidence& e, Finding& finding) {
     return defines_time(e, finding, Symptom::part_of_exit);
 }
 
-bool find_leaf_missing(const Evidence& e, Finding& finding)
-{
-    if (e.profile().missing == 0)
-        return false;
+bool find_leaf_missing(const Evidence& e, Finding& finding) {
+    if (e.profile().missing == 0) return false;
     constexpr std::string_view names[] = {"the total count", "the total of cycles", "counts by exit",
                                           "cycles by exit"};
     const auto &layout = e.profile().layout, &full = *ledger::find_layout(layout.name.substr(0, 3));
@@ -91,16 +79,14 @@ bool find_leaf_missing(const Evidence& e, Finding& finding)
     return true;
 }
 
-bool find_one_table(const Evidence& e, Finding& finding)
-{
-    if (e.profile().scope != ledger::Scope::host || e.profile().revision != 0)
+bool find_one_table(const Evidence& e, Finding& finding) {
+    if (e.profile().scope != ledger::Scope::host || e.profile().revision != 0 || !e.differences().empty())
         return false;
     finding.text.write("the table held exits of an earlier VM when this one started");
     return true;
 }
 
-bool find_reduced_run(const Evidence& e, Finding& finding)
-{
+bool find_reduced_run(const Evidence& e, Finding& finding) {
     finding.text.write(e.observations().left_out);
     return !e.observations().left_out.empty();
 }

@@ -8,8 +8,7 @@ namespace diagnosis {
 namespace {
 
 // The kinds of exits that were caused, and never counted; CPUID's apart.
-ExitSet lost_kinds(const Evidence& e)
-{
+ExitSet lost_kinds(const Evidence& e) {
     ExitSet lost, never;
     e.for_each_row([&](const Row& row) {
         if (row.own && e.absent(row.result) && row.exit != e.cpuid() && !row.measurement().nested)
@@ -28,9 +27,7 @@ ExitSet lost_kinds(const Evidence& e)
 bool lacks_passed_on(const Row& row) { return row.lacks() && row.measurement().nested; }
 
 // Does the ledger lack exits that the tracepoint has, all of such a kind, and has it none too many?
-template <typename Test>
-bool tracepoint_lacks(const Evidence& e, Test test)
-{
+template <typename Test> bool tracepoint_lacks(const Evidence& e, Test test) {
     const auto all = e.count_differences([](const RowDifference&) { return true; });
     return all != 0 && all == e.count_differences(
                                   [&](const RowDifference& d) { return d.counted < d.traced && test(d); });
@@ -38,9 +35,7 @@ bool tracepoint_lacks(const Evidence& e, Test test)
 
 // Exits of these kinds, which a total does not tell apart, and those that are passed on, as a counter that
 // comes too late may come after them, too.
-template <typename Kinds>
-void explain_lost(const Evidence& e, Finding& finding, Kinds kinds)
-{
+template <typename Kinds> void explain_lost(const Evidence& e, Finding& finding, Kinds kinds) {
     const bool passed_on = e.count_rows(lacks_passed_on) != 0;
     e.explain_rows(finding, [&](const Row& row) {
         return lacks_passed_on(row) || (row.lacks() && (kinds(row.exit) || row.measurement().by_total));
@@ -52,8 +47,7 @@ void explain_lost(const Evidence& e, Finding& finding, Kinds kinds)
 }
 
 // Half of them or more: a race loses fewer.
-bool lacks_many(const Row& row)
-{
+bool lacks_many(const Row& row) {
     return row.own && row.lacks() && row.counted >= 0 && 2 * row.counted <= row.low;
 }
 
@@ -62,8 +56,7 @@ bool is_loss(const Row& row) { return row.lacks(); }
 constexpr auto lost_symptoms = {Symptom::soak_lost, Symptom::self_count_lost, Symptom::total_over_rows,
                                 Symptom::passed_on_lost};
 
-bool shows_loss(const Result& r)
-{
+bool shows_loss(const Result& r) {
     return std::ranges::any_of(lost_symptoms, [&](Symptom symptom) { return r.shows(symptom); });
 }
 
@@ -77,23 +70,20 @@ struct Losses {
     bool passed_on = true; // only a nested guest's
     unsigned vcpus = 1;
 
-    void add(const Row& row)
-    {
-        if (!row.lacks())
-            return;
+    void add(const Row& row) {
+        if (!row.lacks()) return;
         kinds.add(row.exit);
         passed_on = passed_on && lacks_passed_on(row);
         lost += static_cast<std::uint64_t>(row.low - row.counted);
         all = all && row.counted == 0;
         constexpr std::int64_t least = 20; // of fewer, half are soon lost by chance
         many = many || (row.low >= least && 2 * row.counted <= row.low);
-        // At worst all of them write the same number each time.
-        path = path || (row.low >= least && 2 * row.counted * vcpus < row.low);
+        // At worst all of them write the same number each time; but one total of all kinds may fall far back.
+        path = path || (row.low >= least && !row.measurement().by_total && 2 * row.counted * vcpus < row.low);
     }
 };
 
-Losses losses(const Evidence& e)
-{
+Losses losses(const Evidence& e) {
     Losses sum;
     sum.vcpus = e.vcpus();
     for (const auto& r : e.results())
@@ -105,16 +95,14 @@ Losses losses(const Evidence& e)
     return sum;
 }
 
-bool is_race(const Evidence& e, const Losses& sum)
-{
+bool is_race(const Evidence& e, const Losses& sum) {
     const bool soaked =
         e.any([](const Result& r) { return r.name == "smp.soak" && r.outcome == audit::Outcome::ok; });
     return e.vcpus() > 1 && !sum.path && !soaked && !e.shown(Symptom::self_count_lost);
 }
 
 // Did the time of an exit come through, and its count not?
-bool outlasts(const Result& r)
-{
+bool outlasts(const Result& r) {
     const auto* host = r.measurement && r.measurement->host ? &*r.measurement->host : nullptr;
     return host && host->extremes && host->mean() > host->extremes->longest;
 }
@@ -123,8 +111,7 @@ bool loses(const Evidence& e) { return e.count_rows(is_loss) != 0 || e.any_faile
 
 bool few(const Losses& sum) { return sum.lost * 4 <= sum.caused && !sum.many; }
 
-void explain_losses(const Evidence& e, Finding& finding, bool everywhere)
-{
+void explain_losses(const Evidence& e, Finding& finding, bool everywhere) {
     e.explain_differences(finding, [](const RowDifference& d) { return d.counted < d.traced; });
     e.explain_rows(finding, is_loss);
     e.explain_others(finding, [&](const Result& r) { return shows_loss(r) || (everywhere && miscounts(r)); });
@@ -132,14 +119,12 @@ void explain_losses(const Evidence& e, Finding& finding, bool everywhere)
 
 }
 
-bool find_retpoline_shortcut(const Evidence& e, Finding& finding)
-{
+bool find_retpoline_shortcut(const Evidence& e, Finding& finding) {
     const auto numbering = e.numbering();
     if (tracepoint_lacks(
             e, [&](const RowDifference& d) { return d.counted == 0 && is_shortcut(numbering, d.exit); })) {
         ExitSet rows;
-        for (const auto& difference : e.differences())
-            rows.add(difference.exit);
+        for (const auto& difference : e.differences()) rows.add(difference.exit);
         rows.write(finding.text, numbering);
         finding.text.format(" exits are not in the ledger, though the kvm_exit tracepoint has them: see {}",
                             shortcut_function(numbering));
@@ -148,12 +133,10 @@ bool find_retpoline_shortcut(const Evidence& e, Finding& finding)
     }
     ExitSet shortcuts, others, counted;
     const auto kinds = lost_kinds(e);
-    for (const auto exit : kinds.all())
-        (is_shortcut(numbering, exit) ? shortcuts : others).add(exit);
+    for (const auto exit : kinds.all()) (is_shortcut(numbering, exit) ? shortcuts : others).add(exit);
     bool others_counted = false, fastpaths = true;
     for (const auto& r : e.results()) {
-        if (!Evidence::fires(r))
-            continue;
+        if (!Evidence::fires(r)) continue;
         const auto exit = r.measurement->exit;
         if (!is_shortcut(numbering, exit))
             others_counted = others_counted || r.measurement->counted > 0;
@@ -169,8 +152,7 @@ bool find_retpoline_shortcut(const Evidence& e, Finding& finding)
     if (shortcuts.size() <= others.size() || !others_counted || by_fastpath ||
         (shortcuts.size() == 1 && !counted.empty()))
         return false;
-    if (fastpaths)
-        finding.or_id = "lost-fastpath";
+    if (fastpaths) finding.or_id = "lost-fastpath";
     shortcuts.write(finding.text, numbering);
     finding.text.format(" exits read 0 while others are counted: see {}{}", shortcut_function(numbering),
                         fastpaths ? ", or KVM's fastpath" : "");
@@ -178,24 +160,20 @@ bool find_retpoline_shortcut(const Evidence& e, Finding& finding)
     return true;
 }
 
-bool find_lost_fastpath(const Evidence& e, Finding& finding)
-{
+bool find_lost_fastpath(const Evidence& e, Finding& finding) {
     ExitSet lost;
     bool all_lost = false; // a race leaves some of them
     e.for_each_row([&](const Row& row) {
-        if (!lacks_many(row) || row.measurement().nested || !has_fastpath(e.numbering(), row.exit))
-            return;
+        if (!lacks_many(row) || row.measurement().nested || !has_fastpath(e.numbering(), row.exit)) return;
         const auto counted_otherwise = [&](const Result& other) {
             return Evidence::right(other) && other.measurement->exit == row.exit &&
                    !other.measurement->fastpath;
         };
-        if (!e.any(counted_otherwise))
-            return;
+        if (!e.any(counted_otherwise)) return;
         lost.add(row.exit);
         all_lost = all_lost || e.absent(row.result);
     });
-    if (lost.empty() || !all_lost)
-        return false;
+    if (lost.empty() || !all_lost) return false;
     lost.write(finding.text, e.numbering());
     finding.text.write(
         " exits that KVM handles in its fastpath are lost while others of that number are counted");
@@ -203,13 +181,10 @@ bool find_lost_fastpath(const Evidence& e, Finding& finding)
     return true;
 }
 
-bool find_racing_counters(const Evidence& e, Finding& finding)
-{
-    if (!loses(e))
-        return false;
+bool find_racing_counters(const Evidence& e, Finding& finding) {
+    if (!loses(e)) return false;
     const auto sum = losses(e);
-    if (!is_race(e, sum))
-        return false;
+    if (!is_race(e, sum)) return false;
     finding.or_id = "lost-exits";
     finding.text.format("where {} vCPUs exit at once, some of their exits are lost", e.vcpus());
     explain_losses(e, finding, true);
@@ -221,13 +196,11 @@ bool find_racing_counters(const Evidence& e, Finding& finding)
     return true;
 }
 
-bool find_lost_exits(const Evidence& e, Finding& finding)
-{
+bool find_lost_exits(const Evidence& e, Finding& finding) {
     if (!loses(e)) {
         const auto lost = e.count_differences([](const RowDifference& d) { return d.counted < d.traced; });
         const bool total_alone = e.host().total_differs && e.differences().empty();
-        if (lost == 0 && !total_alone)
-            return false;
+        if (lost == 0 && !total_alone) return false;
         std::uint64_t missing = 0, traced = 0;
         for (const auto& d : e.differences())
             if (d.counted < d.traced) {
@@ -245,8 +218,7 @@ bool find_lost_exits(const Evidence& e, Finding& finding)
         return true;
     }
     const auto sum = losses(e);
-    if (is_race(e, sum))
-        return false;
+    if (is_race(e, sum)) return false;
     if (sum.passed_on && (sum.many || e.shown(Symptom::passed_on_lost))) {
         finding.text.write(
             "a nested guest's exits that KVM passes on to the nested guest's hypervisor are not counted");

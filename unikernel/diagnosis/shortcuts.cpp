@@ -25,25 +25,21 @@ constexpr ExitNumber svm_shortcuts[] = {SVM_EXIT_MSR, SVM_EXIT_VINTR, SVM_EXIT_I
 constexpr ExitNumber vmx_fastpaths[] = {EXIT_REASON_MSR_WRITE, EXIT_REASON_PREEMPTION_TIMER, EXIT_REASON_HLT};
 constexpr ExitNumber svm_fastpaths[] = {SVM_EXIT_MSR, SVM_EXIT_HLT};
 
-bool is_among(ExitNumber exit, std::span<const ExitNumber> exits)
-{
+bool is_among(ExitNumber exit, std::span<const ExitNumber> exits) {
     return std::ranges::find(exits, exit) != exits.end();
 }
 
 }
 
-bool is_shortcut(Numbering numbering, ExitNumber exit)
-{
+bool is_shortcut(Numbering numbering, ExitNumber exit) {
     return numbering == Numbering::vmx ? is_among(exit, vmx_shortcuts) : is_among(exit, svm_shortcuts);
 }
 
-std::string_view shortcut_function(Numbering numbering)
-{
+std::string_view shortcut_function(Numbering numbering) {
     return numbering == Numbering::vmx ? "__vmx_handle_exit()" : "svm_invoke_exit_handler()";
 }
 
-bool has_fastpath(Numbering numbering, ExitNumber exit)
-{
+bool has_fastpath(Numbering numbering, ExitNumber exit) {
     return numbering == Numbering::vmx ? is_among(exit, vmx_fastpaths) : is_among(exit, svm_fastpaths);
 }
 

@@ -5,28 +5,22 @@
 
 namespace diagnosis {
 
-bool find_halves_swapped(const Evidence& e, Finding& finding)
-{
+bool find_halves_swapped(const Evidence& e, Finding& finding) {
     return e.explain_shown(finding, Symptom::halves_swapped);
 }
 
-bool find_high_word_lost(const Evidence& e, Finding& finding)
-{
-    if (!e.shown(Symptom::high_word_lost))
-        return false;
+bool find_high_word_lost(const Evidence& e, Finding& finding) {
+    if (!e.shown(Symptom::high_word_lost)) return false;
     return e.explain_shown(finding, Symptom::high_word_lost, Symptom::impossible, Symptom::partly_untimed);
 }
 
 // Of the triggers whose exits were counted: those that took no time.
-bool find_counted_not_timed(const Evidence& e, Finding& finding)
-{
-    if (!e.shown(Symptom::untimed, Symptom::partly_untimed))
-        return false;
+bool find_counted_not_timed(const Evidence& e, Finding& finding) {
+    if (!e.shown(Symptom::untimed, Symptom::partly_untimed)) return false;
     ExitSet untimed;
     bool shortcuts = true, fastpaths = true, timed = false;
     for (const auto& r : e.results()) {
-        if (!r.measurement || r.outcome == audit::Outcome::skip || !r.measurement->host)
-            continue;
+        if (!r.measurement || r.outcome == audit::Outcome::skip || !r.measurement->host) continue;
         if (!r.shows(Symptom::untimed)) {
             timed = true;
             continue;
@@ -51,17 +45,14 @@ bool find_counted_not_timed(const Evidence& e, Finding& finding)
     return e.explain_shown(finding, Symptom::untimed, Symptom::partly_untimed);
 }
 
-bool find_clock_stopped_early(const Evidence& e, Finding& finding)
-{
+bool find_clock_stopped_early(const Evidence& e, Finding& finding) {
     return e.explain_shown(finding, Symptom::stops_early);
 }
 
-bool find_slow_query(const Evidence& e, Finding& finding)
-{
+bool find_slow_query(const Evidence& e, Finding& finding) {
     const auto log = e.host().log;
     const bool slow = e.explain_shown(finding, Symptom::slow_query);
-    if (!slow && log.empty())
-        return false;
+    if (!slow && log.empty()) return false;
     if (!log.empty())
         finding.text.write(log);
     else

@@ -21,10 +21,8 @@ struct Edition {
 
     bool is_current() const { return last == current && has_pconfig; }
 
-    bool defines(Numbering numbering, ExitNumber exit) const
-    {
-        if (!is_defined(numbering, exit))
-            return false;
+    bool defines(Numbering numbering, ExitNumber exit) const {
+        if (!is_defined(numbering, exit)) return false;
         return numbering != Numbering::vmx || (exit <= last && (exit != pconfig || has_pconfig));
     }
 };

@@ -25,23 +25,19 @@ static_assert(cpuid_exit(Numbering::svm) == SVM_EXIT_CPUID);
 
 }
 
-std::string_view exit_name(Numbering numbering, ExitNumber exit)
-{
+std::string_view exit_name(Numbering numbering, ExitNumber exit) {
     const std::span<const ExitName> names =
         numbering == Numbering::vmx ? std::span<const ExitName>(vmx_names) : svm_names;
     for (const auto& [number, name] : names)
-        if (number == std::int64_t{exit})
-            return name;
+        if (number == std::int64_t{exit}) return name;
     return no_name;
 }
 
-void ExitSet::write(console::Sink& text, Numbering numbering) const
-{
+void ExitSet::write(console::Sink& text, Numbering numbering) const {
     constexpr std::size_t listed = 6;
     for (std::size_t i = 0; i < std::min(size_, listed); i++)
         text.format("{}{} ({:x})", i == 0 ? "" : ", ", exit_name(numbering, exits_[i]), exits_[i]);
-    if (size_ > listed)
-        text.format(" and {} more", size_ - listed);
+    if (size_ > listed) text.format(" and {} more", size_ - listed);
 }
 
 }

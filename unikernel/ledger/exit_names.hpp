@@ -8,8 +8,7 @@
 namespace ledger {
 
 /// "vmx" or "svm".
-constexpr std::string_view numbering_name(Numbering numbering)
-{
+constexpr std::string_view numbering_name(Numbering numbering) {
     return numbering == Numbering::vmx ? "vmx" : "svm";
 }
 

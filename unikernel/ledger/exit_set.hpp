@@ -13,10 +13,8 @@ namespace ledger {
 /// Exit numbers, each once, in the order in which they came. Those beyond the 64th are left out.
 class ExitSet {
 public:
-    void add(ExitNumber exit)
-    {
-        if (!contains(exit) && size_ < exits_.size())
-            exits_[size_++] = exit;
+    void add(ExitNumber exit) {
+        if (!contains(exit) && size_ < exits_.size()) exits_[size_++] = exit;
     }
 
     bool contains(ExitNumber exit) const { return std::ranges::find(all(), exit) != all().end(); }

@@ -18,8 +18,7 @@ constexpr Layout known[] = {
     // clang-format on
 };
 
-constexpr char upper(char character)
-{
+constexpr char upper(char character) {
     return character >= 'a' && character <= 'z' ? static_cast<char>(character - 'a' + 'A') : character;
 }
 
@@ -27,8 +26,7 @@ constexpr char upper(char character)
 
 std::span<const Layout> layouts() { return known; }
 
-const Layout* find_layout(std::string_view term)
-{
+const Layout* find_layout(std::string_view term) {
     const auto is_term = [&](std::string_view name) { return std::ranges::equal(name, term, {}, {}, upper); };
     for (const auto& layout : known) {
         const auto slash = std::min(layout.name.find('/'), layout.name.size());

@@ -36,8 +36,7 @@ struct Layout {
     bool operator==(const Layout&) const = default;
 
     /// The leaf's number; 0 where there is none.
-    constexpr std::uint32_t number(Leaf leaf) const
-    {
+    constexpr std::uint32_t number(Leaf leaf) const {
         switch (leaf) {
         case Leaf::total: return total;
         case Leaf::cycles: return cycles;
@@ -51,9 +50,7 @@ struct Layout {
 
     /// The same layout on a host that does not answer some leaves.
     /// \param answered whether a leaf's number is answered
-    template <typename Answered>
-    constexpr Layout without_missing(Answered answered) const
-    {
+    template <typename Answered> constexpr Layout without_missing(Answered answered) const {
         const auto kept = [&](std::uint32_t leaf) { return answered(leaf) ? leaf : 0; };
         return {name, kept(total), kept(cycles), kept(exit_count), kept(exit_cycles)};
     }

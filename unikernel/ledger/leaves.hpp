@@ -32,9 +32,7 @@ struct Reading {
 class Leaves {
 public:
     Leaves(CpuidFunction cpuid, Numbering numbering, const Reading& reading = {})
-        : cpuid_(cpuid), numbering_(numbering), reading_(reading)
-    {
-    }
+        : cpuid_(cpuid), numbering_(numbering), reading_(reading) {}
 
     Numbering numbering() const { return numbering_; }
     const Layout& layout() const { return reading_.layout; }
@@ -65,14 +63,12 @@ public:
     CpuidRegisters query(Leaf leaf, ExitNumber exit = 0) { return query(layout().number(leaf), exit); }
 
     /// The same of a leaf by its number.
-    CpuidRegisters query(std::uint32_t leaf, ExitNumber exit)
-    {
+    CpuidRegisters query(std::uint32_t leaf, ExitNumber exit) {
         return reading_.registers.clean(leaf, exit, defines(exit), query_raw(leaf, exit));
     }
 
     /// One query, as the host answers it.
-    CpuidRegisters query_raw(std::uint32_t leaf, ExitNumber exit)
-    {
+    CpuidRegisters query_raw(std::uint32_t leaf, ExitNumber exit) {
         const bool of_ledger = leaf >= KVM_EXIT_LEDGER_LEAF_FIRST && leaf <= KVM_EXIT_LEDGER_LEAF_LAST;
         own_exits_ += of_ledger ? reading_.self_count : 1;
         own_in_total_ += of_ledger ? reading_.total_count : 1;
@@ -82,22 +78,19 @@ public:
 
     /// Exits of all kinds, modulo 2^32, this query included. 0, without a query, if the host has no such
     /// leaf; so below.
-    std::uint32_t total()
-    {
+    std::uint32_t total() {
         // The host may interrupt the guest between two readings.
         constexpr std::uint32_t few = 1000;
         return has(Leaf::total) ? checked(MonotonicityCheck::total, confirmed(Leaf::total, 0, few)) : 0;
     }
 
     /// Cycles of all completed exits.
-    std::uint64_t cycles()
-    {
+    std::uint64_t cycles() {
         return has(Leaf::cycles) ? checked(MonotonicityCheck::total, ebx_ecx(query(Leaf::cycles))) : 0;
     }
 
     /// Exits of one kind, modulo 2^32.
-    std::uint32_t count(ExitNumber exit)
-    {
+    std::uint32_t count(ExitNumber exit) {
         const bool own = exit == cpuid_exit(numbering_);
         return has(Leaf::exit_count)
                    ? checked(exit, confirmed(Leaf::exit_count, exit, own ? reading_.self_count : 0))
@@ -105,8 +98,7 @@ public:
     }
 
     /// Cycles of the completed exits of one kind.
-    std::uint64_t cycles(ExitNumber exit)
-    {
+    std::uint64_t cycles(ExitNumber exit) {
         return has(Leaf::exit_cycles) ? checked(exit, ebx_ecx(query(Leaf::exit_cycles, exit))) : 0;
     }
 
@@ -119,16 +111,14 @@ public:
         bool operator==(const Extremes&) const = default;
     };
 
-    Extremes extremes(ExitNumber exit)
-    {
+    Extremes extremes(ExitNumber exit) {
         const auto r = query(Leaf::extremes, exit);
         return {join(r.ebx, r.eax), edx_ecx(r)};
     }
 
 private:
     // A count that grows by no more than this between two readings. One that is as before needs no second.
-    std::uint32_t confirmed(Leaf leaf, ExitNumber exit, std::uint32_t growth)
-    {
+    std::uint32_t confirmed(Leaf leaf, ExitNumber exit, std::uint32_t growth) {
         auto count = query(leaf, exit).eax;
         constexpr unsigned attempts = 10;
         const bool as_before =
@@ -136,33 +126,26 @@ private:
         for (unsigned i = 0; confirm_ && !as_before && i < attempts; i++) {
             const auto before = count;
             count = query(leaf, exit).eax;
-            if (count - before <= growth)
-                break;
+            if (count - before <= growth) break;
         }
         return count;
     }
 
-    static std::uint64_t join(std::uint32_t high, std::uint32_t low)
-    {
+    static std::uint64_t join(std::uint32_t high, std::uint32_t low) {
         return std::uint64_t{high} << 32 | low;
     }
-    std::uint64_t ebx_ecx(const CpuidRegisters& r) const
-    {
+    std::uint64_t ebx_ecx(const CpuidRegisters& r) const {
         return reading_.words_swapped ? join(r.ecx, r.ebx) : join(r.ebx, r.ecx);
     }
     static std::uint64_t edx_ecx(const CpuidRegisters& r) { return join(r.edx, r.ecx); }
 
-    std::uint64_t checked(ExitNumber exit, std::uint64_t cycles)
-    {
-        if (check_)
-            check_->check_cycles(exit, cycles);
+    std::uint64_t checked(ExitNumber exit, std::uint64_t cycles) {
+        if (check_) check_->check_cycles(exit, cycles);
         return cycles;
     }
 
-    std::uint32_t checked(ExitNumber exit, std::uint32_t count)
-    {
-        if (check_)
-            check_->check_count(exit, count);
+    std::uint32_t checked(ExitNumber exit, std::uint32_t count) {
+        if (check_) check_->check_count(exit, count);
         return count;
     }
 

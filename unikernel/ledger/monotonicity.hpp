@@ -23,25 +23,19 @@ public:
         std::uint64_t before, after;
     };
 
-    void check_cycles(ExitNumber exit, std::uint64_t cycles)
-    {
-        if (exit > total)
-            return;
+    void check_cycles(ExitNumber exit, std::uint64_t cycles) {
+        if (exit > total) return;
         auto& last = rows_[exit].cycles;
-        if (cycles < last)
-            note({Quantity::cycles, exit, last, cycles});
+        if (cycles < last) note({Quantity::cycles, exit, last, cycles});
         last = cycles;
         readings_++;
     }
 
     /// A count is reported modulo 2^32: growth by half of that or more is a step back.
-    void check_count(ExitNumber exit, std::uint32_t count)
-    {
-        if (exit > total)
-            return;
+    void check_count(ExitNumber exit, std::uint32_t count) {
+        if (exit > total) return;
         auto& [last, counted, cycles] = rows_[exit];
-        if (counted && count - last >= 1u << 31)
-            note({Quantity::count, exit, last, count});
+        if (counted && count - last >= 1u << 31) note({Quantity::count, exit, last, count});
         last = count;
         counted = true;
         readings_++;
@@ -61,10 +55,8 @@ private:
         std::uint64_t cycles;
     };
 
-    void note(const Step& step)
-    {
-        if (!step_back_)
-            step_back_ = step;
+    void note(const Step& step) {
+        if (!step_back_) step_back_ = step;
     }
 
     std::array<Row, exit_number_end + 1> rows_{};

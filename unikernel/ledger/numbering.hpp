@@ -20,14 +20,12 @@ using ExitNumber = std::uint32_t;
 inline constexpr ExitNumber exit_number_end = KVM_EXIT_LEDGER_SVM_NPF_LAST + 1;
 
 /// Does the current edition of the vendor's manual define this exit number?
-inline bool is_defined(Numbering numbering, ExitNumber exit)
-{
+inline bool is_defined(Numbering numbering, ExitNumber exit) {
     return kvm_exit_ledger_defined(static_cast<unsigned>(numbering), exit);
 }
 
 /// The exit number of CPUID itself: each query causes one such exit.
-constexpr ExitNumber cpuid_exit(Numbering numbering)
-{
+constexpr ExitNumber cpuid_exit(Numbering numbering) {
     return numbering == Numbering::vmx ? 10 : 0x72; // SDM vol. 3, appendix C; APM vol. 2, appendix C
 }
 

@@ -16,13 +16,11 @@ namespace {
 constexpr std::uint32_t plausible_growth = 1'000'000;
 
 // The embedded host runs a VM first whose only exits that firmware does not cause are these.
-constexpr ExitNumber hypercall(Numbering numbering)
-{
+constexpr ExitNumber hypercall(Numbering numbering) {
     return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_VMCALL} : ExitNumber{SVM_EXIT_VMMCALL};
 }
 
-bool has_signature(Leaves& leaves)
-{
+bool has_signature(Leaves& leaves) {
     const auto r = leaves.query(Leaf::signature);
     return r == CpuidRegisters{KVM_EXIT_LEDGER_LEAF_LAST, KVM_EXIT_LEDGER_SIGNATURE_EBX,
                                KVM_EXIT_LEDGER_SIGNATURE_ECX, KVM_EXIT_LEDGER_SIGNATURE_EDX};
@@ -37,21 +35,20 @@ enum Sign : unsigned {
     times_cpuid = 16,
 };
 
-unsigned growth_signs(const CpuidRegisters& before, const CpuidRegisters& after, Sign counts, Sign times)
-{
+unsigned growth_signs(const CpuidRegisters& before, const CpuidRegisters& after, Sign counts, Sign times) {
     const auto growth = after.eax - before.eax;
     unsigned signs = growth >= 1 && growth < plausible_growth ? unsigned{counts} : 0;
-    if (before.ebx != after.ebx || before.ecx != after.ecx)
-        signs |= times;
+    if (before.ebx != after.ebx || before.ecx != after.ecx) signs |= times;
     return signs;
 }
 
-unsigned signs_of(Leaves& leaves, std::uint32_t leaf)
-{
+unsigned signs_of(Leaves& leaves, std::uint32_t leaf) {
     const auto cpuid = cpuid_exit(leaves.numbering());
     const auto undefined = leaves.query(leaf, never_defined);
+    leaves.query(0, 0);
     const auto undefined_again = leaves.query(leaf, never_defined);
     const auto own = leaves.query(leaf, cpuid);
+    leaves.query(0, 0); // counts even where queries do not
     const auto own_again = leaves.query(leaf, cpuid);
     // The other registers may carry something.
     const auto mark = undefined_mark.edx;
@@ -65,20 +62,17 @@ constexpr std::uint32_t first_leaf = KVM_EXIT_LEDGER_LEAF_TOTAL;
 
 using Signs = std::array<unsigned, KVM_EXIT_LEDGER_LEAF_LAST - first_leaf + 1>;
 
-Signs expected_signs(const Layout& layout)
-{
+Signs expected_signs(const Layout& layout) {
     Signs signs{};
     signs[layout.total - first_leaf] |= counts_all | counts_cpuid;
     signs[layout.cycles - first_leaf] |= times_all | times_cpuid;
     signs[layout.exit_count - first_leaf] |= marks | counts_cpuid;
-    if (layout.has(Leaf::exit_cycles))
-        signs[layout.exit_cycles - first_leaf] |= marks | times_cpuid;
+    if (layout.has(Leaf::exit_cycles)) signs[layout.exit_cycles - first_leaf] |= marks | times_cpuid;
     return signs;
 }
 
 // Does the leaf answer as where there is no ledger: get_out_of_range_cpuid_entry()?
-bool is_answered(Leaves& leaves, std::uint32_t leaf, bool zeros_out_of_range)
-{
+bool is_answered(Leaves& leaves, std::uint32_t leaf, bool zeros_out_of_range) {
     const auto highest = leaves.query(0, 0).eax;
     const auto answers_otherwise = [&](ExitNumber exit) {
         const auto fallback = zeros_out_of_range ? CpuidRegisters{} : leaves.query(highest, exit);
@@ -104,18 +98,15 @@ struct Behaviour {
 };
 
 // Signs that differ, but for those of leaves that the host lacks.
-unsigned misses(const Behaviour& behaviour, const Signs& seen, const Signs& expected)
-{
+unsigned misses(const Behaviour& behaviour, const Signs& seen, const Signs& expected) {
     unsigned count = 0;
     for (std::size_t i = 0; i < seen.size(); i++)
         if (behaviour.answered[i] || !behaviour.lacks_leaves())
-            for (auto bits = seen[i] ^ expected[i]; bits; bits &= bits - 1)
-                count++;
+            for (auto bits = seen[i] ^ expected[i]; bits; bits &= bits - 1) count++;
     return count;
 }
 
-Behaviour observe(CpuidFunction cpuid, Numbering numbering, bool zeros_out_of_range)
-{
+Behaviour observe(CpuidFunction cpuid, Numbering numbering, bool zeros_out_of_range) {
     Leaves leaves(cpuid, numbering);
     Signs seen;
     unsigned any = 0;
@@ -136,56 +127,46 @@ Behaviour observe(CpuidFunction cpuid, Numbering numbering, bool zeros_out_of_ra
     return behaviour;
 }
 
-bool is_marked(Leaves& leaves, ExitNumber exit)
-{
+bool is_marked(Leaves& leaves, ExitNumber exit) {
     return leaves.query(Leaf::exit_count, exit) == undefined_mark;
 }
 
 // The edition whose table ends with `last`, with or without its hole as the host has it.
-Edition edition_ending_at(Leaves& leaves, ExitNumber last)
-{
+Edition edition_ending_at(Leaves& leaves, ExitNumber last) {
     return {last, last > Edition::last_with_hole || !is_marked(leaves, Edition::pconfig)};
 }
 
 // The last number that is not marked ends the table. A host that marks more than any
 // edition leaves out, or nothing, is measured by the current one.
-Edition observe_edition(Leaves& leaves)
-{
-    if (leaves.numbering() != Numbering::vmx)
-        return {};
+Edition observe_edition(Leaves& leaves) {
+    if (leaves.numbering() != Numbering::vmx) return {};
     for (auto last = Edition::current; last >= Edition::earliest; last--)
         if (is_defined(Numbering::vmx, last) && !is_marked(leaves, last))
             return edition_ending_at(leaves, last);
     return {};
 }
 
-void observe_own_leaves(Leaves& leaves, Profile& found)
-{
+void observe_own_leaves(Leaves& leaves, Profile& found) {
     const auto answer = leaves.query(Leaf::revision);
     const auto numbering = static_cast<Numbering>(answer.ebx);
-    if (numbering == Numbering::vmx || numbering == Numbering::svm)
-        found.numbering = numbering;
+    if (numbering == Numbering::vmx || numbering == Numbering::svm) found.numbering = numbering;
     found.revision = answer.eax;
     found.reason = "the ledger's signature";
 }
 
-std::string_view reason_against(Leaves& leaves)
-{
+std::string_view reason_against(Leaves& leaves) {
     return leaves.query(Leaf::total) == zeros
                ? "the leaves answer zeros"
                : "the leaves answer an ordinary CPUID leaf's data, the same at each call";
 }
 
-Answer kind_of(const CpuidRegisters& answer)
-{
+Answer kind_of(const CpuidRegisters& answer) {
     return answer == zeros ? Answer::all_zeros : answer == undefined_mark ? Answer::mark : Answer::other;
 }
 
 // By how much a query raises a count that reads itself; 1 unless another number is certain.
 // \param exact whether nothing but queries raises it
-template <typename Read>
-unsigned observe_growth(Read read, bool exact)
-{
+template <typename Read> unsigned observe_growth(Read read, bool exact) {
     constexpr unsigned pairs = 16;
     std::array<std::uint32_t, pairs> growth;
     for (auto& grown : growth) {
@@ -198,8 +179,7 @@ unsigned observe_growth(Read read, bool exact)
 }
 
 // Is it each time impossible that these cycles passed, and possible with their words exchanged?
-bool observe_swapped_words(Leaves& leaves, std::uint64_t (*clock)())
-{
+bool observe_swapped_words(Leaves& leaves, std::uint64_t (*clock)()) {
     const auto read = [&] {
         return leaves.has(Leaf::cycles) ? leaves.cycles() : leaves.cycles(cpuid_exit(leaves.numbering()));
     };
@@ -207,13 +187,11 @@ bool observe_swapped_words(Leaves& leaves, std::uint64_t (*clock)())
     for (unsigned round = 0; round < rounds; round++) {
         const auto start = clock();
         const auto before = read();
-        for (unsigned i = 0; i < queries; i++)
-            leaves.query(0, 0);
+        for (unsigned i = 0; i < queries; i++) leaves.query(0, 0);
         const auto after = read();
         const auto window = clock() - start;
         const auto can_pass = [&](std::uint64_t cycles) { return cycles > 0 && cycles <= window; };
-        if (can_pass(after - before) || !can_pass(std::rotl(after, 32) - std::rotl(before, 32)))
-            return false;
+        if (can_pass(after - before) || !can_pass(std::rotl(after, 32) - std::rotl(before, 32))) return false;
     }
     return true;
 }
@@ -221,14 +199,12 @@ bool observe_swapped_words(Leaves& leaves, std::uint64_t (*clock)())
 std::uint32_t distance(std::uint32_t a, std::uint32_t b) { return std::min(a - b, b - a); }
 
 // Nothing but the queries happens between the readings, and exits of other VMs, if they are counted here.
-ExitSet observe_moving(Leaves& leaves)
-{
+ExitSet observe_moving(Leaves& leaves) {
     constexpr unsigned rounds = 3;
     constexpr std::uint32_t least = 10'000;
     ExitSet moving;
     for (ExitNumber exit = 0; exit < exit_number_end; exit++) {
-        if (!leaves.defines(exit) || exit == cpuid_exit(leaves.numbering()))
-            continue;
+        if (!leaves.defines(exit) || exit == cpuid_exit(leaves.numbering())) continue;
         unsigned jumps = 0;
         auto last = leaves.count(exit);
         for (unsigned round = 0; round < rounds && jumps == round; round++) {
@@ -236,15 +212,13 @@ ExitSet observe_moving(Leaves& leaves)
             jumps += distance(next, last) >= least;
             last = next;
         }
-        if (jumps == rounds)
-            moving.add(exit);
+        if (jumps == rounds) moving.add(exit);
     }
     return moving;
 }
 
 // Taken in turns, so that both meet the same disturbances.
-QueryCost observe_cost(Leaves& leaves, std::uint64_t (*clock)())
-{
+QueryCost observe_cost(Leaves& leaves, std::uint64_t (*clock)()) {
     std::array<std::uint64_t, 31> ordinary, query;
     const auto leaf = *std::ranges::find_if(assigned_leaves, [&](Leaf each) { return leaves.has(each); });
     const auto exit = cpuid_exit(leaves.numbering());
@@ -263,8 +237,7 @@ QueryCost observe_cost(Leaves& leaves, std::uint64_t (*clock)())
     return {median(ordinary), median(query)};
 }
 
-void observe_rules(Leaves& leaves, Profile& found)
-{
+void observe_rules(Leaves& leaves, Profile& found) {
     for (const auto leaf : {Leaf::exit_count, Leaf::exit_cycles})
         if (leaves.has(leaf)) {
             found.undefined = kind_of(leaves.query(leaf, never_defined));
@@ -274,46 +247,38 @@ void observe_rules(Leaves& leaves, Profile& found)
 }
 
 // The leaves and the layout that they have.
-void observe_layout(const Behaviour& behaviour, const Overrides& overrides, Profile& found)
-{
+void observe_layout(const Behaviour& behaviour, const Overrides& overrides, Profile& found) {
     found.detected = *behaviour.layout;
     found.layout_given = overrides.layout != nullptr;
     const auto& full = overrides.layout ? *overrides.layout : found.detected;
     found.layout = full;
-    if (!behaviour.lacks_leaves())
-        return;
+    if (!behaviour.lacks_leaves()) return;
     found.layout = full.without_missing([&](std::uint32_t leaf) { return behaviour.is_answered(leaf); });
-    for (const auto leaf : assigned_leaves)
-        found.missing += full.has(leaf) && !found.layout.has(leaf);
+    for (const auto leaf : assigned_leaves) found.missing += full.has(leaf) && !found.layout.has(leaf);
 }
 
 }
 
-ExitNumber never_handled(Numbering numbering)
-{
+ExitNumber never_handled(Numbering numbering) {
     return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_SIPI_SIGNAL}
                                        : ExitNumber{SVM_EXIT_IDTR_WRITE};
 }
 
-Rows Profile::rows() const
-{
+Rows Profile::rows() const {
     auto rows = all_rows(numbering);
-    for (const auto exit : moving.all())
-        rows[exit] = false;
+    for (const auto exit : moving.all()) rows[exit] = false;
     return rows;
 }
 
 Profile profile(CpuidFunction cpuid, std::string_view vendor, std::uint64_t (*clock)(),
-                const Overrides& overrides)
-{
+                const Overrides& overrides) {
     const auto by_vendor = numbering_of(vendor);
     const bool zeros_out_of_range = by_vendor == Numbering::svm;
     auto behaviour = observe(cpuid, by_vendor, zeros_out_of_range);
     const auto other =
         observe(cpuid, by_vendor == Numbering::vmx ? Numbering::svm : Numbering::vmx, zeros_out_of_range);
     // Leaves that seem missing by one numbering may answer by the other.
-    if (other.misses + other.unanswered() < behaviour.misses + behaviour.unanswered())
-        behaviour = other;
+    if (other.misses + other.unanswered() < behaviour.misses + behaviour.unanswered()) behaviour = other;
 
     Leaves plain(cpuid, by_vendor);
     Profile found;
@@ -345,16 +310,14 @@ Profile profile(CpuidFunction cpuid, std::string_view vendor, std::uint64_t (*cl
     found.grows = behaviour.counts || !(leaves.has(Leaf::exit_count) || leaves.has(Leaf::total));
     if (leaves.has(Leaf::exit_count))
         found.self_count = observe_growth([&] { return leaves.count(cpuid_exit(found.numbering)); }, true);
-    if (leaves.has(Leaf::total))
-        found.total_count = observe_growth([&] { return leaves.total(); }, false);
+    if (leaves.has(Leaf::total)) found.total_count = observe_growth([&] { return leaves.total(); }, false);
     found.words_swapped = observe_swapped_words(leaves, clock);
     found.moving = observe_moving(leaves);
     found.cost = observe_cost(leaves, clock);
     return found;
 }
 
-Numbering numbering_of(std::string_view vendor)
-{
+Numbering numbering_of(std::string_view vendor) {
     return vendor == "AuthenticAMD" || vendor == "HygonGenuine" ? Numbering::svm : Numbering::vmx;
 }
 

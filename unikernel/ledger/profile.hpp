@@ -64,8 +64,7 @@ struct Profile {
     /// Does what is read through these leaves say what it is taken for?
     bool reads_right() const { return layout.name == detected.name; }
 
-    Leaves leaves(CpuidFunction cpuid) const
-    {
+    Leaves leaves(CpuidFunction cpuid) const {
         return {cpuid, numbering, {layout, edition, registers, self_count, total_count, words_swapped}};
     }
 

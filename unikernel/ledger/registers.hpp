@@ -20,8 +20,7 @@ inline constexpr CpuidRegisters zeros{0, 0, 0, 0};
 inline constexpr std::uint32_t never_defined = 0xfff;
 
 /// Registers in which a leaf of the assignment answers a value: all ones there. Zeros for other leaves.
-constexpr CpuidRegisters value_registers(const Layout& layout, std::uint32_t leaf)
-{
+constexpr CpuidRegisters value_registers(const Layout& layout, std::uint32_t leaf) {
     const bool counts = leaf == layout.total || leaf == layout.exit_count;
     const bool times = leaf == layout.cycles || leaf == layout.exit_cycles;
     return {counts ? ~0u : 0, times ? ~0u : 0, times ? ~0u : 0, 0};

@@ -11,16 +11,13 @@ namespace {
 
 using Address = std::uint64_t;
 
-template <typename T>
-T read(Address address)
-{
+template <typename T> T read(Address address) {
     T value;
     std::memcpy(&value, reinterpret_cast<const void*>(address), sizeof value);
     return value;
 }
 
-bool has_signature(Address address, std::string_view signature)
-{
+bool has_signature(Address address, std::string_view signature) {
     return std::memcmp(reinterpret_cast<const void*>(address), signature.data(), signature.size()) == 0;
 }
 
@@ -33,19 +30,15 @@ constexpr unsigned generic_space = 0, generic_address = 4;
 
 constexpr Address identity_mapped_end = Address{4} << 30;
 
-Address search_rsdp()
-{
+Address search_rsdp() {
     for (Address at = 0xe0000; at < 0x100000; at += 16)
-        if (has_signature(at, "RSD PTR "))
-            return at;
+        if (has_signature(at, "RSD PTR ")) return at;
     return 0;
 }
 
-Address find_fadt(Address root)
-{
+Address find_fadt(Address root) {
     const Address rsdp = root ? root : search_rsdp();
-    if (!rsdp)
-        return 0;
+    if (!rsdp) return 0;
     const bool extended =
         read<std::uint8_t>(rsdp + rsdp_revision) >= 2 && read<std::uint64_t>(rsdp + rsdp_xsdt);
     const Address list =
@@ -54,8 +47,7 @@ Address find_fadt(Address root)
     const Address end = list + read<std::uint32_t>(list + table_length);
     for (Address entry = list + table_body; entry + entry_size <= end; entry += entry_size) {
         const Address table = extended ? read<std::uint64_t>(entry) : read<std::uint32_t>(entry);
-        if (table < identity_mapped_end && has_signature(table, "FACP"))
-            return table;
+        if (table < identity_mapped_end && has_signature(table, "FACP")) return table;
     }
     return 0;
 }
@@ -64,27 +56,22 @@ Address find_fadt(Address root)
 // number of elements, and the first element, a byte constant with or without its prefix.
 constexpr std::uint8_t aml_package = 0x12, aml_byte_prefix = 0x0a;
 
-std::uint16_t s5_sleep_type(Address dsdt)
-{
+std::uint16_t s5_sleep_type(Address dsdt) {
     const Address end = dsdt + read<std::uint32_t>(dsdt + table_length);
     for (Address at = dsdt + table_body; at + 8 < end; at++) {
-        if (!has_signature(at, "_S5_") || read<std::uint8_t>(at + 4) != aml_package)
-            continue;
+        if (!has_signature(at, "_S5_") || read<std::uint8_t>(at + 4) != aml_package) continue;
         const unsigned extra_length_bytes = read<std::uint8_t>(at + 5) >> 6;
         Address element = at + 7 + extra_length_bytes;
-        if (read<std::uint8_t>(element) == aml_byte_prefix)
-            element++;
+        if (read<std::uint8_t>(element) == aml_byte_prefix) element++;
         return read<std::uint8_t>(element);
     }
     return 0;
 }
 
 // 5.2.3.2: address space 0 is memory, 1 is I/O ports. The registers used here are one byte wide.
-void write_generic(Address generic, std::uint8_t value)
-{
+void write_generic(Address generic, std::uint8_t value) {
     const Address address = read<std::uint64_t>(generic + generic_address);
-    if (!address)
-        return;
+    if (!address) return;
     if (read<std::uint8_t>(generic + generic_space) == 1)
         Io::out<std::uint8_t>(static_cast<Port>(address), value);
     else if (address < identity_mapped_end)
@@ -93,11 +80,9 @@ void write_generic(Address generic, std::uint8_t value)
 
 }
 
-void acpi_power_off(Address root)
-{
+void acpi_power_off(Address root) {
     const Address fadt = find_fadt(root);
-    if (!fadt)
-        return;
+    if (!fadt) return;
     const std::uint16_t sleep_type = s5_sleep_type(read<std::uint32_t>(fadt + fadt_dsdt));
 
     // 4.8.3.2.1: SLP_TYPx is bits 10 to 12, SLP_EN bit 13. 4.8.3.7: bits 2 to 4, bit 5.
@@ -108,8 +93,7 @@ void acpi_power_off(Address root)
         write_generic(fadt + fadt_sleep_control, static_cast<std::uint8_t>(sleep_type << 2 | 1 << 5));
 }
 
-void acpi_reset(Address root)
-{
+void acpi_reset(Address root) {
     if (const Address fadt = find_fadt(root))
         write_generic(fadt + fadt_reset, read<std::uint8_t>(fadt + fadt_reset_value));
 }

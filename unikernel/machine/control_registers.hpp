@@ -26,17 +26,13 @@ enum class Cr4 : std::uint64_t {
     smep = 1u << 20,         // CPUID.7:EBX.SMEP
 };
 
-template <Cr cr>
-std::uint64_t read_cr()
-{
+template <Cr cr> std::uint64_t read_cr() {
     std::uint64_t value;
     asm volatile("mov %%cr%c1, %0" : "=r"(value) : "i"(cr) : "memory");
     return value;
 }
 
-template <Cr cr>
-void write_cr(std::uint64_t value)
-{
+template <Cr cr> void write_cr(std::uint64_t value) {
     asm volatile("mov %0, %%cr%c1" : : "r"(value), "i"(cr) : "memory");
 }
 
@@ -47,22 +43,19 @@ inline void set(Cr4 bit) { write_cr<Cr::cr4>(read_cr<Cr::cr4>() | static_cast<st
 inline void clear(Cr4 bit) { write_cr<Cr::cr4>(read_cr<Cr::cr4>() & ~static_cast<std::uint64_t>(bit)); }
 
 /// Changes one bit of CR0 or CR4 and changes it back: one read, two writes.
-inline void toggle(Cr0 bit)
-{
+inline void toggle(Cr0 bit) {
     const auto value = read_cr<Cr::cr0>();
     write_cr<Cr::cr0>(value ^ static_cast<std::uint64_t>(bit));
     write_cr<Cr::cr0>(value);
 }
-inline void toggle(Cr4 bit)
-{
+inline void toggle(Cr4 bit) {
     const auto value = read_cr<Cr::cr4>();
     write_cr<Cr::cr4>(value ^ static_cast<std::uint64_t>(bit));
     write_cr<Cr::cr4>(value);
 }
 
 /// CR0's low 16 bits: SMSW and LMSW, which changes no bits but PE, MP, EM and TS.
-inline std::uint16_t store_machine_status()
-{
+inline std::uint16_t store_machine_status() {
     std::uint16_t value;
     asm volatile("smsw %0" : "=r"(value) : : "memory");
     return value;

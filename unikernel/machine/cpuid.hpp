@@ -18,25 +18,20 @@ struct CpuidRegisters {
 inline constexpr std::uint32_t poison = 0x5eed0bad;
 
 /// Executes CPUID.
-inline CpuidRegisters cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0)
-{
+inline CpuidRegisters cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) {
     CpuidRegisters r{leaf, poison, subleaf, poison};
     asm volatile("cpuid" : "+a"(r.eax), "+b"(r.ebx), "+c"(r.ecx), "+d"(r.edx) : : "memory");
     return r;
 }
 
 /// Text that CPUID returns in registers, four characters each.
-template <std::size_t Registers>
-class CpuidText {
+template <std::size_t Registers> class CpuidText {
 public:
-    void set(std::size_t index, std::uint32_t value)
-    {
-        for (std::size_t i = 0; i < 4; i++)
-            text_[4 * index + i] = static_cast<char>(value >> (8 * i));
+    void set(std::size_t index, std::uint32_t value) {
+        for (std::size_t i = 0; i < 4; i++) text_[4 * index + i] = static_cast<char>(value >> (8 * i));
     }
 
-    std::string_view view() const
-    {
+    std::string_view view() const {
         const std::string_view all(text_.data(), text_.size());
         return all.substr(0, all.find('\0'));
     }
@@ -46,8 +41,7 @@ private:
 };
 
 /// The vendor string, leaf 0: "GenuineIntel", "AuthenticAMD", …
-inline CpuidText<3> vendor()
-{
+inline CpuidText<3> vendor() {
     const auto r = cpuid(0);
     CpuidText<3> text;
     text.set(0, r.ebx);
@@ -57,11 +51,9 @@ inline CpuidText<3> vendor()
 }
 
 /// The processor's brand string, leaves 0x80000002 to 4; empty where there is none.
-inline CpuidText<12> brand()
-{
+inline CpuidText<12> brand() {
     CpuidText<12> text;
-    if (cpuid(0x80000000).eax < 0x80000004)
-        return text;
+    if (cpuid(0x80000000).eax < 0x80000004) return text;
     for (std::uint32_t i = 0; i < 3; i++) {
         const auto r = cpuid(0x80000002 + i);
         text.set(4 * i, r.eax);

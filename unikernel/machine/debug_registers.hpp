@@ -14,17 +14,13 @@ inline constexpr std::uint64_t dr7_none = 0x400;
 /// What DR6 holds while no condition was detected.
 inline constexpr std::uint64_t dr6_none = 0xffff0ff0;
 
-template <Dr dr>
-std::uint64_t read_dr()
-{
+template <Dr dr> std::uint64_t read_dr() {
     std::uint64_t value;
     asm volatile("mov %%db%c1, %0" : "=r"(value) : "i"(dr));
     return value;
 }
 
-template <Dr dr>
-void write_dr(std::uint64_t value)
-{
+template <Dr dr> void write_dr(std::uint64_t value) {
     asm volatile("mov %0, %%db%c1" : : "r"(value), "i"(dr));
 }
 

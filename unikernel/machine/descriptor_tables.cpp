@@ -17,14 +17,12 @@ constinit std::array<std::uint64_t, 3> table{};
 
 }
 
-std::array<std::uint64_t, 2> describe_task_state(const void* task_state)
-{
+std::array<std::uint64_t, 2> describe_task_state(const void* task_state) {
     const auto base = address_of(task_state);
     return {available_tss | (base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56, base >> 32};
 }
 
-void load_task_register()
-{
+void load_task_register() {
     const auto tss = describe_task_state(task_state.data());
     table = {0, tss[0], tss[1]};
     const auto usual = store_gdt();

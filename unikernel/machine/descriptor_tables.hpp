@@ -11,8 +11,7 @@ struct [[gnu::packed]] TableRegister {
     std::uint64_t base;
 };
 
-inline TableRegister store_gdt()
-{
+inline TableRegister store_gdt() {
     TableRegister value;
     asm volatile("sgdt %0" : "=m"(value));
     return value;
@@ -20,8 +19,7 @@ inline TableRegister store_gdt()
 
 inline void load_gdt(const TableRegister& value) { asm volatile("lgdt %0" : : "m"(value) : "memory"); }
 
-inline TableRegister store_idt()
-{
+inline TableRegister store_idt() {
     TableRegister value;
     asm volatile("sidt %0" : "=m"(value));
     return value;
@@ -29,23 +27,20 @@ inline TableRegister store_idt()
 
 inline void load_idt(const TableRegister& value) { asm volatile("lidt %0" : : "m"(value) : "memory"); }
 
-inline std::uint16_t read_code_segment()
-{
+inline std::uint16_t read_code_segment() {
     std::uint16_t selector;
     asm("mov %%cs, %0" : "=r"(selector));
     return selector;
 }
 
-inline std::uint16_t read_stack_segment()
-{
+inline std::uint16_t read_stack_segment() {
     std::uint16_t selector;
     asm("mov %%ss, %0" : "=r"(selector));
     return selector;
 }
 
 /// Memory operands, which KVM's emulator decodes.
-inline std::uint16_t store_ldt()
-{
+inline std::uint16_t store_ldt() {
     std::uint16_t selector;
     asm volatile("sldt %0" : "=m"(selector));
     return selector;
@@ -53,8 +48,7 @@ inline std::uint16_t store_ldt()
 
 inline void load_ldt(std::uint16_t selector) { asm volatile("lldt %0" : : "m"(selector) : "memory"); }
 
-inline std::uint16_t store_task_register()
-{
+inline std::uint16_t store_task_register() {
     std::uint16_t selector;
     asm volatile("str %0" : "=m"(selector));
     return selector;

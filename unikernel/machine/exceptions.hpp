@@ -38,8 +38,7 @@ ExceptionCounts resumed_exceptions();
 void forget_exceptions();
 
 /// Does a firing on this vCPU raise this exception? Resets the counts.
-inline bool raises(Exception exception, void (*fire)())
-{
+inline bool raises(Exception exception, void (*fire)()) {
     forget_exceptions();
     fire();
     return resumed_exceptions()[static_cast<unsigned>(exception)] != 0;

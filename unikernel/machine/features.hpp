@@ -50,8 +50,7 @@ inline constexpr Feature amd_ibpb    {0x80000008, 0, ebx, 12};
 }
 
 /// Does this vCPU have it?
-inline bool has(const Feature& feature)
-{
+inline bool has(const Feature& feature) {
     // The highest leaf of each range is in EAX of its first.
     const auto first = feature.leaf & 0xf0000000;
     return cpuid(first).eax >= feature.leaf &&
@@ -59,9 +58,7 @@ inline bool has(const Feature& feature)
 }
 
 /// What to say of a vCPU without that feature; empty if it has it.
-template <const Feature& feature>
-std::string_view lacks()
-{
+template <const Feature& feature> std::string_view lacks() {
     return has(feature) ? std::string_view() : feature.lacking;
 }
 

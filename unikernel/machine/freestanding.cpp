@@ -9,22 +9,19 @@
 
 extern "C" {
 
-void* memcpy(void* destination, const void* source, std::size_t bytes)
-{
+void* memcpy(void* destination, const void* source, std::size_t bytes) {
     void* const result = destination;
     asm volatile("rep movsb" : "+D"(destination), "+S"(source), "+c"(bytes) : : "memory");
     return result;
 }
 
-void* memset(void* destination, int value, std::size_t bytes)
-{
+void* memset(void* destination, int value, std::size_t bytes) {
     void* const result = destination;
     asm volatile("rep stosb" : "+D"(destination), "+c"(bytes) : "a"(value) : "memory");
     return result;
 }
 
-void* memmove(void* destination, const void* source, std::size_t bytes)
-{
+void* memmove(void* destination, const void* source, std::size_t bytes) {
     if (reinterpret_cast<std::uintptr_t>(destination) <= reinterpret_cast<std::uintptr_t>(source))
         return memcpy(destination, source, bytes);
     void* last_destination = static_cast<char*>(destination) + bytes - 1;
@@ -33,29 +30,23 @@ void* memmove(void* destination, const void* source, std::size_t bytes)
     return destination;
 }
 
-int memcmp(const void* left, const void* right, std::size_t bytes)
-{
+int memcmp(const void* left, const void* right, std::size_t bytes) {
     const auto* a = static_cast<const unsigned char*>(left);
     const auto* b = static_cast<const unsigned char*>(right);
     for (; bytes; a++, b++, bytes--)
-        if (*a != *b)
-            return *a - *b;
+        if (*a != *b) return *a - *b;
     return 0;
 }
 
-void* memchr(const void* data, int value, std::size_t bytes)
-{
+void* memchr(const void* data, int value, std::size_t bytes) {
     for (const auto* at = static_cast<const unsigned char*>(data); bytes; at++, bytes--)
-        if (*at == static_cast<unsigned char>(value))
-            return const_cast<unsigned char*>(at);
+        if (*at == static_cast<unsigned char>(value)) return const_cast<unsigned char*>(at);
     return nullptr;
 }
 
-std::size_t strlen(const char* text)
-{
+std::size_t strlen(const char* text) {
     const char* end = text;
-    while (*end)
-        end++;
+    while (*end) end++;
     return static_cast<std::size_t>(end - text);
 }
 }

@@ -37,15 +37,13 @@ constinit bool shadow_is_forgotten = false;
 // STI blocks interrupts until the next instruction, HLT, has started (SDM vol. 2, STI). Where the host's
 // processor loses that interrupt shadow when the vCPU exits between the two, the interrupt that should end
 // the HLT arrives before it, and nothing would end the HLT.
-bool arrived_before_hlt(const InterruptFrame& frame)
-{
+bool arrived_before_hlt(const InterruptFrame& frame) {
     constexpr std::uint8_t hlt_opcode = 0xf4;
     return shadow_is_forgotten && *reinterpret_cast<const std::uint8_t*>(frame.rip) == hlt_opcode;
 }
 
 // Restarts halt_until_interrupt(), with the interrupt pending as before.
-void repeat_halt(InterruptFrame& frame)
-{
+void repeat_halt(InterruptFrame& frame) {
     constexpr std::uint64_t rflags_if = 1 << 9, sti_length = 1;
     frame.rflags &= ~rflags_if;
     frame.rip -= sti_length;
@@ -57,32 +55,27 @@ void repeat_halt(InterruptFrame& frame)
 // QEMU's main loop runs before the next #VMEXIT, the interrupt arrives again, although its handler has
 // interrupts disabled. It needs no EOI, and must not be counted, because the sender would then send the next
 // one.
-bool arrived_twice(const InterruptFrame& frame)
-{
+bool arrived_twice(const InterruptFrame& frame) {
     constexpr std::uint64_t rflags_if = 1 << 9;
     return !(frame.rflags & rflags_if);
 }
 
 // An NMI that arrives while another is handled waits for its IRET (SDM vol. 3, Handling Multiple NMIs).
-bool send_nmi_in_nmi()
-{
+bool send_nmi_in_nmi() {
     auto& cpu = this_cpu();
-    if (!cpu.wants_nmi_in_nmi)
-        return false;
+    if (!cpu.wants_nmi_in_nmi) return false;
     cpu.wants_nmi_in_nmi = false;
     local_apic.send_to(cpu.apic_id, Delivery::nmi, 0);
     return true;
 }
 
 // Each processor counts its own arrivals, so the count need not be atomic.
-void count_arrival()
-{
+void count_arrival() {
     auto& cpu = this_cpu();
     cpu.arrivals = cpu.arrivals + 1;
 }
 
-Gate gate_to(std::uint64_t address)
-{
+Gate gate_to(std::uint64_t address) {
     return {static_cast<std::uint16_t>(address),
             code_selector,
             present_interrupt_gate,
@@ -93,8 +86,7 @@ Gate gate_to(std::uint64_t address)
 
 }
 
-void set_up_interrupts(UnexpectedHandler unexpected)
-{
+void set_up_interrupts(UnexpectedHandler unexpected) {
     on_unexpected = unexpected;
     const auto stubs = address_of(interrupt_stubs);
     for (std::size_t vector = 0; vector < gates.size(); vector++)
@@ -108,38 +100,32 @@ void set_up_interrupts(UnexpectedHandler unexpected)
 
 void expect_forgotten_shadow() { shadow_is_forgotten = true; }
 
-void set_user_gate(Vector vector, const void* place)
-{
+void set_user_gate(Vector vector, const void* place) {
     auto& gate = gates[static_cast<std::size_t>(vector)];
     gate = gate_to(address_of(place));
     gate.attributes |= for_users;
 }
 
-void load_interrupts()
-{
+void load_interrupts() {
     const TablePointer pointer{sizeof(gates) - 1, gates.data()};
     asm volatile("lidt %0" : : "m"(pointer));
 }
 
 }
 
-void interrupt_dispatch(machine::InterruptFrame* frame)
-{
+void interrupt_dispatch(machine::InterruptFrame* frame) {
     using machine::Vector;
 
     // A spurious interrupt gets no EOI (SDM vol. 3, Spurious Interrupt).
     switch (static_cast<Vector>(frame->vector)) {
     case Vector::timer:
-        if (machine::arrived_twice(*frame))
-            return;
+        if (machine::arrived_twice(*frame)) return;
         machine::local_apic.end_of_interrupt();
-        if (machine::arrived_before_hlt(*frame))
-            machine::local_apic.restart_timer();
+        if (machine::arrived_before_hlt(*frame)) machine::local_apic.restart_timer();
         machine::count_arrival();
         return;
     case Vector::counted:
-        if (machine::arrived_twice(*frame))
-            return;
+        if (machine::arrived_twice(*frame)) return;
         machine::this_cpu().due = false;
         machine::local_apic.end_of_interrupt();
         if (machine::arrived_before_hlt(*frame))
@@ -148,21 +134,17 @@ void interrupt_dispatch(machine::InterruptFrame* frame)
             machine::count_arrival();
         return;
     case Vector::nmi:
-        if (machine::send_nmi_in_nmi())
-            return;
+        if (machine::send_nmi_in_nmi()) return;
         break;
     case Vector::wake:
-        if (machine::arrived_twice(*frame))
-            return;
+        if (machine::arrived_twice(*frame)) return;
         machine::local_apic.end_of_interrupt();
         machine::this_cpu().woken = true;
-        if (machine::arrived_before_hlt(*frame))
-            frame->rip++;
+        if (machine::arrived_before_hlt(*frame)) frame->rip++;
         return;
     case Vector::spurious: return;
     case Vector::user_mode_left: // has a gate of its own
         break;
     }
-    if (!machine::resume_after(*frame))
-        machine::on_unexpected(*frame);
+    if (!machine::resume_after(*frame)) machine::on_unexpected(*frame);
 }

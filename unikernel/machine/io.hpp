@@ -28,24 +28,18 @@ concept PortWidth =
     std::same_as<T, std::uint8_t> || std::same_as<T, std::uint16_t> || std::same_as<T, std::uint32_t>;
 
 struct Io {
-    template <PortWidth T>
-    static T in(Port port, std::uint16_t offset = 0)
-    {
+    template <PortWidth T> static T in(Port port, std::uint16_t offset = 0) {
         T value;
         asm volatile("in %w1, %0" : "=a"(value) : "Nd"(number(port, offset)));
         return value;
     }
 
-    template <PortWidth T>
-    static void out(Port port, T value, std::uint16_t offset = 0)
-    {
+    template <PortWidth T> static void out(Port port, T value, std::uint16_t offset = 0) {
         asm volatile("out %0, %w1" : : "a"(value), "Nd"(number(port, offset)));
     }
 
     /// REP INS: reads `count` elements from one port.
-    template <PortWidth T>
-    static void in_string(Port port, T* data, std::size_t count)
-    {
+    template <PortWidth T> static void in_string(Port port, T* data, std::size_t count) {
         if constexpr (sizeof(T) == 1)
             asm volatile("rep insb" : "+D"(data), "+c"(count) : "d"(number(port, 0)) : "memory");
         else if constexpr (sizeof(T) == 2)
@@ -55,9 +49,7 @@ struct Io {
     }
 
     /// REP OUTS: writes `count` elements to one port.
-    template <PortWidth T>
-    static void out_string(Port port, const T* data, std::size_t count)
-    {
+    template <PortWidth T> static void out_string(Port port, const T* data, std::size_t count) {
         if constexpr (sizeof(T) == 1)
             asm volatile("rep outsb" : "+S"(data), "+c"(count) : "d"(number(port, 0)) : "memory");
         else if constexpr (sizeof(T) == 2)
@@ -67,8 +59,7 @@ struct Io {
     }
 
 private:
-    static constexpr std::uint16_t number(Port port, std::uint16_t offset)
-    {
+    static constexpr std::uint16_t number(Port port, std::uint16_t offset) {
         return static_cast<std::uint16_t>(static_cast<std::uint16_t>(port) + offset);
     }
 };

@@ -16,8 +16,7 @@ constinit std::atomic<std::size_t> touched = 0;
 
 }
 
-bool FreshMemory::exists()
-{
+bool FreshMemory::exists() {
     constexpr auto beyond = static_cast<Place>(end);
     constexpr std::uint32_t pattern = 0x5aa5f00f;
     write_memory(beyond, pattern);
@@ -26,8 +25,7 @@ bool FreshMemory::exists()
 
 std::size_t FreshMemory::blocks_left() { return blocks - std::min(blocks, touched.load()); }
 
-void FreshMemory::touch()
-{
+void FreshMemory::touch() {
     if (const auto index = touched++; index < blocks)
         write_memory(static_cast<Place>(start + index * block), 1);
 }

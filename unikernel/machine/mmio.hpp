@@ -16,15 +16,13 @@ enum class Place : std::uint64_t {
 
 // Plain 32-bit MOVs, so that KVM's emulator decodes them whatever GCC would choose.
 
-inline std::uint32_t read_memory(Place place)
-{
+inline std::uint32_t read_memory(Place place) {
     std::uint32_t value;
     asm volatile("movl (%1), %0" : "=r"(value) : "r"(place) : "memory");
     return value;
 }
 
-inline void write_memory(Place place, std::uint32_t value)
-{
+inline void write_memory(Place place, std::uint32_t value) {
     asm volatile("movl %1, (%0)" : : "r"(place), "r"(value) : "memory");
 }
 

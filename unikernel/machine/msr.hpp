@@ -43,15 +43,13 @@ enum class Msr : std::uint32_t {
     // clang-format on
 };
 
-inline std::uint64_t read_msr(Msr msr)
-{
+inline std::uint64_t read_msr(Msr msr) {
     std::uint32_t low, high;
     asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
     return std::uint64_t{high} << 32 | low;
 }
 
-inline void write_msr(Msr msr, std::uint64_t value)
-{
+inline void write_msr(Msr msr, std::uint64_t value) {
     asm volatile("wrmsr"
                  :
                  : "c"(msr), "a"(static_cast<std::uint32_t>(value)),
@@ -60,8 +58,7 @@ inline void write_msr(Msr msr, std::uint64_t value)
 }
 
 /// RDMSR that may raise #GP. \return the value; nothing after #GP
-inline std::optional<std::uint64_t> try_read_msr(Msr msr)
-{
+inline std::optional<std::uint64_t> try_read_msr(Msr msr) {
     std::uint32_t low, high;
     bool done = false;
     asm volatile(MAY_FAULT("rdmsr; movb $1, %0") : "+q"(done), "=a"(low), "=d"(high) : "c"(msr));
@@ -69,8 +66,7 @@ inline std::optional<std::uint64_t> try_read_msr(Msr msr)
 }
 
 /// WRMSR that may raise #GP.
-inline void try_write_msr(Msr msr, std::uint64_t value)
-{
+inline void try_write_msr(Msr msr, std::uint64_t value) {
     asm volatile(MAY_FAULT("wrmsr")
                  :
                  : "c"(msr), "a"(static_cast<std::uint32_t>(value)),

@@ -20,8 +20,7 @@ constinit bool on_svm = false;
 
 }
 
-void start_nested_guest(const char* code, NestedCpuid cpuid)
-{
+void start_nested_guest(const char* code, NestedCpuid cpuid) {
     on_svm = has(feature::svm);
     if (on_svm)
         svm::start(code, cpuid == NestedCpuid::exits_to_us);
@@ -29,29 +28,25 @@ void start_nested_guest(const char* code, NestedCpuid cpuid)
         vmx::start(code);
 }
 
-void run_nested_guest(std::uint32_t ecx, std::uint32_t ebx)
-{
+void run_nested_guest(std::uint32_t ecx, std::uint32_t ebx) {
     if (on_svm)
         svm::run(ecx, ebx);
     else
         vmx::run(ecx, ebx);
 }
 
-void stop_nested_guest()
-{
+void stop_nested_guest() {
     if (on_svm)
         svm::stop();
     else
         vmx::stop();
 }
 
-std::string_view nested_guest_obstacle()
-{
+std::string_view nested_guest_obstacle() {
     const bool amd = has(feature::svm);
     if (!amd && !has(feature::vmx))
         return "this vCPU has neither SVM nor VMX: KVM's parameter nested is off, or user space hides both";
-    if (!amd && vmx::is_locked_out())
-        return "the firmware has locked VMX out on this vCPU";
+    if (!amd && vmx::is_locked_out()) return "the firmware has locked VMX out on this vCPU";
     start_nested_guest(nested_cpuid);
     run_nested_guest();
     const std::uint32_t expected = amd ? SVM_EXIT_CPUID : EXIT_REASON_CPUID;

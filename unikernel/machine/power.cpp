@@ -10,8 +10,7 @@ namespace {
 constexpr std::uint8_t full_reset = 0x0e;       // port 0xcf9, PIIX3 and ICH data sheets
 constexpr std::uint8_t pulse_reset_line = 0xfe; // 8042 keyboard controller
 
-void triple_fault()
-{
+void triple_fault() {
     struct [[gnu::packed]] {
         std::uint16_t limit;
         std::uint64_t base;
@@ -21,8 +20,7 @@ void triple_fault()
 
 }
 
-void end_run(std::uint8_t status, std::uint64_t rsdp)
-{
+void end_run(std::uint8_t status, std::uint64_t rsdp) {
     Io::out<std::uint32_t>(Port::debug_exit, status);
     acpi_power_off(rsdp);
     acpi_reset(rsdp);

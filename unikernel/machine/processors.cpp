@@ -41,9 +41,7 @@ struct Job {
 constinit Job job{};
 
 // Waits until `arrived()` is true; each arrival restarts the timeout.
-template <typename Arrived>
-void wait_for_processors(Arrived arrived)
-{
+template <typename Arrived> void wait_for_processors(Arrived arrived) {
     unsigned seen = 0;
     for (auto timeout = short_timeout; !arrived() && !timeout.expired();)
         if (const unsigned now = running + parked; now != seen) {
@@ -54,99 +52,81 @@ void wait_for_processors(Arrived arrived)
 
 // Waits with interrupts enabled, although none is expected: Bochs's VT-x blocks the host's interrupts while a
 // guest loops with its own disabled, and the host then cannot schedule the other vCPU.
-template <typename Condition>
-void wait_until(Condition condition)
-{
+template <typename Condition> void wait_until(Condition condition) {
     enable_interrupts();
     while (!condition()) {
     }
     disable_interrupts();
 }
 
-std::uint32_t steps_of_all()
-{
+std::uint32_t steps_of_all() {
     std::uint32_t steps = 0;
-    for (unsigned i = 0; i < running; i++)
-        steps += cpus[i].steps;
+    for (unsigned i = 0; i < running; i++) steps += cpus[i].steps;
     return steps;
 }
 
-const Cpu& slowest()
-{
+const Cpu& slowest() {
     const auto behind = [](const Cpu& cpu) { return cpu.index != 0 && cpu.rounds != job.round; };
     return *std::find_if(cpus.begin(), cpus.begin() + running - 1, behind);
 }
 
 // Waits until all others have finished, as long as they make progress.
-void wait_for_others()
-{
+void wait_for_others() {
     auto timeout = long_timeout;
     std::uint32_t seen = 0;
     wait_until([&] {
-        if (job.done.load(std::memory_order_acquire) == running - 1)
-            return true;
+        if (job.done.load(std::memory_order_acquire) == running - 1) return true;
         if (const auto now = steps_of_all(); now != seen) {
             seen = now;
             timeout.restart();
         }
-        if (timeout.expired())
-            give_up("the part", slowest());
+        if (timeout.expired()) give_up("the part", slowest());
         return false;
     });
 }
 
-void run_job(void (*work)(void* context), void* context, bool rest)
-{
+void run_job(void (*work)(void* context), void* context, bool rest) {
     const bool resting = job.rest;
     job.work = work;
     job.context = context;
     job.rest = rest;
     job.done.store(0, std::memory_order_relaxed);
     job.round.fetch_add(1, std::memory_order_release);
-    if (resting)
-        local_apic.send_to_others(Delivery::fixed, static_cast<std::uint8_t>(Vector::wake));
+    if (resting) local_apic.send_to_others(Delivery::fixed, static_cast<std::uint8_t>(Vector::wake));
     work(context);
     wait_for_others();
 }
 
 // Takes exactly one wake, so that none arrives during a measurement.
-void rest_until_woken()
-{
+void rest_until_woken() {
     auto& cpu = this_cpu();
-    while (!cpu.woken)
-        halt_until_interrupt();
+    while (!cpu.woken) halt_until_interrupt();
     cpu.woken = false;
 }
 
 // SDM vol. 2, CPUID leaf 1, EBX: logical processors of this package; 1 if not reported. QEMU puts
 // all into one package unless its -smp says otherwise.
-unsigned reported_processors()
-{
+unsigned reported_processors() {
     constexpr std::uint32_t htt = 1u << 28;
     const auto leaf = cpuid(1);
     return leaf.edx & htt ? leaf.ebx >> 16 & 0xff : 1;
 }
 
-[[noreturn]] void park()
-{
+[[noreturn]] void park() {
     parked++;
-    for (;;)
-        asm volatile("cli; hlt");
+    for (;;) asm volatile("cli; hlt");
 }
 
 }
 
-void set_up_this_cpu(unsigned index)
-{
+void set_up_this_cpu(unsigned index) {
     cpus[index].self = &cpus[index];
     cpus[index].index = index;
     write_msr(Msr::ia32_gs_base, address_of(&cpus[index]));
 }
 
-unsigned start_processors(unsigned wanted)
-{
-    if (wanted == 1)
-        return 1;
+unsigned start_processors(unsigned wanted) {
+    if (wanted == 1) return 1;
     wanted_processors = wanted;
     apic_mode = this_cpu().apic_mode;
 
@@ -185,22 +165,18 @@ Cpu& next_processor() { return cpus[(this_cpu().index + 1) % running]; }
 
 void run_on_all(void (*work)(void* context), void* context) { run_job(work, context, false); }
 
-void rest_others()
-{
-    if (running > 1 && !job.rest)
-        run_job([](void*) {}, nullptr, true);
+void rest_others() {
+    if (running > 1 && !job.rest) run_job([](void*) {}, nullptr, true);
 }
 
 }
 
-void processor_main(std::uint32_t index)
-{
+void processor_main(std::uint32_t index) {
     using namespace machine;
 
     set_up_this_cpu(index);
     load_interrupts();
-    if (index >= wanted_processors)
-        park();
+    if (index >= wanted_processors) park();
     local_apic.set_up(apic_mode);
     running++;
     for (unsigned round = 0;; round++) {
@@ -209,7 +185,6 @@ void processor_main(std::uint32_t index)
         const bool rest = job.rest; // another job may follow once `done` is incremented
         this_cpu().rounds = round + 1;
         job.done.fetch_add(1, std::memory_order_release);
-        if (rest)
-            rest_until_woken();
+        if (rest) rest_until_woken();
     }
 }

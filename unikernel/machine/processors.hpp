@@ -29,9 +29,7 @@ void run_on_all(void (*work)(void* context), void* context);
 /// Their HLT exits may happen after this returns.
 void rest_others();
 
-template <typename Work>
-void run_on_all(const Work& work)
-{
+template <typename Work> void run_on_all(const Work& work) {
     run_on_all([](void* context) { (*static_cast<const Work*>(context))(); }, const_cast<Work*>(&work));
 }
 

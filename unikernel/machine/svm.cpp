@@ -60,8 +60,7 @@ Segment table(const TableRegister& pointer) { return {0, 0, pointer.limit, point
 
 }
 
-void start(const char* code, bool intercepts_cpuid)
-{
+void start(const char* code, bool intercepts_cpuid) {
     write_msr(Msr::ia32_efer, read_msr(Msr::ia32_efer) | efer_svme);
     write_msr(Msr::vm_hsave_pa, address_of(host_save_area));
 
@@ -86,16 +85,14 @@ void start(const char* code, bool intercepts_cpuid)
     vmcb.rip = address_of(code);
 }
 
-void run(std::uint32_t ecx, std::uint32_t ebx)
-{
+void run(std::uint32_t ecx, std::uint32_t ebx) {
     const auto start = vmcb.rip;
     svm_enter(address_of(&vmcb), ecx, ebx);
     vmcb.rip = start;
 }
 
 // A #VMEXIT clears the global interrupt flag, and without SVM nothing sets it.
-void stop()
-{
+void stop() {
     asm volatile("stgi" : : : "memory");
     write_msr(Msr::ia32_efer, read_msr(Msr::ia32_efer) & ~efer_svme);
 }

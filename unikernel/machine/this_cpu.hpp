@@ -23,16 +23,14 @@ struct Cpu {
 };
 
 /// The processor that runs this. One instruction, and no exit. Not between two SWAPGS.
-inline Cpu& this_cpu()
-{
+inline Cpu& this_cpu() {
     Cpu* cpu;
     asm volatile("movq %%gs:0, %0" : "=r"(cpu));
     return *cpu;
 }
 
 /// Reports progress to processors that wait for this one.
-inline void note_step()
-{
+inline void note_step() {
     auto& cpu = this_cpu();
     cpu.steps = cpu.steps + 1;
 }

@@ -26,10 +26,8 @@ public:
     constexpr Timeout(std::uint64_t cycles, std::uint64_t polls) : cycles_(cycles), polls_(polls) {}
 
     /// Counts one poll, of which the first starts the time. \return whether the limit is reached
-    bool expired()
-    {
-        if (polled_++ == 0)
-            since_ = rdtsc();
+    bool expired() {
+        if (polled_++ == 0) since_ = rdtsc();
         return polled_ > polls_ || rdtsc() - since_ > cycles_;
     }
 

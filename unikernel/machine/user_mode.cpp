@@ -30,8 +30,7 @@ constexpr std::uint64_t page_user = 1 << 2;
 
 // Sets whether CPL 3 may access the 2 MiB around this address: a bit on each level (SDM vol. 3, Determination
 // of Access Rights).
-void allow_user_access(const void* address, bool may)
-{
+void allow_user_access(const void* address, bool may) {
     const auto linear = address_of(address);
     auto* entries = reinterpret_cast<std::uint64_t*>(read_cr<Cr::cr3>());
     for (const auto shift : {39u, 30u, 21u}) {
@@ -44,8 +43,7 @@ void allow_user_access(const void* address, bool may)
 
 }
 
-void set_up_user_mode()
-{
+void set_up_user_mode() {
     saved_gdt = store_gdt();
     std::copy_n(reinterpret_cast<const std::uint64_t*>(saved_gdt.base), boot_descriptors, table.begin());
     const auto tss = describe_task_state(task_state.data());
@@ -59,8 +57,7 @@ void set_up_user_mode()
     set_user_gate(Vector::user_mode_left, user_mode_left);
 }
 
-void tear_down_user_mode()
-{
+void tear_down_user_mode() {
     allow_user_access(user_code_start, false);
     load_gdt(saved_gdt);
 }

@@ -109,27 +109,23 @@ constinit Region vmxon_region{}, vmcs{};
 TableRegister saved_gdt{}, saved_idt{}; // VM exits set their limits to 0xffff
 std::uint64_t saved_cr0 = 0;
 
-void write(Field field, std::uint64_t value)
-{
+void write(Field field, std::uint64_t value) {
     asm volatile("vmwrite %0, %1" : : "r"(value), "r"(static_cast<std::uint64_t>(field)) : "cc", "memory");
 }
 
-void write(Field first, Segment segment, std::uint64_t value)
-{
+void write(Field first, Segment segment, std::uint64_t value) {
     write(static_cast<Field>(static_cast<std::uint64_t>(first) + 2 * static_cast<std::uint64_t>(segment)),
           value);
 }
 
 // SDM vol. 3, VMX Capability Reporting Facility: low half, bits that must be 1; high half, bits that may
 // be 1. KVM has these capabilities for every vCPU with VMX (nested_vmx_setup_ctls_msrs()).
-std::uint64_t controls(Msr capability, std::uint32_t wanted)
-{
+std::uint64_t controls(Msr capability, std::uint32_t wanted) {
     const auto allowed = read_msr(capability);
     return (wanted | static_cast<std::uint32_t>(allowed)) & allowed >> 32;
 }
 
-void enter_vmx_operation()
-{
+void enter_vmx_operation() {
     saved_gdt = store_gdt();
     saved_idt = store_idt();
     saved_cr0 = read_cr<Cr::cr0>();
@@ -147,8 +143,7 @@ void enter_vmx_operation()
     asm volatile("vmptrld %0" : : "m"(current) : "cc", "memory");
 }
 
-void write_controls()
-{
+void write_controls() {
     write(Field::pin_based_controls, controls(Msr::ia32_vmx_true_pinbased_ctls, 0));
     write(Field::processor_based_controls,
           controls(Msr::ia32_vmx_true_procbased_ctls, rdtsc_exiting | use_msr_bitmaps));
@@ -157,23 +152,19 @@ void write_controls()
     write(Field::exception_bitmap, 1u << static_cast<unsigned>(Exception::invalid_opcode));
     write(Field::msr_bitmap, address_of(permit_msrs));
     write(Field::vmcs_link_pointer, no_link);
-    for (const auto field : unused_controls)
-        write(field, 0);
+    for (const auto field : unused_controls) write(field, 0);
 }
 
 void write_guest_segment(Segment segment, std::uint16_t selector, std::uint32_t access, std::uint32_t limit,
-                         std::uint64_t base)
-{
+                         std::uint64_t base) {
     write(Field::guest_es_selector, segment, selector);
     write(Field::guest_es_access, segment, access);
     write(Field::guest_es_limit, segment, limit);
     write(Field::guest_es_base, segment, base);
 }
 
-void write_guest(const char* code)
-{
-    for (auto i = 0; i < segments; i++)
-        write_guest_segment(static_cast<Segment>(i), 0, unusable, 0, 0);
+void write_guest(const char* code) {
+    for (auto i = 0; i < segments; i++) write_guest_segment(static_cast<Segment>(i), 0, unusable, 0, 0);
     write_guest_segment(Segment::cs, read_code_segment(), code_64, no_limit, 0);
     for (const auto flat : {Segment::es, Segment::ss, Segment::ds})
         write_guest_segment(flat, read_stack_segment(), data, no_limit, 0);
@@ -188,19 +179,16 @@ void write_guest(const char* code)
     write(Field::guest_dr7, dr7_fixed);
     write(Field::guest_rflags, rflags_fixed);
     write(Field::guest_rip, address_of(code));
-    for (const auto field : unused_guest_state)
-        write(field, 0);
+    for (const auto field : unused_guest_state) write(field, 0);
 }
 
 // VM exits load all this. RSP is loaded again behind vmx_exited; TR must have a selector, and
 // nothing uses it.
-void write_host()
-{
+void write_host() {
     write(Field::host_es_selector, Segment::cs, read_code_segment());
     for (const auto flat : {Segment::es, Segment::ss, Segment::ds})
         write(Field::host_es_selector, flat, read_stack_segment());
-    for (const auto none : {Segment::fs, Segment::gs})
-        write(Field::host_es_selector, none, 0);
+    for (const auto none : {Segment::fs, Segment::gs}) write(Field::host_es_selector, none, 0);
     constexpr auto host_tr_selector = static_cast<Segment>(6); // the host has no LDTR's
     write(Field::host_es_selector, host_tr_selector, read_code_segment());
     write(Field::host_tr_base, 0);
@@ -220,14 +208,12 @@ void write_host()
 
 }
 
-bool is_locked_out()
-{
+bool is_locked_out() {
     const auto control = read_msr(Msr::ia32_feature_control);
     return (control & feature_control_locked) && !(control & feature_control_vmxon);
 }
 
-void start(const char* code)
-{
+void start(const char* code) {
     enter_vmx_operation();
     write_controls();
     write_guest(nested_cpuid);
@@ -238,8 +224,7 @@ void start(const char* code)
 
 void run(std::uint32_t ecx, std::uint32_t ebx) { vmx_enter(true, ecx, ebx); }
 
-void stop()
-{
+void stop() {
     asm volatile("vmxoff" : : : "cc", "memory");
     clear(Cr4::vmx_enable);
     write_cr<Cr::cr0>(saved_cr0);
@@ -247,8 +232,7 @@ void stop()
     load_idt(saved_idt);
 }
 
-std::uint32_t exit_reason()
-{
+std::uint32_t exit_reason() {
     std::uint64_t value = 0;
     asm volatile("vmread %1, %0" : "+r"(value) : "r"(static_cast<std::uint64_t>(Field::exit_reason)) : "cc");
     return static_cast<std::uint32_t>(value);

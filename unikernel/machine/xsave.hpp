@@ -5,15 +5,13 @@
 
 namespace machine {
 
-inline std::uint64_t read_xcr0()
-{
+inline std::uint64_t read_xcr0() {
     std::uint32_t low, high;
     asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return std::uint64_t{high} << 32 | low;
 }
 
-inline void write_xcr0(std::uint64_t value)
-{
+inline void write_xcr0(std::uint64_t value) {
     asm volatile("xsetbv"
                  :
                  : "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32)),

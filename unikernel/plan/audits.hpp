@@ -33,9 +33,7 @@ std::span<const RuleAudit> rule_audits();
 
 /// Calls `visit(index, name, const Trigger*, const RuleAudit*)` for each audit in the order in which a plan
 /// runs them; one of the pointers is null.
-template <typename Visit>
-void for_each_audit(Visit visit)
-{
+template <typename Visit> void for_each_audit(Visit visit) {
     std::size_t index = 0;
     triggers::for_each_trigger([&](const triggers::Trigger& trigger) {
         visit(index++, trigger.name, &trigger, static_cast<const RuleAudit*>(nullptr));

@@ -14,8 +14,7 @@ namespace {
 using triggers::Emulator;
 using triggers::Paging;
 
-template <typename Value>
-struct Named {
+template <typename Value> struct Named {
     std::string_view name;
     Value value;
 };
@@ -30,8 +29,7 @@ constexpr Named<bool> noise_names[] = {{"no", false}, {"yes", true}};
 
 // The value of that name, if there is one.
 template <typename Value, std::size_t Size>
-std::optional<Value> find_named(const Named<Value> (&names)[Size], std::string_view name)
-{
+std::optional<Value> find_named(const Named<Value> (&names)[Size], std::string_view name) {
     const auto* const known = std::ranges::find(names, name, &Named<Value>::name);
     return known == std::end(names) ? std::nullopt : std::optional(known->value);
 }
@@ -39,11 +37,9 @@ std::optional<Value> find_named(const Named<Value> (&names)[Size], std::string_v
 // Reads it into `target`; otherwise the error, of which the pattern says what there is.
 template <typename Value, std::size_t Size>
 std::optional<PlanError> read_named(const Named<Value> (&names)[Size], std::string_view word,
-                                    std::string_view value, Value& target, std::string_view pattern)
-{
+                                    std::string_view value, Value& target, std::string_view pattern) {
     const auto found = find_named(names, value);
-    if (!found)
-        return PlanError(pattern, word);
+    if (!found) return PlanError(pattern, word);
     target = *found;
     return {};
 }
@@ -53,27 +49,22 @@ class NearMatches {
 public:
     explicit NearMatches(std::string_view word) : word_(word) {}
 
-    void offer(std::string_view name)
-    {
+    void offer(std::string_view name) {
         const auto family = word_.substr(0, word_.find('.'));
         const bool same_family = word_.find('.') != word_.npos && name.substr(0, name.find('.')) == family;
         const auto distance = edit_distance(word_, name);
-        if (!same_family && distance > 1 + word_.size() / 4)
-            return;
+        if (!same_family && distance > 1 + word_.size() / 4) return;
         auto* const place =
             std::find_if(found_.begin(), found_.end(), [&](const Match& m) { return distance < m.distance; });
-        if (place == found_.end())
-            return;
+        if (place == found_.end()) return;
         std::move_backward(place, found_.end() - 1, found_.end());
         *place = {name, distance};
     }
 
-    void write(console::Sink& sink) const
-    {
+    void write(console::Sink& sink) const {
         std::string_view separator = "; did you mean ";
         for (const auto& match : found_) {
-            if (match.name.empty())
-                break;
+            if (match.name.empty()) break;
             sink.format("{}{}", separator, match.name);
             separator = ", ";
         }
@@ -107,38 +98,31 @@ constinit const Plan::Option Plan::options_[] = {
     {"console=", &Plan::read_console},
 };
 
-PlanError Plan::unknown_word(std::string_view word)
-{
+PlanError Plan::unknown_word(std::string_view word) {
     // Without an item's count or an option's value.
     const auto end = word.find_first_of(":=");
     NearMatches near(word.substr(0, end == word.npos || word[end] == ':' ? end : end + 1));
     for_each_audit([&](std::size_t, std::string_view name, auto, auto) { near.offer(name); });
-    for (const auto& option : options_)
-        near.offer(option.key);
+    for (const auto& option : options_) near.offer(option.key);
     PlanError error("unknown plan word '{}'", word);
     near.write(error);
     return error;
 }
 
-std::optional<PlanError> Plan::read_option(std::string_view word)
-{
+std::optional<PlanError> Plan::read_option(std::string_view word) {
     for (const auto& option : options_)
-        if (word.starts_with(option.key))
-            return (this->*option.read)(word, word.substr(option.key.size()));
+        if (word.starts_with(option.key)) return (this->*option.read)(word, word.substr(option.key.size()));
     return unknown_word(word);
 }
 
-std::optional<PlanError> Plan::read_count(std::string_view word, std::string_view value)
-{
+std::optional<PlanError> Plan::read_count(std::string_view word, std::string_view value) {
     const auto count = parse_count(value);
-    if (!count)
-        return bad_count(word);
+    if (!count) return bad_count(word);
     default_count_ = *count;
     return {};
 }
 
-std::optional<PlanError> Plan::read_repeats(std::string_view word, std::string_view value)
-{
+std::optional<PlanError> Plan::read_repeats(std::string_view word, std::string_view value) {
     const auto repeats = parse_number(value, max_repeats);
     if (!repeats || *repeats == 0)
         return PlanError("'{}': a trigger is repeated from 1 to {} times", word, max_repeats);
@@ -146,23 +130,19 @@ std::optional<PlanError> Plan::read_repeats(std::string_view word, std::string_v
     return {};
 }
 
-std::optional<PlanError> Plan::read_forms(std::string_view word, std::string_view value)
-{
+std::optional<PlanError> Plan::read_forms(std::string_view word, std::string_view value) {
     unsigned forms = 0;
     for (auto rest = value; const auto name = next_word(rest, ",");) {
         const auto form = find_named(form_names, *name);
-        if (!form)
-            return PlanError("'{}': forms are ktap, table and json, separated by commas", word);
+        if (!form) return PlanError("'{}': forms are ktap, table and json, separated by commas", word);
         forms |= static_cast<unsigned>(*form);
     }
-    if (forms == 0)
-        return PlanError("'format=' needs at least one of ktap, table and json");
+    if (forms == 0) return PlanError("'format=' needs at least one of ktap, table and json");
     forms_ = forms;
     return {};
 }
 
-std::optional<PlanError> Plan::read_emulator(std::string_view word, std::string_view value)
-{
+std::optional<PlanError> Plan::read_emulator(std::string_view word, std::string_view value) {
     constexpr std::string_view pattern =
         "'{}': emulators are none, qemu and bochs, with a version if it is known, as qemu:7.2";
     const auto colon = value.find(':');
@@ -170,37 +150,30 @@ std::optional<PlanError> Plan::read_emulator(std::string_view word, std::string_
     if (auto error =
             read_named(emulator_names, word, value.substr(0, colon), circumstances_.emulator, pattern))
         return error;
-    if (colon == value.npos)
-        return {};
+    if (colon == value.npos) return {};
     const auto version = parse_version(value.substr(colon + 1));
-    if (!version || circumstances_.emulator == Emulator::none)
-        return PlanError(pattern, word);
+    if (!version || circumstances_.emulator == Emulator::none) return PlanError(pattern, word);
     circumstances_.version = *version;
     return {};
 }
 
-std::optional<PlanError> Plan::read_paging(std::string_view word, std::string_view value)
-{
+std::optional<PlanError> Plan::read_paging(std::string_view word, std::string_view value) {
     return read_named(paging_names, word, value, circumstances_.paging,
                       "'{}': paging is nested (EPT, NPT) or shadow");
 }
 
-std::optional<PlanError> Plan::read_noise(std::string_view word, std::string_view value)
-{
+std::optional<PlanError> Plan::read_noise(std::string_view word, std::string_view value) {
     return read_named(noise_names, word, value, circumstances_.noise,
                       "'{}': noise is yes (another VM is busy beside this one) or no");
 }
 
-std::optional<PlanError> Plan::read_layout(std::string_view word, std::string_view value)
-{
+std::optional<PlanError> Plan::read_layout(std::string_view word, std::string_view value) {
     overrides_.layout = ledger::find_layout(value);
-    if (!overrides_.layout)
-        return PlanError("'{}': layouts are F22, F21 or S20, and S21 or F20", word);
+    if (!overrides_.layout) return PlanError("'{}': layouts are F22, F21 or S20, and S21 or F20", word);
     return {};
 }
 
-std::optional<PlanError> Plan::read_edition(std::string_view word, std::string_view value)
-{
+std::optional<PlanError> Plan::read_edition(std::string_view word, std::string_view value) {
     using ledger::Edition;
     const auto last = parse_number(value, Edition::current);
     if (!last || *last < Edition::earliest)
@@ -211,8 +184,7 @@ std::optional<PlanError> Plan::read_edition(std::string_view word, std::string_v
     return {};
 }
 
-std::optional<PlanError> Plan::read_budget(std::string_view word, std::string_view value)
-{
+std::optional<PlanError> Plan::read_budget(std::string_view word, std::string_view value) {
     const auto seconds = parse_number(value, max_seconds);
     if (!seconds || *seconds == 0)
         return PlanError("'{}': seconds are a whole number from 1 to {}", word, max_seconds);
@@ -220,27 +192,22 @@ std::optional<PlanError> Plan::read_budget(std::string_view word, std::string_vi
     return {};
 }
 
-std::optional<PlanError> Plan::read_seed(std::string_view word, std::string_view value)
-{
+std::optional<PlanError> Plan::read_seed(std::string_view word, std::string_view value) {
     constexpr auto most = std::numeric_limits<std::uint32_t>::max();
     seed_ = parse_number(value, most);
-    if (!seed_)
-        return PlanError("'{}': a seed is a whole number from 0 to {}", word, most);
+    if (!seed_) return PlanError("'{}': a seed is a whole number from 0 to {}", word, most);
     return {};
 }
 
-std::optional<PlanError> Plan::read_apic(std::string_view word, std::string_view value)
-{
+std::optional<PlanError> Plan::read_apic(std::string_view word, std::string_view value) {
     return read_named(apic_modes, word, value, apic_, "'{}': a local APIC's mode is xapic or x2apic");
 }
 
-std::optional<PlanError> Plan::read_console(std::string_view word, std::string_view value)
-{
+std::optional<PlanError> Plan::read_console(std::string_view word, std::string_view value) {
     return read_named(console_names, word, value, console_, "'{}': the log goes to serial or virtio");
 }
 
-std::optional<PlanError> Plan::read_vcpus(std::string_view word, std::string_view value)
-{
+std::optional<PlanError> Plan::read_vcpus(std::string_view word, std::string_view value) {
     const auto vcpus = parse_number(value, machine::max_processors);
     if (!vcpus || *vcpus == 0)
         return PlanError("'{}': vCPUs that fire are a whole number from 1 to {}", word,

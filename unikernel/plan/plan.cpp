@@ -13,8 +13,7 @@ namespace {
 
 // "count=N" or "seconds=S".
 std::optional<PlanError> read_amount(std::string_view word, std::string_view text, std::uint32_t& count,
-                                     std::uint32_t& seconds)
-{
+                                     std::uint32_t& seconds) {
     constexpr std::string_view count_key = "count=", seconds_key = "seconds=";
     if (text.starts_with(count_key)) {
         count = parse_count(text.substr(count_key.size())).value_or(0);
@@ -31,44 +30,35 @@ std::optional<PlanError> read_amount(std::string_view word, std::string_view tex
 
 }
 
-std::optional<PlanError> Plan::read_item(std::string_view word)
-{
+std::optional<PlanError> Plan::read_item(std::string_view word) {
     const auto colon = word.find(':');
     const auto name = word.substr(0, colon);
     std::uint32_t count = 0, seconds = 0;
     if (colon != word.npos)
-        if (const auto error = read_amount(word, word.substr(colon + 1), count, seconds))
-            return error;
+        if (const auto error = read_amount(word, word.substr(colon + 1), count, seconds)) return error;
 
     bool found = false, counts = false, lasts = false;
     for_each_audit([&](std::size_t index, std::string_view audit, const triggers::Trigger* trigger,
                        const RuleAudit* rule) {
         const bool one_shot = trigger && trigger->one_shot;
-        if (one_shot ? name != audit : !matches(name == "all" ? "*" : name, audit))
-            return;
+        if (one_shot ? name != audit : !matches(name == "all" ? "*" : name, audit)) return;
         found = true;
         counts = counts || (trigger ? !one_shot : rule->count != 0);
         const bool may_last = rule && rule->may_last;
         lasts = lasts || may_last;
-        if (one_shot)
-            one_shot_ = trigger;
+        if (one_shot) one_shot_ = trigger;
         items_[index].selected = true;
-        if (count)
-            items_[index] = {true, count, 0};
-        if (seconds && may_last)
-            items_[index].seconds = seconds;
+        if (count) items_[index] = {true, count, 0};
+        if (seconds && may_last) items_[index].seconds = seconds;
     });
-    if (!found)
-        return unknown_word(word);
+    if (!found) return unknown_word(word);
     if (count && !counts)
         return PlanError("'{}': {} {}", word, name, one_shot_ ? "is fired once" : "has nothing to count");
-    if (seconds && !lasts)
-        return PlanError("'{}': {} is counted, it has no seconds", word, name);
+    if (seconds && !lasts) return PlanError("'{}': {} is counted, it has no seconds", word, name);
     return {};
 }
 
-std::optional<PlanError> Plan::parse(std::string_view words, Plan& plan)
-{
+std::optional<PlanError> Plan::parse(std::string_view words, Plan& plan) {
     plan = Plan();
     for (auto rest = words; const auto word = next_word(rest, " \t\n");) {
         const bool option = word->find('=') < word->find(':');
@@ -77,24 +67,19 @@ std::optional<PlanError> Plan::parse(std::string_view words, Plan& plan)
             return error;
         }
     }
-    if (plan.size() == 0)
-        return plan.read_item("all");
-    if (!plan.one_shot_ || plan.size() == 1)
-        return {};
+    if (plan.size() == 0) return plan.read_item("all");
+    if (!plan.one_shot_ || plan.size() == 1) return {};
     const auto name = plan.one_shot_->name;
     plan = Plan();
     return PlanError("{} ends the guest: a plan that names it names nothing else", name);
 }
 
-std::size_t Plan::size() const
-{
+std::size_t Plan::size() const {
     return static_cast<std::size_t>(std::ranges::count(items_, true, &Item::selected));
 }
 
-std::uint32_t Plan::count(std::size_t index, std::uint32_t fallback) const
-{
-    if (items_[index].count)
-        return items_[index].count;
+std::uint32_t Plan::count(std::size_t index, std::uint32_t fallback) const {
+    if (items_[index].count) return items_[index].count;
     return default_count_ ? default_count_ : fallback;
 }
 

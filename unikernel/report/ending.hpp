@@ -17,8 +17,7 @@ enum class Ending : std::uint8_t {
 };
 
 /// As the end record has it.
-constexpr std::string_view name_of(Ending ending)
-{
+constexpr std::string_view name_of(Ending ending) {
     switch (ending) {
     case Ending::pass: return "pass";
     case Ending::fail: return "fail";

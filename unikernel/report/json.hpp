@@ -13,71 +13,61 @@ class JsonObject {
 public:
     explicit JsonObject(console::Sink& sink) : sink_(sink) { sink_.write("{"); }
 
-    JsonObject& member(std::string_view name, std::string_view text)
-    {
+    JsonObject& member(std::string_view name, std::string_view text) {
         key(name);
         string(text);
         return *this;
     }
 
-    JsonObject& member(std::string_view name, std::uint64_t number)
-    {
+    JsonObject& member(std::string_view name, std::uint64_t number) {
         key(name);
         sink_.format("{}", number);
         return *this;
     }
 
     /// A number that may be negative.
-    JsonObject& signed_member(std::string_view name, std::int64_t number)
-    {
+    JsonObject& signed_member(std::string_view name, std::int64_t number) {
         key(name);
         signed_number(number);
         return *this;
     }
 
     /// Opens an object as a member; the caller closes it before going on.
-    JsonObject object(std::string_view name)
-    {
+    JsonObject object(std::string_view name) {
         key(name);
         return JsonObject(sink_);
     }
 
     /// Opens an array of texts as a member: element() for each, then end_array().
-    void array(std::string_view name)
-    {
+    void array(std::string_view name) {
         key(name);
         sink_.write("[");
         first_ = true;
     }
 
-    void element(std::string_view text)
-    {
+    void element(std::string_view text) {
         separate();
         string(text);
     }
 
-    void element(std::uint64_t number)
-    {
+    void element(std::uint64_t number) {
         separate();
         sink_.format("{}", number);
     }
 
-    void signed_element(std::int64_t number)
-    {
+    void signed_element(std::int64_t number) {
         separate();
         signed_number(number);
     }
 
     /// Opens an array as an element of the array that is open: end_array() closes it.
-    void nested_array()
-    {
+    void nested_array() {
         separate();
         sink_.write("[");
         first_ = true;
     }
 
-    void end_array()
-    {
+    void end_array() {
         sink_.write("]");
         first_ = false;
     }
@@ -85,32 +75,26 @@ public:
     void end() { sink_.write("}"); }
 
 private:
-    void separate()
-    {
-        if (!first_)
-            sink_.write(",");
+    void separate() {
+        if (!first_) sink_.write(",");
         first_ = false;
     }
 
-    void signed_number(std::int64_t number)
-    {
+    void signed_number(std::int64_t number) {
         sink_.format("{}{}", number < 0 ? "-" : "", number < 0 ? -number : number);
     }
 
-    void key(std::string_view name)
-    {
+    void key(std::string_view name) {
         separate();
         string(name);
         sink_.write(":");
     }
 
     // RFC 8259, section 7. The guest's texts are printable ASCII; anything else shows as '?'.
-    void string(std::string_view text)
-    {
+    void string(std::string_view text) {
         sink_.write("\"");
         for (const char& c : text) {
-            if (c == '"' || c == '\\')
-                sink_.write("\\");
+            if (c == '"' || c == '\\') sink_.write("\\");
             sink_.write(c >= ' ' && c <= '~' ? std::string_view(&c, 1) : "?");
         }
         sink_.write("\"");

@@ -15,8 +15,7 @@ using audit::Result;
 using plan::Form;
 using triggers::Bound;
 
-std::string_view name_of(Outcome outcome)
-{
+std::string_view name_of(Outcome outcome) {
     switch (outcome) {
     case Outcome::ok: return "ok";
     case Outcome::not_ok: return "not ok";
@@ -25,8 +24,7 @@ std::string_view name_of(Outcome outcome)
     return "?";
 }
 
-std::string_view name_of(Bound bound)
-{
+std::string_view name_of(Bound bound) {
     switch (bound) {
     case Bound::at_least: return "at least";
     case Bound::at_most: return "at most";
@@ -34,13 +32,11 @@ std::string_view name_of(Bound bound)
     }
 }
 
-std::string_view plan_words(const boot::LoaderInfo& loader)
-{
+std::string_view plan_words(const boot::LoaderInfo& loader) {
     return loader.command_line.empty() ? "all" : loader.command_line;
 }
 
-void write_spread(JsonObject& record, const audit::Spread& spread)
-{
+void write_spread(JsonObject& record, const audit::Spread& spread) {
     record.object("guest_cycles")
         .member("min", spread.min)
         .member("p25", spread.p25)
@@ -54,50 +50,40 @@ void write_spread(JsonObject& record, const audit::Spread& spread)
 }
 
 template <typename Test>
-void write_names(JsonObject& record, std::string_view name, std::span<const Result> results, Test test)
-{
+void write_names(JsonObject& record, std::string_view name, std::span<const Result> results, Test test) {
     record.array(name);
     for (std::size_t i = 0; i < results.size(); i++)
-        if (test(i))
-            record.element(results[i].name);
+        if (test(i)) record.element(results[i].name);
     record.end_array();
 }
 
-void write_raised(JsonObject& record, const machine::ExceptionCounts& raised)
-{
-    if (std::ranges::all_of(raised, [](auto count) { return count == 0; }))
-        return;
+void write_raised(JsonObject& record, const machine::ExceptionCounts& raised) {
+    if (std::ranges::all_of(raised, [](auto count) { return count == 0; })) return;
     auto object = record.object("raised");
     for (unsigned vector = 0; vector < raised.size(); vector++)
-        if (raised[vector])
-            object.member(audit::exception_name(vector), std::uint64_t{raised[vector]});
+        if (raised[vector]) object.member(audit::exception_name(vector), std::uint64_t{raised[vector]});
     object.end();
 }
 
-void write_host(JsonObject& record, const Measurement::Host& host)
-{
+void write_host(JsonObject& record, const Measurement::Host& host) {
     auto object = record.object("host_cycles");
     object.member("mean", host.mean());
-    if (host.extremes)
-        object.member("min", host.extremes->shortest).member("max", host.extremes->longest);
-    if (host.inside)
-        object.member("inside", *host.inside / host.exits);
+    if (host.extremes) object.member("min", host.extremes->shortest).member("max", host.extremes->longest);
+    if (host.inside) object.member("inside", *host.inside / host.exits);
     object.end();
 }
 
 }
 
-void Report::begin(const boot::LoaderInfo& loader, const plan::Plan& plan)
-{
-    if (plan.writes(Form::ktap))
-        sink_.write("KTAP version 1\n");
+void Report::begin(const boot::LoaderInfo& loader, const plan::Plan& plan) {
+    if (plan.writes(Form::ktap)) sink_.write("KTAP version 1\n");
     sink_.format("# Exit Audit, booted by {} on {} ({})\n", loader.protocol, machine::vendor().view(),
                  machine::brand().view());
     sink_.format("# plan: {}\n", plan_words(loader));
 }
 
-void Report::announce(const boot::LoaderInfo& loader, const plan::Plan& plan, const ledger::Profile& profile)
-{
+void Report::announce(const boot::LoaderInfo& loader, const plan::Plan& plan,
+                      const ledger::Profile& profile) {
     plan_ = &plan;
     numbering_ = profile.numbering;
     const auto layout = profile.layout.name;
@@ -109,15 +95,13 @@ void Report::announce(const boot::LoaderInfo& loader, const plan::Plan& plan, co
                          profile.edition.last, profile.edition.has_pconfig ? "" : " and leaves 65 out");
     }
 
-    if (profile.patched)
-        write_profile(profile);
+    if (profile.patched) write_profile(profile);
     sink_.write("#json ");
     JsonObject record(sink_);
     record.member("record", "run").member("schema", std::uint64_t{1}).member("boot", loader.protocol);
     record.member("vendor", machine::vendor().view())
         .member("numbering", ledger::numbering_name(profile.numbering));
-    if (profile.patched)
-        record.member("ledger", std::uint64_t{profile.revision}).member("layout", layout);
+    if (profile.patched) record.member("ledger", std::uint64_t{profile.revision}).member("layout", layout);
     if (profile.patched && profile.numbering == ledger::Numbering::vmx)
         record.member("sdm", std::uint64_t{profile.edition.last});
     record.member("plan", plan_words(loader)).member("vcpus", std::uint64_t{plan.vcpus()});
@@ -125,34 +109,28 @@ void Report::announce(const boot::LoaderInfo& loader, const plan::Plan& plan, co
     record.end();
     sink_.write("\n");
 
-    if (!writes(Form::ktap))
-        return;
+    if (!writes(Form::ktap)) return;
     if (profile.patched)
         sink_.format("1..{}\n", plan.size());
     else
         sink_.format("1..0 # SKIP not patched: {}\n", profile.reason);
 }
 
-void Report::result(std::size_t number, const Result& result)
-{
+void Report::result(std::size_t number, const Result& result) {
     switch (result.outcome) {
     case Outcome::ok: passed_++; break;
     case Outcome::not_ok: failed_++; break;
     case Outcome::skip: skipped_++; break;
     }
-    if (writes(Form::ktap))
-        write_ktap(number, result);
-    if (writes(Form::json))
-        write_json(number, result);
+    if (writes(Form::ktap)) write_ktap(number, result);
+    if (writes(Form::json)) write_json(number, result);
 }
 
-void Report::write_ktap(std::size_t number, const Result& result)
-{
+void Report::write_ktap(std::size_t number, const Result& result) {
     const auto skipped = result.outcome == Outcome::skip;
     sink_.format("{} {} {} # {}{}\n", skipped ? "ok" : name_of(result.outcome), number, result.name,
                  skipped ? "SKIP " : "", result.message.view());
-    if (result.outcome != Outcome::not_ok)
-        return;
+    if (result.outcome != Outcome::not_ok) return;
     if (const auto& m = result.measurement) {
         const bool exact = m->bound == Bound::exact || m->bound == Bound::none;
         sink_.format("# expected: {}{}{} exits {:x} {} from {} firings\n", exact ? "" : name_of(m->bound),
@@ -160,18 +138,15 @@ void Report::write_ktap(std::size_t number, const Result& result)
                      m->firings);
         sink_.format("# seen: {}{}\n", m->counted < 0 ? "-" : "+", m->counted < 0 ? -m->counted : m->counted);
     }
-    if (!result.diagnosis.empty())
-        sink_.format("# diagnosis: {}\n", result.diagnosis.view());
+    if (!result.diagnosis.empty()) sink_.format("# diagnosis: {}\n", result.diagnosis.view());
 }
 
-void Report::write_json(std::size_t number, const Result& result)
-{
+void Report::write_json(std::size_t number, const Result& result) {
     sink_.write("#json ");
     JsonObject record(sink_);
     record.member("record", "result").member("number", std::uint64_t{number}).member("name", result.name);
     record.member("verdict", name_of(result.outcome)).member("message", result.message.view());
-    if (!result.diagnosis.empty())
-        record.member("diagnosis", result.diagnosis.view());
+    if (!result.diagnosis.empty()) record.member("diagnosis", result.diagnosis.view());
     if (result.symptoms != 0) {
         record.array("symptoms");
         for (unsigned i = 0; i < static_cast<unsigned>(audit::Symptom::end); i++)
@@ -179,26 +154,21 @@ void Report::write_json(std::size_t number, const Result& result)
                 record.element(audit::symptom_name(static_cast<audit::Symptom>(i)));
         record.end_array();
     }
-    if (result.measurement)
-        write_measurement(record, *result.measurement);
+    if (result.measurement) write_measurement(record, *result.measurement);
     record.end();
     sink_.write("\n");
 }
 
-void Report::write_measurement(JsonObject& record, const Measurement& m)
-{
+void Report::write_measurement(JsonObject& record, const Measurement& m) {
     record.member("exit", std::uint64_t{m.exit}).member("exit_name", ledger::exit_name(numbering_, m.exit));
-    if (m.repeats > 1)
-        record.member("repeats", std::uint64_t{m.repeats});
+    if (m.repeats > 1) record.member("repeats", std::uint64_t{m.repeats});
     record.member("firings", m.firings).member("caused", m.caused).signed_member("told", m.counted);
     record.member("bound", name_of(m.bound)).signed_member("queries", m.queries);
     const std::pair<bool, std::string_view> flags[] = {
         {m.fastpath, "fastpath"}, {m.nested, "nested"}, {m.unhandled, "unhandled"}, {m.by_total, "by_total"}};
     for (const auto& [is_set, name] : flags)
-        if (is_set)
-            record.member(name, std::uint64_t{1});
-    if (m.uncounted != 0)
-        record.signed_member("uncounted", m.uncounted);
+        if (is_set) record.member(name, std::uint64_t{1});
+    if (m.uncounted != 0) record.signed_member("uncounted", m.uncounted);
     if (m.stray_count != 0) {
         record.array("strays");
         for (const auto& s : m.strays()) {
@@ -213,13 +183,11 @@ void Report::write_measurement(JsonObject& record, const Measurement& m)
     write_raised(record, m.raised);
     write_spread(record, m.guest);
     record.member("empty_cycles", m.empty);
-    if (m.host)
-        write_host(record, *m.host);
+    if (m.host) write_host(record, *m.host);
 }
 
 // Everything of the profile that causes are found by.
-void Report::write_profile(const ledger::Profile& profile)
-{
+void Report::write_profile(const ledger::Profile& profile) {
     constexpr std::string_view answers[] = {"zeros", "mark", "other"}, scopes[] = {"unknown", "vm", "host"};
     sink_.write("#json ");
     JsonObject record(sink_);
@@ -227,8 +195,7 @@ void Report::write_profile(const ledger::Profile& profile)
     record.member("missing_leaves", std::uint64_t{profile.missing});
     record.array("leaves");
     for (const auto leaf : ledger::assigned_leaves)
-        if (profile.layout.has(leaf))
-            record.element(std::uint64_t{profile.layout.number(leaf)});
+        if (profile.layout.has(leaf)) record.element(std::uint64_t{profile.layout.number(leaf)});
     record.end_array();
     record.member("detected_sdm", std::uint64_t{profile.detected_edition.last});
     record.member("registers", profile.registers.is_clean() ? "clean" : "left");
@@ -239,8 +206,7 @@ void Report::write_profile(const ledger::Profile& profile)
     record.member("total_count", std::uint64_t{profile.total_count});
     record.member("words_swapped", std::uint64_t{profile.words_swapped});
     record.array("moving");
-    for (const auto exit : profile.moving.all())
-        record.element(std::uint64_t{exit});
+    for (const auto exit : profile.moving.all()) record.element(std::uint64_t{exit});
     record.end_array();
     record.member("scope", scopes[static_cast<unsigned>(profile.scope)]);
     record.member("query_cycles", profile.cost.query).member("cpuid_cycles", profile.cost.ordinary);
@@ -250,10 +216,8 @@ void Report::write_profile(const ledger::Profile& profile)
 
 void Report::warn(std::string_view text) { sink_.format("# {}\n", text); }
 
-void Report::rows(const audit::Run::Rows& rows)
-{
-    if (!writes(Form::json))
-        return;
+void Report::rows(const audit::Run::Rows& rows) {
+    if (!writes(Form::json)) return;
     sink_.write("#json ");
     JsonObject record(sink_);
     record.member("record", "rows").member("total", std::uint64_t{rows.total});
@@ -270,8 +234,7 @@ void Report::rows(const audit::Run::Rows& rows)
     sink_.write("\n");
 }
 
-void Report::one_shot(const triggers::Trigger& trigger)
-{
+void Report::one_shot(const triggers::Trigger& trigger) {
     const auto& expectation = trigger.expectation(numbering_);
     sink_.write("#json ");
     JsonObject record(sink_);
@@ -282,13 +245,11 @@ void Report::one_shot(const triggers::Trigger& trigger)
     sink_.format("\n# The guest ends by {}.\n", trigger.what);
 }
 
-void Report::table(std::span<const Result> results)
-{
+void Report::table(std::span<const Result> results) {
     const auto measured = [](const Result& result) {
         return result.measurement && result.outcome != Outcome::skip;
     };
-    if (!writes(Form::table) || std::ranges::none_of(results, measured))
-        return;
+    if (!writes(Form::table) || std::ranges::none_of(results, measured)) return;
     sink_.write("#\n# Cycles per firing as the guest saw them, and per exit as the host told them:\n");
     sink_.format("# {:-27} {:-24} {:8} {:8} {:9} {:9} {:9} {:9} {:9} {:9} {:9} {:9}\n", "trigger", "exit",
                  "caused", "told", "min", "median", "mean", "stddev", "p99", "max", "host mean", "in KVM");
@@ -301,8 +262,7 @@ void Report::table(std::span<const Result> results)
     sink_.format("# An empty firing costs {} cycles; they are not subtracted.\n#\n", empty);
 }
 
-void Report::write_row(const Result& result)
-{
+void Report::write_row(const Result& result) {
     const auto& m = *result.measurement;
     const console::Text<40> exit("{:x} {}", m.exit, ledger::exit_name(numbering_, m.exit));
     sink_.format("# {:-27} {:-24} {:8} {:8} {:9} {:9} {:9} {:9} {:9} {:9} ", result.name, exit.view(),
@@ -317,14 +277,12 @@ void Report::write_row(const Result& result)
 }
 
 void Report::write_finding(std::string_view kind, const diagnosis::Finding& finding,
-                           std::span<const Result> results)
-{
+                           std::span<const Result> results) {
     if (writes(Form::json)) {
         sink_.write("#json ");
         JsonObject record(sink_);
         record.member("record", kind).member("id", finding.id);
-        if (!finding.or_id.empty())
-            record.member("or", finding.or_id);
+        if (!finding.or_id.empty()) record.member("or", finding.or_id);
         record.member("text", finding.text.view());
         write_names(record, "explains", results, [&](std::size_t i) { return finding.explains_any(i); });
         record.end();
@@ -333,20 +291,15 @@ void Report::write_finding(std::string_view kind, const diagnosis::Finding& find
     sink_.format("# {}: {}: {}\n", kind, finding.id, finding.text.view());
 }
 
-void Report::findings(const diagnosis::Diagnosis& found, std::span<const Result> results)
-{
-    for (const auto& finding : found.findings())
-        write_finding("finding", finding, results);
-    for (const auto& note : found.notes())
-        write_finding("note", note, results);
+void Report::findings(const diagnosis::Diagnosis& found, std::span<const Result> results) {
+    for (const auto& finding : found.findings()) write_finding("finding", finding, results);
+    for (const auto& note : found.notes()) write_finding("note", note, results);
     const auto unexplained = [&](std::size_t i) {
         return results[i].outcome == Outcome::not_ok && !found.explains(results[i], i);
     };
     std::size_t count = 0;
-    for (std::size_t i = 0; i < results.size(); i++)
-        count += unexplained(i);
-    if (count == 0)
-        return;
+    for (std::size_t i = 0; i < results.size(); i++) count += unexplained(i);
+    if (count == 0) return;
     if (writes(Form::json)) {
         sink_.write("#json ");
         JsonObject record(sink_);
@@ -359,24 +312,20 @@ void Report::findings(const diagnosis::Diagnosis& found, std::span<const Result>
     sink_.format("# {} failure{} unexplained:", count, count == 1 ? "" : "s");
     std::size_t named = 0;
     for (std::size_t i = 0; i < results.size() && named < most_names; i++)
-        if (unexplained(i))
-            sink_.format("{} {}", named++ ? "," : "", results[i].name);
+        if (unexplained(i)) sink_.format("{} {}", named++ ? "," : "", results[i].name);
     sink_.write(named < count ? " ...\n" : "\n");
 }
 
-void Report::end(Ending ending, std::string_view message)
-{
+void Report::end(Ending ending, std::string_view message) {
     sink_.write("#json ");
     JsonObject record(sink_);
     record.member("record", "end")
         .member("verdict", name_of(ending))
         .member("passed", std::uint64_t{passed_});
     record.member("failed", std::uint64_t{failed_}).member("skipped", std::uint64_t{skipped_});
-    if (!message.empty())
-        record.member("message", message);
+    if (!message.empty()) record.member("message", message);
     record.end();
-    if (!message.empty() && ending != Ending::fail)
-        sink_.format("\n# {}", message);
+    if (!message.empty() && ending != Ending::fail) sink_.format("\n# {}", message);
     sink_.format("\n# verdict: {}: {} passed, {} failed, {} skipped\n", name_of(ending), passed_, failed_,
                  skipped_);
 }

@@ -13,9 +13,7 @@ using namespace machine;
 using Register = LocalApic::Register;
 
 // Fires once, to touch all pages that a firing touches: the first touch of a page is the same exit.
-template <ApicMode mode, void (*fire)()>
-void prepare()
-{
+template <ApicMode mode, void (*fire)()> void prepare() {
     enter_apic_mode<mode>();
     fire();
 }
@@ -29,14 +27,12 @@ void end_no_interrupt() { local_apic.end_of_interrupt(); }
 
 void interrupt_self_by_command() { fire_and_await(send_counted_to_self); }
 
-void interrupt_self_by_register()
-{
+void interrupt_self_by_register() {
     this_cpu().due = true;
     fire_and_await([] { local_apic.write(Register::self_interrupt, counted_vector); });
 }
 
-void interrupt_own_id()
-{
+void interrupt_own_id() {
     this_cpu().due = true;
     fire_and_await([] { local_apic.send_to(this_cpu().apic_id, Delivery::fixed, counted_vector); });
 }
@@ -74,8 +70,7 @@ constexpr Deviation page_deviations[] = {
 constexpr std::uint32_t firings = default_count / 5;
 
 template <const PageExits& page>
-constexpr Trigger on_page(std::string_view name, std::string_view what, void (*prepare)(), void (*fire)())
-{
+constexpr Trigger on_page(std::string_view name, std::string_view what, void (*prepare)(), void (*fire)()) {
     return {
         .name = name,
         .what = what,
@@ -90,8 +85,8 @@ constexpr Trigger on_page(std::string_view name, std::string_view what, void (*p
     };
 }
 
-constexpr Trigger by_msr(std::string_view name, std::string_view what, const Expectation& vmx, void (*fire)())
-{
+constexpr Trigger by_msr(std::string_view name, std::string_view what, const Expectation& vmx,
+                         void (*fire)()) {
     return {
         .name = name,
         .what = what,

@@ -49,11 +49,12 @@ constexpr Deviation invpcid_deviations[] = {
 // Mapped, and never touched: no later access depends on its translation.
 constexpr std::uint64_t untouched = 0x70000000;
 
-void invalidate_by_pcid()
-{
-    const struct {
-        std::uint64_t pcid, address;
-    } descriptor{0, untouched};
+struct InvpcidDescriptor {
+    std::uint64_t pcid, address;
+};
+
+void invalidate_by_pcid() {
+    constexpr InvpcidDescriptor descriptor{0, untouched};
     constexpr std::uint64_t one_address = 0;
     asm volatile("invpcid %0, %1" : : "m"(descriptor), "r"(one_address) : "memory");
 }

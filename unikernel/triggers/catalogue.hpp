@@ -43,12 +43,9 @@ inline constexpr std::span<const Trigger> (*families[])() = {
 };
 
 /// Calls `visit(const Trigger&)` for each trigger of the catalogue.
-template <typename Visit>
-void for_each_trigger(Visit visit)
-{
+template <typename Visit> void for_each_trigger(Visit visit) {
     for (const auto family : families)
-        for (const Trigger& trigger : family())
-            visit(trigger);
+        for (const Trigger& trigger : family()) visit(trigger);
 }
 
 }

@@ -19,15 +19,13 @@ constexpr Expectation svm_once{SVM_EXIT_CPUID, Bound::exact, 1,
 
 // SDM vol. 4, Model-Specific Registers (MSRs): MSR_PLATFORM_INFO[31], MISC_FEATURE_ENABLES[0]. KVM emulates
 // both on any processor (kvm_get_msr_common()).
-std::string_view lacks_faulting()
-{
+std::string_view lacks_faulting() {
     constexpr std::uint64_t can_fault = std::uint64_t{1} << 31;
     const auto platform = try_read_msr(Msr::msr_platform_info);
     return platform && *platform & can_fault ? "" : "this vCPU has no CPUID faulting";
 }
 
-void prepare_faulting()
-{
+void prepare_faulting() {
     write_msr(Msr::misc_feature_enables, 1);
     set_up_user_mode();
     query_in_user_mode(); // takes its page faults now, where KVM shadows page tables

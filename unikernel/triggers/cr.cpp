@@ -16,8 +16,7 @@ namespace {
 
 using namespace machine;
 
-constexpr Expectation vmx_exits(std::uint32_t per_firing, std::string_view source)
-{
+constexpr Expectation vmx_exits(std::uint32_t per_firing, std::string_view source) {
     return {EXIT_REASON_CR_ACCESS, Bound::exact, per_firing, source};
 }
 constexpr auto vmx_read = never(EXIT_REASON_CR_ACCESS, SDM_CONDITIONAL
@@ -68,8 +67,7 @@ constexpr Deviation lmsw_deviations[] = {
                  never(SVM_EXIT_CR0_SEL_WRITE,
                        "QEMU (seen up to 11.1) and Bochs check LMSW like MOV, by what it changes"))};
 
-bool reading_cr4_does_not_exit()
-{
+bool reading_cr4_does_not_exit() {
     return does_not_exit([] { read_cr<Cr::cr4>(); });
 }
 

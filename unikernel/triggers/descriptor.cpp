@@ -29,8 +29,7 @@ constexpr Row its_tables[] = {{EXIT_REASON_GDTR_IDTR, Bound::exact, 3}};
 
 constexpr Trigger with_umip(std::string_view name, std::string_view what, ExitNumber vmx_exit,
                             std::uint32_t vmx_exits, ExitNumber svm_exit, void (*fire)(),
-                            std::span<const Row> vmx_also = {}, bool boot_vcpu_only = false)
-{
+                            std::span<const Row> vmx_also = {}, bool boot_vcpu_only = false) {
     auto amd = svm(svm_exit);
     amd.unseen = "no AMD processor that a lane emulates has UMIP";
     return {.name = name,

@@ -25,8 +25,7 @@ constexpr Row svm_also[] = {{SVM_EXIT_CPUID, Bound::exact, 1}};
 
 // CPUID, after which KVM intercepts the registers again, then an access to one of them.
 constexpr Trigger after_cpuid(std::string_view name, std::string_view what, ExitNumber svm_exit,
-                              void (*fire)())
-{
+                              void (*fire)()) {
     return {name,
             what,
             {EXIT_REASON_DR_ACCESS, Bound::at_least, 1, vmx_source, vmx_also},
@@ -34,16 +33,12 @@ constexpr Trigger after_cpuid(std::string_view name, std::string_view what, Exit
             fire};
 }
 
-template <Dr dr>
-void read()
-{
+template <Dr dr> void read() {
     cpuid(0);
     read_dr<dr>();
 }
 
-template <Dr dr, std::uint64_t value = 0>
-void write()
-{
+template <Dr dr, std::uint64_t value = 0> void write() {
     cpuid(0);
     write_dr<dr>(value);
 }
@@ -68,8 +63,7 @@ constexpr Trigger catalogue[] = {
      {EXIT_REASON_DR_ACCESS, Bound::at_most, 1, vmx_source},
      {SVM_EXIT_WRITE_DR0, Bound::at_most, 1, svm_source},
      [] {
-         for (unsigned i = 0; i < in_a_row; i++)
-             write_dr<Dr::dr0>(0);
+         for (unsigned i = 0; i < in_a_row; i++) write_dr<Dr::dr0>(0);
      }},
 };
 

@@ -10,8 +10,7 @@ namespace triggers {
 /// none: a real processor.
 enum class Emulator { none, qemu, bochs };
 
-constexpr std::string_view name_of(Emulator emulator)
-{
+constexpr std::string_view name_of(Emulator emulator) {
     switch (emulator) {
     case Emulator::none: return "none";
     case Emulator::qemu: return "QEMU";
@@ -35,14 +34,12 @@ inline constexpr Version tried_qemu[] = {qemu_7_2, qemu_10_0, qemu_11_1},
 
 /// Does VMRUN forget the interrupt shadow that #VMEXIT has saved (APM vol. 2, Interrupt Shadows)? QEMU 7.2
 /// does, 10.0 does not; the versions in between were not tried, and the workaround does no harm.
-constexpr bool forgets_interrupt_shadow(Emulator emulator, const Version& version)
-{
+constexpr bool forgets_interrupt_shadow(Emulator emulator, const Version& version) {
     return emulator == Emulator::qemu && version < qemu_10_0;
 }
 
 /// Are the deviations of this version known? Always true of a real processor.
-constexpr bool is_tried(Emulator emulator, const Version& version)
-{
+constexpr bool is_tried(Emulator emulator, const Version& version) {
     switch (emulator) {
     case Emulator::none: return true;
     case Emulator::qemu: return std::ranges::find(tried_qemu, version) != std::end(tried_qemu);

@@ -15,23 +15,19 @@ namespace {
 using namespace machine;
 
 // VMX has one row for all exceptions, so any that is intercepted after all appears there.
-constexpr Expectation vmx_none(Exception raises,
-                               std::string_view source = "vmx_update_exception_bitmap() leaves its bit clear")
-{
+constexpr Expectation
+vmx_none(Exception raises, std::string_view source = "vmx_update_exception_bitmap() leaves its bit clear") {
     return raising(raises, never(EXIT_REASON_EXCEPTION_NMI, source));
 }
-constexpr Expectation vmx_intercepted(Exception raises)
-{
+constexpr Expectation vmx_intercepted(Exception raises) {
     return raising(raises, {EXIT_REASON_EXCEPTION_NMI, Bound::exact, 1,
                             "vmx_update_exception_bitmap() sets its bit; KVM injects it"});
 }
-constexpr Expectation svm_none(Exception raises)
-{
+constexpr Expectation svm_none(Exception raises) {
     return raising(raises, never(SVM_EXIT_EXCP_BASE + static_cast<ExitNumber>(raises),
                                  "init_vmcb() leaves its intercept clear"));
 }
-constexpr Expectation svm_intercepted(Exception raises)
-{
+constexpr Expectation svm_intercepted(Exception raises) {
     return raising(raises, {SVM_EXIT_EXCP_BASE + static_cast<ExitNumber>(raises), Bound::exact, 1,
                             "init_vmcb() sets its intercept; KVM injects it"});
 }
@@ -44,8 +40,7 @@ constexpr Deviation page_fault_shadow[] = {vmx_shadowing(raising(
 
 void int1() { asm volatile(MAY_FAULT(".byte 0xf1")); }
 
-bool int1_is_undefined()
-{
+bool int1_is_undefined() {
     expect_debug_trap();
     const bool undefined = raises(Exception::invalid_opcode, int1);
     expect_no_traps();
@@ -55,21 +50,18 @@ bool int1_is_undefined()
 constexpr Deviation int1_deviations[] = {
     svm_measured(int1_is_undefined, svm_undefined("QEMU's TCG (seen in 7.2) does not implement INT1: #UD"))};
 
-void prepare_misaligned_read()
-{
+void prepare_misaligned_read() {
     set_up_user_mode();
     set(Cr0::alignment_mask);
     read_misaligned_in_user_mode(); // takes its page faults now, where KVM shadows page tables
 }
 
-void clean_up_misaligned_read()
-{
+void clean_up_misaligned_read() {
     clear(Cr0::alignment_mask);
     tear_down_user_mode();
 }
 
-bool alignment_is_unchecked()
-{
+bool alignment_is_unchecked() {
     prepare_misaligned_read();
     const bool checked = raises(Exception::alignment_check, read_misaligned_in_user_mode);
     clean_up_misaligned_read();
@@ -82,8 +74,7 @@ constexpr Deviation ac_deviations[] = {
 
 void divide_by_zero() { asm volatile(MAY_FAULT("divl %k1") : : "a"(1), "r"(0), "d"(0)); }
 void single_step() { asm volatile("pushfq; orl $0x100, (%%rsp); popfq; nop" : : : "memory"); }
-void read_non_canonical()
-{
+void read_non_canonical() {
     asm volatile(MAY_FAULT("movb (%0), %%al") : : "r"(std::uint64_t{1} << 63) : "rax");
 }
 void read_unmapped() { asm volatile(MAY_FAULT("movb (%0), %%al") : : "r"(std::uint64_t{1} << 40) : "rax"); }

@@ -26,8 +26,7 @@ constexpr Row svm_pending_also[] = {{SVM_EXIT_VINTR, Bound::exact, 1, repeats},
 
 // KVM clears KVM_FEATURE_PV_UNHALT for a guest whose HLT does not exit
 // (kvm_vcpu_after_set_cpuid(); KVM_CAP_X86_DISABLE_EXITS, QEMU's cpu-pm=on).
-std::string_view why_hlt_may_not_exit()
-{
+std::string_view why_hlt_may_not_exit() {
     constexpr std::uint32_t kvm_features = 0x40000001, pv_unhalt = 1 << KVM_FEATURE_PV_UNHALT;
     return cpuid(kvm_features).eax & pv_unhalt
                ? ""

@@ -21,12 +21,10 @@ constexpr Row svm_patched[] = {{svm_undefined_exit, Bound::none, 0, 1}};
 // Hypercalls without effect, known to KVM or not (kvm_emulate_hypercall()).
 constexpr std::uint64_t harmless = KVM_HC_VAPIC_POLL_IRQ, unknown = 0x7fffffff;
 
-void vmcall(std::uint64_t number)
-{
+void vmcall(std::uint64_t number) {
     asm volatile("vmcall" : "+a"(number) : "b"(0), "c"(0), "d"(0), "S"(0) : "memory");
 }
-void vmmcall(std::uint64_t number)
-{
+void vmmcall(std::uint64_t number) {
     asm volatile("vmmcall" : "+a"(number) : "b"(0), "c"(0), "d"(0), "S"(0) : "memory");
 }
 

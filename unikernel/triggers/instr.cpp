@@ -21,18 +21,15 @@ constinit std::uint32_t counter = 0;
 
 bool is_intel() { return vendor().view() == "GenuineIntel"; }
 
-void choose_counter()
-{
+void choose_counter() {
     constexpr std::uint32_t no_processors = 0x3fffffff;
     counter = is_intel() ? no_processors : 0;
 }
 
 void read_counter() { asm volatile(MAY_FAULT("rdpmc") : : "c"(counter) : "rax", "rdx"); }
 
-std::string_view lacks_counters()
-{
-    if (is_intel())
-        return "";
+std::string_view lacks_counters() {
+    if (is_intel()) return "";
     choose_counter();
     return raises(Exception::general_protection, read_counter)
                ? "this vCPU has no performance counters: RDPMC raises #GP"
@@ -42,8 +39,7 @@ std::string_view lacks_counters()
 // XSETBV, XSAVES, XRSTORS need CR4.OSXSAVE.
 constinit std::uint64_t xcr0 = 0;
 
-void prepare_xsetbv()
-{
+void prepare_xsetbv() {
     set(Cr4::osxsave);
     xcr0 = read_xcr0();
 }
@@ -65,10 +61,8 @@ void write_same_xcr0() { write_xcr0(xcr0); }
 
 void clean_up_xsetbv() { clear(Cr4::osxsave); }
 
-bool xsetbv_does_not_exit()
-{
-    if (!lacks<feature::xsave>().empty())
-        return false;
+bool xsetbv_does_not_exit() {
+    if (!lacks<feature::xsave>().empty()) return false;
     prepare_xsetbv();
     const bool silent = does_not_exit(write_same_xcr0);
     clean_up_xsetbv();

@@ -16,29 +16,25 @@ namespace {
 
 using namespace machine;
 
-void pass_window()
-{
+void pass_window() {
     send_counted_to_self();
     take_counted();
 }
 
 // Waits until the next vCPU has counted the interrupt, or another one could merge with it. Interrupts are
 // enabled meanwhile, for the one from the previous vCPU.
-void interrupt_next()
-{
+void interrupt_next() {
     auto& next = next_processor();
     const auto before = next.arrivals;
     next.due = true;
     enable_interrupts();
     local_apic.send_to(next.apic_id, Delivery::fixed, counted_vector);
     for (auto timeout = long_timeout; next.arrivals == before;)
-        if (timeout.expired())
-            give_up("the interrupt that it sent", next);
+        if (timeout.expired()) give_up("the interrupt that it sent", next);
     disable_interrupts();
 }
 
-std::string_view why_none_to_interrupt()
-{
+std::string_view why_none_to_interrupt() {
     return running_processors() == 1 ? "needs vcpus=2 or more" : why_apic_may_not_exit<ApicMode::x2apic>();
 }
 
@@ -46,26 +42,22 @@ std::string_view why_none_to_interrupt()
 constexpr std::uint32_t timer_ticks = 200'000, tsc_cycles = 500'000;
 constexpr unsigned expiries = 8;
 
-void await_one_shot_timers()
-{
+void await_one_shot_timers() {
     for (unsigned i = 0; i < expiries; i++)
         fire_and_await([] { local_apic.start_one_shot_timer(timer_ticks); });
 }
 
-void await_deadlines()
-{
+void await_deadlines() {
     for (unsigned i = 0; i < expiries; i++)
         fire_and_await([] { write_msr(Msr::ia32_tsc_deadline, rdtsc() + tsc_cycles); });
 }
 
-std::string_view lacks_deadlines()
-{
+std::string_view lacks_deadlines() {
     return has(feature::tsc_deadline) ? lacks<feature::x2apic>() : feature::tsc_deadline.lacking;
 }
 
 // kvm_can_use_hv_timer(). CPUID shows MONITOR with QEMU's cpu-pm=on.
-std::string_view why_no_preemption_timer()
-{
+std::string_view why_no_preemption_timer() {
     return has(feature::monitor) ? "this VM's MWAIT does not exit: KVM then does not use the preemption timer"
                                  : "";
 }
@@ -73,14 +65,12 @@ std::string_view why_no_preemption_timer()
 // More than twice the longest period of Linux's tick, at 100 Hz.
 constexpr std::uint32_t two_ticks_or_more = 24'000'000;
 
-void await_host_tick()
-{
+void await_host_tick() {
     fire_and_await([] { local_apic.start_one_shot_timer(two_ticks_or_more); });
 }
 
 // KVM_HINTS_REALTIME: the vCPUs have processors of their own, which may need no tick.
-std::string_view why_host_may_not_tick()
-{
+std::string_view why_host_may_not_tick() {
     constexpr std::uint32_t kvm_features = 0x40000001, hints_realtime = 1;
     return cpuid(kvm_features).edx & hints_realtime
                ? "this vCPU has a processor of its own, which need not tick"
@@ -131,8 +121,7 @@ constexpr Expectation svm_timer{SVM_EXIT_INTR, Bound::at_least, 1,
                                 svm_timer_also};
 
 constexpr Trigger timer(std::string_view name, std::string_view what, void (*prepare)(), void (*fire)(),
-                        std::string_view (*lacks)())
-{
+                        std::string_view (*lacks)()) {
     return {
         .name = name,
         .what = what,

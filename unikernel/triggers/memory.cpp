@@ -32,13 +32,11 @@ constinit std::uint32_t rom_word = 0;
 
 void write_rom() { write_memory(Place::rom, rom_word); }
 
-std::string_view lacks_fresh_memory()
-{
+std::string_view lacks_fresh_memory() {
     return FreshMemory::exists() ? "" : "this machine has less than 128 MiB of RAM";
 }
 
-constexpr Trigger mmio(std::string_view name, std::string_view what, void (*fire)())
-{
+constexpr Trigger mmio(std::string_view name, std::string_view what, void (*fire)()) {
     return {.name = name,
             .what = what,
             .vmx = vmx_mmio,

@@ -28,8 +28,7 @@ constexpr Expectation vmx_fastpath_write{EXIT_REASON_MSR_WRITE, Bound::exact, 1,
                                          vmx_fastpath_source,   {},           true};
 constexpr Expectation svm_either{SVM_EXIT_MSR, Bound::exact, 1, svm_source};
 
-constexpr Expectation twice(Expectation expectation)
-{
+constexpr Expectation twice(Expectation expectation) {
     expectation.per_firing *= 2;
     return expectation;
 }
@@ -60,23 +59,16 @@ constinit std::array<std::uint64_t, max_processors> all_saved{};
 
 std::uint64_t& saved() { return all_saved[this_cpu().index]; }
 
-template <Msr msr>
-void save()
-{
+template <Msr msr> void save() {
     saved() = try_read_msr(msr).value_or(0); // where reading raises #GP, so does writing
 }
 
-template <Msr msr>
-void restore()
-{
-    try_write_msr(msr, saved());
-}
+template <Msr msr> void restore() { try_write_msr(msr, saved()); }
 
 /// RDMSR.
 template <Msr msr>
 constexpr Trigger read(std::string_view name, std::string_view what, const Expectation& vmx,
-                       const Expectation& svm, std::string_view (*lacks)() = nullptr)
-{
+                       const Expectation& svm, std::string_view (*lacks)() = nullptr) {
     return {.name = name,
             .what = what,
             .vmx = vmx,
@@ -88,8 +80,7 @@ constexpr Trigger read(std::string_view name, std::string_view what, const Expec
 /// WRMSR of the value that the vCPU has read before.
 template <Msr msr>
 constexpr Trigger write_back(std::string_view name, std::string_view what, const Expectation& vmx,
-                             const Expectation& svm, std::string_view (*lacks)() = nullptr)
-{
+                             const Expectation& svm, std::string_view (*lacks)() = nullptr) {
     return {.name = name,
             .what = what,
             .vmx = vmx,
@@ -101,8 +92,7 @@ constexpr Trigger write_back(std::string_view name, std::string_view what, const
 
 void flush_predictors() { try_write_msr(Msr::ia32_pred_cmd, 1); }
 
-std::string_view lacks_ibpb()
-{
+std::string_view lacks_ibpb() {
     return has(feature::spec_ctrl) || has(feature::amd_ibpb) ? "" : "this vCPU has no IBPB";
 }
 

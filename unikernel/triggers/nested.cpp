@@ -44,8 +44,7 @@ void run() { run_nested_guest(); }
 
 // There is one nested guest at a time.
 constexpr Trigger nested(std::string_view name, std::string_view what, const Expectation& vmx,
-                         const Expectation& svm, void (*prepare)(), void (*fire)() = run)
-{
+                         const Expectation& svm, void (*prepare)(), void (*fire)() = run) {
     return {.name = name,
             .what = what,
             .vmx = vmx,

@@ -15,30 +15,26 @@ namespace {
 
 using namespace machine;
 
-void send_nmi()
-{
+void send_nmi() {
     const auto& cpu = this_cpu();
     local_apic.send_to(cpu.apic_id, Delivery::nmi, 0);
 }
 
 // The read is for Bochs's SVM. Elsewhere the second NMI has arrived before it.
-void send_nmi_and_another()
-{
+void send_nmi_and_another() {
     this_cpu().wants_nmi_in_nmi = true;
     send_nmi();
     local_apic.read(LocalApic::Register::version);
 }
 
-void prepare()
-{
+void prepare() {
     enter_apic_mode<ApicMode::x2apic>();
     expect_trap(Exception::nmi);
 }
 
 // Where the host's processor runs several vCPUs, Bochs's VT-x was seen to deliver the second NMI at once: it
 // does not keep blocking by NMI for each vCPU.
-std::string_view why_no_nmi_in_nmi()
-{
+std::string_view why_no_nmi_in_nmi() {
     const bool tried = running_processors() == 1 || vendor().view() != "GenuineIntel";
     return tried ? lacks<feature::x2apic>()
                  : "on Intel only with vcpus=1, because Bochs mixes up the blocking by NMI of several vCPUs";
@@ -46,8 +42,7 @@ std::string_view why_no_nmi_in_nmi()
 
 // NMI virtualization by the processor (APM vol. 2, NMI Virtualization), which KVM uses since Linux 6.4, needs
 // no exit. A guest cannot see whether its host has it. Zen 4, of family 19h, introduced it.
-std::string_view why_iret_may_not_exit()
-{
+std::string_view why_iret_may_not_exit() {
     const auto version = cpuid(1).eax;
     const auto family = (version >> 8 & 0xf) + (version >> 20 & 0xff);
     return vendor().view() == "AuthenticAMD" && family >= 0x19

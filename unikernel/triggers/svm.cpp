@@ -19,24 +19,20 @@ constexpr std::string_view skinit_source =
 constexpr auto on_vmx =
     vmx_undefined("SDM vol. 2, Opcode Map: no such opcode, #UD; vmx_update_exception_bitmap() intercepts it");
 
-constexpr Expectation on_svm(ExitNumber exit, std::string_view source = svm_source)
-{
+constexpr Expectation on_svm(ExitNumber exit, std::string_view source = svm_source) {
     return raises_undefined(exit, source);
 }
 
 // KVM clears these intercepts where the processor can execute the instruction in the guest
 // (init_vmcb(), `vgif`; init_vmcb_after_set_cpuid(), `vls`). Then nothing raises #UD.
-std::string_view if_executed(std::string_view how)
-{
+std::string_view if_executed(std::string_view how) {
     const bool executed = resumed_exceptions()[static_cast<unsigned>(Exception::invalid_opcode)] == 0;
     return executed ? how : "";
 }
-std::string_view virtual_gif()
-{
+std::string_view virtual_gif() {
     return if_executed("this processor has a virtual GIF: KVM does not intercept STGI and CLGI");
 }
-std::string_view virtual_vmload()
-{
+std::string_view virtual_vmload() {
     return if_executed("this processor virtualizes VMLOAD and VMSAVE: KVM does not intercept them");
 }
 

@@ -3,8 +3,7 @@
 
 namespace triggers {
 
-Emulator Deviation::emulator() const
-{
+Emulator Deviation::emulator() const {
     switch (where) {
     case Where::on_qemu: return Emulator::qemu;
     case Where::on_bochs:
@@ -15,25 +14,18 @@ Emulator Deviation::emulator() const
     return Emulator::none;
 }
 
-bool Deviation::holds(const Circumstances& circumstances) const
-{
-    if (where == Where::measured)
-        return found && found();
-    if (where == Where::with_shadow_paging)
-        return circumstances.paging == Paging::shadow;
-    if (where == Where::on_bochs_with_noise && !circumstances.noise)
-        return false;
-    if (circumstances.emulator != emulator())
-        return false;
+bool Deviation::holds(const Circumstances& circumstances) const {
+    if (where == Where::measured) return found && found();
+    if (where == Where::with_shadow_paging) return circumstances.paging == Paging::shadow;
+    if (where == Where::on_bochs_with_noise && !circumstances.noise) return false;
+    if (circumstances.emulator != emulator()) return false;
     return circumstances.version <= last ||
            (left_out && !is_tried(circumstances.emulator, circumstances.version));
 }
 
-const Deviation* Trigger::deviation(Numbering numbering, const Circumstances& circumstances) const
-{
+const Deviation* Trigger::deviation(Numbering numbering, const Circumstances& circumstances) const {
     for (const auto& deviation : deviations)
-        if (deviation.numbering == numbering && deviation.holds(circumstances))
-            return &deviation;
+        if (deviation.numbering == numbering && deviation.holds(circumstances)) return &deviation;
     return nullptr;
 }
 

@@ -62,21 +62,18 @@ struct Expectation {
 };
 
 /// No exit of that number. \param unseen as Expectation::unseen
-constexpr Expectation never(ExitNumber exit, std::string_view source, std::string_view unseen = {})
-{
+constexpr Expectation never(ExitNumber exit, std::string_view source, std::string_view unseen = {}) {
     return {.exit = exit, .bound = Bound::none, .per_firing = 0, .source = source, .unseen = unseen};
 }
 
 /// An expectation with an exception that each firing raises in the guest.
-constexpr Expectation raising(Exception exception, Expectation expectation)
-{
+constexpr Expectation raising(Exception exception, Expectation expectation) {
     expectation.raises = exception;
     return expectation;
 }
 
 /// An expectation that no lane can show, and why.
-constexpr Expectation unseen(std::string_view why, Expectation expectation)
-{
+constexpr Expectation unseen(std::string_view why, Expectation expectation) {
     expectation.unseen = why;
     return expectation;
 }
@@ -114,14 +111,12 @@ struct Deviation {
 };
 
 /// A deviation of Intel hosts without EPT.
-constexpr Deviation vmx_shadowing(const Expectation& instead)
-{
+constexpr Deviation vmx_shadowing(const Expectation& instead) {
     return {.where = Where::with_shadow_paging, .numbering = Numbering::vmx, .instead = instead};
 }
 
 /// A deviation of AMD hosts that the guest itself finds.
-constexpr Deviation svm_measured(bool (*found)(), const Expectation& instead)
-{
+constexpr Deviation svm_measured(bool (*found)(), const Expectation& instead) {
     return {.where = Where::measured, .numbering = Numbering::svm, .instead = instead, .found = found};
 }
 
@@ -159,8 +154,7 @@ struct Trigger {
     const Deviation* deviation(Numbering numbering, const Circumstances& circumstances) const;
 
     /// What is expected where none holds.
-    const Expectation& expectation(Numbering numbering) const
-    {
+    const Expectation& expectation(Numbering numbering) const {
         return numbering == Numbering::vmx ? vmx : svm;
     }
 };

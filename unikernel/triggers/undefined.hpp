@@ -15,19 +15,16 @@ namespace triggers {
 inline constexpr ExitNumber svm_undefined_exit = SVM_EXIT_EXCP_BASE + UD_VECTOR;
 
 /// One exit of that number, after which KVM raises #UD.
-constexpr Expectation raises_undefined(ExitNumber exit, std::string_view source)
-{
+constexpr Expectation raises_undefined(ExitNumber exit, std::string_view source) {
     return raising(Exception::invalid_opcode, {exit, Bound::exact, 1, source});
 }
 
 /// The processor raises #UD, which exits.
-constexpr Expectation vmx_undefined(std::string_view source)
-{
+constexpr Expectation vmx_undefined(std::string_view source) {
     return raises_undefined(EXIT_REASON_EXCEPTION_NMI, source);
 }
 
-constexpr Expectation svm_undefined(std::string_view source)
-{
+constexpr Expectation svm_undefined(std::string_view source) {
     return raises_undefined(svm_undefined_exit, source);
 }
 

@@ -11,8 +11,7 @@
 namespace triggers {
 namespace {
 
-constexpr Untriggered one(ledger::ExitNumber exit, std::string_view what, std::string_view reason)
-{
+constexpr Untriggered one(ledger::ExitNumber exit, std::string_view what, std::string_view reason) {
     return {exit, exit, what, reason};
 }
 
@@ -139,8 +138,7 @@ constexpr Untriggered svm[] = {
 
 }
 
-std::span<const Untriggered> untriggered(ledger::Numbering numbering)
-{
+std::span<const Untriggered> untriggered(ledger::Numbering numbering) {
     return numbering == ledger::Numbering::vmx ? std::span<const Untriggered>(vmx) : svm;
 }
 

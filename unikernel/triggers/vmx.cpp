@@ -20,8 +20,7 @@ constexpr std::string_view vmxon_source =
 constexpr auto on_svm =
     svm_undefined("APM vol. 3, Opcode and Operand Encodings: no such opcode, #UD; init_vmcb() intercepts it");
 
-constexpr Expectation on_vmx(ExitNumber exit, std::string_view source = vmx_source)
-{
+constexpr Expectation on_vmx(ExitNumber exit, std::string_view source = vmx_source) {
     return raises_undefined(exit, source);
 }
 

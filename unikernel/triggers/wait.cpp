@@ -19,8 +19,7 @@ using namespace machine;
 // pause_filter_thresh; both 128).
 constexpr std::uint64_t more_than_the_gap = 2000;
 
-void pause_once()
-{
+void pause_once() {
     asm volatile("pause");
     for (const auto start = rdtsc(); rdtsc() - start < more_than_the_gap;) {
     }
@@ -31,8 +30,7 @@ void pause_once()
 // sleeps in a HLT that lasts longer than KVM polls (halt_poll_ns, 200 microseconds).
 constexpr std::uint32_t long_sleep = 1'000'000; // of the timer's ticks
 
-void sleep_and_pause()
-{
+void sleep_and_pause() {
     constexpr std::uint32_t pauses = 5000;
     local_apic.start_one_shot_timer(long_sleep);
     halt_until_interrupt();
@@ -41,11 +39,9 @@ void sleep_and_pause()
 }
 
 template <std::size_t Rows>
-constexpr std::array<Row, Rows + 1> and_hlt(const Row (&rows)[Rows], ExitNumber hlt)
-{
+constexpr std::array<Row, Rows + 1> and_hlt(const Row (&rows)[Rows], ExitNumber hlt) {
     std::array<Row, Rows + 1> all{};
-    for (std::size_t i = 0; i < Rows; i++)
-        all[i] = rows[i];
+    for (std::size_t i = 0; i < Rows; i++) all[i] = rows[i];
     all[Rows] = {hlt, Bound::exact, 1};
     return all;
 }
@@ -71,13 +67,11 @@ constexpr std::string_view vmx_monitor_source =
 constexpr std::string_view vmx_mwait_source = SDM_CONDITIONAL "; setup_vmcs_config() requires MWAIT exiting";
 constexpr std::string_view svm_source = APM_INSTRUCTIONS "; init_vmcb() sets the intercept";
 
-std::string_view why_mwait_may_not_exit()
-{
+std::string_view why_mwait_may_not_exit() {
     return has(feature::monitor) ? "this VM's MONITOR and MWAIT do not exit: CPUID offers them" : "";
 }
 
-constexpr Expectation vmx_user_wait(ExitNumber exit)
-{
+constexpr Expectation vmx_user_wait(ExitNumber exit) {
     return never(exit, "vmx_exec_control() clears RDTSC exiting, which covers this",
                  "no processor that a lane emulates has it");
 }

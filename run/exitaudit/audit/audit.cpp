@@ -11,9 +11,7 @@ namespace exitaudit {
 namespace {
 
 // The host's instruments overrule a guest that saw nothing wrong.
-template <typename Results>
-Verdict overruled(const Verdict& verdict, const Results& host)
-{
+template <typename Results> Verdict overruled(const Verdict& verdict, const Results& host) {
     for (const auto& result : host)
         if (verdict.code == ExitCode::pass && result.outcome == Outcome::not_ok)
             return {ExitCode::audit_failed,
@@ -24,10 +22,8 @@ Verdict overruled(const Verdict& verdict, const Results& host)
 }
 
 // The results of the host's instruments, first the exit of a one-shot, which the guest leaves them to judge.
-std::vector<HostResult> host_results(const Session& session, const Log& log)
-{
-    if (!session.witness)
-        return {};
+std::vector<HostResult> host_results(const Session& session, const Log& log) {
+    if (!session.witness) return {};
     auto results = session.witness->results();
     const auto exit = log.one_shot.is_object() ? log.one_shot.find("exit") : log.one_shot.end();
     if (exit != log.one_shot.end() && exit->is_number_unsigned())
@@ -37,36 +33,30 @@ std::vector<HostResult> host_results(const Session& session, const Log& log)
 }
 
 Verdict judge_log_of(const Session& session, const std::vector<HostResult>& host, const Log& log,
-                     std::string_view unfinished)
-{
-    if (session.guest_status)
-        return judge_with_status(log, unfinished, *session.guest_status);
+                     std::string_view unfinished) {
+    if (session.guest_status) return judge_with_status(log, unfinished, *session.guest_status);
     if (!log.one_shot.is_null() && !host.empty())
         return judge_one_shot(log, host.front().outcome, host.front().message);
     return judge(log, unfinished);
 }
 
 // ", amid io.out8": where the guest was last, if its log says so.
-std::string amid_what(const Recorder& recorder)
-{
+std::string amid_what(const Recorder& recorder) {
     return recorder.current().empty() ? "" : fmt::format(", amid {}", recorder.current());
 }
 
-std::string no_end(const Recorder& recorder, const HostSpec& spec)
-{
+std::string no_end(const Recorder& recorder, const HostSpec& spec) {
     return fmt::format("no end within {} s{}: the guest or its host hangs, or needs a longer --timeout",
                        spec.timeout.count(), amid_what(recorder));
 }
 
 // The log's verdict, unless the run itself went wrong.
 Verdict judge_session(const Session& session, const std::vector<HostResult>& host, const Recorder& recorder,
-                      const HostSpec& spec)
-{
+                      const HostSpec& spec) {
     const auto& log = recorder.log();
     if (session.ending.how == Ending::How::interrupted)
         return could_not_run(fmt::format("interrupted by SIG{}", sigabbrev_np(session.ending.status)));
-    if (session.ending.how == Ending::How::timed_out)
-        return could_not_run(no_end(recorder, spec));
+    if (session.ending.how == Ending::How::timed_out) return could_not_run(no_end(recorder, spec));
     const auto verdict = judge_log_of(session, host, log, recorder.unfinished());
     // If neither guest nor kernel wrote anything, the emulator may have failed.
     if (session.crashed && (log.started || !session.complaint.empty()) &&
@@ -85,8 +75,7 @@ Verdict judge_session(const Session& session, const std::vector<HostResult>& hos
 }
 
 HostState state_of(const Session& session, const Recorder& recorder, const Verdict& verdict,
-                   const HostSpec& spec)
-{
+                   const HostSpec& spec) {
     HostState state;
     state.complaint = session.complaint;
     state.place = session.complaint_place;
@@ -107,8 +96,7 @@ HostState state_of(const Session& session, const Recorder& recorder, const Verdi
 
 } // namespace
 
-AuditReport audit(const Lane& lane, const HostSpec& spec, const Places& places, const Listener& listener)
-{
+AuditReport audit(const Lane& lane, const HostSpec& spec, const Places& places, const Listener& listener) {
     using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();
     Recorder recorder(audits_of(spec.plan));
@@ -125,13 +113,11 @@ AuditReport audit(const Lane& lane, const HostSpec& spec, const Places& places, 
                        circumstances_of(lane, session, seconds.count(), host)};
     report.circumstances.causes =
         diagnose(report.log, host, state_of(session, recorder, report.verdict, spec));
-    if (session.ending.how == Ending::How::interrupted)
-        report.signal = session.ending.status;
+    if (session.ending.how == Ending::How::interrupted) report.signal = session.ending.status;
     return report;
 }
 
-AuditReport audit_of_log(std::string_view bytes, const std::function<void(std::string_view)>& take)
-{
+AuditReport audit_of_log(std::string_view bytes, const std::function<void(std::string_view)>& take) {
     Recorder recorder;
     recorder.feed(bytes, [&](const std::string& line, LogReader::Kind) { take(line); });
     const auto& log = recorder.log();

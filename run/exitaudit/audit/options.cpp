@@ -34,19 +34,16 @@ Exit codes: 0 every audit passed; 1 an audit failed; 2 usage, or the log's plan 
 3 the log cannot be read or is cut off; 4 the host was not patched.)";
 
 // Checked before the plan, and before built files are looked for.
-void check_run(const RunOptions& options)
-{
+void check_run(const RunOptions& options) {
     find_lane(options.lane);
-    if (options.time_limit().count() <= 0)
-        throw usage_error("--timeout needs at least 1 second");
+    if (options.time_limit().count() <= 0) throw usage_error("--timeout needs at least 1 second");
     if (options.host.boot == Boot::iso && options.host.machine == "microvm")
         throw usage_error("a microvm has no CD drive: use --machine pc or q35 with --boot iso");
 }
 
 } // namespace
 
-void add_run(CLI::App& app, Task& task)
-{
+void add_run(CLI::App& app, Task& task) {
     auto [command, options] =
         add_command(app, task, "run", "boot the auditing guest on a host and judge what it reports",
                     run_footer, run_audit, check_run);
@@ -90,8 +87,7 @@ void add_run(CLI::App& app, Task& task)
     command.add_option("PLAN", host.plan, "triggers and audits, by name or glob (default: the guest's)");
 }
 
-void add_judge(CLI::App& app, Task& task)
-{
+void add_judge(CLI::App& app, Task& task) {
     auto [command, options] =
         add_command(app, task, "judge", "judge a serial log captured elsewhere", judge_footer, judge_log);
     command.add_option("LOG", options.log, "serial log of the guest; - for standard input")->required();

@@ -16,8 +16,7 @@ struct RunOptions {
     bool verbose = false;
 
     // An emulator of one thread takes longer with each vCPU.
-    std::chrono::seconds time_limit() const
-    {
+    std::chrono::seconds time_limit() const {
         return timeout.value_or(std::chrono::seconds{120} + (host.vcpus - 1) * std::chrono::seconds{30});
     }
 };

@@ -12,16 +12,13 @@ public:
     explicit Recorder(std::vector<std::string_view> names = {}) : names_(std::move(names)) {}
 
     // Takes bytes in any portions. Calls `take` with each complete line and its kind.
-    template <typename Take>
-    void feed(std::string_view bytes, Take take)
-    {
+    template <typename Take> void feed(std::string_view bytes, Take take) {
         bytes_ += bytes;
         lines_.feed(bytes, [&](const std::string& line) { take(line, reader_.line(line)); });
     }
 
     // Which of the names the guest is in now. Empty if its log does not say.
-    std::string_view current() const
-    {
+    std::string_view current() const {
         const auto done = log().results.size();
         return log().planned == names_.size() && done < names_.size() ? names_[done] : std::string_view();
     }

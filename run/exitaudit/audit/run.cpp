@@ -14,8 +14,7 @@ namespace exitaudit {
 namespace {
 
 // The first option that needs a host that exitaudit boots itself.
-std::string_view needs_embedded_host(const HostSpec& host)
-{
+std::string_view needs_embedded_host(const HostSpec& host) {
     return host.kernel             ? "--kernel"
            : !host.modules.empty() ? "--modules"
            : !host.mutant.empty()  ? "--mutant"
@@ -23,31 +22,23 @@ std::string_view needs_embedded_host(const HostSpec& host)
                                    : "";
 }
 
-void show_verdict(const AuditReport& report)
-{
-    for (const auto& line : failure_lines(report.log))
-        fmt::print(stderr, "exitaudit: {}\n", line);
+void show_verdict(const AuditReport& report) {
+    for (const auto& line : failure_lines(report.log)) fmt::print(stderr, "exitaudit: {}\n", line);
     fmt::print(stderr, "exitaudit: {}\n", verdict_line(report.verdict, report.circumstances));
-    for (const auto& line : finding_lines(report.circumstances))
-        fmt::print(stderr, "exitaudit: {}\n", line);
+    for (const auto& line : finding_lines(report.circumstances)) fmt::print(stderr, "exitaudit: {}\n", line);
 }
 
-void show_console(const std::vector<std::string>& console)
-{
-    if (!console.empty())
-        fmt::print(stderr, "exitaudit: the last lines of its console:\n");
-    for (const auto& line : console)
-        fmt::print(stderr, "  {}\n", line);
+void show_console(const std::vector<std::string>& console) {
+    if (!console.empty()) fmt::print(stderr, "exitaudit: the last lines of its console:\n");
+    for (const auto& line : console) fmt::print(stderr, "  {}\n", line);
 }
 
 void write_report(const std::filesystem::path& json, const std::filesystem::path& junit,
-                  const AuditReport& report)
-{
+                  const AuditReport& report) {
     write_documents(json, junit, run_document(report.log, report.verdict, report.circumstances));
 }
 
-AuditReport audit_on_screen(const Lane& lane, const RunOptions& options)
-{
+AuditReport audit_on_screen(const Lane& lane, const RunOptions& options) {
     auto host = options.host;
     host.timeout = options.time_limit();
     Screen screen(options.verbose, audits_of(host.plan));
@@ -64,43 +55,34 @@ AuditReport audit_on_screen(const Lane& lane, const RunOptions& options)
 
 } // namespace
 
-int run_audit(const RunOptions& options)
-{
+int run_audit(const RunOptions& options) {
     const auto& host = options.host;
-    if (const auto error = check_plan(host.plan))
-        throw usage_error("{}", *error);
+    if (const auto error = check_plan(host.plan)) throw usage_error("{}", *error);
     require_directories_of({options.json, options.junit, options.log});
     const auto choice = choose_lane(options.lane, {.embedded = needs_embedded_host(host),
                                                    .kvm = host.perf ? "--perf" : "",
                                                    .intel = host.shadow_paging ? "--no-ept" : ""});
-    if (options.dry_run)
-        return static_cast<int>(ExitCode::pass);
-    if (!choice.why.empty())
-        fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
+    if (options.dry_run) return static_cast<int>(ExitCode::pass);
+    if (!choice.why.empty()) fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
 
     const auto report = audit_on_screen(*choice.lane, options);
     const auto& [serial_log, log, verdict, circumstances, signal] = report;
     // Without a ledger, or without the guest's end, the instruments have nothing to compare.
     if (verdict.code == ExitCode::pass || verdict.code == ExitCode::audit_failed)
-        for (const auto& line : host_lines(circumstances.host))
-            fmt::print("{}\n", line);
+        for (const auto& line : host_lines(circumstances.host)) fmt::print("{}\n", line);
     std::fflush(stdout);
-    if (!verdict.complete && !signal && log.contradiction.empty())
-        show_console(circumstances.console);
+    if (!verdict.complete && !signal && log.contradiction.empty()) show_console(circumstances.console);
     show_verdict(report);
     // After the verdict, which must not be lost if a file cannot be written.
-    if (!options.log.empty())
-        write_file(options.log, serial_log);
+    if (!options.log.empty()) write_file(options.log, serial_log);
     write_report(options.json, options.junit, report);
     return signal ? 128 + *signal : static_cast<int>(verdict.code);
 }
 
-int judge_log(const JudgeOptions& options)
-{
+int judge_log(const JudgeOptions& options) {
     const auto bytes = read_file(options.log == "-" ? "/dev/stdin" : options.log);
     const auto report = audit_of_log(bytes, [&](std::string_view line) {
-        if (options.verbose)
-            fmt::print("{}\n", line);
+        if (options.verbose) fmt::print("{}\n", line);
     });
     show_verdict(report);
     write_report(options.json, options.junit, report);

@@ -19,40 +19,30 @@ constexpr auto plain_interval = std::chrono::seconds(10); // between lines in a 
 
 Screen::Screen(bool verbose, std::vector<std::string_view> names)
     : verbose_(verbose), terminal_(isatty(STDERR_FILENO) == 1), start_(std::chrono::steady_clock::now()),
-      next_progress_(start_ + patience), recorder_(std::move(names))
-{
-}
+      next_progress_(start_ + patience), recorder_(std::move(names)) {}
 
-double Screen::seconds() const
-{
+double Screen::seconds() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
 }
 
-void Screen::guest(std::string_view bytes)
-{
+void Screen::guest(std::string_view bytes) {
     recorder_.feed(bytes, [&](const std::string& line, LogReader::Kind kind) {
-        if (kind == LogReader::Kind::text || verbose_)
-            show(line);
+        if (kind == LogReader::Kind::text || verbose_) show(line);
     });
-    if (std::fflush(stdout) != 0 && !write_error_)
-        write_error_ = errno;
+    if (std::fflush(stdout) != 0 && !write_error_) write_error_ = errno;
 }
 
 void Screen::stage(std::string_view what) { stage_ = what; }
 
-void Screen::note(std::string_view text)
-{
-    if (!verbose_)
-        return;
+void Screen::note(std::string_view text) {
+    if (!verbose_) return;
     clear();
     fmt::print(stderr, "{}\n", text);
 }
 
-void Screen::tick()
-{
+void Screen::tick() {
     const auto now = std::chrono::steady_clock::now();
-    if (now < next_progress_)
-        return;
+    if (now < next_progress_) return;
     const auto what = progress();
     if (terminal_) {
         fmt::print(stderr, "\r\x1b[Kexitaudit: {} ({:.0f} s)", what, seconds());
@@ -65,26 +55,21 @@ void Screen::tick()
 }
 
 // Once the guest has sent its plan, shows how far it is.
-std::string Screen::progress() const
-{
+std::string Screen::progress() const {
     const auto& log = recorder_.log();
     const auto done = log.results.size();
-    if (!log.planned || done >= *log.planned)
-        return stage_;
+    if (!log.planned || done >= *log.planned) return stage_;
     const auto current = recorder_.current();
     return fmt::format("{}, {}{}{} of {}", stage_, current, current.empty() ? "" : ", ", done + 1,
                        *log.planned);
 }
 
-void Screen::finish()
-{
+void Screen::finish() {
     clear();
-    if (write_error_)
-        throw failure("cannot write to standard output: {}", std::strerror(write_error_));
+    if (write_error_) throw failure("cannot write to standard output: {}", std::strerror(write_error_));
 }
 
-void Screen::show(std::string_view line)
-{
+void Screen::show(std::string_view line) {
     clear();
     next_progress_ = std::chrono::steady_clock::now() + (terminal_ ? patience : plain_interval);
     // fmt::print would throw at a failed write; finish() reports it.
@@ -92,10 +77,8 @@ void Screen::show(std::string_view line)
     std::fputc('\n', stdout);
 }
 
-void Screen::clear()
-{
-    if (progress_shown_)
-        fmt::print(stderr, "\r\x1b[K");
+void Screen::clear() {
+    if (progress_shown_) fmt::print(stderr, "\r\x1b[K");
     progress_shown_ = false;
 }
 

@@ -15,16 +15,14 @@ constexpr auto kernel_words =
 
 constexpr unsigned empty_disk_size = 64 << 20;
 
-void add_devices(Words& command, const BootOptions& options, const BootFiles& files)
-{
+void add_devices(Words& command, const BootOptions& options, const BootFiles& files) {
     append(command,
            files.disk.empty()
                ? words("-blockdev driver=null-co,read-zeroes=on,node-name=disk,size={}", empty_disk_size)
                : Words{"-drive", fmt::format("if=none,id=disk,format=raw,snapshot={},file={}",
                                              files.disposable_disk ? "off" : "on", files.disk)});
     // The distribution's cloud kernel has no driver for an emulated network card.
-    if (options.devices == "emulated")
-        return append(command, words("-device nvme,serial=1,drive=disk"));
+    if (options.devices == "emulated") return append(command, words("-device nvme,serial=1,drive=disk"));
     const bool mmio = options.machine == "microvm";
     append(command, words("-netdev user,id=net -device {} -device {}",
                           mmio ? "virtio-net-device,netdev=net" : "virtio-net-pci,netdev=net,romfile=",
@@ -33,11 +31,9 @@ void add_devices(Words& command, const BootOptions& options, const BootFiles& fi
 
 } // namespace
 
-Words boot_command(const BootOptions& options, const BootFiles& files)
-{
+Words boot_command(const BootOptions& options, const BootFiles& files) {
     auto append_words = fmt::format("{} work={}", kernel_words, options.work);
-    if (!options.append.empty())
-        append_words += " " + options.append;
+    if (!options.append.empty()) append_words += " " + options.append;
     Words command{files.sampler};
     // Without a real-time clock, Linux waits for one for a thousand times an exit's time.
     append(command,
@@ -47,8 +43,7 @@ Words boot_command(const BootOptions& options, const BootFiles& files)
                  options.machine == "microvm" ? "microvm,rtc=on" : options.machine, options.vcpus,
                  options.memory));
     append(command, {"-kernel", files.kernel, "-append", append_words});
-    if (!files.initrd.empty())
-        append(command, {"-initrd", files.initrd});
+    if (!files.initrd.empty()) append(command, {"-initrd", files.initrd});
     add_devices(command, options, files);
     return command;
 }

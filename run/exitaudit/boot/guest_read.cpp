@@ -26,8 +26,7 @@ struct Figure {
 
 std::uint64_t number(const json& object, const char* name) { return object.value(name, std::uint64_t{0}); }
 
-LedgerRow row_of(const BootSample& look, std::uint64_t exit)
-{
+LedgerRow row_of(const BootSample& look, std::uint64_t exit) {
     const auto found = look.rows.find(exit);
     return found == look.rows.end() ? LedgerRow{} : found->second;
 }
@@ -36,8 +35,7 @@ class Comparison {
 public:
     Comparison(const BootSample& before, const BootSample& after) : before_(before), after_(after) {}
 
-    void add(const json& ledger)
-    {
+    void add(const json& ledger) {
         for (const auto& row : array_member(ledger, "exits")) {
             const auto exit = number(row, "exit");
             const auto name = fmt::format("{:#x} {}", exit, text_member(row, "exit_name"));
@@ -48,13 +46,11 @@ public:
         before.count &= UINT32_MAX;
         after.count &= UINT32_MAX;
         const auto& total = object_member(ledger, "total");
-        if (before.count <= after.count)
-            add("total", before, total, after);
+        if (before.count <= after.count) add("total", before, total, after);
         own_ += number(total, "own");
     }
 
-    HostResult result() const
-    {
+    HostResult result() const {
         HostResult result{result_name, Outcome::ok, {}};
         std::size_t moved = 0;
         for (const auto& figure : figures_) {
@@ -79,8 +75,7 @@ public:
     }
 
 private:
-    void add(const std::string& name, const LedgerRow& before, const json& read, const LedgerRow& after)
-    {
+    void add(const std::string& name, const LedgerRow& before, const json& read, const LedgerRow& after) {
         figures_.push_back({name, before.count, number(read, "count"), after.count});
         if (read.contains("cycles"))
             figures_.push_back({name + " cycles", before.cycles, number(read, "cycles"), after.cycles});
@@ -93,8 +88,7 @@ private:
 
 } // namespace
 
-HostResult judge_guest_read(const BootLog& log)
-{
+HostResult judge_guest_read(const BootLog& log) {
     const auto looks = log.looks();
     const auto expected = log.sampled() ? ExitCode::pass : ExitCode::not_patched;
     for (const auto& [command, code, ledger] : log.readings())
@@ -108,11 +102,9 @@ HostResult judge_guest_read(const BootLog& log)
                 fmt::format("`exitaudit read` in the guest says so, too, with exit code {}: {}",
                             static_cast<int>(expected),
                             text_member(log.readings().front().ledger, "reason"))};
-    if (looks.size() != 2)
-        return {result_name, Outcome::not_ok, "the host has not looked before and after"};
+    if (looks.size() != 2) return {result_name, Outcome::not_ok, "the host has not looked before and after"};
     Comparison comparison(looks.front(), looks.back());
-    for (const auto& reading : log.readings())
-        comparison.add(reading.ledger);
+    for (const auto& reading : log.readings()) comparison.add(reading.ledger);
     return comparison.result();
 }
 

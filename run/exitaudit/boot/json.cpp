@@ -8,18 +8,15 @@ namespace {
 
 using nlohmann::json;
 
-json exits_of(const ExitRows& rows, bool svm)
-{
+json exits_of(const ExitRows& rows, bool svm) {
     auto exits = json::object();
     for (const auto& [exit, row] : rows)
         exits[boot_exit_name(svm, exit)] = {{"count", row.count}, {"cycles", row.cycles}};
     return exits;
 }
 
-json guest_read_of(const BootLog& log, bool svm)
-{
-    if (log.readings().empty())
-        return nullptr;
+json guest_read_of(const BootLog& log, bool svm) {
+    if (log.readings().empty()) return nullptr;
     json read{{"readings", json::array()}, {"looks", json::array()}};
     for (const auto& reading : log.readings())
         read["readings"].push_back(
@@ -33,8 +30,7 @@ json guest_read_of(const BootLog& log, bool svm)
 json file_name(const std::filesystem::path& path) { return or_null(path.filename().string()); }
 
 // The options that affect the counts.
-json guest_of(const BootOptions& options)
-{
+json guest_of(const BootOptions& options) {
     return {{"machine", options.machine},
             {"devices", options.devices},
             {"vcpus", options.vcpus},
@@ -53,8 +49,7 @@ json guest_of(const BootOptions& options)
 
 } // namespace
 
-json boot_document(const BootLog& log, const BootOutcome& outcome, const BootOptions& options)
-{
+json boot_document(const BootLog& log, const BootOutcome& outcome, const BootOptions& options) {
     const bool svm = outcome.circumstances.svm;
     const auto& last = log.samples().back();
     auto document = document_start("boot", outcome.verdict, outcome.circumstances);
@@ -80,8 +75,7 @@ json boot_document(const BootLog& log, const BootOutcome& outcome, const BootOpt
                                       {"exits", exits_of(phase.rows(), svm)}});
     for (const auto& sample : log.samples()) {
         auto counts = json::object();
-        for (const auto& [exit, row] : sample.rows)
-            counts[boot_exit_name(svm, exit)] = row.count;
+        for (const auto& [exit, row] : sample.rows) counts[boot_exit_name(svm, exit)] = row.count;
         document["samples"].push_back({{"t_s", sample.seconds}, {"counts", counts}});
     }
     return document;

@@ -11,13 +11,11 @@ constexpr std::string_view last_phase = "reset"; // of run/linux-guest/init
 
 // QEMU's last message on standard error, which an embedded host (run/embedded-host/init) marks on its
 // console; without one, how it ended.
-std::string last_words(const Session& session, const BootLog& log)
-{
+std::string last_words(const Session& session, const BootLog& log) {
     for (auto line = session.console.rbegin(); line != session.console.rend(); ++line) {
         std::string_view text = *line;
         take_prefix(text, "embedded-host: emulator: ");
-        if (text.starts_with("qemu"))
-            return std::string(text);
+        if (text.starts_with("qemu")) return std::string(text);
     }
     return fmt::format("it ended with status {}", log.status());
 }
@@ -26,13 +24,11 @@ Verdict not_patched(const std::string& why) { return {ExitCode::not_patched, "no
 
 } // namespace
 
-HostResult phases_reached(const BootLog& log, const BootOptions& options)
-{
+HostResult phases_reached(const BootLog& log, const BootOptions& options) {
     const bool ours = options.kernel_image.empty() && options.initrd.empty();
     const auto phases = log.phases();
     const auto& last = phases.back();
-    if (!ours && !last.marked)
-        return {phases_name, Outcome::skip, "the guest marks none"};
+    if (!ours && !last.marked) return {phases_name, Outcome::skip, "the guest marks none"};
     if (!ours || last.name == last_phase)
         return {phases_name, Outcome::ok, fmt::format("{} phases, the last {}", phases.size(), last.name)};
     if (options.stop.count() > 0)
@@ -43,12 +39,9 @@ HostResult phases_reached(const BootLog& log, const BootOptions& options)
 }
 
 Verdict judge_boot(const Session& session, const BootLog& log, const BootOptions& options,
-                   const std::vector<HostResult>& host)
-{
-    if (session.ending.how == Ending::How::interrupted)
-        return could_not_run("interrupted");
-    if (!session.no_ledger.empty())
-        return not_patched(session.no_ledger);
+                   const std::vector<HostResult>& host) {
+    if (session.ending.how == Ending::How::interrupted) return could_not_run("interrupted");
+    if (!session.no_ledger.empty()) return not_patched(session.no_ledger);
     constexpr auto nothing_in_debugfs =
         "the host shows no exit_ledger in debugfs (on your own host: as root)";
     if (session.ending.how == Ending::How::timed_out && log.spoke() && !log.sampled())
@@ -62,8 +55,7 @@ Verdict judge_boot(const Session& session, const BootLog& log, const BootOptions
     if (!log.started() && (log.sampled() || log.status() != 0))
         return could_not_run("QEMU did not start the guest: " + last_words(session, log));
     if (!log.sampled()) {
-        if (log.status() == 0)
-            return not_patched(nothing_in_debugfs);
+        if (log.status() == 0) return not_patched(nothing_in_debugfs);
         return could_not_run(fmt::format("QEMU ended with status {}", log.status()));
     }
     for (const auto& result : host)

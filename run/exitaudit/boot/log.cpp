@@ -17,8 +17,7 @@ constexpr double ns_per_second = 1e9;
 
 } // namespace
 
-ExitRows BootPhase::rows() const
-{
+ExitRows BootPhase::rows() const {
     ExitRows grown;
     for (const auto& [exit, row] : end.rows) {
         const auto before = begin.rows.find(exit);
@@ -29,10 +28,8 @@ ExitRows BootPhase::rows() const
     return grown;
 }
 
-std::string_view BootLog::line(std::string_view text)
-{
-    if (text.starts_with(line_word))
-        return console_line(text.substr(line_word.size()));
+std::string_view BootLog::line(std::string_view text) {
+    if (text.starts_with(line_word)) return console_line(text.substr(line_word.size()));
     if (text.starts_with(sample_word)) {
         sample_line(text.substr(sample_word.size()));
     } else if (text.starts_with(end_word)) {
@@ -44,13 +41,11 @@ std::string_view BootLog::line(std::string_view text)
 }
 
 // "TIME {NAME COUNT CYCLES}...": what is not named is as before.
-void BootLog::sample_line(std::string_view text)
-{
+void BootLog::sample_line(std::string_view text) {
     std::istringstream words{std::string(text)};
     auto sample = samples_.back();
     double time = 0;
-    if (!(words >> time))
-        return;
+    if (!(words >> time)) return;
     sample.seconds = time / ns_per_second;
     LedgerRow row;
     for (std::string name; words >> name >> row.count >> row.cycles;) {
@@ -66,8 +61,7 @@ void BootLog::sample_line(std::string_view text)
 }
 
 // "TIME TEXT". The sampler has sampled just before it wrote down a mark.
-std::string_view BootLog::console_line(std::string_view text)
-{
+std::string_view BootLog::console_line(std::string_view text) {
     spoke_ = true;
     const auto said = text.substr(std::min(text.find(' ') + 1, text.size()));
     if (said.starts_with(phase_word)) {
@@ -91,36 +85,30 @@ std::string_view BootLog::console_line(std::string_view text)
     return said;
 }
 
-void BootLog::read_line(std::string_view text)
-{
+void BootLog::read_line(std::string_view text) {
     GuestReading reading;
     const auto code = std::from_chars(text.data(), text.data() + text.size(), reading.exit_code);
     const auto document = std::min(text.find('{'), text.size());
     const auto command = static_cast<std::size_t>(code.ptr - text.data());
     reading.command = text.substr(command, document - command);
-    while (reading.command.ends_with(' '))
-        reading.command.pop_back();
+    while (reading.command.ends_with(' ')) reading.command.pop_back();
     reading.command.erase(0, reading.command.find_first_not_of(' '));
     if (auto ledger = nlohmann::json::parse(text.substr(document), nullptr, false); ledger.is_object())
         reading.ledger = std::move(ledger);
     readings_.push_back(std::move(reading));
 }
 
-std::vector<BootSample> BootLog::looks() const
-{
+std::vector<BootSample> BootLog::looks() const {
     std::vector<BootSample> looks;
-    for (const auto at : looks_)
-        looks.push_back(samples_[at]);
+    for (const auto at : looks_) looks.push_back(samples_[at]);
     return looks;
 }
 
-std::vector<BootPhase> BootLog::phases() const
-{
+std::vector<BootPhase> BootLog::phases() const {
     std::vector<Mark> marks{{"boot", "", 0}};
     if (kernel_start_ >= 0) {
         std::size_t begin = 0;
-        while (begin + 1 < samples_.size() && samples_[begin + 1].seconds <= kernel_start_)
-            begin++;
+        while (begin + 1 < samples_.size() && samples_[begin + 1].seconds <= kernel_start_) begin++;
         marks = {{"firmware", "", 0}, {"kernel", "", begin}};
     }
     marks.insert(marks.end(), marks_.begin(), marks_.end());
@@ -140,43 +128,36 @@ constexpr std::size_t most_stretches = 24;
 
 } // namespace
 
-RankedRows ranked(const ExitRows& rows)
-{
+RankedRows ranked(const ExitRows& rows) {
     RankedRows list;
     for (const auto& [exit, row] : rows)
-        if (row.count != 0)
-            list.emplace_back(exit, row);
+        if (row.count != 0) list.emplace_back(exit, row);
     std::ranges::stable_sort(list,
                              [](const auto& a, const auto& b) { return a.second.count > b.second.count; });
     return list;
 }
 
-double share(std::uint64_t part, std::uint64_t whole)
-{
+double share(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
-double rate_of(std::uint64_t exits, double seconds)
-{
+double rate_of(std::uint64_t exits, double seconds) {
     return seconds > 0 ? static_cast<double>(exits) / seconds : 0;
 }
 
 double rate_of(const BootPhase& phase) { return rate_of(phase.exits(), phase.seconds()); }
 
-std::vector<Stretch> stretches(const std::vector<BootSample>& samples)
-{
+std::vector<Stretch> stretches(const std::vector<BootSample>& samples) {
     std::vector<Stretch> list;
     const double shortest = samples.back().seconds / most_stretches;
     const auto* begin = &samples.front();
     for (const auto& sample : samples) {
         const double seconds = sample.seconds - begin->seconds;
-        if (seconds <= 0 || seconds < shortest)
-            continue;
+        if (seconds <= 0 || seconds < shortest) continue;
         list.push_back({begin, &sample});
         begin = &sample;
     }
-    if (!list.empty())
-        list.back().end = &samples.back();
+    if (!list.empty()) list.back().end = &samples.back();
     return list;
 }
 

@@ -17,8 +17,7 @@ Examples:
 Exit codes: 0 counts agree with the tracepoint's and KVM's own; 1 they do not; 2 usage;
 3 could not run; 4 the host is not patched.)";
 
-void check_boot(const BootOptions& options)
-{
+void check_boot(const BootOptions& options) {
     if (const auto* lane = find_lane(options.lane); lane && !lane->kvm)
         throw usage_error("without KVM there are no exits to count: use another lane than tcg");
     if (options.devices == "emulated" && options.machine != "pc")
@@ -32,8 +31,7 @@ void check_boot(const BootOptions& options)
 
 } // namespace
 
-void add_boot(CLI::App& app, Task& task)
-{
+void add_boot(CLI::App& app, Task& task) {
     auto [command, options] = add_command(
         app, task, "boot", "boot Linux on a host and report all its exits, by phase and over time",
         boot_footer, run_boot, check_boot);

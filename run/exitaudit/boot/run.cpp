@@ -20,15 +20,12 @@ constexpr auto in_host = "/audit/";
 // A disk is in an emulator's memory twice.
 constexpr std::uintmax_t largest_disk = 128 << 20;
 
-const fs::path& existing(const fs::path& path, const char* remedy)
-{
-    if (!fs::is_regular_file(path))
-        throw failure("{} is missing: {}", path.string(), remedy);
+const fs::path& existing(const fs::path& path, const char* remedy) {
+    if (!fs::is_regular_file(path)) throw failure("{} is missing: {}", path.string(), remedy);
     return path;
 }
 
-BootFiles find_files(const BootOptions& options, const Places& places)
-{
+BootFiles find_files(const BootOptions& options, const Places& places) {
     const auto version = places.kernel(options.kernel);
     BootFiles files;
     files.sampler = existing(places.build / "exit-sampler", "make linux-guest");
@@ -42,14 +39,12 @@ BootFiles find_files(const BootOptions& options, const Places& places)
     else if (options.kernel_image.empty())
         files.initrd =
             existing(places.build / "linux-guest" / version / "initramfs.cpio", "make linux-guest");
-    if (!options.disk.empty())
-        files.disk = fs::absolute(existing(options.disk, "check --disk"));
+    if (!options.disk.empty()) files.disk = fs::absolute(existing(options.disk, "check --disk"));
     return files;
 }
 
 // The guest's initramfs with exitaudit in it, which reads the ledger.
-std::string initramfs_with_reader(const BootFiles& files, const Places& places)
-{
+std::string initramfs_with_reader(const BootFiles& files, const Places& places) {
     const OverlayFile reader{
         "bin/exitaudit", read_file(existing(places.build / "linux-guest" / "exitaudit", "make linux-guest")),
         true};
@@ -57,15 +52,13 @@ std::string initramfs_with_reader(const BootFiles& files, const Places& places)
 }
 
 // The guest as the embedded host runs it.
-OwnGuest guest_in_host(const BootOptions& options, const BootFiles& files)
-{
+OwnGuest guest_in_host(const BootOptions& options, const BootFiles& files) {
     if (!files.disk.empty() && fs::file_size(files.disk) > largest_disk)
         throw failure("{}: an embedded host has no room for a disk of more than {} MiB: use --lane native",
                       files.disk, largest_disk >> 20);
     OwnGuest guest;
     const auto put = [&](const std::string& file, const char* name, bool executable) {
-        if (file.empty())
-            return std::string();
+        if (file.empty()) return std::string();
         guest.files.push_back({fmt::format("audit/{}", name), read_file(file), executable});
         return in_host + std::string(name);
     };
@@ -75,21 +68,17 @@ OwnGuest guest_in_host(const BootOptions& options, const BootFiles& files)
     return guest;
 }
 
-HostSpec spec_of(const BootOptions& options, const Lane& lane)
-{
+HostSpec spec_of(const BootOptions& options, const Lane& lane) {
     HostSpec spec;
-    if (lane.embedded)
-        spec.kernel = options.kernel; // elsewhere it is the guest's alone
+    if (lane.embedded) spec.kernel = options.kernel; // elsewhere it is the guest's alone
     spec.modules = options.modules;
     spec.shadow_paging = options.no_npt;
     spec.timeout = options.timeout;
     return spec;
 }
 
-Session run_lane(const Lane& lane, BootOptions options, const Listener& listener)
-{
-    if (!lane.linux_words.empty())
-        options.append = fmt::format("{} {}", lane.linux_words, options.append);
+Session run_lane(const Lane& lane, BootOptions options, const Listener& listener) {
+    if (!lane.linux_words.empty()) options.append = fmt::format("{} {}", lane.linux_words, options.append);
     const auto places = Places::find(options.build);
     auto files = find_files(options, places);
     std::optional<MemoryFile> with_reader;
@@ -103,8 +92,7 @@ Session run_lane(const Lane& lane, BootOptions options, const Listener& listener
     return lane.run(spec, places, listener);
 }
 
-Choice choose_lane_of(const BootOptions& options)
-{
+Choice choose_lane_of(const BootOptions& options) {
     const bool names_host = options.kernel && options.lane == "auto";
     return choose_lane(options.lane, {.embedded = options.no_npt             ? "--no-npt"
                                                   : !options.modules.empty() ? "--modules"
@@ -115,8 +103,7 @@ Choice choose_lane_of(const BootOptions& options)
 }
 
 // With the lane's defaults.
-BootOptions settled(BootOptions options, const Lane& lane)
-{
+BootOptions settled(BootOptions options, const Lane& lane) {
     if (const auto built = Places::find(options.build).kernels();
         !options.kernel && options.kernel_image.empty() && !built.empty())
         options.kernel = built.front();
@@ -124,20 +111,17 @@ BootOptions settled(BootOptions options, const Lane& lane)
         throw usage_error("--memory {}: an embedded host has 512 MiB for all, and at most {} for the "
                           "guest: use --lane native",
                           options.memory, most_memory);
-    if (options.work == 0)
-        options.work = lane.slow ? 1 : 2;
+    if (options.work == 0) options.work = lane.slow ? 1 : 2;
     return options;
 }
 
 } // namespace
 
-int run_boot(const BootOptions& asked)
-{
+int run_boot(const BootOptions& asked) {
     require_directories_of({asked.json, asked.junit});
     const auto choice = choose_lane_of(asked);
     const auto options = settled(asked, *choice.lane);
-    if (!choice.why.empty())
-        fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
+    if (!choice.why.empty()) fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
 
     using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();
@@ -159,8 +143,7 @@ int run_boot(const BootOptions& asked)
         },
         report,
         [&](std::string_view text) {
-            if (options.verbose)
-                fmt::print(stderr, "{}\n", text);
+            if (options.verbose) fmt::print(stderr, "{}\n", text);
         },
         [] {},
     };
@@ -168,19 +151,14 @@ int run_boot(const BootOptions& asked)
 
     BootOutcome outcome;
     auto host = session.witness ? session.witness->results() : std::vector<HostResult>{};
-    if (log.ended() && log.started())
-        host.push_back(phases_reached(log, options));
-    if (!log.readings().empty())
-        host.push_back(judge_guest_read(log));
+    if (log.ended() && log.started()) host.push_back(phases_reached(log, options));
+    if (!log.readings().empty()) host.push_back(judge_guest_read(log));
     outcome.circumstances = circumstances_of(*choice.lane, session, seconds(), std::move(host));
     outcome.verdict = judge_boot(session, log, options, outcome.circumstances.host);
-    if (log.sampled() && log.started())
-        fmt::print("{}", boot_text(log, outcome));
-    for (const auto& line : host_lines(outcome.circumstances.host))
-        fmt::print("{}\n", line);
+    if (log.sampled() && log.started()) fmt::print("{}", boot_text(log, outcome));
+    for (const auto& line : host_lines(outcome.circumstances.host)) fmt::print("{}\n", line);
     if (!outcome.verdict.complete)
-        for (const auto& line : session.console)
-            fmt::print(stderr, "  {}\n", line);
+        for (const auto& line : session.console) fmt::print(stderr, "  {}\n", line);
     std::fflush(stdout);
     fmt::print(stderr, "exitaudit: {}\n", verdict_line(outcome.verdict, outcome.circumstances));
     write_documents(options.json, options.junit, boot_document(log, outcome, options));

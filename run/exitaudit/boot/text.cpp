@@ -11,8 +11,7 @@ namespace {
 // What fits on a screen.
 constexpr std::size_t rate_columns = 6, reasons_named = 3;
 
-std::string phase_table(const std::vector<BootPhase>& phases, bool svm)
-{
+std::string phase_table(const std::vector<BootPhase>& phases, bool svm) {
     auto text = fmt::format("{:<12} {:>8} {:>9} {:>9}  {}\n", "phase", "seconds", "exits", "exits/s",
                             "most frequent");
     const auto add = [&](const std::string& name, const BootPhase& phase) {
@@ -24,15 +23,12 @@ std::string phase_table(const std::vector<BootPhase>& phases, bool svm)
                                 share(reasons[i].second.count, phase.exits()));
         text += phase.note.empty() ? "\n" : fmt::format(" ({})\n", phase.note);
     };
-    for (const auto& phase : phases)
-        add(phase.name, phase);
-    if (phases.size() > 1)
-        add("all", {"", "", phases.front().begin, phases.back().end, false});
+    for (const auto& phase : phases) add(phase.name, phase);
+    if (phases.size() > 1) add("all", {"", "", phases.front().begin, phases.back().end, false});
     return text;
 }
 
-std::string reason_table(const BootSample& last, bool svm)
-{
+std::string reason_table(const BootSample& last, bool svm) {
     auto text = fmt::format("{:<6} {:<18} {:>9} {:>7} {:>15} {:>7} {:>12}\n", "exit", "", "exits", "share",
                             "cycles", "share", "cycles/exit");
     for (const auto& [exit, row] : ranked(last.rows))
@@ -45,13 +41,11 @@ std::string reason_table(const BootSample& last, bool svm)
 }
 
 // Exits per second of the most frequent reasons, a line for each stretch of time.
-std::string rate_table(const std::vector<BootSample>& samples, bool svm)
-{
+std::string rate_table(const std::vector<BootSample>& samples, bool svm) {
     auto columns = ranked(samples.back().rows);
     columns.resize(std::min(columns.size(), rate_columns));
     auto text = fmt::format("{:>8} {:>9}", "second", "exits/s");
-    for (const auto& [exit, row] : columns)
-        text += fmt::format(" {:>12}", boot_exit_name(svm, exit));
+    for (const auto& [exit, row] : columns) text += fmt::format(" {:>12}", boot_exit_name(svm, exit));
     text += "\n";
     const auto count_of = [](const BootSample& sample, std::uint64_t exit) {
         const auto found = sample.rows.find(exit);
@@ -71,47 +65,38 @@ std::string rate_table(const std::vector<BootSample>& samples, bool svm)
 
 } // namespace
 
-std::string boot_exit_name(bool svm, std::uint64_t exit)
-{
+std::string boot_exit_name(bool svm, std::uint64_t exit) {
     const auto name = exit_name(svm, exit);
     return name.empty() || name == "-" ? fmt::format("{:#x}", exit) : std::string(name);
 }
 
-std::string boot_text(const BootLog& log, const BootOutcome& outcome)
-{
+std::string boot_text(const BootLog& log, const BootOutcome& outcome) {
     const bool svm = outcome.circumstances.svm;
     const auto phases = log.phases();
     const auto& last = log.samples().back();
     auto text = phase_table(phases, svm) + "\n" + reason_table(last, svm) + "\n" +
                 rate_table(log.samples(), svm) + "\n";
-    for (const auto& sentence : boot_summary(log, svm))
-        text += sentence + "\n";
+    for (const auto& sentence : boot_summary(log, svm)) text += sentence + "\n";
     return text;
 }
 
 namespace {
 
 // Shorter phases give a rate by chance.
-std::string steadiness(const std::vector<BootPhase>& phases)
-{
+std::string steadiness(const std::vector<BootPhase>& phases) {
     constexpr double shortest = 0.2;
     const BootPhase *least = nullptr, *most = nullptr;
     for (const auto& phase : phases) {
-        if (phase.seconds() < shortest)
-            continue;
-        if (!least || rate_of(phase) < rate_of(*least))
-            least = &phase;
-        if (!most || rate_of(phase) > rate_of(*most))
-            most = &phase;
+        if (phase.seconds() < shortest) continue;
+        if (!least || rate_of(phase) < rate_of(*least)) least = &phase;
+        if (!most || rate_of(phase) > rate_of(*most)) most = &phase;
     }
-    if (!least || least == most)
-        return {};
+    if (!least || least == most) return {};
     return fmt::format("Rate, in phases of {} s and longer: from {:.0f} exits/s ({}) to {:.0f} exits/s ({}).",
                        shortest, rate_of(*least), least->name, rate_of(*most), most->name);
 }
 
-std::string until_user_space(const std::vector<BootPhase>& phases)
-{
+std::string until_user_space(const std::vector<BootPhase>& phases) {
     for (const auto& phase : phases)
         if (phase.marked)
             return fmt::format("Until user space: {} exits in {:.2f} s.", phase.begin.total.count,
@@ -119,23 +104,19 @@ std::string until_user_space(const std::vector<BootPhase>& phases)
     return {};
 }
 
-std::string frequency(const BootSample& last, bool svm)
-{
+std::string frequency(const BootSample& last, bool svm) {
     const auto reasons = ranked(last.rows);
-    if (reasons.empty())
-        return {};
+    if (reasons.empty()) return {};
     auto text =
         fmt::format("Most frequent: {} ({}). Least frequent:", boot_exit_name(svm, reasons.front().first),
                     reasons.front().second.count);
     const auto fewest = reasons.back().second.count;
     for (const auto& [exit, row] : reasons)
-        if (row.count == fewest)
-            text += fmt::format(" {}", boot_exit_name(svm, exit));
+        if (row.count == fewest) text += fmt::format(" {}", boot_exit_name(svm, exit));
     return text + fmt::format(" ({} each).", fewest);
 }
 
-std::string sampling(const BootLog& log)
-{
+std::string sampling(const BootLog& log) {
     // Each sample's timer interrupts the guest, where both share a processor.
     const auto samples = log.samples().size() - 1;
     const auto at_most = std::min(log.reading() + samples, log.samples().back().total.count);
@@ -148,8 +129,7 @@ std::string sampling(const BootLog& log)
 
 } // namespace
 
-std::vector<std::string> boot_summary(const BootLog& log, bool svm)
-{
+std::vector<std::string> boot_summary(const BootLog& log, bool svm) {
     std::vector<std::string> sentences;
     if (log.sampled()) {
         const auto phases = log.phases();

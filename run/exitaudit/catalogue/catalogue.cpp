@@ -17,38 +17,32 @@ using triggers::Bound;
 using triggers::Expectation;
 using triggers::Trigger;
 
-std::string Catalogue::exits(Numbering numbering) const
-{
+std::string Catalogue::exits(Numbering numbering) const {
     std::set<ledger::ExitNumber> all, seen;
     const auto add = [&](const Expectation& expected, ledger::ExitNumber exit, Bound bound,
                          std::uint32_t per_firing) {
-        if (per_firing == 0 || bound == Bound::at_most)
-            return;
+        if (per_firing == 0 || bound == Bound::at_most) return;
         all.insert(exit);
-        if (expected.unseen.empty())
-            seen.insert(exit);
+        if (expected.unseen.empty()) seen.insert(exit);
     };
     for (const auto* trigger : triggers) {
         const auto& expected = trigger->expectation(numbering);
         add(expected, expected.exit, expected.bound, expected.per_firing);
-        for (const auto& row : expected.also)
-            add(expected, row.exit, row.bound, row.per_firing);
+        for (const auto& row : expected.also) add(expected, row.exit, row.bound, row.per_firing);
     }
     return fmt::format("{} {} of {} ({} of them seen on an emulated lane)", all.size(),
                        numbering == Numbering::vmx ? "basic exit reasons" : "exit codes",
                        numbering == Numbering::vmx ? "VMX" : "SVM", seen.size());
 }
 
-std::string Catalogue::summary() const
-{
+std::string Catalogue::summary() const {
     return fmt::format("{} triggers, which cause {} and {}; {} further audits", triggers.size(),
                        exits(Numbering::vmx), exits(Numbering::svm), audits.size());
 }
 
 namespace {
 
-bool matches_any(const std::string& glob)
-{
+bool matches_any(const std::string& glob) {
     bool found = false;
     plan::for_each_audit(
         [&](std::size_t, std::string_view name, auto, auto) { found = found || plan::matches(glob, name); });
@@ -57,8 +51,7 @@ bool matches_any(const std::string& glob)
 
 } // namespace
 
-Catalogue listed(const std::vector<std::string>& names)
-{
+Catalogue listed(const std::vector<std::string>& names) {
     for (const auto& name : names)
         if (name.find_first_of("=:") != std::string::npos)
             throw usage_error("'{}': only names and globs can be listed", name);
@@ -72,46 +65,38 @@ Catalogue listed(const std::vector<std::string>& names)
             const bool wanted = names.empty() || std::ranges::any_of(names, [&](const std::string& glob) {
                                     return glob == "all" || plan::matches(glob, name);
                                 });
-            if (wanted && trigger)
-                catalogue.triggers.push_back(trigger);
-            if (wanted && rule)
-                catalogue.audits.push_back(rule);
+            if (wanted && trigger) catalogue.triggers.push_back(trigger);
+            if (wanted && rule) catalogue.audits.push_back(rule);
         });
     return catalogue;
 }
 
 namespace {
 
-std::optional<plan::PlanError> parse(const std::vector<std::string>& words, plan::Plan& plan)
-{
+std::optional<plan::PlanError> parse(const std::vector<std::string>& words, plan::Plan& plan) {
     return plan::Plan::parse(fmt::format("{}", fmt::join(words, " ")), plan);
 }
 
 } // namespace
 
-std::optional<std::string> check_plan(const std::vector<std::string>& words)
-{
+std::optional<std::string> check_plan(const std::vector<std::string>& words) {
     plan::Plan plan;
     const auto error = parse(words, plan);
-    if (!error)
-        return std::nullopt;
+    if (!error) return std::nullopt;
     return std::string(error->view());
 }
 
-std::vector<std::string_view> audits_of(const std::vector<std::string>& words)
-{
+std::vector<std::string_view> audits_of(const std::vector<std::string>& words) {
     plan::Plan plan;
     parse(words, plan);
     std::vector<std::string_view> names;
     plan::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
-        if (plan.selects(index))
-            names.push_back(name);
+        if (plan.selects(index)) names.push_back(name);
     });
     return names;
 }
 
-unsigned vcpus_of(const std::vector<std::string>& words)
-{
+unsigned vcpus_of(const std::vector<std::string>& words) {
     plan::Plan plan;
     parse(words, plan); // an invalid plan counts as an empty one
     return plan.vcpus();

@@ -14,8 +14,7 @@ namespace {
 using diagnosis::Cause;
 using diagnosis::Kind;
 
-std::vector<const Cause*> causes_named(const std::vector<std::string>& names)
-{
+std::vector<const Cause*> causes_named(const std::vector<std::string>& names) {
     std::vector<const Cause*> causes;
     for (const auto& cause : diagnosis::causes())
         if (names.empty() ||
@@ -26,25 +25,21 @@ std::vector<const Cause*> causes_named(const std::vector<std::string>& names)
     return causes;
 }
 
-std::vector<std::string_view> outranked_by(const Cause& cause)
-{
+std::vector<std::string_view> outranked_by(const Cause& cause) {
     std::vector<std::string_view> names;
     for (const auto& other : diagnosis::causes())
-        if (cause.outranks.contains(other.id))
-            names.push_back(other.name);
+        if (cause.outranks.contains(other.id)) names.push_back(other.name);
     return names;
 }
 
 // "A clause" of "a clause".
-std::string sentence(std::string_view clause)
-{
+std::string sentence(std::string_view clause) {
     std::string text(clause);
     text.front() = static_cast<char>(std::toupper(text.front()));
     return text + ".";
 }
 
-void print_page()
-{
+void print_page() {
     fmt::print(
         "# Findings and notes\n\n<!-- Made by `make docs` from the table of causes; do not edit. -->\n\n"
         "A finding is a likely cause of failed audits. A note is no failure. `exitaudit` and the guest find "
@@ -58,12 +53,10 @@ void print_page()
                                 : kind == Kind::counts ? "Findings of counts"
                                                        : "Findings");
         for (const auto& cause : diagnosis::causes()) {
-            if (cause.kind != kind)
-                continue;
+            if (cause.kind != kind) continue;
             fmt::print("\n### {}\n\n{}\n\n- Evidence: {}.\n", cause.name, sentence(cause.what),
                        cause.evidence);
-            if (!cause.remedy.empty())
-                fmt::print("- Remedy: {}.\n", cause.remedy);
+            if (!cause.remedy.empty()) fmt::print("- Remedy: {}.\n", cause.remedy);
             if (const auto names = outranked_by(cause); names.size() + 1 == diagnosis::cause_count)
                 fmt::print("- Outranks all others.\n");
             else if (!names.empty())
@@ -74,8 +67,7 @@ void print_page()
 
 } // namespace
 
-int list_causes(const ListOptions& options)
-{
+int list_causes(const ListOptions& options) {
     const auto causes = causes_named(options.names);
     constexpr std::string_view kinds[] = {"finding", "finding", "note"};
     auto document = nlohmann::json::array();
@@ -87,17 +79,14 @@ int list_causes(const ListOptions& options)
                                 {"remedy", or_null(std::string(cause->remedy))},
                                 {"evidence", cause->evidence},
                                 {"outranks", outranked_by(*cause)}});
-        if (options.form != ListForm::table)
-            continue;
+        if (options.form != ListForm::table) continue;
         fmt::print("{:<22} {}{}{}\n", cause->name, cause->what, cause->remedy.empty() ? "" : "; ",
                    cause->remedy);
-        if (options.verbose)
-            fmt::print("    evidence: {}\n", cause->evidence);
+        if (options.verbose) fmt::print("    evidence: {}\n", cause->evidence);
     }
     if (options.form == ListForm::json)
         fmt::print("{}", document_text({{"schema", 1}, {"causes", document}}));
-    if (options.form == ListForm::markdown)
-        print_page();
+    if (options.form == ListForm::markdown) print_page();
     return static_cast<int>(ExitCode::pass);
 }
 

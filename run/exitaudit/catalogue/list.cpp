@@ -24,8 +24,7 @@ using triggers::Where;
 
 constexpr Numbering vendors[] = {Numbering::vmx, Numbering::svm};
 
-std::string_view name_of(Bound bound)
-{
+std::string_view name_of(Bound bound) {
     switch (bound) {
     case Bound::none: return "none";
     case Bound::exact: return "exact";
@@ -36,33 +35,27 @@ std::string_view name_of(Bound bound)
 }
 
 // "QEMU 7.2, 10.0, 11.1"
-std::string versions_text(triggers::Emulator emulator, std::span<const triggers::Version> versions)
-{
+std::string versions_text(triggers::Emulator emulator, std::span<const triggers::Version> versions) {
     std::string text(name_of(emulator));
     for (const auto& version : versions)
         text += fmt::format("{} {}.{}", &version == versions.data() ? "" : ",", version.major, version.minor);
     return text;
 }
 
-std::string place_of(const Deviation& deviation)
-{
-    if (deviation.where == Where::with_shadow_paging)
-        return "with shadow paging";
-    if (deviation.where == Where::measured)
-        return "where the guest finds it so";
+std::string place_of(const Deviation& deviation) {
+    if (deviation.where == Where::with_shadow_paging) return "with shadow paging";
+    if (deviation.where == Where::measured) return "where the guest finds it so";
     return fmt::format("on {}'s emulation up to {}.{}{}", name_of(deviation.emulator()), deviation.last.major,
                        deviation.last.minor,
                        deviation.where == Where::on_bochs_with_noise ? ", beside another VM" : "");
 }
 
-std::string exit_text(Numbering numbering, ledger::ExitNumber exit)
-{
+std::string exit_text(Numbering numbering, ledger::ExitNumber exit) {
     return fmt::format("{:x} {}", exit, ledger::exit_name(numbering, exit));
 }
 
 // "1", ">=2", "<=8"; "-" where there is no exit.
-std::string count_text(Bound bound, std::uint32_t per_firing)
-{
+std::string count_text(Bound bound, std::uint32_t per_firing) {
     switch (bound) {
     case Bound::none: return "-";
     case Bound::exact: return fmt::format("{}", per_firing);
@@ -73,10 +66,8 @@ std::string count_text(Bound bound, std::uint32_t per_firing)
 }
 
 // The source of an expectation, and what else it expects.
-std::string details(Numbering numbering, const Expectation& expected, bool left_out = false)
-{
-    if (left_out)
-        return fmt::format("not fired: {}", expected.source);
+std::string details(Numbering numbering, const Expectation& expected, bool left_out = false) {
+    if (left_out) return fmt::format("not fired: {}", expected.source);
     std::string text = expected.bound == Bound::none ? fmt::format("not intercepted: {}", expected.source)
                                                      : std::string(expected.source);
     for (const auto& row : expected.also) {
@@ -89,19 +80,15 @@ std::string details(Numbering numbering, const Expectation& expected, bool left_
             text += fmt::format(" x{}{}", count_text(row.bound, row.per_firing),
                                 row.once ? fmt::format(" and {} more in all", row.once) : "");
     }
-    if (expected.totals_only)
-        text += fmt::format("; {} more in the totals alone", expected.totals_only);
+    if (expected.totals_only) text += fmt::format("; {} more in the totals alone", expected.totals_only);
     if (expected.raises)
         text += fmt::format("; raises {}", audit::exception_name(static_cast<unsigned>(*expected.raises)));
-    if (expected.fastpath)
-        text += "; handled in KVM's fastpath";
-    if (!expected.unseen.empty())
-        text += fmt::format("; not seen on any emulated lane: {}", expected.unseen);
+    if (expected.fastpath) text += "; handled in KVM's fastpath";
+    if (!expected.unseen.empty()) text += fmt::format("; not seen on any emulated lane: {}", expected.unseen);
     return text;
 }
 
-void print_table(const Catalogue& catalogue, bool verbose)
-{
+void print_table(const Catalogue& catalogue, bool verbose) {
     constexpr auto row = "{:<27} {:<25} {:>4}  {:<25} {:>4}  {}\n";
     if (!catalogue.triggers.empty())
         fmt::print(row, "TRIGGER", "VMX EXIT", "N", "SVM EXIT", "N", "ONE FIRING");
@@ -110,8 +97,7 @@ void print_table(const Catalogue& catalogue, bool verbose)
                    count_text(trigger->vmx.bound, trigger->vmx.per_firing),
                    exit_text(Numbering::svm, trigger->svm.exit),
                    count_text(trigger->svm.bound, trigger->svm.per_firing), trigger->what);
-        if (!verbose)
-            continue;
+        if (!verbose) continue;
         for (const auto numbering : vendors)
             fmt::print("    {}: {}\n", ledger::numbering_name(numbering),
                        details(numbering, trigger->expectation(numbering)));
@@ -123,14 +109,11 @@ void print_table(const Catalogue& catalogue, bool verbose)
                        details(deviation.numbering, instead, deviation.left_out));
         }
     }
-    for (const auto* audit : catalogue.audits)
-        fmt::print("{:<27} {}\n", audit->name, audit->what);
-    if (catalogue.whole)
-        fmt::print("{}\n", catalogue.summary());
+    for (const auto* audit : catalogue.audits) fmt::print("{:<27} {}\n", audit->name, audit->what);
+    if (catalogue.whole) fmt::print("{}\n", catalogue.summary());
 }
 
-json as_json(Numbering numbering, const Expectation& expected)
-{
+json as_json(Numbering numbering, const Expectation& expected) {
     json record{{"exit", expected.exit},
                 {"exit_name", ledger::exit_name(numbering, expected.exit)},
                 {"bound", name_of(expected.bound)},
@@ -142,19 +125,14 @@ json as_json(Numbering numbering, const Expectation& expected)
                                   {"bound", name_of(row.bound)},
                                   {"per_firing", row.per_firing},
                                   {"once", row.once}});
-    if (expected.totals_only)
-        record["totals_only"] = expected.totals_only;
-    if (expected.raises)
-        record["raises"] = audit::exception_name(static_cast<unsigned>(*expected.raises));
-    if (expected.fastpath)
-        record["fastpath"] = true;
-    if (!expected.unseen.empty())
-        record["unseen"] = expected.unseen;
+    if (expected.totals_only) record["totals_only"] = expected.totals_only;
+    if (expected.raises) record["raises"] = audit::exception_name(static_cast<unsigned>(*expected.raises));
+    if (expected.fastpath) record["fastpath"] = true;
+    if (!expected.unseen.empty()) record["unseen"] = expected.unseen;
     return record;
 }
 
-void print_json(const Catalogue& catalogue)
-{
+void print_json(const Catalogue& catalogue) {
     json document{{"schema", 1}, {"triggers", json::array()}, {"audits", json::array()}};
     for (const auto* trigger : catalogue.triggers) {
         json record{{"name", trigger->name}, {"what", trigger->what}, {"count", trigger->count}};
@@ -163,8 +141,7 @@ void print_json(const Catalogue& catalogue)
         for (const auto& deviation : trigger->deviations) {
             auto instead = as_json(deviation.numbering, deviation.instead);
             instead["where"] = place_of(deviation);
-            if (deviation.left_out)
-                instead["left_out"] = true;
+            if (deviation.left_out) instead["left_out"] = true;
             record[ledger::numbering_name(deviation.numbering)]["deviations"].push_back(std::move(instead));
         }
         document["triggers"].push_back(std::move(record));
@@ -182,8 +159,7 @@ void print_json(const Catalogue& catalogue)
 // A cell of the page: `|` would end it.
 std::string cell(const std::string& text) { return boost::replace_all_copy(text, "|", "\\|"); }
 
-std::string markdown_cell(const Trigger& trigger, Numbering numbering)
-{
+std::string markdown_cell(const Trigger& trigger, Numbering numbering) {
     const auto one = [&](const Expectation& expected, bool left_out = false) {
         const auto count =
             expected.bound == Bound::none ? "" : " ×" + count_text(expected.bound, expected.per_firing);
@@ -198,8 +174,7 @@ std::string markdown_cell(const Trigger& trigger, Numbering numbering)
     return cell(text);
 }
 
-void print_untriggered()
-{
+void print_untriggered() {
     fmt::print("\n## Exit numbers without a trigger\n\nWhat the manuals define, or the kernel's headers "
                "name, and no trigger speaks of but, at most, as\n"
                "another trigger's company. What is said of KVM holds for Linux 6.1 and 6.12.\n");
@@ -212,8 +187,7 @@ void print_untriggered()
     }
 }
 
-void print_markdown(const Catalogue& catalogue)
-{
+void print_markdown(const Catalogue& catalogue) {
     fmt::print(
         "# The catalogue\n\n<!-- Made by `make docs` from the guest's own table; do not edit. -->\n\n"
         "{}.\n\nPer trigger: what one firing executes, and for each vendor the exit number (hexadecimal), "
@@ -238,16 +212,13 @@ void print_markdown(const Catalogue& catalogue)
     fmt::print("\n## Audits without a trigger of their own\n\n| audit | rule |\n|---|---|\n");
     for (const auto* audit : catalogue.audits)
         fmt::print("| `{}` | {} |\n", audit->name, cell(std::string(audit->what)));
-    if (catalogue.whole)
-        print_untriggered();
+    if (catalogue.whole) print_untriggered();
 }
 
 } // namespace
 
-int list_catalogue(const ListOptions& options)
-{
-    if (options.causes)
-        return list_causes(options);
+int list_catalogue(const ListOptions& options) {
+    if (options.causes) return list_causes(options);
     const auto catalogue = listed(options.names);
     switch (options.form) {
     case ListForm::table: print_table(catalogue, options.verbose); break;
@@ -269,8 +240,7 @@ Exit codes: 0 listed; 2 usage.)";
 
 } // namespace
 
-void add_list(CLI::App& app, Task& task)
-{
+void add_list(CLI::App& app, Task& task) {
     auto [command, options] =
         add_command(app, task, "list", "list the triggers and audits, and what exits they cause", list_footer,
                     list_catalogue);

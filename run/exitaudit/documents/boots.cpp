@@ -16,37 +16,30 @@ constexpr std::size_t name_width = 20, count_width = 12, ratio_width = 8;
 
 std::uint64_t count_of(const json& row) { return row.value("count", std::uint64_t{0}); }
 
-std::uint64_t exits_of(const json& phase)
-{
+std::uint64_t exits_of(const json& phase) {
     std::uint64_t sum = 0;
-    for (const auto& row : object_member(phase, "exits"))
-        sum += count_of(row);
+    for (const auto& row : object_member(phase, "exits")) sum += count_of(row);
     return sum;
 }
 
 // Adds to this boot's count in the row of this name, which may be new.
 void add(std::vector<BootsRow>& rows, const std::string& name, std::size_t boot, std::size_t boots,
-         std::uint64_t exits)
-{
+         std::uint64_t exits) {
     auto row = std::ranges::find_if(rows, [&](const auto& known) { return known.name == name; });
     if (row == rows.end())
         row = rows.insert(rows.end(), {name, std::vector<std::optional<std::uint64_t>>(boots)});
     row->exits[boot] = row->exits[boot].value_or(0) + exits;
 }
 
-std::string text_of(const json& object, const char* name)
-{
+std::string text_of(const json& object, const char* name) {
     const auto found = object.find(name);
-    if (found == object.end() || found->is_null())
-        return "-";
-    if (found->is_boolean())
-        return found->get<bool>() ? "yes" : "no";
+    if (found == object.end() || found->is_null()) return "-";
+    if (found->is_boolean()) return found->get<bool>() ? "yes" : "no";
     return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
 void add_difference(Boots& beside, const std::vector<NamedDocument>& boots, const char* title,
-                    const char* name, bool of_guest)
-{
+                    const char* name, bool of_guest) {
     std::vector<std::string> values;
     for (const auto& [path, document] : boots)
         values.push_back(text_of(of_guest ? object_member(document, "guest") : document, name));
@@ -54,8 +47,7 @@ void add_difference(Boots& beside, const std::vector<NamedDocument>& boots, cons
         beside.differences.emplace_back(title, values);
 }
 
-std::string line_of(const BootsRow& row)
-{
+std::string line_of(const BootsRow& row) {
     auto line = fmt::format("{:<{}}", row.name, name_width);
     const auto& first = row.exits.front();
     for (std::size_t boot = 0; boot < row.exits.size(); ++boot) {
@@ -73,8 +65,7 @@ std::string line_of(const BootsRow& row)
 }
 
 // As wide as the columns below. A longer text loses its beginning.
-std::string words_line(const std::string& title, const std::vector<std::string>& words)
-{
+std::string words_line(const std::string& title, const std::vector<std::string>& words) {
     auto line = fmt::format("{:<{}}", title, name_width);
     for (std::size_t boot = 0; boot < words.size(); ++boot) {
         const auto width = count_width + (boot > 0 ? ratio_width : 0);
@@ -84,13 +75,11 @@ std::string words_line(const std::string& title, const std::vector<std::string>&
     return line + "\n";
 }
 
-json rows_document(const std::vector<BootsRow>& rows)
-{
+json rows_document(const std::vector<BootsRow>& rows) {
     auto documents = json::array();
     for (const auto& row : rows) {
         auto exits = json::array();
-        for (const auto& count : row.exits)
-            exits.push_back(count ? json(*count) : json());
+        for (const auto& count : row.exits) exits.push_back(count ? json(*count) : json());
         documents.push_back({{"name", row.name}, {"exits", exits}});
     }
     return documents;
@@ -98,8 +87,7 @@ json rows_document(const std::vector<BootsRow>& rows)
 
 } // namespace
 
-Boots side_by_side(const std::vector<NamedDocument>& boots)
-{
+Boots side_by_side(const std::vector<NamedDocument>& boots) {
     Boots beside;
     std::vector<BootsRow> totals;
     for (std::size_t boot = 0; boot < boots.size(); ++boot) {
@@ -141,25 +129,19 @@ Boots side_by_side(const std::vector<NamedDocument>& boots)
     return beside;
 }
 
-std::string boots_text(const Boots& boots)
-{
+std::string boots_text(const Boots& boots) {
     auto text = words_line("", boots.names);
-    for (const auto& [title, values] : boots.differences)
-        text += words_line(title, values);
+    for (const auto& [title, values] : boots.differences) text += words_line(title, values);
     text += line_of(boots.totals) + "\nphase\n";
-    for (const auto& row : boots.phases)
-        text += line_of(row);
+    for (const auto& row : boots.phases) text += line_of(row);
     text += "\nexit\n";
-    for (const auto& row : boots.reasons)
-        text += line_of(row);
+    for (const auto& row : boots.reasons) text += line_of(row);
     return text;
 }
 
-json boots_document(const Boots& boots)
-{
+json boots_document(const Boots& boots) {
     auto differences = json::object();
-    for (const auto& [title, values] : boots.differences)
-        differences[title] = values;
+    for (const auto& [title, values] : boots.differences) differences[title] = values;
     return {{"schema", 1},
             {"kind", "comparison"},
             {"boots", boots.names},

@@ -27,8 +27,7 @@ struct Cost {
     std::optional<double> host;
 };
 
-std::optional<Cost> cost_of(const json& result)
-{
+std::optional<Cost> cost_of(const json& result) {
     const auto& spread = object_member(result, "guest_cycles");
     const double firings = number_member(result, "firings");
     if (text_member(result, "verdict") == "skip" || firings < 1 || number_member(spread, "median") <= 0)
@@ -41,51 +40,41 @@ std::optional<Cost> cost_of(const json& result)
     // Cycles are whole numbers, so half of one is noise.
     cost.error = std::max(deviation / std::sqrt(firings), 0.5);
     const auto& host = object_member(result, "host_cycles");
-    if (number_member(host, "mean") > 0)
-        cost.host = number_member(host, "mean");
+    if (number_member(host, "mean") > 0) cost.host = number_member(host, "mean");
     return cost;
 }
 
-std::map<std::string, Cost> costs_of(const json& document)
-{
+std::map<std::string, Cost> costs_of(const json& document) {
     std::map<std::string, Cost> costs;
     for (const auto& result : array_member(document, "results"))
-        if (const auto cost = cost_of(result))
-            costs[text_member(result, "name")] = *cost;
+        if (const auto cost = cost_of(result)) costs[text_member(result, "name")] = *cost;
     return costs;
 }
 
-double median(std::vector<double> values)
-{
-    if (values.empty())
-        return 0;
+double median(std::vector<double> values) {
+    if (values.empty()) return 0;
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
     std::nth_element(values.begin(), middle, values.end());
     return values.size() % 2 != 0 ? *middle : (*middle + *std::max_element(values.begin(), middle)) / 2;
 }
 
 // The scatter of log ratios beyond their own variances. Robust, because some triggers may have changed.
-double scatter(const std::vector<double>& logs, const std::vector<double>& variances)
-{
-    if (logs.size() < enough_for_scatter)
-        return 0;
+double scatter(const std::vector<double>& logs, const std::vector<double>& variances) {
+    if (logs.size() < enough_for_scatter) return 0;
     std::vector<double> distances;
     const double centre = median(logs);
-    for (const double log : logs)
-        distances.push_back(std::abs(log - centre));
+    for (const double log : logs) distances.push_back(std::abs(log - centre));
     const double deviation = 1.4826 * median(distances); // of a normal distribution
     return std::sqrt(std::max(0.0, deviation * deviation - median(variances)));
 }
 
 // Does the host's clock follow the machine's time, so that cycles depend on the machine's load?
-bool follows_time(const json& document)
-{
+bool follows_time(const json& document) {
     return text_member(object_member(document, "environment"), "emulator").starts_with("QEMU");
 }
 
 // How two unequal values differ; for objects, the names of the members.
-std::string difference(const json& before, const json& after)
-{
+std::string difference(const json& before, const json& after) {
     const auto text = [](const json& value) {
         return value.is_string() ? value.get<std::string>() : value.is_null() ? "unknown" : value.dump();
     };
@@ -94,30 +83,25 @@ std::string difference(const json& before, const json& after)
     std::set<std::string> names;
     for (const auto& [one, other] : {std::pair(&before, &after), std::pair(&after, &before)})
         for (const auto& [name, value] : one->items())
-            if (!other->contains(name) || (*other)[name] != value)
-                names.insert(name);
+            if (!other->contains(name) || (*other)[name] != value) names.insert(name);
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
 // The svm lane measures the TSC's frequency anew for each run.
-std::string without_calibration(std::string words)
-{
+std::string without_calibration(std::string words) {
     const auto begin = words.find("tsc_early_khz=");
-    if (begin != std::string::npos)
-        words.erase(begin, words.find(' ', begin) - begin);
+    if (begin != std::string::npos) words.erase(begin, words.find(' ', begin) - begin);
     return words;
 }
 
 // What should be equal in both documents; null where there is none.
-json circumstance(const json& document, const char* path)
-{
+json circumstance(const json& document, const char* path) {
     const json::json_pointer pointer(path);
     const auto value = document.contains(pointer) ? document[pointer] : json();
     return value.is_string() ? json(without_calibration(value.get<std::string>())) : value;
 }
 
-void check_comparable(const json& before, const json& after, Comparison& comparison)
-{
+void check_comparable(const json& before, const json& after, Comparison& comparison) {
     for (const auto* document : {&before, &after})
         if (text_member(*document, "kind") != "run")
             throw usage_error("{}",
@@ -144,8 +128,7 @@ void check_comparable(const json& before, const json& after, Comparison& compari
     };
     for (const auto& [what, path, must_agree] : circumstances) {
         const auto first = circumstance(before, path), second = circumstance(after, path);
-        if (first == second)
-            continue;
+        if (first == second) continue;
         if (must_agree)
             throw usage_error("the two cannot be compared: different {}: {}", what,
                               difference(first, second));
@@ -156,17 +139,14 @@ void check_comparable(const json& before, const json& after, Comparison& compari
 
 } // namespace
 
-std::vector<const Change*> Comparison::regressions(double percent) const
-{
+std::vector<const Change*> Comparison::regressions(double percent) const {
     std::vector<const Change*> found;
     for (const auto& change : changes)
-        if (change.significant && change.ratio > 1 + percent / 100)
-            found.push_back(&change);
+        if (change.significant && change.ratio > 1 + percent / 100) found.push_back(&change);
     return found;
 }
 
-Comparison compare(const json& before, const json& after)
-{
+Comparison compare(const json& before, const json& after) {
     Comparison comparison;
     check_comparable(before, after, comparison);
     const auto first = costs_of(before), second = costs_of(after);
@@ -174,8 +154,7 @@ Comparison compare(const json& before, const json& after)
     for (const auto& result : array_member(before, "results")) {
         const auto name = text_member(result, "name");
         const auto a = first.find(name), b = second.find(name);
-        if (a == first.end())
-            continue;
+        if (a == first.end()) continue;
         if (b == second.end()) {
             comparison.only_before.push_back(name);
             continue;

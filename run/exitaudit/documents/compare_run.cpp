@@ -22,21 +22,18 @@ Examples:
 Exit codes: 0 compared; 1 a trigger became slower by more than --max-regression; 2 usage;
 3 the documents cannot be compared.)";
 
-int show_boots(const CompareOptions& options, const std::vector<NamedDocument>& boots)
-{
+int show_boots(const CompareOptions& options, const std::vector<NamedDocument>& boots) {
     if (options.max_regression)
         throw usage_error("--max-regression judges what exits cost: it takes documents of exitaudit run");
     const auto beside = side_by_side(boots);
     fmt::print("{}", boots_text(beside));
-    if (!options.json.empty())
-        write_file(options.json, document_text(boots_document(beside)));
+    if (!options.json.empty()) write_file(options.json, document_text(boots_document(beside)));
     return static_cast<int>(ExitCode::pass);
 }
 
 std::string kind_of(const NamedDocument& document) { return text_member(document.document, "kind"); }
 
-void require_one_kind(const std::vector<NamedDocument>& documents)
-{
+void require_one_kind(const std::vector<NamedDocument>& documents) {
     const auto& first = documents.front();
     for (const auto& other : documents)
         if (kind_of(other) != kind_of(first))
@@ -46,28 +43,21 @@ void require_one_kind(const std::vector<NamedDocument>& documents)
 
 } // namespace
 
-int compare_documents(const CompareOptions& options)
-{
+int compare_documents(const CompareOptions& options) {
     std::vector<NamedDocument> documents;
     auto paths = options.more;
     paths.insert(paths.begin(), {options.before, options.after});
-    for (const auto& path : paths)
-        documents.push_back({path, read_document(path)});
+    for (const auto& path : paths) documents.push_back({path, read_document(path)});
     require_one_kind(documents);
-    if (kind_of(documents.front()) == "boot")
-        return show_boots(options, documents);
+    if (kind_of(documents.front()) == "boot") return show_boots(options, documents);
     if (!options.more.empty())
         throw usage_error("more than two documents can be compared only of exitaudit boot");
     const auto comparison = compare(documents[0].document, documents[1].document);
-    for (const auto& warning : comparison.warnings)
-        fmt::print(stderr, "exitaudit: {}\n", warning);
-    if (comparison.changes.empty())
-        throw Error("the two documents have no measured trigger in common");
+    for (const auto& warning : comparison.warnings) fmt::print(stderr, "exitaudit: {}\n", warning);
+    if (comparison.changes.empty()) throw Error("the two documents have no measured trigger in common");
     fmt::print("{}", comparison_text(comparison));
-    if (!options.json.empty())
-        write_file(options.json, document_text(comparison_document(comparison)));
-    if (!options.max_regression)
-        return static_cast<int>(ExitCode::pass);
+    if (!options.json.empty()) write_file(options.json, document_text(comparison_document(comparison)));
+    if (!options.max_regression) return static_cast<int>(ExitCode::pass);
     if (comparison.by_time)
         throw Error("--max-regression judges no cycles of QEMU's emulation, which are the machine's time: "
                     "run both on lane vmx or svm-bochs");
@@ -81,8 +71,7 @@ int compare_documents(const CompareOptions& options)
     return static_cast<int>(regressions.empty() ? ExitCode::pass : ExitCode::audit_failed);
 }
 
-void add_compare(CLI::App& app, Task& task)
-{
+void add_compare(CLI::App& app, Task& task) {
     auto [command, options] = add_command(
         app, task, "compare", "compare what exits cost in two documents of run --json, or the exits of boots",
         compare_footer, compare_documents);
@@ -101,28 +90,23 @@ namespace {
 
 using nlohmann::json;
 
-const char* mark(const Change& change)
-{
+const char* mark(const Change& change) {
     return !change.significant ? "" : change.ratio > 1 ? "slower" : "faster";
 }
 
-std::string host_ratio(const Change& change)
-{
+std::string host_ratio(const Change& change) {
     return change.host_before && change.host_after
                ? fmt::format("{:.3f}", *change.host_after / *change.host_before)
                : "-";
 }
 
-void append_names(std::string& text, const char* what, const std::vector<std::string>& names)
-{
-    if (!names.empty())
-        text += fmt::format("{}: {}\n", what, fmt::join(names, " "));
+void append_names(std::string& text, const char* what, const std::vector<std::string>& names) {
+    if (!names.empty()) text += fmt::format("{}: {}\n", what, fmt::join(names, " "));
 }
 
 } // namespace
 
-std::string comparison_text(const Comparison& comparison)
-{
+std::string comparison_text(const Comparison& comparison) {
     auto text = fmt::format("{:<27} {:<24} {:>10} {:>10} {:>7}  {:<15} {:>7}\n", "trigger", "exit", "before",
                             "after", "ratio", "95% interval", "host");
     for (const auto& change : comparison.changes)
@@ -141,8 +125,7 @@ std::string comparison_text(const Comparison& comparison)
                               comparison.common);
 }
 
-json comparison_document(const Comparison& comparison)
-{
+json comparison_document(const Comparison& comparison) {
     json document{{"schema", 1},
                   {"kind", "comparison"},
                   {"triggers", json::array()},

@@ -25,8 +25,7 @@ constexpr std::array kinds{"run", "grade", "boot"};
 
 } // namespace
 
-json read_document(const std::string& path)
-{
+json read_document(const std::string& path) {
     auto document = json::parse(read_file(path == "-" ? "/dev/stdin" : path), nullptr, false);
     if (!document.is_object() || !document.contains("schema"))
         throw Error(path + " is no document that --json of exitaudit run, judge, grade or boot writes");
@@ -45,21 +44,18 @@ namespace {
 
 using nlohmann::json;
 
-json result_document(const Result& result)
-{
+json result_document(const Result& result) {
     auto document = result.record.is_object() ? result.record : json::object();
     document.erase("record");
     document["number"] = result.number;
     document["name"] = result.name;
     document["verdict"] = outcome_name(result.outcome);
     document["message"] = result.message;
-    if (!result.diagnosis.empty())
-        document["diagnosis"] = result.diagnosis;
+    if (!result.diagnosis.empty()) document["diagnosis"] = result.diagnosis;
     return document;
 }
 
-json environment_document(const Circumstances& circumstances)
-{
+json environment_document(const Circumstances& circumstances) {
     auto host = document_of(circumstances.facts);
     host["kernel"] = or_null(circumstances.kernel);
     return {
@@ -69,8 +65,7 @@ json environment_document(const Circumstances& circumstances)
          {{"cpu", or_null(circumstances.machine.cpu)}, {"kernel", or_null(circumstances.machine_kernel)}}}};
 }
 
-json exits_document(const Circumstances& circumstances)
-{
+json exits_document(const Circumstances& circumstances) {
     auto document = json::array();
     for (const auto& row : circumstances.exits)
         document.push_back({{"exit", row.exit},
@@ -84,8 +79,7 @@ json exits_document(const Circumstances& circumstances)
     return document;
 }
 
-json host_documents(const std::vector<HostResult>& results)
-{
+json host_documents(const std::vector<HostResult>& results) {
     auto documents = json::array();
     for (const auto& result : results)
         documents.push_back({{"name", result.name},
@@ -97,22 +91,18 @@ json host_documents(const std::vector<HostResult>& results)
 
 } // namespace
 
-std::vector<std::string> failure_lines(const Log& log)
-{
+std::vector<std::string> failure_lines(const Log& log) {
     std::vector<std::string> lines;
     for (const auto& result : log.results) {
-        if (result.outcome != Outcome::not_ok)
-            continue;
+        if (result.outcome != Outcome::not_ok) continue;
         auto line = fmt::format("failed: {}: {}", result.name, result.message);
-        if (!result.diagnosis.empty())
-            line += "; " + result.diagnosis;
+        if (!result.diagnosis.empty()) line += "; " + result.diagnosis;
         lines.push_back(std::move(line));
     }
     return lines;
 }
 
-std::vector<std::string> finding_lines(const Circumstances& circumstances)
-{
+std::vector<std::string> finding_lines(const Circumstances& circumstances) {
     std::vector<std::string> lines;
     for (const auto& finding : circumstances.causes.findings)
         lines.push_back(fmt::format("finding: {}: {}", finding.id, finding.text));
@@ -124,21 +114,18 @@ std::vector<std::string> finding_lines(const Circumstances& circumstances)
     return lines;
 }
 
-std::vector<std::string> host_lines(const std::vector<HostResult>& results)
-{
+std::vector<std::string> host_lines(const std::vector<HostResult>& results) {
     std::vector<std::string> lines;
     for (const auto& result : results) {
         const auto skip = result.outcome == Outcome::skip;
         lines.push_back(fmt::format("{} {} # {}{}", skip ? "ok" : outcome_name(result.outcome), result.name,
                                     skip ? "SKIP " : "", result.message));
-        for (const auto& row : result.table)
-            lines.push_back("# " + row);
+        for (const auto& row : result.table) lines.push_back("# " + row);
     }
     return lines;
 }
 
-std::string_view verdict_word(ExitCode code)
-{
+std::string_view verdict_word(ExitCode code) {
     switch (code) {
     case ExitCode::pass: return "pass";
     case ExitCode::audit_failed: return "fail";
@@ -149,22 +136,16 @@ std::string_view verdict_word(ExitCode code)
     return "could-not-run";
 }
 
-std::string verdict_line(const Verdict& verdict, const Circumstances& circumstances)
-{
+std::string verdict_line(const Verdict& verdict, const Circumstances& circumstances) {
     std::vector<std::string> known;
-    if (!circumstances.lane.empty())
-        known.push_back(circumstances.lane + " lane");
-    if (!circumstances.kernel.empty())
-        known.push_back(circumstances.kernel);
-    if (!circumstances.qemu.empty())
-        known.push_back("QEMU " + circumstances.qemu);
-    if (circumstances.seconds)
-        known.push_back(fmt::format("{:.1f} s", *circumstances.seconds));
+    if (!circumstances.lane.empty()) known.push_back(circumstances.lane + " lane");
+    if (!circumstances.kernel.empty()) known.push_back(circumstances.kernel);
+    if (!circumstances.qemu.empty()) known.push_back("QEMU " + circumstances.qemu);
+    if (circumstances.seconds) known.push_back(fmt::format("{:.1f} s", *circumstances.seconds));
     return known.empty() ? verdict.text : fmt::format("{} ({})", verdict.text, fmt::join(known, ", "));
 }
 
-json document_start(std::string_view kind, const Verdict& verdict, const Circumstances& circumstances)
-{
+json document_start(std::string_view kind, const Verdict& verdict, const Circumstances& circumstances) {
     return {
         {"schema", 1},
         {"kind", kind},
@@ -180,8 +161,7 @@ json document_start(std::string_view kind, const Verdict& verdict, const Circums
     };
 }
 
-json run_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances)
-{
+json run_document(const Log& log, const Verdict& verdict, const Circumstances& circumstances) {
     auto document = document_start("run", verdict, circumstances);
     document.update({
         {"run", log.run},
@@ -197,8 +177,7 @@ json run_document(const Log& log, const Verdict& verdict, const Circumstances& c
         {"complaint", or_null(circumstances.complaint)},
         {"console", verdict.complete ? json::array() : json(circumstances.console)},
     });
-    for (const auto& result : log.results)
-        document["results"].push_back(result_document(result));
+    for (const auto& result : log.results) document["results"].push_back(result_document(result));
     for (const auto& finding : circumstances.causes.findings)
         document["findings"].push_back({{"id", finding.id},
                                         {"or", or_null(finding.or_id)},
@@ -211,12 +190,9 @@ json run_document(const Log& log, const Verdict& verdict, const Circumstances& c
 }
 
 void write_documents(const std::filesystem::path& json_file, const std::filesystem::path& junit_file,
-                     const nlohmann::json& document)
-{
-    if (!json_file.empty())
-        write_file(json_file, document_text(document));
-    if (!junit_file.empty())
-        write_file(junit_file, junit_document(document));
+                     const nlohmann::json& document) {
+    if (!json_file.empty()) write_file(json_file, document_text(document));
+    if (!junit_file.empty()) write_file(junit_file, junit_document(document));
 }
 
 } // namespace exitaudit

@@ -22,60 +22,48 @@ constexpr std::size_t text_limit = 600, most_unexplained = 4;
 // A guest that has said nothing for so long does not only need more time.
 constexpr auto silence = std::chrono::seconds(20);
 
-std::vector<Finding> sanitized(std::vector<Finding> findings)
-{
-    for (auto& finding : findings)
-        finding = {sanitize(finding.id), sanitize(finding.text, text_limit)};
+std::vector<Finding> sanitized(std::vector<Finding> findings) {
+    for (auto& finding : findings) finding = {sanitize(finding.id), sanitize(finding.text, text_limit)};
     return findings;
 }
 
-std::string message_of(const AuditReport& report, std::string_view name)
-{
+std::string message_of(const AuditReport& report, std::string_view name) {
     for (const auto& result : report.log.results)
-        if (result.name == name)
-            return sanitize(result.message, text_limit);
+        if (result.name == name) return sanitize(result.message, text_limit);
     for (const auto& result : report.circumstances.host)
-        if (result.name == name)
-            return sanitize(result.message, text_limit);
+        if (result.name == name) return sanitize(result.message, text_limit);
     return {};
 }
 
 // What the audit has found, and the failures that it found no cause for.
-std::vector<Finding> findings_of(const AuditReport& report)
-{
+std::vector<Finding> findings_of(const AuditReport& report) {
     auto findings = sanitized(report.circumstances.causes.findings);
     auto names = report.circumstances.causes.unexplained;
-    if (names.empty())
-        return findings;
+    if (names.empty()) return findings;
     auto text = fmt::format("{}: {}", sanitize(names.front()), message_of(report, names.front()));
     const auto more = names.size() - std::min(names.size(), most_unexplained);
     names.resize(names.size() - more);
-    for (auto& name : names)
-        name = sanitize(name);
+    for (auto& name : names) name = sanitize(name);
     if (names.size() > 1)
         text += fmt::format("; no cause is known for it, nor for {}",
                             fmt::join(names.begin() + 1, names.end(), ", "));
-    if (more > 0)
-        text += fmt::format(" and {} more", more);
+    if (more > 0) text += fmt::format(" and {} more", more);
     findings.push_back({"unexplained", text});
     return findings;
 }
 
 // The last line on the console of a host that hangs, or what its kernel says hangs.
-std::string last_words(const AuditReport& report)
-{
+std::string last_words(const AuditReport& report) {
     std::string last;
     for (const auto& line : report.circumstances.console) {
         last = sanitize(line);
-        if (last.find("BUG: ") != std::string::npos)
-            break;
+        if (last.find("BUG: ") != std::string::npos) break;
     }
     return last.empty() ? "" : "; its console: " + last;
 }
 
 // Whether a run without a verdict is the host's fault.
-void judge_unfinished(Audit& audit, bool heard)
-{
+void judge_unfinished(Audit& audit, bool heard) {
     const auto& known = audit.report.circumstances;
     const bool booted = !known.kernel.empty();
     const bool crashed =
@@ -101,33 +89,28 @@ void judge_unfinished(Audit& audit, bool heard)
         audit.verdict = "could-not-grade";
         audit.findings = {{audit.verdict, audit.message}};
     }
-    if (audit.findings.empty())
-        audit.findings = {{audit.verdict, audit.message}};
+    if (audit.findings.empty()) audit.findings = {{audit.verdict, audit.message}};
 }
 
-Audit could_not_grade(const Lane& lane, const std::string& why)
-{
+Audit could_not_grade(const Lane& lane, const std::string& why) {
     Audit audit{&lane, "could-not-grade", sanitize(why, 1000), {}, {}, {}, {}, {}};
     audit.findings = {{audit.verdict, audit.message}};
     return audit;
 }
 
 // A later round's files must not replace the first one's.
-std::string file_name(const AuditOrder& order)
-{
+std::string file_name(const AuditOrder& order) {
     return order.spec.noise ? fmt::format("{}-noise", order.lane->name) : std::string(order.lane->name);
 }
 
 Audit run_audit(const AuditOrder& order, const Places& places, const std::filesystem::path& directory,
-                const std::function<void()>& tick)
-{
+                const std::function<void()>& tick) {
     auto last_heard = Clock::now() - silence;
     const Listener listener{[&](std::string_view) { last_heard = Clock::now(); }, [](auto) {}, [](auto) {},
                             tick};
     const auto end = Clock::now() + order.spec.timeout;
     auto report = audit(*order.lane, order.spec, places, listener);
-    if (report.signal)
-        throw Interrupted{*report.signal};
+    if (report.signal) throw Interrupted{*report.signal};
     const auto file = directory / file_name(order);
     write_file(file.string() + ".log", report.serial_log);
     write_file(file.string() + ".json",
@@ -137,8 +120,7 @@ Audit run_audit(const AuditOrder& order, const Places& places, const std::filesy
 
 } // namespace
 
-Audit judged(const Lane& lane, AuditReport report, bool heard)
-{
+Audit judged(const Lane& lane, AuditReport report, bool heard) {
     Audit audit{&lane,
                 std::string(verdict_word(report.verdict.code)),
                 sanitize(report.verdict.text, text_limit),
@@ -161,8 +143,7 @@ Audit judged(const Lane& lane, AuditReport report, bool heard)
 }
 
 std::vector<Audit> run_audits(const std::vector<AuditOrder>& orders, const Places& places,
-                              const std::filesystem::path& directory, const std::function<void()>& tick)
-{
+                              const std::filesystem::path& directory, const std::function<void()>& tick) {
     std::vector<Audit> audits(orders.size());
     std::vector<std::exception_ptr> errors(orders.size());
     std::vector<std::jthread> threads;
@@ -179,8 +160,7 @@ std::vector<Audit> run_audits(const std::vector<AuditOrder>& orders, const Place
         });
     threads.clear();
     for (const auto& error : errors)
-        if (error)
-            std::rethrow_exception(error);
+        if (error) std::rethrow_exception(error);
     return audits;
 }
 

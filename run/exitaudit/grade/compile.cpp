@@ -26,8 +26,7 @@ constexpr int does_not_compile = 11, no_room_outside = 13, out_of_time = 124, no
 // What the build hands out: modules of some MiB, and logs of 64 MiB at most.
 constexpr std::uintmax_t room_wanted = 128 << 20, room_left = 1 << 20;
 
-Words sandbox_command(const Base& base, const fs::path& directory, std::chrono::seconds limit)
-{
+Words sandbox_command(const Base& base, const fs::path& directory, std::chrono::seconds limit) {
     const auto packages = base.version("packages");
     auto command = Words{(base.scripts / "sandbox").string()};
     append(command, words("--disk 512 --seconds {}", limit.count()));
@@ -51,8 +50,7 @@ Words sandbox_command(const Base& base, const fs::path& directory, std::chrono::
 }
 
 // Not where the compiler cites the source, after a bar.
-bool is_past_limit(std::string_view line)
-{
+bool is_past_limit(std::string_view line) {
     constexpr std::array marks{"out of memory", "annot allocate memory", "o space left on device",
                                "File size limit", "File too large"};
     return line.find('|') == std::string_view::npos &&
@@ -61,8 +59,7 @@ bool is_past_limit(std::string_view line)
 
 } // namespace
 
-void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled)
-{
+void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled) {
     static const Pattern starts("patching file '?([^']*)'?.*"),
         verdict("Hunk #([0-9]+) (FAILED|succeeded) at .*"),
         ignored("([0-9]+) out of ([0-9]+) hunks? ignored.*");
@@ -88,8 +85,7 @@ void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled
     }
 }
 
-std::vector<Finding> compile_errors(std::string_view log)
-{
+std::vector<Finding> compile_errors(std::string_view log) {
     static const Pattern error("(/[^: ]+):([0-9]+)(:[0-9]+)?: (fatal error|error): (.*)"),
         place("/build/tree/([^: ]+:[0-9]+)(:[0-9]+)?: note: .*"),
         undefined("ERROR: modpost: \"([^\"]*)\" \\[.*/([^/]+)\\.ko\\] undefined!.*");
@@ -97,8 +93,7 @@ std::vector<Finding> compile_errors(std::string_view log)
     std::vector<Finding> errors;
     const auto add = [&](const std::string& text) {
         const auto known = [&](const Finding& remark) { return remark.text == sanitize(text); };
-        if (std::ranges::none_of(errors, known))
-            errors.push_back({"does-not-compile", sanitize(text)});
+        if (std::ranges::none_of(errors, known)) errors.push_back({"does-not-compile", sanitize(text)});
     };
     std::istringstream lines{std::string(log)};
     std::string elsewhere; // an error in a header's macro, until the source that uses it is named
@@ -133,23 +128,21 @@ std::vector<Finding> compile_errors(std::string_view log)
     return errors;
 }
 
-Compiled compile(const Base& base, const Patch& patch, const fs::path& directory, std::chrono::seconds limit)
-{
+Compiled compile(const Base& base, const Patch& patch, const fs::path& directory,
+                 std::chrono::seconds limit) {
     check_room(directory, room_wanted);
     write_file(directory / "patch", patch.text());
     const auto [ending, out, err] =
         output_of(sandbox_command(base, directory, limit), limit + std::chrono::seconds(5), log_limit);
     const auto said = out + err;
-    if (ending.exited_with(no_sandbox))
-        throw failure("{}", sanitize(said.substr(0, said.find('\n')), 1000));
+    if (ending.exited_with(no_sandbox)) throw failure("{}", sanitize(said.substr(0, said.find('\n')), 1000));
     if (ending.exited_with(no_room_outside))
         throw failure("{} takes no more: {}", directory.string(), sanitize(said));
 
     Compiled compiled;
     compiled.built = ending.exited_with(0);
     read_patch_log(read_start(directory / "patch.log", log_limit), patch, compiled);
-    if (compiled.built)
-        return compiled;
+    if (compiled.built) return compiled;
     check_room(directory, room_left); // full, it may have cost the compiler its log
     const auto log = read_start(directory / "make.log", log_limit);
     compiled.errors = compile_errors(log);

@@ -17,10 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void check(const GradeOptions& options, const Places& places)
-{
-    if (const auto error = check_plan(options.plan))
-        throw usage_error("{}", *error);
+void check(const GradeOptions& options, const Places& places) {
+    if (const auto error = check_plan(options.plan)) throw usage_error("{}", *error);
     find_program("bwrap", "bubblewrap");
     require_directories_of({options.json, options.junit});
     const auto host = places.build / "embedded-host" / options.kernel / "vmlinux";
@@ -29,54 +27,45 @@ void check(const GradeOptions& options, const Places& places)
                       options.kernel, options.kernel);
 }
 
-std::size_t width_of(const std::vector<Submission>& submissions)
-{
+std::size_t width_of(const std::vector<Submission>& submissions) {
     std::size_t width = 5;
     for (const auto& submission : submissions)
         width = std::max(width, std::min<std::size_t>(submission.name.size(), 60));
     return width;
 }
 
-nlohmann::json grade_document(const GradeOptions& options, const std::vector<Row>& rows)
-{
+nlohmann::json grade_document(const GradeOptions& options, const std::vector<Row>& rows) {
     nlohmann::json document{{"schema", 1},
                             {"kind", "grade"},
                             {"kernel", options.kernel},
                             {"exit_code", exit_code_of(rows)},
                             {"rows", nlohmann::json::array()}};
-    for (const auto& row : rows)
-        document["rows"].push_back(row_document(row));
+    for (const auto& row : rows) document["rows"].push_back(row_document(row));
     return document;
 }
 
 } // namespace
 
-int grade_all(const GradeOptions& given)
-{
+int grade_all(const GradeOptions& given) {
     auto options = given;
     std::vector<Submission> submissions;
-    for (const auto& name : options.submissions)
-        submissions.push_back(find_submission(name));
+    for (const auto& name : options.submissions) submissions.push_back(find_submission(name));
     const auto places = Places::find(options.build);
-    if (options.kernel.empty())
-        options.kernel = places.kernel({});
+    if (options.kernel.empty()) options.kernel = places.kernel({});
     check(options, places);
 
     SignalsCaught signals;
     std::vector<Row> rows;
-    for (const auto& submission : submissions)
-        check_branch(submission, scripts_of(places.build));
+    for (const auto& submission : submissions) check_branch(submission, scripts_of(places.build));
     Progress progress(submissions.size());
     Grader grader(options, places, progress);
     fmt::print("{}\n", row_header(width_of(submissions)));
     for (const auto& submission : submissions) {
         rows.push_back(grader(submission));
         progress.clear();
-        for (const auto& line : row_lines(rows.back(), width_of(submissions)))
-            fmt::print("{}\n", line);
+        for (const auto& line : row_lines(rows.back(), width_of(submissions))) fmt::print("{}\n", line);
         std::fflush(stdout);
-        if (const auto signal = signals.signal())
-            throw Interrupted{*signal};
+        if (const auto signal = signals.signal()) throw Interrupted{*signal};
     }
     write_documents(options.json, options.junit, grade_document(options, rows));
     return exit_code_of(rows);

@@ -18,16 +18,13 @@ namespace fs = std::filesystem;
 constexpr auto time_for_audits = std::chrono::seconds(30); // of a patch's time, not for compiling
 constexpr std::size_t module_limit = 64 << 20;
 
-std::string names_of(const std::vector<Kernel>& kernels)
-{
+std::string names_of(const std::vector<Kernel>& kernels) {
     std::vector<std::string> names;
-    for (const auto& kernel : kernels)
-        names.push_back(kernel.name);
+    for (const auto& kernel : kernels) names.push_back(kernel.name);
     return fmt::format("{}", fmt::join(names, " and "));
 }
 
-void report(Row& row, const Compiled& compiled, bool partial_allowed)
-{
+void report(Row& row, const Compiled& compiled, bool partial_allowed) {
     row.builds = compiled.built;
     if (compiled.fuzzy)
         row.notes.push_back({"fuzz", fmt::format("{} hunks apply only with fuzz: the lines round them differ",
@@ -43,8 +40,7 @@ void report(Row& row, const Compiled& compiled, bool partial_allowed)
     }
 }
 
-std::string worst(const std::vector<Audit>& audits)
-{
+std::string worst(const std::vector<Audit>& audits) {
     constexpr std::array order{"could-not-grade", "crashes", "hangs", "fail", "not-patched"};
     for (const auto* verdict : order)
         if (std::ranges::any_of(audits, [&](const Audit& audit) { return audit.verdict == verdict; }))
@@ -55,12 +51,10 @@ std::string worst(const std::vector<Audit>& audits)
 } // namespace
 
 Grader::Grader(const GradeOptions& options, const Places& places, Progress& progress)
-    : options_(options), places_(places), base_(Base::make(places.build, options.kernel)), progress_(progress)
-{
-}
+    : options_(options), places_(places), base_(Base::make(places.build, options.kernel)),
+      progress_(progress) {}
 
-Row Grader::operator()(const Submission& submission)
-{
+Row Grader::operator()(const Submission& submission) {
     progress_.next(submission.name);
     Row row;
     row.submission = submission;
@@ -72,21 +66,18 @@ Row Grader::operator()(const Submission& submission)
         row.findings.push_back({"could-not-grade", sanitize(error.what(), 1000)});
     }
     row.seconds = static_cast<double>(progress_.elapsed().count());
-    if (!options_.keep.empty())
-        keep(submission, directory.path());
+    if (!options_.keep.empty()) keep(submission, directory.path());
     return row;
 }
 
-void Grader::grade(Row& row, const fs::path& directory)
-{
+void Grader::grade(Row& row, const fs::path& directory) {
     row.submission.kind = kind_of(row.submission);
     std::vector<const Lane*> lanes;
     if (row.submission.kind == Submission::Kind::modules)
         lanes = take_modules(row, directory);
     else if (build(row, directory))
         lanes = lanes_of(row);
-    if (lanes.empty() || !row.verdict.empty())
-        return;
+    if (lanes.empty() || !row.verdict.empty()) return;
     HostSpec spec;
     spec.kernel = options_.kernel;
     spec.modules = directory;
@@ -110,14 +101,12 @@ void Grader::grade(Row& row, const fs::path& directory)
     row.verdict = worst(row.audits);
 }
 
-bool Grader::build(Row& row, const fs::path& directory)
-{
+bool Grader::build(Row& row, const fs::path& directory) {
     progress_.stage("reading");
     auto change = change_of(row.submission, base_);
     row.notes = change.notes;
     for (const auto& file : change.patch.changes)
-        if (std::ranges::find(row.changes, file.path) == row.changes.end())
-            row.changes.push_back(file.path);
+        if (std::ranges::find(row.changes, file.path) == row.changes.end()) row.changes.push_back(file.path);
     if (!change.patch.refused.empty()) {
         row.verdict = "refused";
         row.findings = change.patch.refused;
@@ -145,53 +134,43 @@ bool Grader::build(Row& row, const fs::path& directory)
     return row.verdict.empty();
 }
 
-Compiled Grader::compile_in_time(const Patch& patch, const fs::path& directory)
-{
+Compiled Grader::compile_in_time(const Patch& patch, const fs::path& directory) {
     progress_.stage("compiling");
     const auto left = options_.timeout - progress_.elapsed() - time_for_audits;
     return compile(base_, patch, directory, std::max(left, std::chrono::seconds(10)));
 }
 
-std::vector<const Lane*> Grader::take_modules(Row& row, const fs::path& directory)
-{
+std::vector<const Lane*> Grader::take_modules(Row& row, const fs::path& directory) {
     std::vector<Vendor> vendors;
     for (const std::string name : kvm_modules) {
         const auto module = row.submission.path / name;
-        if (!fs::exists(fs::symlink_status(module)))
-            continue;
+        if (!fs::exists(fs::symlink_status(module))) continue;
         write_file(directory / name, read_start(module, module_limit));
-        if (name != kvm_modules[0])
-            vendors.push_back(name == kvm_modules[1] ? Vendor::intel : Vendor::amd);
+        if (name != kvm_modules[0]) vendors.push_back(name == kvm_modules[1] ? Vendor::intel : Vendor::amd);
     }
     if (!fs::exists(directory / kvm_modules[0]))
         throw failure("{} has no kvm.ko", sanitize(row.submission.name));
     return chosen(vendors);
 }
 
-std::vector<const Lane*> Grader::lanes_of(const Row& row) const
-{
+std::vector<const Lane*> Grader::lanes_of(const Row& row) const {
     const auto touched = [&](std::string_view directory) {
         return std::ranges::any_of(row.changes,
                                    [&](const auto& path) { return path.starts_with(directory); });
     };
     const bool intel = touched("arch/x86/kvm/vmx/"), amd = touched("arch/x86/kvm/svm/");
-    if (intel != amd)
-        return chosen({intel ? Vendor::intel : Vendor::amd});
+    if (intel != amd) return chosen({intel ? Vendor::intel : Vendor::amd});
     return chosen({Vendor::amd, Vendor::intel});
 }
 
-std::vector<const Lane*> Grader::chosen(std::vector<Vendor> vendors) const
-{
-    if (const auto* lane = find_lane(options_.lane))
-        return {lane};
+std::vector<const Lane*> Grader::chosen(std::vector<Vendor> vendors) const {
+    if (const auto* lane = find_lane(options_.lane)) return {lane};
     std::vector<const Lane*> lanes;
-    for (const auto vendor : vendors)
-        lanes.push_back(&lane_of(vendor));
+    for (const auto vendor : vendors) lanes.push_back(&lane_of(vendor));
     return lanes;
 }
 
-void Grader::keep(const Submission& submission, const fs::path& directory)
-{
+void Grader::keep(const Submission& submission, const fs::path& directory) {
     auto name = fs::absolute(submission.path).lexically_normal().filename().string();
     const auto is_awkward = [](char c) { return c <= ' ' || c > '~' || c == '/'; };
     std::ranges::replace_if(name, is_awkward, '_');

@@ -18,23 +18,20 @@ class Git {
 public:
     Git(const fs::path& tree, const fs::path& scripts)
         : command_{(scripts / "sandbox").string(), "--seconds", "50", "--ro-bind",
-                   fs::absolute(tree).string(),    "/in/tree"}
-    {
+                   fs::absolute(tree).string(),    "/in/tree"} {
         // Without these limits a pack is mapped by the GiB, which is more than the sandbox gives.
         append(command_, words("-- git -c safe.directory=* -c core.fsmonitor=false -c core.pager=cat "
                                "-c core.packedGitWindowSize=32m -c core.packedGitLimit=256m -C /in/tree"));
     }
 
     // Empty if git fails; errors() says why.
-    std::string operator()(const Words& words)
-    {
+    std::string operator()(const Words& words) {
         auto command = command_;
         append(command, words);
         auto [ending, text, errors] = output_of(command, std::chrono::minutes(1));
         ending_ = ending;
         errors_ = errors;
-        if (ending_.exited_with(125))
-            throw Error(sanitize(errors_, 1000));
+        if (ending_.exited_with(125)) throw Error(sanitize(errors_, 1000));
         return ending_.exited_with(0) || ending_.exited_with(1) ? text : std::string(); // 1: files differ
     }
 
@@ -48,8 +45,7 @@ private:
 };
 
 // What git needs outside of the tree, which the sandbox does not show; empty: nothing.
-std::string_view outside(const fs::path& tree)
-{
+std::string_view outside(const fs::path& tree) {
     std::error_code ignored; // git reports what cannot be read
     if (fs::symlink_status(tree / ".git", ignored).type() != fs::file_type::directory)
         return "it is a worktree of a repository elsewhere";
@@ -61,8 +57,7 @@ std::string_view outside(const fs::path& tree)
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 // The release that the tree is based on, else the first commit.
-std::string start_of(Git& git, const std::string& tip)
-{
+std::string start_of(Git& git, const std::string& tip) {
     // v6.1, v6.1.3, v6.12-rc3; but not v2 or v6.1-exits.
     auto describe = words("describe --tags --abbrev=0 --match v[2-9].[0-9]* --match v[1-9][0-9].[0-9]* "
                           "--exclude v*[!0-9.rc-]* --exclude v*-[!r]*");
@@ -72,14 +67,12 @@ std::string start_of(Git& git, const std::string& tip)
 }
 
 // What git diff does not show: KVM's files that were never added.
-std::string new_files(Git& git)
-{
+std::string new_files(Git& git) {
     std::istringstream names(git({"ls-files", "--others", "--exclude-standard"}));
     std::string text;
     std::size_t count = 0;
     for (std::string name; std::getline(names, name);) {
-        if (!may_change(name))
-            continue;
+        if (!may_change(name)) continue;
         if (++count > most_new_files)
             throw failure("more than {} files of KVM's were never added (git add)", most_new_files);
         text += git(
@@ -90,8 +83,7 @@ std::string new_files(Git& git)
 
 } // namespace
 
-void check_branch(const Submission& submission, const fs::path& scripts)
-{
+void check_branch(const Submission& submission, const fs::path& scripts) {
     std::error_code ignored;
     if (submission.branch.empty() || !fs::exists(submission.path / ".git", ignored) ||
         !outside(submission.path).empty())
@@ -103,8 +95,7 @@ void check_branch(const Submission& submission, const fs::path& scripts)
                           submission.path.string());
 }
 
-Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& base)
-{
+Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& base) {
     if (!fs::exists(fs::symlink_status(tree / ".git"))) {
         if (!branch.empty())
             throw failure("{} is no git repository, and so has no branch {}", tree.string(),
@@ -122,14 +113,12 @@ Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& 
         throw failure("no commit {} in {}: {}", sanitize(branch.empty() ? "HEAD" : branch), tree.string(),
                       git.errors());
     auto diff = words("diff --no-ext-diff --no-textconv --no-renames --no-color {}", start);
-    if (!branch.empty())
-        diff.push_back(branch);
+    if (!branch.empty()) diff.push_back(branch);
     diff.push_back("--");
     auto text = git(diff);
     if (text.empty() && !git.ending().exited_with(0))
         throw failure("git cannot compare {}: {}", tree.string(), git.errors());
-    if (branch.empty())
-        text += new_files(git);
+    if (branch.empty()) text += new_files(git);
     if (text.size() >= most_text)
         throw failure("{} differs too much from {}", sanitize(branch.empty() ? tree.string() : branch),
                       sanitize(start));

@@ -21,8 +21,7 @@ Examples:
 Exit codes: 0 all pass; 1 some fail, do not compile or are refused; 2 usage; 3 some
 could not be graded.)";
 
-void check_grade(const GradeOptions& options)
-{
+void check_grade(const GradeOptions& options) {
     if (const auto* lane = find_lane(options.lane); lane && !lane->embedded)
         throw usage_error("grade boots other people's code: --lane is {}",
                           lane_names([](const Lane& fit) { return fit.embedded; }));
@@ -30,8 +29,7 @@ void check_grade(const GradeOptions& options)
 
 } // namespace
 
-void add_grade(CLI::App& app, Task& task)
-{
+void add_grade(CLI::App& app, Task& task) {
     auto [command, options] = add_command(
         app, task, "grade", "compile somebody's patches in a sandbox, audit them, print a row for each",
         grade_footer, grade_all, check_grade);

@@ -12,8 +12,7 @@
 namespace exitaudit::grade {
 namespace {
 
-std::vector<std::string_view> split_lines(std::string_view text)
-{
+std::vector<std::string_view> split_lines(std::string_view text) {
     std::vector<std::string_view> lines;
     while (!text.empty()) {
         const auto end = std::min(text.find('\n'), text.size());
@@ -32,30 +31,24 @@ struct Extent {
 };
 
 // "@@ -12,7 +12,9 @@ …"; a missing length is 1.
-std::optional<Extent> hunk_extent(std::string_view line)
-{
+std::optional<Extent> hunk_extent(std::string_view line) {
     Extent extent;
     for (const auto& [mark, length] : {std::pair{"@@ -", &extent.before}, std::pair{" +", &extent.after}}) {
-        if (!take_prefix(line, mark) || !take_number(line))
-            return std::nullopt;
+        if (!take_prefix(line, mark) || !take_number(line)) return std::nullopt;
         *length = 1;
-        if (!take_prefix(line, ","))
-            continue;
+        if (!take_prefix(line, ",")) continue;
         const auto value = take_number(line);
-        if (!value)
-            return std::nullopt;
+        if (!value) return std::nullopt;
         *length = *value;
     }
     return line.starts_with(" @@") ? std::optional(extent) : std::nullopt;
 }
 
 // The name after "--- " or "+++ ", without diff's time stamp.
-std::string_view name_in(std::string_view line)
-{
+std::string_view name_in(std::string_view line) {
     line.remove_prefix(4);
     line = line.substr(0, line.find('\t'));
-    while (line.ends_with(' '))
-        line.remove_suffix(1);
+    while (line.ends_with(' ')) line.remove_suffix(1);
     return line;
 }
 
@@ -78,12 +71,9 @@ constexpr std::array refused_lines{
 class Reader {
 public:
     Reader(std::string_view text, const std::string& source, const SourceFiles& files)
-        : lines_(split_lines(text)), source_(source), files_(files)
-    {
-    }
+        : lines_(split_lines(text)), source_(source), files_(files) {}
 
-    Patch operator()()
-    {
+    Patch operator()() {
         while (at_ < lines_.size()) {
             if (starts_file())
                 file();
@@ -96,44 +86,36 @@ public:
     }
 
 private:
-    std::string_view ahead(std::size_t lines) const
-    {
+    std::string_view ahead(std::size_t lines) const {
         return at_ + lines < lines_.size() ? lines_[at_ + lines] : "";
     }
 
-    bool starts_context_diff() const
-    {
+    bool starts_context_diff() const {
         return ahead(0).starts_with("*** ") && ahead(1).starts_with("--- ") &&
                ahead(2).starts_with("***************");
     }
 
-    bool starts_file() const
-    {
+    bool starts_file() const {
         return ahead(0).starts_with("--- ") && ahead(1).starts_with("+++ ") && ahead(2).starts_with("@@ ");
     }
 
-    void refuse(std::string_view what, std::string_view why)
-    {
+    void refuse(std::string_view what, std::string_view why) {
         patch_.refused.push_back({"refused", fmt::format("{} line {}: {} {}", source_, at_ + 1, what, why)});
     }
 
     // Outside of git's header, the same words may be in a commit message.
-    void other_line()
-    {
+    void other_line() {
         const auto line = ahead(0);
         in_header_ = line.starts_with("diff --git ") || (in_header_ && !line.empty());
         const auto found =
             std::ranges::find_if(refused_lines, [&](const auto& r) { return line.starts_with(r.start); });
         const bool of_diff = line.starts_with("Binary files ") && line.ends_with(" differ");
-        if (found != refused_lines.end() && (in_header_ || of_diff))
-            refuse("the patch", found->why);
-        if (starts_context_diff())
-            refuse("the patch", "is a context diff: make it with diff -u");
+        if (found != refused_lines.end() && (in_header_ || of_diff)) refuse("the patch", found->why);
+        if (starts_context_diff()) refuse("the patch", "is a context diff: make it with diff -u");
         ++at_;
     }
 
-    void file()
-    {
+    void file() {
         in_header_ = false;
         const auto before = name_in(ahead(0)), after = name_in(ahead(1));
         FileChange change{place_in_source(after == "/dev/null" ? before : after, files_),
@@ -151,13 +133,11 @@ private:
             refuse(change.path, "is not in this kernel");
         at_ += 2;
         while (const auto extent = hunk_extent(ahead(0)))
-            if (!hunk(*extent, change))
-                break;
+            if (!hunk(*extent, change)) break;
         patch_.changes.push_back(std::move(change));
     }
 
-    bool hunk(Extent left, FileChange& change)
-    {
+    bool hunk(Extent left, FileChange& change) {
         Hunk hunk{at_ + 1, fmt::format("{}\n", ahead(0))};
         const auto start = at_++;
         while (left.before || left.after) {
@@ -196,8 +176,7 @@ constexpr std::array<std::string_view, 5> roots{"arch/x86/", "include/linux/", "
                                                 "include/kvm/", "virt/kvm/"};
 
 // The ends of a path, each starting with a whole name, longest first.
-std::vector<std::string_view> ends_of(std::string_view path)
-{
+std::vector<std::string_view> ends_of(std::string_view path) {
     std::vector<std::string_view> ends{path};
     for (auto slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1))
         ends.push_back(path.substr(slash + 1));
@@ -206,10 +185,8 @@ std::vector<std::string_view> ends_of(std::string_view path)
 
 } // namespace
 
-std::string place_in_source(std::string_view name, const SourceFiles& files)
-{
-    if (name.starts_with("./"))
-        name.remove_prefix(2);
+std::string place_in_source(std::string_view name, const SourceFiles& files) {
+    if (name.starts_with("./")) name.remove_prefix(2);
     const auto ends = ends_of(name);
     const auto first_name = [](std::string_view path) { return path.substr(0, path.find('/')); };
     if (std::ranges::any_of(
@@ -217,8 +194,7 @@ std::string place_in_source(std::string_view name, const SourceFiles& files)
         name.starts_with('/'))
         return {};
     for (const auto end : ends)
-        if (files.contains(end))
-            return std::string(end);
+        if (files.contains(end)) return std::string(end);
     for (const auto end : ends)
         if (std::ranges::any_of(roots, [&](auto root) { return end.starts_with(root); }))
             return std::string(end);
@@ -228,15 +204,13 @@ std::string place_in_source(std::string_view name, const SourceFiles& files)
         for (const auto& file : files)
             if (file.starts_with("arch/x86/kvm/") && file.ends_with(fmt::format("/{}", end)))
                 matches.push_back(file);
-        if (matches.size() == 1)
-            return matches.front();
+        if (matches.size() == 1) return matches.front();
         matches.clear();
     }
     return std::string(name.starts_with("a/") || name.starts_with("b/") ? name.substr(2) : name);
 }
 
-bool may_change(std::string_view path)
-{
+bool may_change(std::string_view path) {
     static const Pattern kvm("arch/x86/kvm/([A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\\.[ch]"
                              "|arch/x86/include/(uapi/)?asm/(kvm|vmx|svm)[A-Za-z0-9_-]*\\.h"
                              "|include/(uapi/)?linux/kvm[A-Za-z0-9_-]*\\.h"
@@ -244,30 +218,25 @@ bool may_change(std::string_view path)
     return path.size() < 200 && !path.ends_with("/kvm-asm-offsets.h") && kvm.match(path);
 }
 
-Patch read_patch(std::string_view text, const std::string& source, const SourceFiles& files)
-{
+Patch read_patch(std::string_view text, const std::string& source, const SourceFiles& files) {
     return Reader(text, source, files)();
 }
 
-std::string Patch::text() const
-{
+std::string Patch::text() const {
     std::string text;
     for (const auto& change : changes) {
         text += fmt::format("--- {}\n+++ {}\n", change.creates ? "/dev/null" : change.path, change.path);
-        for (const auto& hunk : change.hunks)
-            text += hunk.text;
+        for (const auto& hunk : change.hunks) text += hunk.text;
     }
     return text;
 }
 
-bool Patch::touches(std::string_view directory) const
-{
+bool Patch::touches(std::string_view directory) const {
     return std::ranges::any_of(changes,
                                [&](const auto& change) { return change.path.starts_with(directory); });
 }
 
-void Patch::append(Patch other)
-{
+void Patch::append(Patch other) {
     std::move(other.changes.begin(), other.changes.end(), std::back_inserter(changes));
     std::move(other.refused.begin(), other.refused.end(), std::back_inserter(refused));
 }

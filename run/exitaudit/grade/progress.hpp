@@ -15,15 +15,13 @@ class Progress {
 public:
     explicit Progress(std::size_t all) : all_(all) {}
 
-    void next(const std::string& name)
-    {
+    void next(const std::string& name) {
         name_ = sanitize(name);
         start_ = std::chrono::steady_clock::now();
         ++number_;
     }
 
-    void stage(const std::string& what)
-    {
+    void stage(const std::string& what) {
         what_ = what;
         if (terminal_)
             tick();
@@ -31,10 +29,8 @@ public:
             fmt::print(stderr, "exitaudit: {}\n", line());
     }
 
-    void tick() const
-    {
-        if (!terminal_)
-            return;
+    void tick() const {
+        if (!terminal_) return;
         fmt::print(stderr, "\r\x1b[Kexitaudit: {}", line());
         std::fflush(stderr);
     }
@@ -42,14 +38,12 @@ public:
     void clear() const { fmt::print(stderr, "{}", terminal_ ? "\r\x1b[K" : ""); }
 
     // Since next().
-    std::chrono::seconds elapsed() const
-    {
+    std::chrono::seconds elapsed() const {
         return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start_);
     }
 
 private:
-    std::string line() const
-    {
+    std::string line() const {
         return fmt::format("{} of {}, {}: {} ({} s)", number_, all_, name_, what_, elapsed().count());
     }
 

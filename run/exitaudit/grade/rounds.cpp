@@ -21,8 +21,7 @@ const std::vector<std::string> a_few{"cpuid.leaf0", "io.out8", "hlt.timer"};
 bool has_verdict(const Audit& audit) { return audit.verdict == "pass" || audit.verdict == "fail"; }
 
 // Which results have more exits in the ledger than the guest caused.
-std::set<std::string> surpluses(const Log& log)
-{
+std::set<std::string> surpluses(const Log& log) {
     std::set<std::string> names;
     for (const auto& result : log.results)
         if (result.outcome == Outcome::not_ok &&
@@ -32,8 +31,7 @@ std::set<std::string> surpluses(const Log& log)
 }
 
 // The guest caused exits, and the ledger counted none of them.
-bool counts_nothing(const Log& log)
-{
+bool counts_nothing(const Log& log) {
     const auto caused = [](const Result& result) { return number_member(result.record, "caused") > 0; };
     return std::ranges::any_of(log.results, caused) &&
            std::ranges::none_of(log.results, [&](const Result& result) {
@@ -43,8 +41,7 @@ bool counts_nothing(const Log& log)
 
 double seconds_of(const Audit& audit) { return audit.report.circumstances.seconds.value_or(0); }
 
-std::optional<Finding> about_other_vendor(const Audit& audit)
-{
+std::optional<Finding> about_other_vendor(const Audit& audit) {
     const auto vendor = audit.lane->vendor == Vendor::amd ? "AMD" : "Intel";
     if (audit.verdict == "not-patched")
         return Finding{"vendor-not-patched", fmt::format("{}: not patched: no ledger answers there", vendor)};
@@ -52,16 +49,14 @@ std::optional<Finding> about_other_vendor(const Audit& audit)
         return Finding{
             "vendor-not-patched",
             fmt::format("{}: not patched: the leaves answer there, but no exit is counted", vendor)};
-    if (audit.verdict == "pass" || audit.verdict == "could-not-grade")
-        return std::nullopt;
+    if (audit.verdict == "pass" || audit.verdict == "could-not-grade") return std::nullopt;
     const auto& finding = audit.findings.front();
     return Finding{finding.id, fmt::format("{}, which the patch does not change: {}", vendor, finding.text)};
 }
 
 } // namespace
 
-void add_news(Audit& audit, const Audit& later)
-{
+void add_news(Audit& audit, const Audit& later) {
     // A run that took long alone may take longer beside another VM.
     const bool hurried = later.verdict == "hangs" && seconds_of(later) < 2 * seconds_of(audit);
     if (later.verdict == "could-not-grade" || hurried) {
@@ -87,22 +82,17 @@ void add_news(Audit& audit, const Audit& later)
         if (certain && !is_known(finding.id))
             news.push_back({finding.id, "with 2 vCPUs, beside another VM: " + finding.text});
     }
-    if (news.empty())
-        return;
+    if (news.empty()) return;
     audit.verdict = has_verdict(later) ? "fail" : later.verdict;
     audit.findings.insert(audit.findings.end(), news.begin(), news.end());
 }
 
-Rounds::Outcome Rounds::run(const std::vector<const Lane*>& lanes, const Lane* other) const
-{
+Rounds::Outcome Rounds::run(const std::vector<const Lane*>& lanes, const Lane* other) const {
     stage("auditing");
     std::vector<AuditOrder> orders;
-    for (const auto* lane : lanes)
-        orders.push_back({lane, spec});
-    if (other)
-        orders.push_back({other, spec});
-    for (auto& order : orders)
-        order.spec.timeout = std::max(left(), shortest_round);
+    for (const auto* lane : lanes) orders.push_back({lane, spec});
+    if (other) orders.push_back({other, spec});
+    for (auto& order : orders) order.spec.timeout = std::max(left(), shortest_round);
     if (other) {
         auto& few = orders.back().spec;
         few.plan = a_few;
@@ -114,13 +104,11 @@ Rounds::Outcome Rounds::run(const std::vector<const Lane*>& lanes, const Lane* o
         outcome.other = about_other_vendor(outcome.audits.back());
         outcome.audits.pop_back();
     }
-    if (spec.plan.empty())
-        again(outcome.audits);
+    if (spec.plan.empty()) again(outcome.audits);
     return outcome;
 }
 
-void Rounds::again(std::vector<Audit>& audits) const
-{
+void Rounds::again(std::vector<Audit>& audits) const {
     std::vector<AuditOrder> orders;
     auto beside = spec;
     beside.plan = among_others;
@@ -128,21 +116,18 @@ void Rounds::again(std::vector<Audit>& audits) const
     beside.noise = true;
     beside.timeout = left();
     for (auto& audit : audits) {
-        if (!has_verdict(audit))
-            continue;
+        if (!has_verdict(audit)) continue;
         if (beside.timeout >= shortest_round)
             orders.push_back({audit.lane, beside});
         else
             audit.notes.push_back(
                 {"not-tried", "not tried with 2 vCPUs, nor beside another VM: no time was left (--timeout)"});
     }
-    if (orders.empty())
-        return;
+    if (orders.empty()) return;
     stage("auditing with 2 vCPUs, beside another VM");
     for (const auto& later : run_audits(orders, places, directory, tick))
         for (auto& audit : audits)
-            if (audit.lane == later.lane)
-                add_news(audit, later);
+            if (audit.lane == later.lane) add_news(audit, later);
 }
 
 } // namespace exitaudit::grade

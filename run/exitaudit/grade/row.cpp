@@ -16,13 +16,11 @@ using nlohmann::json;
 
 std::string_view yes_or_no(std::optional<bool> builds) { return !builds ? "-" : *builds ? "yes" : "no"; }
 
-json findings_document(const std::vector<Finding>& findings, std::string_view lane = {})
-{
+json findings_document(const std::vector<Finding>& findings, std::string_view lane = {}) {
     auto list = json::array();
     for (const auto& finding : findings) {
         json document{{"id", finding.id}, {"text", finding.text}};
-        if (!lane.empty())
-            document["lane"] = lane;
+        if (!lane.empty()) document["lane"] = lane;
         list.push_back(std::move(document));
     }
     return list;
@@ -33,8 +31,7 @@ void add_to(json& list, const json& more) { list.insert(list.end(), more.begin()
 // A finding of both lanes is printed once.
 using FindingsOfAudit = std::vector<Finding> Audit::*;
 
-std::vector<std::string> finding_lines(const Row& row, FindingsOfAudit findings, std::string_view what)
-{
+std::vector<std::string> finding_lines(const Row& row, FindingsOfAudit findings, std::string_view what) {
     struct Printed {
         std::string lanes;
         const Finding* finding;
@@ -58,22 +55,18 @@ std::vector<std::string> finding_lines(const Row& row, FindingsOfAudit findings,
 
 } // namespace
 
-std::string Row::found(std::string Audit::*what) const
-{
+std::string Row::found(std::string Audit::*what) const {
     for (const auto& audit : audits)
-        if (!(audit.*what).empty())
-            return audit.*what;
+        if (!(audit.*what).empty()) return audit.*what;
     return "-";
 }
 
-std::string row_header(std::size_t name_width)
-{
+std::string row_header(std::size_t name_width) {
     return fmt::format("{:<{}}  {:<6}  {:<7}  {:<3}  {}", "patch", name_width, "builds", "layout", "sdm",
                        "verdict");
 }
 
-std::vector<std::string> row_lines(const Row& row, std::size_t name_width)
-{
+std::vector<std::string> row_lines(const Row& row, std::size_t name_width) {
     std::vector<std::string> lines{fmt::format(
         "{:<{}}  {:<6}  {:<7}  {:<3}  {}", sanitize(row.submission.name), name_width, yes_or_no(row.builds),
         row.found(&Audit::layout), row.found(&Audit::edition), row.verdict)};
@@ -81,22 +74,19 @@ std::vector<std::string> row_lines(const Row& row, std::size_t name_width)
         lines.push_back(fmt::format("    {} [{}]", finding.text, finding.id));
     const auto of_lanes = finding_lines(row, &Audit::findings, "");
     lines.insert(lines.end(), of_lanes.begin(), of_lanes.end());
-    for (const auto& note : row.notes)
-        lines.push_back(fmt::format("    note: {} [{}]", note.text, note.id));
+    for (const auto& note : row.notes) lines.push_back(fmt::format("    note: {} [{}]", note.text, note.id));
     const auto notes = finding_lines(row, &Audit::notes, "note: ");
     lines.insert(lines.end(), notes.begin(), notes.end());
     return lines;
 }
 
-json report_document(const AuditReport& report)
-{
+json report_document(const AuditReport& report) {
     return report.serial_log.empty() && report.verdict.text.empty()
                ? json()
                : run_document(report.log, report.verdict, report.circumstances);
 }
 
-json row_document(const Row& row)
-{
+json row_document(const Row& row) {
     json document{
         {"patch", row.submission.name},
         {"kind", kind_name(row.submission.kind)},
@@ -121,8 +111,7 @@ json row_document(const Row& row)
     return document;
 }
 
-int exit_code_of(const std::vector<Row>& rows)
-{
+int exit_code_of(const std::vector<Row>& rows) {
     const auto some = [&](auto predicate) { return std::ranges::any_of(rows, predicate); };
     if (some([](const Row& row) { return row.verdict == "could-not-grade"; }))
         return static_cast<int>(ExitCode::could_not_run);

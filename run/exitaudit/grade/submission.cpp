@@ -19,18 +19,15 @@ bool is_source(const fs::path& path) { return path.extension() == ".c" || path.e
 bool is_patch(const fs::path& path) { return path.extension() == ".patch" || path.extension() == ".diff"; }
 
 // A link that leads to itself is no error.
-bool leads_somewhere(const fs::path& path)
-{
+bool leads_somewhere(const fs::path& path) {
     std::error_code ignored;
     return fs::exists(path, ignored);
 }
 
-Submission::Kind kind_of_directory(const fs::path& path)
-{
+Submission::Kind kind_of_directory(const fs::path& path) {
     using enum Submission::Kind;
     bool has_modules = false, has_patches = false, has_source = false;
-    if (leads_somewhere(path / "arch/x86/kvm") || fs::exists(fs::symlink_status(path / ".git")))
-        return tree;
+    if (leads_somewhere(path / "arch/x86/kvm") || fs::exists(fs::symlink_status(path / ".git"))) return tree;
     (void)fs::directory_iterator(path); // throws if it is not readable; below, that is ignored
     // Symbolic links are not followed.
     for (const auto& entry :
@@ -42,8 +39,7 @@ Submission::Kind kind_of_directory(const fs::path& path)
     return has_modules ? modules : has_patches ? series : has_source ? files : unknown;
 }
 
-Patch patch_from(const fs::path& path, const Base& base)
-{
+Patch patch_from(const fs::path& path, const Base& base) {
     const auto name = path.filename().string();
     const auto text = read_start(path, patch_limit);
     if (text.size() == patch_limit)
@@ -51,23 +47,19 @@ Patch patch_from(const fs::path& path, const Base& base)
     return read_patch(text, name, base.files);
 }
 
-Patch series_from(const fs::path& directory, const Base& base)
-{
+Patch series_from(const fs::path& directory, const Base& base) {
     std::vector<fs::path> paths;
     for (const auto& entry : fs::directory_iterator(directory))
-        if (is_patch(entry.path()))
-            paths.push_back(entry.path());
+        if (is_patch(entry.path())) paths.push_back(entry.path());
     std::sort(paths.begin(), paths.end());
     Patch patch;
-    for (const auto& path : paths)
-        patch.append(patch_from(path, base));
+    for (const auto& path : paths) patch.append(patch_from(path, base));
     return patch;
 }
 
 } // namespace
 
-std::string_view kind_name(Submission::Kind kind)
-{
+std::string_view kind_name(Submission::Kind kind) {
     switch (kind) {
     case Submission::Kind::patch: return "patch";
     case Submission::Kind::series: return "series";
@@ -79,8 +71,7 @@ std::string_view kind_name(Submission::Kind kind)
     return "unknown";
 }
 
-Submission find_submission(const std::string& name)
-{
+Submission find_submission(const std::string& name) {
     using enum Submission::Kind;
     Submission submission{name, unknown, name, ""};
     std::error_code ignored;
@@ -99,18 +90,14 @@ Submission find_submission(const std::string& name)
     return submission;
 }
 
-Submission::Kind kind_of(const Submission& submission)
-{
+Submission::Kind kind_of(const Submission& submission) {
     using enum Submission::Kind;
-    if (submission.kind != unknown)
-        return submission.kind;
-    if (fs::is_directory(submission.path))
-        return kind_of_directory(submission.path);
+    if (submission.kind != unknown) return submission.kind;
+    if (fs::is_directory(submission.path)) return kind_of_directory(submission.path);
     return is_source(submission.path) ? files : patch;
 }
 
-Change change_of(const Submission& submission, const Base& base)
-{
+Change change_of(const Submission& submission, const Base& base) {
     switch (submission.kind) {
     case Submission::Kind::patch: return {patch_from(submission.path, base), {}, false};
     case Submission::Kind::series: return {series_from(submission.path, base), {}, false};

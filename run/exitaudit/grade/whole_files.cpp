@@ -33,15 +33,13 @@ constexpr std::array<std::string_view, 5> places{"arch/x86/kvm/", "arch/x86/incl
                                                  "include/uapi/linux/", "virt/kvm/"};
 
 // Paths relative to the directory. Of a tree, only KVM's.
-std::vector<std::string> names_in(const fs::path& directory, bool is_tree)
-{
+std::vector<std::string> names_in(const fs::path& directory, bool is_tree) {
     std::vector<std::string> names;
     for (fs::recursive_directory_iterator at(directory, fs::directory_options::skip_permission_denied), end;
          at != end; ++at) {
         const auto name = at->path().lexically_relative(directory).string();
         if (at->symlink_status().type() != fs::file_type::directory) {
-            if (!is_tree || may_change(name))
-                names.push_back(name);
+            if (!is_tree || may_change(name)) names.push_back(name);
         } else if (is_tree && std::ranges::none_of(places, [&, inside = name + "/"](auto place) {
                        return place.starts_with(inside) || inside.starts_with(place);
                    })) {
@@ -52,8 +50,7 @@ std::vector<std::string> names_in(const fs::path& directory, bool is_tree)
     return names;
 }
 
-Collected collect(const fs::path& path, bool is_tree, const Base& base, const fs::path& copies)
-{
+Collected collect(const fs::path& path, bool is_tree, const Base& base, const fs::path& copies) {
     Collected collected;
     const bool is_directory = fs::is_directory(path);
     for (const auto& name : is_directory ? names_in(path, is_tree) : std::vector{path.filename().string()}) {
@@ -73,16 +70,13 @@ Collected collect(const fs::path& path, bool is_tree, const Base& base, const fs
 }
 
 // The first ones, and how many more.
-std::string listed(const std::vector<std::string>& names)
-{
-    if (names.size() <= most_names)
-        return fmt::format("{}", fmt::join(names, ", "));
+std::string listed(const std::vector<std::string>& names) {
+    if (names.size() <= most_names) return fmt::format("{}", fmt::join(names, ", "));
     return fmt::format("{} and {} more", fmt::join(names.begin(), names.begin() + most_names, ", "),
                        names.size() - most_names);
 }
 
-Patch difference(const Collected& theirs, const Kernel& kernel, const Base& base)
-{
+Patch difference(const Collected& theirs, const Kernel& kernel, const Base& base) {
     Patch patch;
     for (const auto& file : theirs.files) {
         const auto original = kernel.source / file.path;
@@ -98,35 +92,29 @@ Patch difference(const Collected& theirs, const Kernel& kernel, const Base& base
     return patch;
 }
 
-std::size_t hunks_of(const Patch& patch)
-{
+std::size_t hunks_of(const Patch& patch) {
     std::size_t hunks = 0;
-    for (const auto& change : patch.changes)
-        hunks += change.hunks.size();
+    for (const auto& change : patch.changes) hunks += change.hunks.size();
     return hunks;
 }
 
-std::set<std::string> identifiers(const std::string& text)
-{
+std::set<std::string> identifiers(const std::string& text) {
     static const Pattern word("[A-Za-z_][A-Za-z0-9_]{2,}");
     return word.all(text);
 }
 
-std::string added_lines(const Hunk& hunk)
-{
+std::string added_lines(const Hunk& hunk) {
     std::string text;
     for (std::size_t at = 0; at < hunk.text.size();) {
         const auto end = std::min(hunk.text.find('\n', at), hunk.text.size());
-        if (hunk.text[at] == '+')
-            text += hunk.text.substr(at + 1, end - at);
+        if (hunk.text[at] == '+') text += hunk.text.substr(at + 1, end - at);
         at = end + 1;
     }
     return text;
 }
 
 // All identifiers in the kernels' own sources.
-std::set<std::string> known_identifiers(const Patch& patch, const Base& base)
-{
+std::set<std::string> known_identifiers(const Patch& patch, const Base& base) {
     std::set<std::string> known;
     for (const auto& kernel : base.kernels())
         for (const auto& change : patch.changes)
@@ -137,8 +125,7 @@ std::set<std::string> known_identifiers(const Patch& patch, const Base& base)
 
 } // namespace
 
-Patch about_the_ledger(const Patch& patch, const Base& base)
-{
+Patch about_the_ledger(const Patch& patch, const Base& base) {
     static const Pattern leaf("0x4f{6}[c-f]", Pattern::Case::ignored);
     const auto known = known_identifiers(patch, base);
     std::set<std::string> names; // that only their changes have
@@ -148,8 +135,7 @@ Patch about_the_ledger(const Patch& patch, const Base& base)
         grows = false;
         for (const auto& change : patch.changes) {
             for (const auto& hunk : change.hunks) {
-                if (kept.contains(&hunk))
-                    continue;
+                if (kept.contains(&hunk)) continue;
                 const auto added = added_lines(hunk);
                 auto words = identifiers(added);
                 std::erase_if(words, [&](const auto& word) { return known.contains(word); });
@@ -167,14 +153,12 @@ Patch about_the_ledger(const Patch& patch, const Base& base)
         FileChange part{change.path, change.source, change.creates, {}};
         std::ranges::copy_if(change.hunks, std::back_inserter(part.hunks),
                              [&](const Hunk& h) { return kept.contains(&h); });
-        if (!part.hunks.empty())
-            result.changes.push_back(std::move(part));
+        if (!part.hunks.empty()) result.changes.push_back(std::move(part));
     }
     return result;
 }
 
-Change whole_files(const fs::path& path, bool is_tree, const Base& base)
-{
+Change whole_files(const fs::path& path, bool is_tree, const Base& base) {
     const TemporaryDirectory copies;
     const auto theirs = collect(path, is_tree, base, copies.path());
     Change change{{}, {}, true};
@@ -182,8 +166,7 @@ Change whole_files(const fs::path& path, bool is_tree, const Base& base)
     const Kernel* closest = nullptr;
     for (const auto& kernel : kernels) {
         auto patch = difference(theirs, kernel, base);
-        if (closest && patch.text().size() >= change.patch.text().size())
-            continue;
+        if (closest && patch.text().size() >= change.patch.text().size()) continue;
         change.patch = std::move(patch);
         closest = &kernel;
     }

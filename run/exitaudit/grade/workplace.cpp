@@ -19,8 +19,7 @@ namespace exitaudit::grade {
 
 namespace fs = std::filesystem;
 
-Base Base::make(const fs::path& build, const std::string& kernel)
-{
+Base Base::make(const fs::path& build, const std::string& kernel) {
     Base base;
     base.directory = build / "grade" / kernel;
     base.scripts = scripts_of(build);
@@ -31,8 +30,7 @@ Base Base::make(const fs::path& build, const std::string& kernel)
     const auto ending = run_to_end(
         {(base.scripts / "foreign-base").string(), "--kernel", kernel, "--output", base.directory.string()},
         std::chrono::minutes(20), watcher);
-    if (ending.exited_with(2))
-        throw usage_error("no Linux {} to grade with", kernel);
+    if (ending.exited_with(2)) throw usage_error("no Linux {} to grade with", kernel);
     if (!ending.exited_with(0))
         throw failure("Linux {}'s own KVM could not be compiled for patches to start from", kernel);
 
@@ -41,21 +39,18 @@ Base Base::make(const fs::path& build, const std::string& kernel)
         if (const auto equals = line.find('='); equals != std::string::npos)
             base.versions[line.substr(0, equals)] = line.substr(equals + 1);
     for (const auto& entry : fs::recursive_directory_iterator(base.source()))
-        if (entry.is_regular_file())
-            base.files.insert(fs::relative(entry.path(), base.source()).string());
+        if (entry.is_regular_file()) base.files.insert(fs::relative(entry.path(), base.source()).string());
     return base;
 }
 
-std::vector<Kernel> Base::kernels() const
-{
+std::vector<Kernel> Base::kernels() const {
     std::vector<Kernel> kernels{{directory.filename().string(), source()}};
     for (const auto& entry : fs::directory_iterator(directory / "others"))
         kernels.push_back({entry.path().filename().string(), entry.path()});
     return kernels;
 }
 
-const std::string& Base::version(std::string_view what) const
-{
+const std::string& Base::version(std::string_view what) const {
     const auto found = versions.find(what);
     if (found == versions.end())
         throw failure("{} lacks {}: remove {} and try again", (directory / "versions").string(), what,
@@ -63,8 +58,7 @@ const std::string& Base::version(std::string_view what) const
     return found->second;
 }
 
-fs::path scripts_of(const fs::path& build)
-{
+fs::path scripts_of(const fs::path& build) {
     auto scripts = build.parent_path() / "host-kvm-patch";
     if (!fs::exists(scripts / "foreign-base"))
         throw failure("{} is missing: grade needs exitaudit's source beside the built files",
@@ -72,8 +66,7 @@ fs::path scripts_of(const fs::path& build)
     return scripts;
 }
 
-void check_room(const fs::path& directory, std::uintmax_t wanted)
-{
+void check_room(const fs::path& directory, std::uintmax_t wanted) {
     const auto available = fs::space(directory).available;
     if (available < wanted)
         throw failure("no space in {}: {} MiB are free, {} MiB are needed: make room, or set "
@@ -81,8 +74,7 @@ void check_room(const fs::path& directory, std::uintmax_t wanted)
                       directory.string(), available >> 20, wanted >> 20);
 }
 
-TemporaryDirectory::TemporaryDirectory()
-{
+TemporaryDirectory::TemporaryDirectory() {
     auto name = (fs::temp_directory_path() / "exitaudit-grade.XXXXXX").string();
     if (!mkdtemp(name.data()))
         throw failure("cannot make a directory in {}: {}", fs::temp_directory_path().string(),
@@ -90,14 +82,12 @@ TemporaryDirectory::TemporaryDirectory()
     path_ = name;
 }
 
-TemporaryDirectory::~TemporaryDirectory()
-{
+TemporaryDirectory::~TemporaryDirectory() {
     std::error_code ignored; // nothing left to report to
     fs::remove_all(path_, ignored);
 }
 
-std::string read_start(const fs::path& path, std::size_t limit)
-{
+std::string read_start(const fs::path& path, std::size_t limit) {
     // Opening a pipe would block.
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat status = {};
@@ -105,16 +95,14 @@ std::string read_start(const fs::path& path, std::size_t limit)
         const auto why = descriptor >= 0  ? "it is no regular file"
                          : errno == ELOOP ? "it is a symbolic link"
                                           : std::strerror(errno);
-        if (descriptor >= 0)
-            close(descriptor);
+        if (descriptor >= 0) close(descriptor);
         throw failure("cannot read {}: {}", path.string(), why);
     }
     std::string text(limit, '\0');
     std::size_t size = 0;
     while (size < limit) {
         const auto got = read(descriptor, text.data() + size, limit - size);
-        if (got <= 0)
-            break;
+        if (got <= 0) break;
         size += static_cast<std::size_t>(got);
     }
     close(descriptor);
@@ -122,11 +110,9 @@ std::string read_start(const fs::path& path, std::size_t limit)
     return text;
 }
 
-std::string sanitize(std::string_view text, std::size_t limit)
-{
+std::string sanitize(std::string_view text, std::size_t limit) {
     std::string sanitized;
-    for (const char c : text.substr(0, limit))
-        sanitized += c >= ' ' && c <= '~' ? c : '?';
+    for (const char c : text.substr(0, limit)) sanitized += c >= ' ' && c <= '~' ? c : '?';
     return text.size() > limit ? sanitized + "..." : sanitized;
 }
 

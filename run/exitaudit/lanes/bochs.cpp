@@ -32,8 +32,7 @@ constexpr auto bochs_kernel_words = "reboot=t init_on_alloc=0 lsm= cgroup_disabl
 constexpr auto packages = "bochs bochs-term bochsbios vgabios";
 
 // Bochs's version. Error if it cannot emulate this model.
-std::string require_model(const std::string& model)
-{
+std::string require_model(const std::string& model) {
     find_program("bochs", packages);
     const auto help = output_of({"bochs", "--help", "cpu"});
     const auto models = help.out + help.err;
@@ -45,8 +44,7 @@ std::string require_model(const std::string& model)
     return found ? found->at(1) : "unknown";
 }
 
-Session run_bochs(const char* model, const HostSpec& spec, const Places& places, const Listener& listener)
-{
+Session run_bochs(const char* model, const HostSpec& spec, const Places& places, const Listener& listener) {
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto version = require_model(model);
     const auto host = EmbeddedHost::find(spec, places);
@@ -62,19 +60,16 @@ Session run_bochs(const char* model, const HostSpec& spec, const Places& places,
     // Bochs writes to standard output, the guest to descriptor 3; the display needs some TERM.
     Words command{"sh", "-c", "TERM=vt100 exec bochs \"$@\" 3>&1 >/dev/null", "sh", "-q", "-f"};
     command.push_back(configuration.path_for_child());
-    if (bochs_starts_in_debugger(version))
-        append(command, {"-rc", commands.path_for_child()});
+    if (bochs_starts_in_debugger(version)) append(command, {"-rc", commands.path_for_child()});
     const Emulator bochs{"Bochs", std::move(command), version, kernel_words, 1};
     return run_embedded_host(bochs, spec, listener);
 }
 
-Session run_vmx_bochs(const HostSpec& spec, const Places& places, const Listener& listener)
-{
+Session run_vmx_bochs(const HostSpec& spec, const Places& places, const Listener& listener) {
     return run_bochs(intel_model, spec, places, listener);
 }
 
-Session run_svm_bochs(const HostSpec& spec, const Places& places, const Listener& listener)
-{
+Session run_svm_bochs(const HostSpec& spec, const Places& places, const Listener& listener) {
     return run_bochs(amd_model, spec, places, listener);
 }
 
@@ -95,8 +90,7 @@ const Lane svm_bochs_lane{.name = "svm-bochs",
 // machine's. Bochs cannot make a lock file beside a descriptor in /proc, and does without. No network; the
 // terminal display needs neither screen nor port. A restart is a triple fault, whose panic ends Bochs. A
 // higher `ips` makes waiting loops longer, a lower one timer interrupts more frequent.
-std::string bochs_configuration(std::string_view cpu_model, std::string_view rom, std::string_view image)
-{
+std::string bochs_configuration(std::string_view cpu_model, std::string_view rom, std::string_view image) {
     return fmt::format(R"(cpu: model={}, ips=25000000, reset_on_triple_fault=0
 megs: {}
 clock: sync=none

@@ -23,31 +23,26 @@ constexpr std::string_view guest_path = "audit/guest", command_path = "audit/com
                            noisy_guest_path = "audit/noisy-guest";
 constexpr auto perf_data = "/tmp/perf.data";
 
-std::vector<std::string> names_in(const fs::path& directory)
-{
+std::vector<std::string> names_in(const fs::path& directory) {
     std::vector<std::string> names;
     std::error_code ignored; // no such directory: no names
     for (const auto& entry : fs::directory_iterator(directory, ignored))
-        if (entry.is_directory())
-            names.push_back(entry.path().filename().string());
+        if (entry.is_directory()) names.push_back(entry.path().filename().string());
     std::sort(names.begin(), names.end());
     return names;
 }
 
-std::string listed(const std::vector<std::string>& names)
-{
+std::string listed(const std::vector<std::string>& names) {
     return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
 }
 
-fs::path find_modules(const HostSpec& spec, const fs::path& built)
-{
+fs::path find_modules(const HostSpec& spec, const fs::path& built) {
     if (!spec.modules.empty()) {
         if (!fs::exists(spec.modules / "kvm.ko"))
             throw failure("{} holds no kvm.ko: check --modules", spec.modules.string());
         return spec.modules;
     }
-    if (spec.mutant.empty())
-        return built / "modules";
+    if (spec.mutant.empty()) return built / "modules";
     const auto mutant = built / "mutants" / spec.mutant;
     if (spec.mutant.find('/') != std::string::npos || !fs::is_directory(mutant))
         throw usage_error("unknown mutant '{}'; built: {}", spec.mutant, listed(names_in(built / "mutants")));
@@ -55,13 +50,11 @@ fs::path find_modules(const HostSpec& spec, const fs::path& built)
 }
 
 // The text after `prefix`; none if the line does not start with it.
-std::optional<std::string_view> after(std::string_view line, std::string_view prefix)
-{
+std::optional<std::string_view> after(std::string_view line, std::string_view prefix) {
     return take_prefix(line, prefix) ? std::optional(line) : std::nullopt;
 }
 
-bool is_complaint(const std::string& line)
-{
+bool is_complaint(const std::string& line) {
     // Soft lockups and the like come from an overloaded machine.
     constexpr std::array marks{"WARNING: ", "BUG: ",       "Oops", "general protection fault",
                                "UBSAN: ",   "Kernel panic"};
@@ -69,54 +62,44 @@ bool is_complaint(const std::string& line)
            std::ranges::any_of(marks, [&](auto mark) { return line.find(mark) != std::string::npos; });
 }
 
-bool is_stall(const std::string& line)
-{
+bool is_stall(const std::string& line) {
     return line.find("soft lockup") != std::string::npos || line.find("detected stall") != std::string::npos;
 }
 
 // The host had begun to load the audited KVM, and ended without reporting why.
-bool has_crashed(const Emulator& emulator, const HostConsole& host)
-{
+bool has_crashed(const Emulator& emulator, const HostConsole& host) {
     return host.ending.exited_with(emulator.success) && !host.kernel.empty() && host.failure.empty() &&
            !host.guest_exited;
 }
 
-std::string trouble_of(const Emulator& emulator, const HostConsole& host)
-{
+std::string trouble_of(const Emulator& emulator, const HostConsole& host) {
     const auto& ending = host.ending;
-    if (!host.failure.empty())
-        return "the embedded host failed: " + host.failure;
+    if (!host.failure.empty()) return "the embedded host failed: " + host.failure;
     if (ending.how == Ending::How::signalled)
         return fmt::format("{} was ended by signal {}", emulator.name, ending.status);
     if (ending.how == Ending::How::timed_out || ending.how == Ending::How::interrupted)
         return {}; // ended by us
     if (!ending.exited_with(emulator.success))
         return fmt::format("{}, emulating the host, failed", emulator.name);
-    if (host.kernel.empty())
-        return fmt::format("the embedded host did not boot on {}", emulator.name);
-    if (host.crashed)
-        return "the embedded host ended before its guest: it crashed";
-    if (*host.guest_exited == 0)
-        return "the guest reset or powered off (a triple fault?)";
+    if (host.kernel.empty()) return fmt::format("the embedded host did not boot on {}", emulator.name);
+    if (host.crashed) return "the embedded host ended before its guest: it crashed";
+    if (*host.guest_exited == 0) return "the guest reset or powered off (a triple fault?)";
     return *host.guest_exited == 1 ? "the embedded host's QEMU refused to start the guest" : "";
 }
 
 // The audited guest and how to start it.
-OwnGuest audited_guest(std::string_view emulator, const HostSpec& spec, const Places& places)
-{
+OwnGuest audited_guest(std::string_view emulator, const HostSpec& spec, const Places& places) {
     auto guest = guest_from(spec, Accelerator::kvm, fmt::format("/{}", guest_path));
     guest.plan.push_back(fmt::format("emulator={}", emulator));
     speak_by_virtio(guest);
     auto command = guest_command(guest);
-    if (spec.perf)
-        command = perf_record(perf_in_overlay(), perf_data, command);
+    if (spec.perf) command = perf_record(perf_in_overlay(), perf_data, command);
     return {command, {{std::string(guest_path), read_file(places.guest(spec.boot, spec.image))}}};
 }
 
 } // namespace
 
-EmbeddedHost EmbeddedHost::find(const HostSpec& spec, const Places& places)
-{
+EmbeddedHost EmbeddedHost::find(const HostSpec& spec, const Places& places) {
     const auto version = places.kernel(spec.kernel);
     const auto base = places.build / "embedded-host" / version;
     const auto built = places.build / "host" / version;
@@ -132,20 +115,17 @@ EmbeddedHost EmbeddedHost::find(const HostSpec& spec, const Places& places)
     return host;
 }
 
-std::string emulator_word(std::string_view name, std::string_view version)
-{
+std::string emulator_word(std::string_view name, std::string_view version) {
     return version == "unknown" ? std::string(name) : fmt::format("{}:{}", name, version);
 }
 
 std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, const HostSpec& spec,
-                           const Places& places)
-{
+                           const Places& places) {
     auto [command, files] = spec.own_guest ? *spec.own_guest : audited_guest(emulator, spec, places);
     files.push_back({std::string(command_path), "exec " + shell_line(command) + "\n"});
     for (const auto* name : kvm_modules) {
         auto path = host.modules / name;
-        if (!fs::exists(path))
-            path = host.fallback_modules / name;
+        if (!fs::exists(path)) path = host.fallback_modules / name;
         if (fs::exists(path))
             files.push_back({fmt::format("audit/{}", name), without_ftrace_list(read_file(path))});
     }
@@ -165,8 +145,7 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
     if (spec.perf) {
         files.push_back(
             {"audit/perf-report", "exec " + shell_line(perf_report(perf_in_overlay(), perf_data)) + "\n"});
-        for (auto& file : perf_files())
-            files.push_back(std::move(file));
+        for (auto& file : perf_files()) files.push_back(std::move(file));
     }
     if (spec.shadow_paging) {
         files.push_back({"audit/kvm-amd.parameters", "npt=0\n"});
@@ -175,11 +154,9 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
     return join_archives(read_file(host.initramfs), make_overlay(files));
 }
 
-std::string HostConsole::line(const std::string& text)
-{
+std::string HostConsole::line(const std::string& text) {
     // QEMU lists each CPU feature that TCG lacks.
-    if (text.empty() || text.find("warning: TCG doesn't support") != std::string::npos)
-        return {};
+    if (text.empty() || text.find("warning: TCG doesn't support") != std::string::npos) return {};
     if (const auto testimony = after(text, "embedded-host: witness: ")) {
         witness->line(*testimony);
         return {};
@@ -189,51 +166,41 @@ std::string HostConsole::line(const std::string& text)
         return {};
     }
     console.push_back(text);
-    if (console.size() > tail_lines)
-        console.erase(console.begin());
-    if (!kernel.empty() && complaint.empty() && is_complaint(text))
-        complaint = text;
-    if (!kernel.empty() && stall.empty() && is_stall(text))
-        stall = text;
+    if (console.size() > tail_lines) console.erase(console.begin());
+    if (!kernel.empty() && complaint.empty() && is_complaint(text)) complaint = text;
+    if (!kernel.empty() && stall.empty() && is_stall(text)) stall = text;
     if (text.find("RIP: ") != std::string::npos)
         for (const auto& [what, place] :
              {std::pair(&complaint, &complaint_place), std::pair(&stall, &stall_place)})
-            if (!what->empty() && place->empty())
-                *place = text.substr(text.find_last_of(':') + 1);
-    if (guest_runs && !text.starts_with("embedded-host: "))
-        ++console_lines;
+            if (!what->empty() && place->empty()) *place = text.substr(text.find_last_of(':') + 1);
+    if (guest_runs && !text.starts_with("embedded-host: ")) ++console_lines;
     if (const auto name = after(text, "embedded-host: kernel: ")) {
         const std::string words(*name);
         const auto space = words.find(' ');
         kernel = kernel_name(words.substr(0, space), space == std::string::npos ? "" : words.substr(space));
         return "host has booted, loading KVM";
     }
-    if (after(text, "embedded-host: guest: starts"))
-        return guest_runs = true, "KVM is loaded, guest runs";
+    if (after(text, "embedded-host: guest: starts")) return guest_runs = true, "KVM is loaded, guest runs";
     if (auto status = after(text, "embedded-host: guest: exited with ")) {
         guest_exited = take_number<int>(*status).value_or(0);
         guest_runs = false;
         return "guest has ended";
     }
-    if (const auto why = after(text, "embedded-host: failed: "))
-        failure = *why;
+    if (const auto why = after(text, "embedded-host: failed: ")) failure = *why;
     return {};
 }
 
-Session run_embedded_host(const Emulator& emulator, const HostSpec& spec, const Listener& listener)
-{
+Session run_embedded_host(const Emulator& emulator, const HostSpec& spec, const Listener& listener) {
     listener.note(shell_line(emulator.command));
     listener.stage("host boots");
 
     HostConsole host;
-    if (spec.perf)
-        host.witness->expect_perf();
+    if (spec.perf) host.witness->expect_perf();
     LineSplitter lines;
     Watcher watcher{listener.guest, {}, listener.tick, {}};
     watcher.err = [&](std::string_view bytes) {
         lines.feed(bytes, [&](const std::string& line) {
-            if (const auto stage = host.line(line); !stage.empty())
-                listener.stage(stage);
+            if (const auto stage = host.line(line); !stage.empty()) listener.stage(stage);
             listener.note(line);
         });
     };
@@ -243,8 +210,7 @@ Session run_embedded_host(const Emulator& emulator, const HostSpec& spec, const 
     host.stall += host.stall_place.empty() ? "" : ", at " + host.stall_place;
     host.crashed = has_crashed(emulator, host);
     host.trouble = trouble_of(emulator, host);
-    if (host.guest_exited)
-        host.guest_status = guest_status_from(*host.guest_exited);
+    if (host.guest_exited) host.guest_status = guest_status_from(*host.guest_exited);
     return host;
 }
 

@@ -14,18 +14,14 @@ namespace {
 
 constexpr auto microvm = "microvm";
 
-std::string machine_of(const Guest& guest)
-{
-    if (!guest.machine.empty())
-        return guest.machine;
+std::string machine_of(const Guest& guest) {
+    if (!guest.machine.empty()) return guest.machine;
     return guest.boot == Boot::iso ? "pc" : microvm;
 }
 
-std::string machine_option(const Guest& guest)
-{
+std::string machine_option(const Guest& guest) {
     const auto machine = machine_of(guest);
-    if (machine != microvm)
-        return machine;
+    if (machine != microvm) return machine;
     // A microvm may add words of its own to the command line, which is our plan. Without
     // ACPI its firmware is qboot, which knows PVH alone, but enters it at once and, unlike
     // SeaBIOS, never waits in HLT for an interrupt.
@@ -33,43 +29,33 @@ std::string machine_option(const Guest& guest)
                                    : "microvm,auto-kernel-cmdline=off";
 }
 
-std::string quoted(const std::string& word)
-{
+std::string quoted(const std::string& word) {
     constexpr std::string_view plain =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:=+";
-    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos)
-        return word;
+    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
     std::string text = "'";
-    for (const char c : word)
-        text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
     return text + "'";
 }
 
 } // namespace
 
-Guest guest_from(const HostSpec& spec, Accelerator accelerator, const std::string& image)
-{
+Guest guest_from(const HostSpec& spec, Accelerator accelerator, const std::string& image) {
     // First, so that a number in the plan takes precedence.
     auto plan = spec.plan;
-    if (spec.vcpus > 1)
-        plan.insert(plan.begin(), fmt::format("vcpus={}", spec.vcpus));
-    if (spec.shadow_paging)
-        plan.emplace_back("paging=shadow");
-    if (spec.noise)
-        plan.emplace_back("noise=yes");
+    if (spec.vcpus > 1) plan.insert(plan.begin(), fmt::format("vcpus={}", spec.vcpus));
+    if (spec.shadow_paging) plan.emplace_back("paging=shadow");
+    if (spec.noise) plan.emplace_back("noise=yes");
     return {accelerator, spec.boot, spec.machine, std::max(spec.vcpus, vcpus_of(plan)), image, plan, false};
 }
 
-void speak_by_virtio(Guest& guest)
-{
-    if (machine_of(guest) != microvm)
-        return;
+void speak_by_virtio(Guest& guest) {
+    if (machine_of(guest) != microvm) return;
     guest.virtio_console = true;
     guest.plan.insert(guest.plan.begin(), "console=virtio");
 }
 
-std::vector<std::string> guest_command(const Guest& guest)
-{
+std::vector<std::string> guest_command(const Guest& guest) {
     const bool kvm = guest.accelerator == Accelerator::kvm;
     // Setting IA32_ARCH_CAPABILITIES fails on some KVMs; no audit reads it.
     auto command = words(
@@ -85,8 +71,7 @@ std::vector<std::string> guest_command(const Guest& guest)
                               "-device virtconsole,chardev=console"));
     const auto plan = fmt::format("{}", fmt::join(guest.plan, " "));
     append(command, {guest.boot == Boot::iso ? "-cdrom" : "-kernel", guest.image});
-    if (plan.empty())
-        return command;
+    if (plan.empty()) return command;
     // The CD's menu looks for the plan here. QEMU wants each comma twice.
     if (guest.boot == Boot::iso)
         append(command, {"-smbios", "type=1,version=exitaudit " + boost::replace_all_copy(plan, ",", ",,")});
@@ -95,11 +80,9 @@ std::vector<std::string> guest_command(const Guest& guest)
     return command;
 }
 
-std::string shell_line(const Words& words)
-{
+std::string shell_line(const Words& words) {
     std::string line;
-    for (const auto& word : words)
-        line += (line.empty() ? "" : " ") + quoted(word);
+    for (const auto& word : words) line += (line.empty() ? "" : " ") + quoted(word);
     return line;
 }
 

@@ -18,45 +18,35 @@ constexpr std::array lanes{&svm_lane, &vmx_lane, &svm_bochs_lane, &native_lane, 
 constexpr auto ledger_parameter = "/sys/module/kvm/parameters/exit_ledger";
 
 // Why this machine's own KVM cannot be audited; empty if it can.
-std::string native_obstacle()
-{
-    if (access("/dev/kvm", F_OK) != 0)
-        return "there is no /dev/kvm";
-    if (access("/dev/kvm", R_OK | W_OK) != 0)
-        return "no permission for /dev/kvm";
+std::string native_obstacle() {
+    if (access("/dev/kvm", F_OK) != 0) return "there is no /dev/kvm";
+    if (access("/dev/kvm", R_OK | W_OK) != 0) return "no permission for /dev/kvm";
     return ledger_obstacle();
 }
 
 } // namespace
 
-std::string lane_names(bool (*fits)(const Lane&))
-{
+std::string lane_names(bool (*fits)(const Lane&)) {
     std::vector<std::string_view> names{"auto"};
     for (const auto* lane : lanes)
-        if (fits(*lane))
-            names.push_back(lane->name);
+        if (fits(*lane)) names.push_back(lane->name);
     const auto last = names.back();
     names.pop_back();
     return fmt::format("{} or {}", fmt::join(names, ", "), last);
 }
 
-const Lane* find_lane(std::string_view name)
-{
-    if (name == "auto")
-        return nullptr;
+const Lane* find_lane(std::string_view name) {
+    if (name == "auto") return nullptr;
     for (const auto* lane : lanes)
-        if (lane->name == name)
-            return lane;
+        if (lane->name == name) return lane;
     throw usage_error("unknown lane '{}': it is {}", name, lane_names());
 }
 
-const Lane& lane_of(Vendor vendor)
-{
+const Lane& lane_of(Vendor vendor) {
     return **std::ranges::find_if(lanes, [&](const Lane* lane) { return lane->vendor == vendor; });
 }
 
-Choice choose_lane(std::string_view name, const LaneNeeds& needs)
-{
+Choice choose_lane(std::string_view name, const LaneNeeds& needs) {
     Choice choice{find_lane(name), ""};
     if (!choice.lane) {
         const auto obstacle = native_obstacle();
@@ -71,31 +61,25 @@ Choice choose_lane(std::string_view name, const LaneNeeds& needs)
     };
     if (!needs.intel.empty() && choice.lane->vendor != Vendor::intel)
         refuse(needs.intel, "an emulated CPU with VT-x", "vmx");
-    if (!needs.kvm.empty() && !choice.lane->kvm)
-        refuse(needs.kvm, "a KVM", "svm");
+    if (!needs.kvm.empty() && !choice.lane->kvm) refuse(needs.kvm, "a KVM", "svm");
     if (!needs.embedded.empty() && !choice.lane->embedded)
         refuse(needs.embedded, "an embedded host", "svm or vmx");
     return choice;
 }
 
-std::string ledger_obstacle()
-{
+std::string ledger_obstacle() {
     std::string value;
-    if (!(std::ifstream(ledger_parameter) >> value))
-        return "this machine's KVM is not patched";
+    if (!(std::ifstream(ledger_parameter) >> value)) return "this machine's KVM is not patched";
     return value == "N" || value == "0" ? "this machine's KVM has its exit_ledger switched off" : "";
 }
 
-std::optional<int> guest_status_from(int qemu_status)
-{
-    if (qemu_status < 3 || qemu_status % 2 == 0)
-        return std::nullopt;
+std::optional<int> guest_status_from(int qemu_status) {
+    if (qemu_status < 3 || qemu_status % 2 == 0) return std::nullopt;
     return (qemu_status - 1) / 2;
 }
 
 Circumstances circumstances_of(const Lane& lane, const Session& session, double seconds,
-                               std::vector<HostResult> host)
-{
+                               std::vector<HostResult> host) {
     const bool interrupted = session.ending.how == Ending::How::interrupted;
     // Do not delay the end after ^C by asking QEMU for its version.
     Circumstances circumstances{std::string(lane.name), session.kernel, interrupted ? "" : qemu_version(),

@@ -22,22 +22,18 @@ struct Around {
     std::function<void(int)> started;
 };
 
-std::vector<std::string> command_of(const HostSpec& spec, const Places& places, Accelerator accelerator)
-{
-    if (spec.own_guest)
-        return spec.own_guest->command;
+std::vector<std::string> command_of(const HostSpec& spec, const Places& places, Accelerator accelerator) {
+    if (spec.own_guest) return spec.own_guest->command;
     const auto image = places.guest(spec.boot, spec.image);
     return guest_command(guest_from(spec, accelerator, image.string()));
 }
 
 // Runs the guest's QEMU as a child process, with this accelerator.
 Session run_directly(const HostSpec& spec, const Places& places, const Listener& listener,
-                     Accelerator accelerator, const Around& around = {})
-{
+                     Accelerator accelerator, const Around& around = {}) {
     find_program("qemu-system-x86_64", "qemu-system-x86");
     auto command = command_of(spec, places, accelerator);
-    if (around.command)
-        command = around.command(std::move(command));
+    if (around.command) command = around.command(std::move(command));
     listener.note(shell_line(command));
     listener.stage("guest runs");
 
@@ -53,8 +49,7 @@ Session run_directly(const HostSpec& spec, const Places& places, const Listener&
     session.kernel = running_kernel();
     session.facts = facts_of_machine();
     session.ending = run_process(command, spec.timeout, watcher);
-    if (spec.own_guest)
-        return session; // which reports its own end
+    if (spec.own_guest) return session; // which reports its own end
     if (session.ending.how == Ending::How::exited)
         session.guest_status = guest_status_from(session.ending.status);
     if (session.ending.exited_with(1))
@@ -67,8 +62,7 @@ Session run_directly(const HostSpec& spec, const Places& places, const Listener&
 }
 
 // perf's report of what it recorded in this file goes to the witness.
-void read_perf(const MemoryFile& data, Witness& witness)
-{
+void read_perf(const MemoryFile& data, Witness& witness) {
     LineSplitter lines;
     Watcher watcher;
     watcher.err = [&](std::string_view bytes) {
@@ -77,10 +71,8 @@ void read_perf(const MemoryFile& data, Witness& witness)
     run_process(perf_report({"perf"}, data.path_for_child()), std::chrono::minutes(1), watcher);
 }
 
-Session run_native(const HostSpec& spec, const Places& places, const Listener& listener)
-{
-    if (spec.perf)
-        find_perf();
+Session run_native(const HostSpec& spec, const Places& places, const Listener& listener) {
+    if (spec.perf) find_perf();
     require_kvm();
     const auto no_ledger = ledger_obstacle();
     // The audited guest finds out by itself.
@@ -105,8 +97,7 @@ Session run_native(const HostSpec& spec, const Places& places, const Listener& l
     auto session = run_directly(spec, places, listener, Accelerator::kvm, around);
 
     auto witness = instruments.testimony();
-    if (spec.perf)
-        witness.expect_perf();
+    if (spec.perf) witness.expect_perf();
     if (recording)
         read_perf(data, witness);
     else if (spec.perf)
@@ -116,15 +107,13 @@ Session run_native(const HostSpec& spec, const Places& places, const Listener& l
 }
 
 // Shows whether the guest itself works; there is no ledger.
-Session run_tcg(const HostSpec& spec, const Places& places, const Listener& listener)
-{
+Session run_tcg(const HostSpec& spec, const Places& places, const Listener& listener) {
     return run_directly(spec, places, listener, Accelerator::tcg);
 }
 
 } // namespace
 
-void require_kvm()
-{
+void require_kvm() {
     const int descriptor = open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if (descriptor >= 0) {
         close(descriptor);

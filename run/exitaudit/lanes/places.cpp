@@ -20,39 +20,31 @@ namespace exitaudit {
 
 namespace fs = std::filesystem;
 
-Places Places::find(const fs::path& chosen)
-{
-    if (chosen.empty())
-        return {fs::read_symlink("/proc/self/exe").parent_path()};
+Places Places::find(const fs::path& chosen) {
+    if (chosen.empty()) return {fs::read_symlink("/proc/self/exe").parent_path()};
     if (!fs::is_directory(chosen))
         throw failure("{} is not a directory: --build names where the built files are", chosen.string());
     return {fs::absolute(chosen)};
 }
 
-std::vector<std::string> Places::kernels() const
-{
+std::vector<std::string> Places::kernels() const {
     std::vector<std::string> names;
     std::error_code ignored; // no such directory: nothing is built
     for (const auto& entry : fs::directory_iterator(build / "embedded-host", ignored))
-        if (fs::exists(entry.path() / "initramfs.cpio"))
-            names.push_back(entry.path().filename().string());
+        if (fs::exists(entry.path() / "initramfs.cpio")) names.push_back(entry.path().filename().string());
     std::ranges::sort(names,
                       [](const auto& a, const auto& b) { return strverscmp(a.c_str(), b.c_str()) < 0; });
     return names;
 }
 
-std::string Places::kernel(const std::optional<std::string>& chosen) const
-{
-    if (chosen)
-        return *chosen;
+std::string Places::kernel(const std::optional<std::string>& chosen) const {
+    if (chosen) return *chosen;
     const auto built = kernels();
-    if (built.empty())
-        throw Error("no embedded host is built: make one with `make embedded-host`");
+    if (built.empty()) throw Error("no embedded host is built: make one with `make embedded-host`");
     return built.front();
 }
 
-fs::path Places::guest(Boot boot, const fs::path& chosen) const
-{
+fs::path Places::guest(Boot boot, const fs::path& chosen) const {
     if (!chosen.empty()) {
         if (!fs::is_regular_file(chosen))
             throw failure("guest image {} is missing: check --guest", chosen.string());
@@ -68,31 +60,26 @@ fs::path Places::guest(Boot boot, const fs::path& chosen) const
     return path;
 }
 
-fs::path find_program(const std::string& name, const std::string& package)
-{
+fs::path find_program(const std::string& name, const std::string& package) {
     auto path = search_path(name);
-    if (path.empty())
-        throw failure("{} is not in PATH: apt-get install {}", name, package);
+    if (path.empty()) throw failure("{} is not in PATH: apt-get install {}", name, package);
     return path;
 }
 
-std::string qemu_version()
-{
+std::string qemu_version() {
     const auto text = output_of({"qemu-system-x86_64", "--version"}).out;
     const auto found = Pattern("version ([0-9.]+)").search(text);
     return found ? found->at(1) : "unknown";
 }
 
-std::string kernel_name(const std::string& release, const std::string& version)
-{
+std::string kernel_name(const std::string& release, const std::string& version) {
     // Debian writes its package's version into uname's version: "#1 SMP Debian 6.1.192-2 (date)".
     if (const auto found = Pattern("Debian ([^ ]+)").search(version))
         return fmt::format("Linux {} {}", release, found->at(1));
     return "Linux " + release;
 }
 
-std::string running_kernel()
-{
+std::string running_kernel() {
     utsname name{};
     uname(&name);
     return kernel_name(name.release, name.version);
@@ -100,8 +87,7 @@ std::string running_kernel()
 
 // These versions check CR0's intercept for reads of any control register. Linux writes CR3 back as it read it
 // (native_flush_tlb_global() and others), which would be KVM's own CR3.
-void require_intercepted_cr3(const std::string& version)
-{
+void require_intercepted_cr3(const std::string& version) {
     const auto number = plan::parse_version(version);
     if (number && *number >= triggers::qemu_10_0 && *number <= triggers::qemu_11_1)
         throw failure(
@@ -122,24 +108,21 @@ struct Look {
 };
 
 // The best of several attempts: nothing delayed it between its two readings of the clock.
-Look look()
-{
+Look look() {
     constexpr int attempts = 100;
     Look best{0, {}, Clock::duration::max()};
     for (int i = 0; i < attempts; i++) {
         const auto before = Clock::now();
         const auto tsc = __rdtsc();
         const auto doubt = Clock::now() - before;
-        if (doubt < best.doubt)
-            best = {tsc, before + doubt / 2, doubt};
+        if (doubt < best.doubt) best = {tsc, before + doubt / 2, doubt};
     }
     return best;
 }
 
 } // namespace
 
-std::uint32_t measured_tsc_khz()
-{
+std::uint32_t measured_tsc_khz() {
     const auto first = look();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     const auto last = look();

@@ -45,9 +45,7 @@ struct Head {
 static_assert(offsetof(Head, start) == 8 && sizeof(StartInfo) == 56 && sizeof(Module) == 32 &&
               sizeof(MemoryRange) == 24);
 
-template <typename T>
-T read(std::string_view bytes, std::uint64_t offset)
-{
+template <typename T> T read(std::string_view bytes, std::uint64_t offset) {
     T value;
     if (offset > bytes.size() || bytes.size() - offset < sizeof(value))
         throw Error("the embedded host's kernel is cut off: build it again with `make embedded-host`");
@@ -58,34 +56,28 @@ T read(std::string_view bytes, std::uint64_t offset)
 std::uint64_t rounded_up(std::uint64_t value, std::uint64_t unit) { return (value + unit - 1) / unit * unit; }
 
 // The entry's address, if it is in these notes.
-std::optional<std::uint32_t> find_entry(std::string_view notes)
-{
+std::optional<std::uint32_t> find_entry(std::string_view notes) {
     for (std::uint64_t offset = 0; offset < notes.size();) {
         const auto note = read<Elf64_Nhdr>(notes, offset);
         const auto content = offset + sizeof(note) + rounded_up(note.n_namesz, 4);
-        if (note.n_type == entry_note)
-            return read<std::uint32_t>(notes, content);
+        if (note.n_type == entry_note) return read<std::uint32_t>(notes, content);
         offset = content + rounded_up(note.n_descsz, 4);
     }
     return std::nullopt;
 }
 
 // Copies the kernel's segments to their places, and returns its entry.
-std::uint32_t place_kernel(std::string& image, std::string_view kernel)
-{
+std::uint32_t place_kernel(std::string& image, std::string_view kernel) {
     const auto elf = read<Elf64_Ehdr>(kernel, 0);
     std::optional<std::uint32_t> entry;
     for (unsigned i = 0; i < elf.e_phnum; ++i) {
         const auto segment = read<Elf64_Phdr>(kernel, elf.e_phoff + i * sizeof(Elf64_Phdr));
-        if (segment.p_type != PT_LOAD && segment.p_type != PT_NOTE)
-            continue;
+        if (segment.p_type != PT_LOAD && segment.p_type != PT_NOTE) continue;
         if (segment.p_offset > kernel.size())
             throw Error("the embedded host's kernel is cut off: build it again with `make embedded-host`");
         const auto bytes = kernel.substr(segment.p_offset, segment.p_filesz);
-        if (segment.p_type == PT_NOTE && !entry)
-            entry = find_entry(bytes);
-        if (segment.p_type != PT_LOAD)
-            continue;
+        if (segment.p_type == PT_NOTE && !entry) entry = find_entry(bytes);
+        if (segment.p_type != PT_LOAD) continue;
         if (segment.p_paddr < 16 * mebibyte)
             throw Error(
                 "the embedded host's kernel does not start at 16 MiB: its CONFIG_PHYSICAL_START must say so");
@@ -93,16 +85,14 @@ std::uint32_t place_kernel(std::string& image, std::string_view kernel)
         image.resize(std::max(image.size(), offset + segment.p_memsz));
         std::ranges::copy(bytes, image.begin() + static_cast<std::ptrdiff_t>(offset));
     }
-    if (!entry)
-        throw Error("the embedded host's kernel has no PVH entry: it lacks CONFIG_PVH");
+    if (!entry) throw Error("the embedded host's kernel has no PVH entry: it lacks CONFIG_PVH");
     return *entry;
 }
 
 } // namespace
 
 std::string make_pvh_image(std::string_view kernel, std::string_view initramfs, std::string_view command_line,
-                           std::uint64_t memory)
-{
+                           std::uint64_t memory) {
     std::string image;
     Head head{};
     head.entry = place_kernel(image, kernel);

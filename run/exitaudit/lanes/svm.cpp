@@ -14,8 +14,7 @@ namespace {
 // VMRUN injected a second time, even if the guest has interrupts off (helper_vmrun() leaves exception_index
 // set). Our guest tolerates that, but Linux deadlocks: it gets one CPU.
 Words host_command(const EmbeddedHost& host, const std::string& initramfs, const char* cpus,
-                   const std::string& kernel_words)
-{
+                   const std::string& kernel_words) {
     auto command = words("qemu-system-x86_64 -M pc -accel tcg,thread=single -cpu EPYC -smp {} -m 512 "
                          "-nodefaults -no-user-config -display none -no-reboot "
                          "-chardev file,id=console,path=/dev/stderr -serial chardev:console "
@@ -29,20 +28,17 @@ Words host_command(const EmbeddedHost& host, const std::string& initramfs, const
 // loaded, by more than KVM tolerates: set_tsc_khz() fails, the guests' TSC counts as standing still
 // (l1_tsc_scaling_ratio is 0), and deadlines never arrive. QEMU shows this machine's own TSC. Neither can
 // Linux check that timer interrupts arrive, and would panic.
-std::string kernel_words()
-{
+std::string kernel_words() {
     const auto words = fmt::format("{} no_timer_check", host_kernel_words);
     const auto khz = measured_tsc_khz();
     return khz ? fmt::format("{} tsc_early_khz={}", words, khz) : words;
 }
 
-Session run_svm(const HostSpec& spec, const Places& places, const Listener& listener)
-{
+Session run_svm(const HostSpec& spec, const Places& places, const Listener& listener) {
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto host = EmbeddedHost::find(spec, places);
     const auto version = qemu_version();
-    if (spec.shadow_paging)
-        require_intercepted_cr3(version);
+    if (spec.shadow_paging) require_intercepted_cr3(version);
     const MemoryFile initramfs("initramfs",
                                host_initramfs(host, emulator_word("qemu", version), spec, places));
     const auto words = kernel_words();

@@ -30,29 +30,23 @@ constexpr End ends[] = {
 
 Verdict inconsistent(const std::string& why) { return could_not_run("log inconsistent: " + why); }
 
-std::string counted(const Counts& counts)
-{
+std::string counted(const Counts& counts) {
     return fmt::format("{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
 }
 
-std::optional<Counts> counts_of(const nlohmann::json& end)
-{
+std::optional<Counts> counts_of(const nlohmann::json& end) {
     const auto member = [&](const char* name) -> std::optional<unsigned long> {
         const auto found = end.find(name);
-        if (found == end.end() || !found->is_number_unsigned())
-            return std::nullopt;
+        if (found == end.end() || !found->is_number_unsigned()) return std::nullopt;
         return found->get<unsigned long>();
     };
     const auto passed = member("passed"), failed = member("failed"), skipped = member("skipped");
-    if (!passed || !failed || !skipped)
-        return std::nullopt;
+    if (!passed || !failed || !skipped) return std::nullopt;
     return Counts{*passed, *failed, *skipped};
 }
 
-Verdict cut_off(const Log& log, std::string_view unfinished)
-{
-    if (!log.started)
-        return could_not_run("no KTAP header in the log: did the guest boot?");
+Verdict cut_off(const Log& log, std::string_view unfinished) {
+    if (!log.started) return could_not_run("no KTAP header in the log: did the guest boot?");
     if (log.verdict && log.run.is_null())
         return could_not_run(
             "the log's #json lines are missing: keep it with `exitaudit run --log FILE`, or run with -v");
@@ -62,8 +56,7 @@ Verdict cut_off(const Log& log, std::string_view unfinished)
 }
 
 // Every planned result must be present, numbered 1 to N.
-std::string missing_results(const Log& log)
-{
+std::string missing_results(const Log& log) {
     const auto count = log.results.size();
     if (log.planned && *log.planned != count)
         return fmt::format("the plan line says {} results, the log has {}", *log.planned, count);
@@ -79,8 +72,7 @@ std::string missing_results(const Log& log)
 }
 
 // `format=table` writes no result lines, so there is nothing to recount.
-std::string contradiction(const Log& log, const Counts& said, std::string_view verdict)
-{
+std::string contradiction(const Log& log, const Counts& said, std::string_view verdict) {
     const bool judged = verdict == "pass" || verdict == "fail";
     if (judged && log.run.is_null()) // a guest that refuses its plan has not begun to run
         return "no run record";
@@ -89,46 +81,35 @@ std::string contradiction(const Log& log, const Counts& said, std::string_view v
         return fmt::format("the end record says {}, the log has {}", counted(said), counted(log.recount()));
     if (log.verdict && *log.verdict != said)
         return fmt::format("the end record says {}, the last line {}", counted(said), counted(*log.verdict));
-    if (!judged)
-        return {};
+    if (!judged) return {};
     if ((verdict == "pass") != (said.failed == 0))
         return fmt::format("the end record says {} and {} failed", verdict, said.failed);
-    if (said == Counts{})
-        return fmt::format("the end record says {} and no results", verdict);
+    if (said == Counts{}) return fmt::format("the end record says {} and no results", verdict);
     return listed ? missing_results(log) : "";
 }
 
 } // namespace
 
-Verdict could_not_run(const std::string& why)
-{
+Verdict could_not_run(const std::string& why) {
     return {ExitCode::could_not_run, "could not run: " + why, false};
 }
 
-Verdict host_crashed(std::string_view complaint, std::string_view amid)
-{
+Verdict host_crashed(std::string_view complaint, std::string_view amid) {
     return {ExitCode::audit_failed,
             fmt::format("fail: the host crashed{}{}{}", amid, complaint.empty() ? "" : ": ", complaint),
             false};
 }
 
-Verdict judge(const Log& log, std::string_view unfinished)
-{
-    if (!log.contradiction.empty())
-        return inconsistent(log.contradiction);
-    if (!log.one_shot.is_null())
-        return judge_one_shot(log, Outcome::skip, "there are none here");
-    if (log.end.is_null())
-        return cut_off(log, unfinished);
+Verdict judge(const Log& log, std::string_view unfinished) {
+    if (!log.contradiction.empty()) return inconsistent(log.contradiction);
+    if (!log.one_shot.is_null()) return judge_one_shot(log, Outcome::skip, "there are none here");
+    if (log.end.is_null()) return cut_off(log, unfinished);
     const auto name = log.end.value("verdict", nlohmann::json());
     const auto end = std::ranges::find_if(ends, [&](const End& e) { return name == e.name(); });
-    if (end == std::end(ends))
-        return inconsistent("unknown verdict " + name.dump());
+    if (end == std::end(ends)) return inconsistent("unknown verdict " + name.dump());
     const auto counts = counts_of(log.end);
-    if (!counts)
-        return inconsistent("the end record lacks its counts");
-    if (const auto why = contradiction(log, *counts, end->name()); !why.empty())
-        return inconsistent(why);
+    if (!counts) return inconsistent("the end record lacks its counts");
+    if (const auto why = contradiction(log, *counts, end->name()); !why.empty()) return inconsistent(why);
 
     auto text = std::string(end->text);
     const auto message = log.message();
@@ -139,11 +120,9 @@ Verdict judge(const Log& log, std::string_view unfinished)
     return {end->code, text, true};
 }
 
-Verdict judge_one_shot(const Log& log, Outcome witness, std::string_view testimony)
-{
+Verdict judge_one_shot(const Log& log, Outcome witness, std::string_view testimony) {
     const auto name = log.one_shot.value("name", "a one-shot");
-    if (!log.contradiction.empty())
-        return inconsistent(log.contradiction);
+    if (!log.contradiction.empty()) return inconsistent(log.contradiction);
     if (!log.end.is_null() || !log.results.empty())
         return inconsistent("the guest went on where " + name + " ends it");
     if (witness == Outcome::skip)
@@ -155,11 +134,9 @@ Verdict judge_one_shot(const Log& log, Outcome witness, std::string_view testimo
             (passed ? "pass: " : "fail: ") + counted({passed, !passed, 0}), true};
 }
 
-Verdict judge_with_status(const Log& log, std::string_view unfinished, int status)
-{
+Verdict judge_with_status(const Log& log, std::string_view unfinished, int status) {
     auto verdict = judge(log, unfinished);
-    if (!verdict.complete)
-        return verdict;
+    if (!verdict.complete) return verdict;
     const auto name = log.end.value("verdict", "");
     for (const auto& end : ends)
         if (end.status() == status && end.name() != name)

@@ -14,9 +14,7 @@ std::string printable(std::string_view line);
 class LineSplitter {
 public:
     // Calls `take` with each line completed by these bytes, made printable.
-    template <typename Take>
-    void feed(std::string_view bytes, Take take)
-    {
+    template <typename Take> void feed(std::string_view bytes, Take take) {
         pending_ += bytes;
         std::size_t start = 0;
         for (std::size_t end; (end = pending_.find('\n', start)) != std::string::npos; start = end + 1)

@@ -26,8 +26,7 @@ Examples:
 
 Exit codes: 0 ended; 2 usage; 3 not in a virtual machine; 4 its host is not patched.)";
 
-void add_ledger(CLI::App& app, LedgerOptions& ledger)
-{
+void add_ledger(CLI::App& app, LedgerOptions& ledger) {
     const auto known = CLI::Validator(
         [](const std::string& term) {
             return ledger::find_layout(term) ? "" : "F22, F21, S21, F20 and S20 are known";
@@ -42,8 +41,7 @@ void add_ledger(CLI::App& app, LedgerOptions& ledger)
 
 } // namespace
 
-void add_read(CLI::App& app, Task& task)
-{
+void add_read(CLI::App& app, Task& task) {
     auto [command, options] = add_command(
         app, task, "read", "inside a Linux guest: read the ledger of its VM once", read_footer, read_ledger);
     command.add_option(
@@ -54,8 +52,7 @@ void add_read(CLI::App& app, Task& task)
     add_ledger(command, options.ledger);
 }
 
-void add_top(CLI::App& app, Task& task)
-{
+void add_top(CLI::App& app, Task& task) {
     auto [command, options] = add_command<TopOptions>(
         app, task, "top", "inside a Linux guest: watch which exits its VM takes", top_footer, show_top);
     static const std::map<std::string, SortKey> keys{{"exits", SortKey::exits},

@@ -18,22 +18,18 @@ using nlohmann::ordered_json;
 
 constexpr auto reading_columns = "{:<24} {:>10} {:>16} {:>10} {:>10} {:>10} {:>13}";
 
-std::string text_of(const std::optional<std::uint64_t>& number)
-{
+std::string text_of(const std::optional<std::uint64_t>& number) {
     return number ? fmt::format("{}", *number) : "-";
 }
 
 // A mean; "-" of nothing.
-std::string per_exit(const std::optional<std::uint64_t>& cycles, std::uint64_t count)
-{
+std::string per_exit(const std::optional<std::uint64_t>& cycles, std::uint64_t count) {
     return cycles && count ? fmt::format("{}", *cycles / count) : "-";
 }
 
-std::string line_of(const Row& row, ledger::Numbering numbering)
-{
+std::string line_of(const Row& row, ledger::Numbering numbering) {
     const auto what = fmt::format("{:#x} {}", row.exit, ledger::exit_name(numbering, row.exit));
-    if (row.undefined)
-        return fmt::format("{:<24} {:>10}", what, "undefined");
+    if (row.undefined) return fmt::format("{:<24} {:>10}", what, "undefined");
     std::optional<std::uint64_t> shortest, longest;
     if (row.extremes && row.count) {
         shortest = row.extremes->shortest;
@@ -43,20 +39,15 @@ std::string line_of(const Row& row, ledger::Numbering numbering)
                        per_exit(row.inside, row.count), text_of(shortest), text_of(longest));
 }
 
-ordered_json record_of(const Row& row, ledger::Numbering numbering)
-{
+ordered_json record_of(const Row& row, ledger::Numbering numbering) {
     ordered_json record{{"exit", row.exit},
                         {"exit_name", ledger::exit_name(numbering, row.exit)},
                         {"undefined", row.undefined}};
-    if (row.undefined)
-        return record;
+    if (row.undefined) return record;
     record["count"] = row.count;
-    if (row.exit == ledger::cpuid_exit(numbering))
-        record["own"] = row.own;
-    if (row.cycles)
-        record["cycles"] = *row.cycles;
-    if (row.inside)
-        record["inside"] = *row.inside;
+    if (row.exit == ledger::cpuid_exit(numbering)) record["own"] = row.own;
+    if (row.cycles) record["cycles"] = *row.cycles;
+    if (row.inside) record["inside"] = *row.inside;
     if (row.extremes) {
         record["shortest"] = row.extremes->shortest;
         record["longest"] = row.extremes->longest;
@@ -66,27 +57,23 @@ ordered_json record_of(const Row& row, ledger::Numbering numbering)
 
 } // namespace
 
-Reading take_reading(LedgerReader& reader, const ReadOptions& options)
-{
+Reading take_reading(LedgerReader& reader, const ReadOptions& options) {
     const bool some = !options.exits.empty();
     Reading reading{};
     for (const auto exit :
          some ? wanted_exits(options.exits, reader.profile().numbering) : reader.defined()) {
         const auto row = reader.whole_row(exit);
-        if (some || options.all || row.count || row.undefined)
-            reading.rows.push_back(row);
+        if (some || options.all || row.count || row.undefined) reading.rows.push_back(row);
     }
     reading.totals = reader.totals();
     return reading;
 }
 
-std::vector<std::string> table_of(const Reading& reading, const LedgerReader& reader)
-{
+std::vector<std::string> table_of(const Reading& reading, const LedgerReader& reader) {
     const auto& profile = reader.profile();
     std::vector<std::string> lines{
         fmt::format(reading_columns, "EXIT", "COUNT", "CYCLES", "PER EXIT", "IN KVM", "SHORTEST", "LONGEST")};
-    for (const auto& row : reading.rows)
-        lines.push_back(line_of(row, profile.numbering));
+    for (const auto& row : reading.rows) lines.push_back(line_of(row, profile.numbering));
     const auto& totals = reading.totals;
     lines.push_back(fmt::format(reading_columns, "total", totals.count, totals.cycles,
                                 per_exit(totals.cycles, totals.count), "-", "-", "-"));
@@ -102,44 +89,36 @@ std::vector<std::string> table_of(const Reading& reading, const LedgerReader& re
     return lines;
 }
 
-ordered_json document_of(const Reading* reading, const LedgerReader& reader)
-{
+ordered_json document_of(const Reading* reading, const LedgerReader& reader) {
     const auto& profile = reader.profile();
     ordered_json document{{"schema", 1},
                           {"record", "ledger"},
                           {"patched", reading != nullptr},
                           {"reason", profile.reason},
                           {"vendor", reader.vendor()}};
-    if (!reading)
-        return document;
+    if (!reading) return document;
     document["numbering"] = ledger::numbering_name(profile.numbering);
     document["ledger"] = profile.revision;
     document["layout"] = profile.layout.name;
-    if (profile.numbering == ledger::Numbering::vmx)
-        document["sdm"] = profile.edition.last;
+    if (profile.numbering == ledger::Numbering::vmx) document["sdm"] = profile.edition.last;
     document["exits"] = ordered_json::array();
-    for (const auto& row : reading->rows)
-        document["exits"].push_back(record_of(row, profile.numbering));
+    for (const auto& row : reading->rows) document["exits"].push_back(record_of(row, profile.numbering));
     const auto& totals = reading->totals;
     document["total"] = {{"count", totals.count}, {"own", totals.own}, {"cycles", totals.cycles}};
     return document;
 }
 
-int read_ledger(const ReadOptions& options)
-{
+int read_ledger(const ReadOptions& options) {
     check_exits(options.exits);
     LedgerReader reader(machine::cpuid, overrides_of(options.ledger));
     const auto obstacle = reader.obstacle();
     std::optional<Reading> reading;
-    if (!obstacle)
-        reading = take_reading(reader, options);
+    if (!obstacle) reading = take_reading(reader, options);
     if (options.json)
         fmt::print("{}\n", document_of(reading ? &*reading : nullptr, reader).dump(2));
     else if (reading)
-        for (const auto& line : table_of(*reading, reader))
-            fmt::print("{}\n", line);
-    if (obstacle)
-        throw *obstacle;
+        for (const auto& line : table_of(*reading, reader)) fmt::print("{}\n", line);
+    if (obstacle) throw *obstacle;
     return static_cast<int>(ExitCode::pass);
 }
 
@@ -152,8 +131,7 @@ constexpr Numbering vendors[] = {Numbering::vmx, Numbering::svm};
 
 bool is_number(const std::string& word) { return !word.empty() && word[0] >= '0' && word[0] <= '9'; }
 
-ExitNumber number_of(const std::string& word)
-{
+ExitNumber number_of(const std::string& word) {
     const bool hexadecimal = word.starts_with("0x") || word.starts_with("0X");
     const auto* const end = word.data() + word.size();
     ExitNumber number = 0;
@@ -164,35 +142,29 @@ ExitNumber number_of(const std::string& word)
     return number;
 }
 
-template <typename Function>
-void for_each_name(Numbering numbering, Function function)
-{
+template <typename Function> void for_each_name(Numbering numbering, Function function) {
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; ++exit)
         if (const auto name = ledger::exit_name(numbering, exit); name != "-")
             function(exit, boost::to_lower_copy(std::string(name)));
 }
 
-std::vector<ExitNumber> named(const std::string& word, Numbering numbering)
-{
+std::vector<ExitNumber> named(const std::string& word, Numbering numbering) {
     std::vector<ExitNumber> exits;
     const auto glob = boost::to_lower_copy(word);
     for_each_name(numbering, [&](ExitNumber exit, const std::string& name) {
-        if (plan::matches(glob, name))
-            exits.push_back(exit);
+        if (plan::matches(glob, name)) exits.push_back(exit);
     });
     return exits;
 }
 
-std::string nearest_name(const std::string& word)
-{
+std::string nearest_name(const std::string& word) {
     const auto mistyped = boost::to_lower_copy(word);
     std::optional<std::size_t> distance;
     std::string nearest;
     for (const auto numbering : vendors)
         for_each_name(numbering, [&](ExitNumber, const std::string& name) {
             const auto from_here = plan::edit_distance(mistyped, name);
-            if (distance && from_here >= *distance)
-                return;
+            if (distance && from_here >= *distance) return;
             distance = from_here;
             nearest = name;
         });
@@ -201,8 +173,7 @@ std::string nearest_name(const std::string& word)
 
 } // namespace
 
-void check_exits(const std::vector<std::string>& words)
-{
+void check_exits(const std::vector<std::string>& words) {
     for (const auto& word : words) {
         if (is_number(word))
             number_of(word);
@@ -211,8 +182,7 @@ void check_exits(const std::vector<std::string>& words)
     }
 }
 
-std::vector<ExitNumber> wanted_exits(const std::vector<std::string>& words, Numbering numbering)
-{
+std::vector<ExitNumber> wanted_exits(const std::vector<std::string>& words, Numbering numbering) {
     std::vector<ExitNumber> exits;
     for (const auto& word : words) {
         const auto found = is_number(word) ? std::vector{number_of(word)} : named(word, numbering);

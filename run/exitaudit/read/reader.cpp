@@ -16,21 +16,18 @@ constexpr CpuidRegisters undefined_mark{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX};
 ledger::CpuidFunction uncounted = nullptr;
 std::uint64_t executed = 0;
 
-CpuidRegisters counted(std::uint32_t leaf, std::uint32_t subleaf)
-{
+CpuidRegisters counted(std::uint32_t leaf, std::uint32_t subleaf) {
     ++executed;
     return uncounted(leaf, subleaf);
 }
 
-ledger::CpuidFunction count_from_here(ledger::CpuidFunction cpuid)
-{
+ledger::CpuidFunction count_from_here(ledger::CpuidFunction cpuid) {
     uncounted = cpuid;
     executed = 0;
     return counted;
 }
 
-std::string vendor_by(ledger::CpuidFunction cpuid)
-{
+std::string vendor_by(ledger::CpuidFunction cpuid) {
     const auto r = cpuid(0, 0);
     machine::CpuidText<3> text;
     text.set(0, r.ebx);
@@ -47,64 +44,49 @@ std::uint64_t join(std::uint32_t high, std::uint32_t low) { return std::uint64_t
 
 } // namespace
 
-ledger::Overrides overrides_of(const LedgerOptions& options)
-{
+ledger::Overrides overrides_of(const LedgerOptions& options) {
     return {.layout = ledger::find_layout(options.layout), .last_defined = options.sdm};
 }
 
 LedgerReader::LedgerReader(ledger::CpuidFunction cpuid, const ledger::Overrides& overrides)
     : in_vm_(names_hypervisor(count_from_here(cpuid))), vendor_(vendor_by(counted)),
       profile_(ledger::profile(counted, vendor_, machine::open_measurement, overrides)),
-      leaves_(profile_.leaves(counted))
-{
-}
+      leaves_(profile_.leaves(counted)) {}
 
-std::optional<Error> LedgerReader::obstacle() const
-{
-    if (profile_.patched)
-        return std::nullopt;
-    if (in_vm_)
-        return Error(fmt::format("not patched: {}", profile_.reason), ExitCode::not_patched);
+std::optional<Error> LedgerReader::obstacle() const {
+    if (profile_.patched) return std::nullopt;
+    if (in_vm_) return Error(fmt::format("not patched: {}", profile_.reason), ExitCode::not_patched);
     return Error(fmt::format("not in a virtual machine: CPUID names no hypervisor, and {}; run it in a guest",
                              profile_.reason));
 }
 
-std::vector<ExitNumber> LedgerReader::defined() const
-{
+std::vector<ExitNumber> LedgerReader::defined() const {
     std::vector<ExitNumber> exits;
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; ++exit)
-        if (leaves_.defines(exit))
-            exits.push_back(exit);
+        if (leaves_.defines(exit)) exits.push_back(exit);
     return exits;
 }
 
-Row LedgerReader::row(ExitNumber exit)
-{
+Row LedgerReader::row(ExitNumber exit) {
     Row row{.exit = exit, .cycles = {}, .inside = {}, .extremes = {}};
     const auto answer = leaves_.query(narrow() ? Leaf::exit_count : Leaf::inside, exit);
     row.undefined = answer == undefined_mark;
-    if (row.undefined)
-        return row;
+    if (row.undefined) return row;
     row.count = narrow() ? answer.eax : join(answer.ebx, answer.eax);
-    if (exit == ledger::cpuid_exit(leaves_.numbering()))
-        row.own = queries();
-    if (!narrow())
-        row.inside = join(answer.edx, answer.ecx);
-    if (leaves_.layout().has(Leaf::exit_cycles))
-        row.cycles = row.count ? leaves_.cycles(exit) : 0;
+    if (exit == ledger::cpuid_exit(leaves_.numbering())) row.own = queries();
+    if (!narrow()) row.inside = join(answer.edx, answer.ecx);
+    if (leaves_.layout().has(Leaf::exit_cycles)) row.cycles = row.count ? leaves_.cycles(exit) : 0;
     return row;
 }
 
-Row LedgerReader::whole_row(ExitNumber exit)
-{
+Row LedgerReader::whole_row(ExitNumber exit) {
     auto whole = row(exit);
     if (!narrow() && !whole.undefined)
         whole.extremes = whole.count ? leaves_.extremes(exit) : ledger::Leaves::Extremes{};
     return whole;
 }
 
-Totals LedgerReader::totals()
-{
+Totals LedgerReader::totals() {
     const auto count = leaves_.total();
     return {count, queries(), leaves_.cycles()};
 }

@@ -19,8 +19,7 @@ namespace {
 constexpr auto enter = "\x1b[?1049h\x1b[?25l"; // another screen, no cursor
 constexpr auto leave = "\x1b[?25h\x1b[?1049l";
 
-winsize window()
-{
+winsize window() {
     winsize size{};
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0)
         return {.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0}; // a serial line does not know
@@ -29,15 +28,12 @@ winsize window()
 
 } // namespace
 
-Terminal::Terminal() : has_keys_(isatty(STDIN_FILENO) == 1)
-{
+Terminal::Terminal() : has_keys_(isatty(STDIN_FILENO) == 1) {
     sigset_t signals;
     sigemptyset(&signals);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH})
-        sigaddset(&signals, signal);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH}) sigaddset(&signals, signal);
     signals_ = signalfd(-1, &signals, SFD_CLOEXEC);
-    if (signals_ < 0)
-        throw failure("cannot wait for signals: {}", std::strerror(errno));
+    if (signals_ < 0) throw failure("cannot wait for signals: {}", std::strerror(errno));
     sigprocmask(SIG_BLOCK, &signals, &signals_before_);
     if (has_keys_) {
         tcgetattr(STDIN_FILENO, &before_);
@@ -49,20 +45,17 @@ Terminal::Terminal() : has_keys_(isatty(STDIN_FILENO) == 1)
     fmt::print("{}", enter);
 }
 
-Terminal::~Terminal()
-{
+Terminal::~Terminal() {
     std::fputs(leave, stdout);
     std::fflush(stdout);
-    if (has_keys_)
-        tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+    if (has_keys_) tcsetattr(STDIN_FILENO, TCSANOW, &before_);
     close(signals_);
     sigprocmask(SIG_SETMASK, &signals_before_, nullptr);
 }
 
 std::size_t Terminal::height() const { return window().ws_row; }
 
-void Terminal::show(const std::vector<std::string>& lines) const
-{
+void Terminal::show(const std::vector<std::string>& lines) const {
     const auto [rows, width, x, y] = window();
     std::string screen = "\x1b[H";
     for (std::size_t i = 0; i < std::min<std::size_t>(lines.size(), rows); ++i)
@@ -71,8 +64,7 @@ void Terminal::show(const std::vector<std::string>& lines) const
     std::fflush(stdout);
 }
 
-std::optional<Terminal::Event> Terminal::wait_until(std::chrono::steady_clock::time_point end)
-{
+std::optional<Terminal::Event> Terminal::wait_until(std::chrono::steady_clock::time_point end) {
     using namespace std::chrono;
     // Rounded up: otherwise poll() returns at once until the time has come.
     const auto left = ceil<milliseconds>(end - steady_clock::now()).count();
@@ -83,8 +75,7 @@ std::optional<Terminal::Event> Terminal::wait_until(std::chrono::steady_clock::t
     signalfd_siginfo signal;
     if (sources[0].revents && read(signals_, &signal, sizeof(signal)) == sizeof(signal))
         event.signal = static_cast<int>(signal.ssi_signo);
-    if (sources[1].revents && read(STDIN_FILENO, &event.key, 1) != 1)
-        has_keys_ = false; // hung up
+    if (sources[1].revents && read(STDIN_FILENO, &event.key, 1) != 1) has_keys_ = false; // hung up
     return event;
 }
 

@@ -19,8 +19,7 @@ using std::chrono::steady_clock;
 
 constexpr auto help = "sort by: e exits  c cycles  p per exit  t total  n name    q quit";
 
-std::optional<SortKey> sort_key(char key)
-{
+std::optional<SortKey> sort_key(char key) {
     switch (key) {
     case 'e': return SortKey::exits;
     case 'c': return SortKey::cycles;
@@ -31,14 +30,12 @@ std::optional<SortKey> sort_key(char key)
     }
 }
 
-steady_clock::duration interval_of(const TopOptions& options)
-{
+steady_clock::duration interval_of(const TopOptions& options) {
     return std::chrono::ceil<steady_clock::duration>(options.interval);
 }
 
 // "2026-11-23T05:40:00Z"
-std::string time_of_day()
-{
+std::string time_of_day() {
     const auto now = std::time(nullptr);
     std::tm utc{};
     gmtime_r(&now, &utc);
@@ -47,8 +44,7 @@ std::string time_of_day()
     return text;
 }
 
-void log_rates(LedgerReader& reader, const TopOptions& options)
-{
+void log_rates(LedgerReader& reader, const TopOptions& options) {
     auto earlier = take_sample(reader);
     for (unsigned i = 0; !options.iterations || i < *options.iterations; ++i) {
         std::this_thread::sleep_for(interval_of(options));
@@ -57,8 +53,7 @@ void log_rates(LedgerReader& reader, const TopOptions& options)
         std::erase_if(rates.rows, [](const Rate& rate) { return rate.new_exits == 0 && rate.cycles == 0; });
         sort_rates(rates.rows, options.sort);
         fmt::print("{}{}: ", i ? "\n" : "", time_of_day());
-        for (const auto& line : table_of(rates, reader, rates.rows.size()))
-            fmt::print("{}\n", line);
+        for (const auto& line : table_of(rates, reader, rates.rows.size())) fmt::print("{}\n", line);
         if (std::fflush(stdout) != 0)
             throw failure("cannot write to standard output: {}", std::strerror(errno));
         earlier = std::move(later);
@@ -69,26 +64,20 @@ void log_rates(LedgerReader& reader, const TopOptions& options)
 class Screenful {
 public:
     Screenful(Terminal& terminal, LedgerReader& reader, SortKey sort)
-        : terminal_(terminal), reader_(reader), sort_(sort)
-    {
-    }
+        : terminal_(terminal), reader_(reader), sort_(sort) {}
 
-    void take(Sample sample)
-    {
-        if (last_)
-            rates_ = rates_between(*last_, sample, reader_);
+    void take(Sample sample) {
+        if (last_) rates_ = rates_between(*last_, sample, reader_);
         last_ = std::move(sample);
         show();
     }
 
-    void sort_by(SortKey key)
-    {
+    void sort_by(SortKey key) {
         sort_ = key;
         show();
     }
 
-    void show()
-    {
+    void show() {
         if (!rates_) {
             terminal_.show({"exitaudit top: reading", "", help});
             return;
@@ -112,31 +101,26 @@ private:
 
 // Waits for the end of the interval. Returns the signal that ends all, 0 if none does; q and
 // Ctrl-C, which are no failure, give SIGINT.
-int serve_until(steady_clock::time_point end, Terminal& terminal, Screenful& screenful)
-{
+int serve_until(steady_clock::time_point end, Terminal& terminal, Screenful& screenful) {
     while (const auto event = terminal.wait_until(end)) {
-        if (event->key == 'q')
-            return SIGINT;
+        if (event->key == 'q') return SIGINT;
         if (event->signal == SIGWINCH)
             screenful.show();
         else if (event->signal)
             return event->signal;
-        if (const auto key = sort_key(event->key))
-            screenful.sort_by(*key);
+        if (const auto key = sort_key(event->key)) screenful.sort_by(*key);
     }
     return 0;
 }
 
-int show_rates(LedgerReader& reader, const TopOptions& options)
-{
+int show_rates(LedgerReader& reader, const TopOptions& options) {
     Terminal terminal;
     Screenful screenful(terminal, reader, options.sort);
     auto next = steady_clock::now();
     screenful.take(take_sample(reader));
     for (unsigned i = 0; !options.iterations || i < *options.iterations; ++i) {
         next = std::max(next + interval_of(options), steady_clock::now());
-        if (const auto signal = serve_until(next, terminal, screenful))
-            return signal;
+        if (const auto signal = serve_until(next, terminal, screenful)) return signal;
         screenful.take(take_sample(reader));
     }
     return 0;
@@ -144,8 +128,7 @@ int show_rates(LedgerReader& reader, const TopOptions& options)
 
 } // namespace
 
-int show_top(LedgerReader& reader, const TopOptions& options)
-{
+int show_top(LedgerReader& reader, const TopOptions& options) {
     if (options.batch || isatty(STDOUT_FILENO) != 1)
         log_rates(reader, options);
     else if (const auto signal = show_rates(reader, options); signal && signal != SIGINT)
@@ -153,11 +136,9 @@ int show_top(LedgerReader& reader, const TopOptions& options)
     return static_cast<int>(ExitCode::pass);
 }
 
-int show_top(const TopOptions& options)
-{
+int show_top(const TopOptions& options) {
     LedgerReader reader(machine::cpuid, overrides_of(options.ledger));
-    if (const auto obstacle = reader.obstacle())
-        throw *obstacle;
+    if (const auto obstacle = reader.obstacle()) throw *obstacle;
     return show_top(reader, options);
 }
 

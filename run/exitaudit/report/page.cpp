@@ -22,11 +22,9 @@ Exit codes: 0 written; 2 usage; 3 a document cannot be read, or the page not wri
 constexpr std::string_view place = "@DOCUMENTS@";
 
 // In JSON these characters occur only in strings, where an escape means the same.
-std::string without_markup(const std::string& text)
-{
+std::string without_markup(const std::string& text) {
     std::string safe;
-    for (const char c : text)
-        switch (c) {
+    for (const char c : text) switch (c) {
         case '<': safe += "\\u003c"; break;
         case '>': safe += "\\u003e"; break;
         case '&': safe += "\\u0026"; break;
@@ -37,11 +35,9 @@ std::string without_markup(const std::string& text)
 
 } // namespace
 
-std::string page_of(const std::vector<NamedDocument>& documents)
-{
+std::string page_of(const std::vector<NamedDocument>& documents) {
     auto data = json::array();
-    for (const auto& [file, document] : documents)
-        data.push_back({{"file", file}, {"document", document}});
+    for (const auto& [file, document] : documents) data.push_back({{"file", file}, {"document", document}});
     const std::string_view shell(exitaudit_page_shell,
                                  static_cast<std::size_t>(exitaudit_page_shell_end - exitaudit_page_shell));
     const auto at = shell.find(place);
@@ -50,8 +46,7 @@ std::string page_of(const std::vector<NamedDocument>& documents)
            std::string(shell.substr(at + place.size()));
 }
 
-int write_page(const ReportOptions& options)
-{
+int write_page(const ReportOptions& options) {
     std::vector<NamedDocument> documents;
     for (const auto& path : options.documents)
         documents.push_back({path == "-" ? "standard input" : std::filesystem::path(path).filename().string(),
@@ -60,8 +55,7 @@ int write_page(const ReportOptions& options)
     return static_cast<int>(ExitCode::pass);
 }
 
-void add_report(CLI::App& app, Task& task)
-{
+void add_report(CLI::App& app, Task& task) {
     auto [command, options] = add_command(app, task, "report", "make one HTML page of what --json wrote",
                                           report_footer, write_page);
     command.add_option("DOCUMENT", options.documents, "what --json wrote; - for standard input")->required();

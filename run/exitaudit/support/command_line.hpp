@@ -11,8 +11,7 @@
 
 namespace exitaudit {
 
-template <typename Options>
-struct Command {
+template <typename Options> struct Command {
     CLI::App& app;
     Options& options; // filled by the options that `app` is given
 };
@@ -21,14 +20,12 @@ struct Command {
 template <typename Options>
 Command<Options> add_command(CLI::App& app, Task& task, const char* name, const char* what,
                              const char* footer, int (*perform)(const Options&),
-                             void (*check)(const Options&) = nullptr)
-{
+                             void (*check)(const Options&) = nullptr) {
     auto* command = app.add_subcommand(name, what);
     command->footer(footer);
     const auto options = std::make_shared<Options>();
     command->callback([&task, options, perform, check] {
-        if (check)
-            check(*options);
+        if (check) check(*options);
         task = [options, perform] { return perform(*options); };
     });
     return {*command, *options};
@@ -36,19 +33,17 @@ Command<Options> add_command(CLI::App& app, Task& task, const char* name, const 
 
 // An option that takes a value, which --help calls by this type.
 template <typename Value>
-CLI::Option* add(CLI::App& command, const char* name, Value& value, const char* type, const std::string& what)
-{
+CLI::Option* add(CLI::App& command, const char* name, Value& value, const char* type,
+                 const std::string& what) {
     return command.add_option(name, value, what)->type_name(type);
 }
 
-inline void add_junit(CLI::App& command, std::filesystem::path& file)
-{
+inline void add_junit(CLI::App& command, std::filesystem::path& file) {
     add(command, "--junit", file, "FILE", "the same as JUnit's XML, for CI systems");
 }
 
 // Where the built files are.
-inline void add_build(CLI::App& command, std::filesystem::path& build)
-{
+inline void add_build(CLI::App& command, std::filesystem::path& build) {
     add(command, "--build", build, "DIR", "where the built files are (default: exitaudit's own directory)")
         ->envname("EXITAUDIT_BUILD");
 }

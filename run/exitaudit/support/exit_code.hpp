@@ -23,22 +23,16 @@ struct Error : std::runtime_error {
     ExitCode code;
 
     explicit Error(const std::string& message, ExitCode why = ExitCode::could_not_run)
-        : std::runtime_error(message), code(why)
-    {
-    }
+        : std::runtime_error(message), code(why) {}
 };
 
 // An Error that says why something could not be done.
-template <typename... Args>
-Error failure(fmt::format_string<Args...> message, Args&&... args)
-{
+template <typename... Args> Error failure(fmt::format_string<Args...> message, Args&&... args) {
     return Error(fmt::format(message, std::forward<Args>(args)...));
 }
 
 // An Error that says what is wrong with the command line or the plan.
-template <typename... Args>
-Error usage_error(fmt::format_string<Args...> message, Args&&... args)
-{
+template <typename... Args> Error usage_error(fmt::format_string<Args...> message, Args&&... args) {
     return Error(fmt::format(message, std::forward<Args>(args)...), ExitCode::usage);
 }
 

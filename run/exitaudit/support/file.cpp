@@ -22,12 +22,10 @@ namespace {
 // While the temporary file exists, a signal must not end us.
 class SignalsHeld {
 public:
-    SignalsHeld()
-    {
+    SignalsHeld() {
         sigset_t signals;
         sigemptyset(&signals);
-        for (const int signal : {SIGINT, SIGTERM, SIGHUP})
-            sigaddset(&signals, signal);
+        for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
         sigprocmask(SIG_BLOCK, &signals, &before_);
     }
     ~SignalsHeld() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
@@ -38,46 +36,39 @@ private:
     sigset_t before_{};
 };
 
-bool write_all(int descriptor, std::string_view content)
-{
+bool write_all(int descriptor, std::string_view content) {
     while (!content.empty()) {
         const auto written = write(descriptor, content.data(), content.size());
-        if (written < 0)
-            return false;
+        if (written < 0) return false;
         content.remove_prefix(static_cast<std::size_t>(written));
     }
     return true;
 }
 
-[[noreturn]] void cannot_write(const std::filesystem::path& path, int error)
-{
+[[noreturn]] void cannot_write(const std::filesystem::path& path, int error) {
     throw failure("cannot write {}: {}", path.string(), std::strerror(error));
 }
 
 } // namespace
 
-std::string read_file(const std::filesystem::path& path)
-{
+std::string read_file(const std::filesystem::path& path) {
     std::ifstream stream(path, std::ios::binary);
     std::ostringstream bytes;
     // An empty file would leave the output stream failed, as if it could not be read.
-    if (stream && stream.peek() == std::ifstream::traits_type::eof() && !stream.bad())
-        return {};
+    if (stream && stream.peek() == std::ifstream::traits_type::eof() && !stream.bad()) return {};
     if (!stream || !(bytes << stream.rdbuf()))
         throw failure("cannot read {}: {}", path.string(), std::strerror(errno));
     return std::move(bytes).str();
 }
 
-void require_directories_of(std::initializer_list<std::filesystem::path> files)
-{
+void require_directories_of(std::initializer_list<std::filesystem::path> files) {
     for (const auto& file : files)
         if (const auto directory = file.parent_path();
             !directory.empty() && !std::filesystem::is_directory(directory))
             throw usage_error("cannot write {}: {} is no directory", file.string(), directory.string());
 }
 
-void write_file(const std::filesystem::path& path, std::string_view content)
-{
+void write_file(const std::filesystem::path& path, std::string_view content) {
     // A device or pipe (/dev/stdout) cannot be replaced, only written to.
     std::error_code ignored;
     const bool replace =
@@ -86,26 +77,18 @@ void write_file(const std::filesystem::path& path, std::string_view content)
     auto name = replace ? path.string() + ".XXXXXX" : path.string();
     const int descriptor =
         replace ? mkostemp(name.data(), O_CLOEXEC) : open(name.c_str(), O_WRONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        cannot_write(path, errno);
+    if (descriptor < 0) cannot_write(path, errno);
     int error = write_all(descriptor, content) ? 0 : errno;
-    if (replace)
-        fchmod(descriptor, 0644);
-    if (close(descriptor) != 0 && !error)
-        error = errno;
-    if (replace && !error && rename(name.c_str(), path.c_str()) != 0)
-        error = errno;
-    if (replace && error)
-        unlink(name.c_str());
-    if (error)
-        cannot_write(path, error);
+    if (replace) fchmod(descriptor, 0644);
+    if (close(descriptor) != 0 && !error) error = errno;
+    if (replace && !error && rename(name.c_str(), path.c_str()) != 0) error = errno;
+    if (replace && error) unlink(name.c_str());
+    if (error) cannot_write(path, error);
 }
 
 MemoryFile::MemoryFile(const char* name, std::string_view bytes)
-    : descriptor_(memfd_create(name, MFD_CLOEXEC))
-{
-    if (descriptor_ < 0)
-        throw failure("cannot make a file in memory: {}", std::strerror(errno));
+    : descriptor_(memfd_create(name, MFD_CLOEXEC)) {
+    if (descriptor_ < 0) throw failure("cannot make a file in memory: {}", std::strerror(errno));
     while (!bytes.empty()) {
         const auto written = write(descriptor_, bytes.data(), bytes.size());
         if (written < 0) {
@@ -119,8 +102,7 @@ MemoryFile::MemoryFile(const char* name, std::string_view bytes)
 
 MemoryFile::~MemoryFile() { close(descriptor_); }
 
-std::string MemoryFile::path_for_child() const
-{
+std::string MemoryFile::path_for_child() const {
     return fmt::format("/proc/{}/fd/{}", getpid(), descriptor_);
 }
 

@@ -23,9 +23,7 @@ const nlohmann::json& object_member(const nlohmann::json& object, std::string_vi
 // Null for what is not known.
 nlohmann::json or_null(const std::string& text);
 
-template <typename T>
-nlohmann::json or_null(const std::optional<T>& value)
-{
+template <typename T> nlohmann::json or_null(const std::optional<T>& value) {
     return value ? nlohmann::json(*value) : nlohmann::json();
 }
 

@@ -43,8 +43,7 @@ constexpr auto tick_interval = std::chrono::milliseconds(250);
 
 // Asio installs its handlers without SA_RESTART: a signal, also SIGCHLD, would end a write to a slow terminal
 // and lose the line.
-void let_writes_go_on()
-{
+void let_writes_go_on() {
     for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) {
         struct sigaction action = {};
         sigaction(signal, nullptr, &action);
@@ -57,20 +56,15 @@ void let_writes_go_on()
 class Stream {
 public:
     Stream(asio::io_context& loop, const std::function<void(std::string_view)>& sink)
-        : pipe_(loop), sink_(sink)
-    {
-    }
+        : pipe_(loop), sink_(sink) {}
 
     bp::async_pipe& pipe() { return pipe_; }
 
-    void read()
-    {
+    void read() {
         pipe_.async_read_some(asio::buffer(buffer_),
                               [this](const boost::system::error_code& error, std::size_t size) {
-                                  if (sink_ && size)
-                                      sink_({buffer_.data(), size});
-                                  if (!error)
-                                      read();
+                                  if (sink_ && size) sink_({buffer_.data(), size});
+                                  if (!error) read();
                               });
     }
 
@@ -84,42 +78,32 @@ class Run {
 public:
     Run(std::chrono::milliseconds limit, const Watcher& watcher)
         : watcher_(watcher), out_(loop_, watcher.out), err_(loop_, watcher.err), deadline_(loop_, limit),
-          ticker_(loop_), signals_(loop_, SIGINT, SIGTERM, SIGHUP)
-    {
-    }
+          ticker_(loop_), signals_(loop_, SIGINT, SIGTERM, SIGHUP) {}
 
-    Ending operator()(const std::filesystem::path& program, const std::vector<std::string>& arguments)
-    {
+    Ending operator()(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
         // The signals are caught before the child exists, so none can orphan it.
         signals_.async_wait([this](const boost::system::error_code& error, int signal) {
-            if (!error)
-                stop(Ending::How::interrupted, signal);
+            if (!error) stop(Ending::How::interrupted, signal);
         });
         if (auto* const caught = catcher.load())
-            if (const auto signal = caught->signal())
-                return {Ending::How::interrupted, *signal};
+            if (const auto signal = caught->signal()) return {Ending::How::interrupted, *signal};
         start(program, arguments);
         deadline_.async_wait([this](const boost::system::error_code& error) {
-            if (!error)
-                stop(Ending::How::timed_out, 0);
+            if (!error) stop(Ending::How::timed_out, 0);
         });
-        if (watcher_.started)
-            watcher_.started(child_.id());
+        if (watcher_.started) watcher_.started(child_.id());
         out_.read();
         err_.read();
         tick();
         loop_.run();
-        if (stopped_)
-            return *stopped_;
+        if (stopped_) return *stopped_;
         const int status = child_.native_exit_code();
-        if (WIFSIGNALED(status))
-            return {Ending::How::signalled, WTERMSIG(status)};
+        if (WIFSIGNALED(status)) return {Ending::How::signalled, WTERMSIG(status)};
         return {Ending::How::exited, WEXITSTATUS(status)};
     }
 
 private:
-    void start(const std::filesystem::path& program, const std::vector<std::string>& arguments)
-    {
+    void start(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
         const auto parent = getpid();
         std::error_code error;
         child_ = bp::child(
@@ -132,33 +116,27 @@ private:
                     if (getppid() != parent) // we died before the request was in place
                         _exit(1);
                 });
-        if (error)
-            throw failure("cannot start {}: {}", program.string(), error.message());
+        if (error) throw failure("cannot start {}: {}", program.string(), error.message());
         let_writes_go_on();
     }
 
-    void tick()
-    {
+    void tick() {
         ticker_.expires_after(tick_interval);
         ticker_.async_wait([this](const boost::system::error_code& error) {
-            if (error)
-                return;
-            if (watcher_.tick)
-                watcher_.tick();
+            if (error) return;
+            if (watcher_.tick) watcher_.tick();
             tick();
         });
     }
 
-    void stop(Ending::How how, int signal)
-    {
+    void stop(Ending::How how, int signal) {
         stopped_ = Ending{how, signal};
         std::error_code ignored; // it may have ended by itself just now
         group_.terminate(ignored);
     }
 
     // Ends only what could keep the loop alive; the pipes end by themselves.
-    void ended()
-    {
+    void ended() {
         deadline_.cancel();
         ticker_.cancel();
         signals_.cancel();
@@ -176,11 +154,9 @@ private:
 
 } // namespace
 
-SignalsCaught::SignalsCaught() : set_(std::make_unique<Set>())
-{
+SignalsCaught::SignalsCaught() : set_(std::make_unique<Set>()) {
     set_->signals.async_wait([set = set_.get()](const boost::system::error_code& error, int signal) {
-        if (!error)
-            set->first = signal;
+        if (!error) set->first = signal;
     });
     let_writes_go_on();
     catcher = this;
@@ -188,37 +164,30 @@ SignalsCaught::SignalsCaught() : set_(std::make_unique<Set>())
 
 SignalsCaught::~SignalsCaught() { catcher = nullptr; }
 
-std::optional<int> SignalsCaught::signal()
-{
+std::optional<int> SignalsCaught::signal() {
     set_->loop.poll();
     return set_->first ? std::optional<int>(set_->first) : std::nullopt;
 }
 
-std::filesystem::path search_path(const std::string& program)
-{
+std::filesystem::path search_path(const std::string& program) {
     return program.find('/') == std::string::npos ? bp::search_path(program).string() : program;
 }
 
 Ending run_process(const std::vector<std::string>& words, std::chrono::milliseconds limit,
-                   const Watcher& watcher)
-{
+                   const Watcher& watcher) {
     const auto program = search_path(words.front());
-    if (program.empty())
-        throw Error(words.front() + " is not in PATH");
+    if (program.empty()) throw Error(words.front() + " is not in PATH");
     return Run(limit, watcher)(program, {words.begin() + 1, words.end()});
 }
 
 Ending run_to_end(const std::vector<std::string>& words, std::chrono::milliseconds limit,
-                  const Watcher& watcher)
-{
+                  const Watcher& watcher) {
     const auto ending = run_process(words, limit, watcher);
-    if (ending.how == Ending::How::interrupted)
-        throw Interrupted{ending.status};
+    if (ending.how == Ending::How::interrupted) throw Interrupted{ending.status};
     return ending;
 }
 
-Output output_of(const std::vector<std::string>& words, std::chrono::milliseconds limit, std::size_t most)
-{
+Output output_of(const std::vector<std::string>& words, std::chrono::milliseconds limit, std::size_t most) {
     Output output;
     const auto keep_start = [most](std::string& kept) {
         return [&kept, most](std::string_view bytes) {

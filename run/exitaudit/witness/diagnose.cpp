@@ -8,9 +8,12 @@
 #include "exitaudit/support/json.hpp"
 #include "ledger/exit_names.hpp"
 
+#include <asm/svm.h>
+#include <asm/vmx.h>
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
 namespace exitaudit {
@@ -18,30 +21,25 @@ namespace {
 
 using nlohmann::json;
 
-template <typename Number>
-Number number_of(const json& object, std::string_view name)
-{
+template <typename Number> Number number_of(const json& object, std::string_view name) {
     return static_cast<Number>(number_member(object, name));
 }
 
 // "mark" of "zeros", "mark", "other": its position; 0 for anything else.
 template <typename Enum>
-Enum choice_of(const json& object, std::string_view name, std::initializer_list<std::string_view> names)
-{
+Enum choice_of(const json& object, std::string_view name, std::initializer_list<std::string_view> names) {
     const auto found = std::find(names.begin(), names.end(), text_member(object, name));
     return static_cast<Enum>(found == names.end() ? 0 : found - names.begin());
 }
 
-const ledger::Layout& layout_named(const std::string& name)
-{
+const ledger::Layout& layout_named(const std::string& name) {
     const auto known = ledger::layouts();
     const auto found =
         std::find_if(known.begin(), known.end(), [&](const auto& layout) { return layout.name == name; });
     return found == known.end() ? known.front() : *found;
 }
 
-ledger::Profile profile_of(const Log& log)
-{
+ledger::Profile profile_of(const Log& log) {
     const auto& record = log.profile;
     ledger::Profile profile;
     profile.patched = true;
@@ -66,15 +64,13 @@ ledger::Profile profile_of(const Log& log)
     profile.total_count = number_of<unsigned>(record, "total_count");
     profile.words_swapped = number_of<unsigned>(record, "words_swapped") != 0;
     for (const auto& exit : array_member(record, "moving"))
-        if (exit.is_number_unsigned())
-            profile.moving.add(exit.get<ledger::ExitNumber>());
+        if (exit.is_number_unsigned()) profile.moving.add(exit.get<ledger::ExitNumber>());
     profile.cost = {number_of<std::uint64_t>(record, "cpuid_cycles"),
                     number_of<std::uint64_t>(record, "query_cycles")};
     return profile;
 }
 
-audit::Measurement measurement_of(const json& record)
-{
+audit::Measurement measurement_of(const json& record) {
     audit::Measurement m{};
     m.exit = number_of<ledger::ExitNumber>(record, "exit");
     const auto bound = text_member(record, "bound");
@@ -112,9 +108,7 @@ audit::Measurement measurement_of(const json& record)
 }
 
 // The names must outlive it.
-template <typename Any>
-audit::Result result_of(const Any& result)
-{
+template <typename Any> audit::Result result_of(const Any& result) {
     audit::Result copy;
     copy.name = result.name;
     copy.outcome = result.outcome == Outcome::ok     ? audit::Outcome::ok
@@ -124,57 +118,64 @@ audit::Result result_of(const Any& result)
     return copy;
 }
 
-audit::Result result_of_record(const Result& result)
-{
+audit::Result result_of_record(const Result& result) {
     auto copy = result_of(result);
     for (const auto& name : array_member(result.record, "symptoms"))
         for (unsigned i = 0; i < static_cast<unsigned>(audit::Symptom::end); i++)
             if (name == audit::symptom_name(static_cast<audit::Symptom>(i)))
                 copy.show(static_cast<audit::Symptom>(i));
-    if (result.record.contains("caused"))
-        copy.measurement = measurement_of(result.record);
+    if (result.record.contains("caused")) copy.measurement = measurement_of(result.record);
     return copy;
 }
 
 // By the kernel's own words.
-diagnosis::Complaint classify(const HostState& state)
-{
+diagnosis::Complaint classify(const HostState& state) {
     const auto mentions = [](const std::string& text, std::string_view what) {
         return text.find(what) != text.npos;
     };
-    if (state.complaint.empty())
-        return diagnosis::Complaint::none;
-    if (mentions(state.complaint, "out-of-bounds"))
-        return diagnosis::Complaint::index_out_of_bounds;
+    if (state.complaint.empty()) return diagnosis::Complaint::none;
+    if (mentions(state.complaint, "out-of-bounds")) return diagnosis::Complaint::index_out_of_bounds;
     const bool fault =
         mentions(state.complaint, "unable to handle") || mentions(state.complaint, "general protection");
     const bool in_ledger = mentions(state.place, "cpuid") || mentions(state.place, "ledger");
     return fault && in_ledger ? diagnosis::Complaint::fault_in_ledger : diagnosis::Complaint::other;
 }
 
-// Did the guest read in each row what the host has there, but for what came after its last reading?
-bool read_what_is_kept(const Log& log, const HostState& state)
-{
-    const auto read_total = number_of<std::uint32_t>(log.rows, "total");
-    std::uint64_t after = 0;
-    auto left = state.ledger;
+// Exits that come after the guest's last reading, while it writes the end of its log and powers off.
+bool comes_after(ledger::Numbering numbering, std::uint64_t exit) {
+    constexpr std::uint64_t vmx[] = {EXIT_REASON_EXCEPTION_NMI,    EXIT_REASON_EXTERNAL_INTERRUPT,
+                                     EXIT_REASON_INTERRUPT_WINDOW, EXIT_REASON_HLT,
+                                     EXIT_REASON_IO_INSTRUCTION,   EXIT_REASON_MSR_WRITE,
+                                     EXIT_REASON_APIC_ACCESS,      EXIT_REASON_EPT_VIOLATION,
+                                     EXIT_REASON_EPT_MISCONFIG,    EXIT_REASON_PREEMPTION_TIMER};
+    constexpr std::uint64_t svm[] = {SVM_EXIT_INTR,  SVM_EXIT_NMI,      SVM_EXIT_SMI,
+                                     SVM_EXIT_VINTR, SVM_EXIT_HLT,      SVM_EXIT_IOIO,
+                                     SVM_EXIT_MSR,   SVM_EXIT_SHUTDOWN, SVM_EXIT_NPF};
+    return numbering == ledger::Numbering::vmx ? std::ranges::find(vmx, exit) != std::end(vmx)
+                                               : std::ranges::find(svm, exit) != std::end(svm);
+}
+
+// Did the guest read in each row what the host has there, but for what came after its last reading? Then its
+// leaves report the ledger, and what holds of the ledger holds of them.
+bool read_what_is_kept(const Log& log, const HostState& state, ledger::Numbering numbering) {
+    if (log.rows.is_null()) return false;
+    std::map<std::uint64_t, std::uint64_t> read;
     for (const auto& row : array_member(log.rows, "counts")) {
         if (!row.is_array() || row.size() != 2 || !row[0].is_number_unsigned() ||
             !row[1].is_number_unsigned())
             return false;
-        const auto kept = std::find_if(left.begin(), left.end(), [&](const ExitRow& r) {
-            return r.exit == row[0].get<std::uint64_t>();
-        });
-        if (kept == left.end() || kept->count < row[1].get<std::uint64_t>())
-            return false;
-        after += kept->count - row[1].get<std::uint64_t>();
-        left.erase(kept);
+        read[row[0].get<std::uint64_t>()] = row[1].get<std::uint64_t>();
     }
-    for (const auto& row : left)
-        after += row.count;
-    // Reading the rows itself causes exits between the first row and the total.
-    const auto queries = array_member(log.rows, "counts").size() + ledger::exit_number_end;
-    return !log.rows.is_null() && after <= state.ledger_total - read_total + queries;
+    const std::uint64_t queries = ledger::exit_number_end; // of that reading, at most
+    std::uint64_t after = 0;
+    for (const auto& row : state.ledger) {
+        if (row.count < read[row.exit]) return false;
+        const auto later = row.count - read[row.exit];
+        const auto most = row.exit == ledger::cpuid_exit(numbering) ? queries : 0;
+        if (!comes_after(numbering, row.exit) && later > most) return false;
+        after += later;
+    }
+    return after <= state.ledger_total - number_of<std::uint32_t>(log.rows, "total") + queries;
 }
 
 // What only the host sees. The texts must outlive it.
@@ -184,19 +185,18 @@ struct Seen {
     diagnosis::HostObservations observations;
 };
 
-Seen see(const Log& log, const std::vector<HostResult>& host, const HostState& state)
-{
+Seen see(const Log& log, const std::vector<HostResult>& host, const HostState& state) {
     constexpr std::uint64_t flood = 1000;
     Seen seen;
     auto& o = seen.observations;
     for (const auto& result : host) {
         const bool failed = result.outcome == Outcome::not_ok;
-        if (failed && result.name == "host.log")
-            seen.log = result.message;
+        if (failed && result.name == "host.log") seen.log = result.message;
         o.mixes_vms = o.mixes_vms || (failed && result.name == "host.isolation" && result.mixes_vms);
-        if (result.name != "host.tracepoint")
-            continue;
-        o.tracepoint_agrees = result.outcome == Outcome::ok && read_what_is_kept(log, state);
+        if (result.name != "host.tracepoint") continue;
+        o.tracepoint_agrees =
+            result.outcome == Outcome::ok &&
+            read_what_is_kept(log, state, result.svm ? ledger::Numbering::svm : ledger::Numbering::vmx);
         o.total_differs = failed;
         for (const auto& difference : result.differences)
             if (difference.exit)
@@ -217,8 +217,8 @@ Seen see(const Log& log, const std::vector<HostResult>& host, const HostState& s
     return seen;
 }
 
-Finding finding_of(const diagnosis::Finding& found, const std::vector<audit::Result>& results, const Log& log)
-{
+Finding finding_of(const diagnosis::Finding& found, const std::vector<audit::Result>& results,
+                   const Log& log) {
     const auto known = [&](const Finding& of_guest) { return of_guest.id == found.id; };
     const bool of_guest = std::any_of(log.findings.begin(), log.findings.end(), known) ||
                           std::any_of(log.notes.begin(), log.notes.end(), known);
@@ -228,17 +228,14 @@ Finding finding_of(const diagnosis::Finding& found, const std::vector<audit::Res
                     {},
                     of_guest ? "guest" : "host"};
     for (std::size_t i = 0; i < results.size(); i++)
-        if (found.explains_any(i))
-            finding.explains.emplace_back(results[i].name);
+        if (found.explains_any(i)) finding.explains.emplace_back(results[i].name);
     return finding;
 }
 
 // The guest's own findings, where its log has no records that they could be found by again.
-void add_of_guest(const Log& log, Diagnosed& diagnosed)
-{
+void add_of_guest(const Log& log, Diagnosed& diagnosed) {
     auto findings = log.findings;
-    for (auto& finding : findings)
-        finding.source = "guest";
+    for (auto& finding : findings) finding.source = "guest";
     for (const auto& of_host : diagnosed.findings) {
         const auto same = std::find_if(findings.begin(), findings.end(),
                                        [&](const Finding& f) { return f.id == of_host.id; });
@@ -264,17 +261,14 @@ void add_of_guest(const Log& log, Diagnosed& diagnosed)
 
 } // namespace
 
-Diagnosed diagnose(const Log& log, const std::vector<HostResult>& host, const HostState& state)
-{
+Diagnosed diagnose(const Log& log, const std::vector<HostResult>& host, const HostState& state) {
     const bool recorded =
         !log.profile.is_null() && std::all_of(log.results.begin(), log.results.end(),
                                               [](const Result& result) { return result.record.is_object(); });
     std::vector<audit::Result> results;
     if (recorded)
-        for (const auto& result : log.results)
-            results.push_back(result_of_record(result));
-    for (const auto& result : host)
-        results.push_back(result_of(result));
+        for (const auto& result : log.results) results.push_back(result_of_record(result));
+    for (const auto& result : host) results.push_back(result_of(result));
     results.resize(std::min(results.size(), diagnosis::max_results));
 
     auto seen = see(log, host, state);
@@ -291,15 +285,13 @@ Diagnosed diagnose(const Log& log, const std::vector<HostResult>& host, const Ho
     Diagnosed diagnosed;
     for (const auto& finding : found->findings())
         diagnosed.findings.push_back(finding_of(finding, results, log));
-    for (const auto& note : found->notes())
-        diagnosed.notes.push_back(finding_of(note, results, log));
+    for (const auto& note : found->notes()) diagnosed.notes.push_back(finding_of(note, results, log));
     for (std::size_t i = 0; i < results.size(); i++)
         if (diagnosis::Evidence::failed(results[i]) &&
             (!found->explains(results[i], i) ||
              (results[i].name == "host.tracepoint" && !found->explains_differences(seen.observations))))
             diagnosed.unexplained.emplace_back(results[i].name);
-    if (!recorded)
-        add_of_guest(log, diagnosed);
+    if (!recorded) add_of_guest(log, diagnosed);
     return diagnosed;
 }
 

@@ -14,9 +14,7 @@ using nlohmann::json;
 constexpr std::string_view separator = " | ";
 
 // Calls `take(name, value)` for each "name=value".
-template <typename Take>
-void each_pair(std::string_view text, Take take)
-{
+template <typename Take> void each_pair(std::string_view text, Take take) {
     while (!text.empty()) {
         const auto end = text.find(separator);
         const auto pair = text.substr(0, end);
@@ -26,21 +24,18 @@ void each_pair(std::string_view text, Take take)
     }
 }
 
-std::string first_line(const fs::path& path)
-{
+std::string first_line(const fs::path& path) {
     std::string line;
     std::getline(std::ifstream(path), line);
     return line;
 }
 
 // The processor's model and clock, from the first processor's paragraph.
-void read_cpuinfo(const fs::path& path, HostFacts& facts)
-{
+void read_cpuinfo(const fs::path& path, HostFacts& facts) {
     std::ifstream file(path);
     for (std::string line; std::getline(file, line) && !line.empty();) {
         const auto colon = line.find(": ");
-        if (colon == std::string::npos)
-            continue;
+        if (colon == std::string::npos) continue;
         if (line.starts_with("model name"))
             facts.cpu = line.substr(colon + 2);
         else if (line.starts_with("cpu MHz"))
@@ -49,8 +44,7 @@ void read_cpuinfo(const fs::path& path, HostFacts& facts)
 }
 
 // A file for each name, its first line the value.
-std::map<std::string, std::string> values_in(const fs::path& directory, const std::string& prefix = "")
-{
+std::map<std::string, std::string> values_in(const fs::path& directory, const std::string& prefix = "") {
     std::map<std::string, std::string> values;
     std::error_code ignored; // no such directory: no values
     for (const auto& entry : fs::directory_iterator(directory, ignored))
@@ -61,11 +55,9 @@ std::map<std::string, std::string> values_in(const fs::path& directory, const st
 
 } // namespace
 
-void HostFacts::line(std::string_view text)
-{
+void HostFacts::line(std::string_view text) {
     const auto space = text.find(' ');
-    if (space == std::string_view::npos)
-        return;
+    if (space == std::string_view::npos) return;
     const auto kind = text.substr(0, space);
     text.remove_prefix(space + 1);
     if (kind == "cpu")
@@ -78,8 +70,7 @@ void HostFacts::line(std::string_view text)
         each_pair(text, [&](auto name, auto value) { kvm_parameters[std::move(name)] = std::move(value); });
 }
 
-HostFacts facts_of_machine(const fs::path& proc, const fs::path& sys)
-{
+HostFacts facts_of_machine(const fs::path& proc, const fs::path& sys) {
     HostFacts facts;
     read_cpuinfo(proc / "cpuinfo", facts);
     facts.command_line = first_line(proc / "cmdline");
@@ -90,8 +81,7 @@ HostFacts facts_of_machine(const fs::path& proc, const fs::path& sys)
     return facts;
 }
 
-json document_of(const HostFacts& facts)
-{
+json document_of(const HostFacts& facts) {
     char* end = nullptr;
     const double mhz = std::strtod(facts.mhz.c_str(), &end);
     return {{"cpu", or_null(facts.cpu)},

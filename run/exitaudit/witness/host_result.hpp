@@ -10,8 +10,7 @@
 namespace exitaudit {
 
 // The kernel's name of an exit; "-" without one.
-inline std::string_view exit_name(bool svm, std::uint64_t exit)
-{
+inline std::string_view exit_name(bool svm, std::uint64_t exit) {
     return ledger::exit_name(svm ? ledger::Numbering::svm : ledger::Numbering::vmx,
                              static_cast<ledger::ExitNumber>(exit));
 }

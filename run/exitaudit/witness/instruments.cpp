@@ -30,10 +30,8 @@ constexpr auto watch_interval = std::chrono::milliseconds(1);
 
 // Why `wanted` is not in the file system mounted here; empty: it is.
 std::string obstacle(const fs::path& root, const char* type, const fs::path& wanted,
-                     std::string_view otherwise)
-{
-    if (access((root / wanted).c_str(), R_OK | X_OK) == 0)
-        return {};
+                     std::string_view otherwise) {
+    if (access((root / wanted).c_str(), R_OK | X_OK) == 0) return {};
     if (errno == EACCES || errno == EPERM)
         return fmt::format("no permission for {}: run exitaudit as root", root.string());
     std::error_code error;
@@ -43,65 +41,53 @@ std::string obstacle(const fs::path& root, const char* type, const fs::path& wan
 }
 
 // An error's text; empty: written.
-std::string write_text(const fs::path& path, std::string_view text)
-{
+std::string write_text(const fs::path& path, std::string_view text) {
     const int descriptor = open(path.c_str(), O_WRONLY | O_CLOEXEC);
     const bool written = descriptor >= 0 && write(descriptor, text.data(), text.size()) >= 0;
     const int error = errno;
-    if (descriptor >= 0)
-        close(descriptor);
+    if (descriptor >= 0) close(descriptor);
     return written ? "" : fmt::format("cannot write {}: {}", path.string(), std::strerror(error));
 }
 
 // Instances of runs that were killed before they could remove theirs.
-void remove_stale(const fs::path& instances)
-{
+void remove_stale(const fs::path& instances) {
     std::error_code ignored; // a leftover does no harm
     for (const auto& entry : fs::directory_iterator(instances, ignored)) {
         const auto name = entry.path().filename().string();
         std::string_view rest = name;
         const auto owner = take_prefix(rest, instance_prefix) ? take_number<int>(rest) : std::nullopt;
-        if (owner && kill(*owner, 0) != 0 && errno == ESRCH)
-            rmdir(entry.path().c_str());
+        if (owner && kill(*owner, 0) != 0 && errno == ESRCH) rmdir(entry.path().c_str());
     }
 }
 
 // APM vol. 3, CPUID Fn8000_0001_ECX, bit 2.
-bool cpu_has_svm()
-{
+bool cpu_has_svm() {
     constexpr unsigned svm_bit = 1U << 2;
     unsigned a = 0, b = 0, c = 0, d = 0;
     return __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & svm_bit);
 }
 
-int parent_of(int process)
-{
+int parent_of(int process) {
     std::ifstream status(fmt::format("/proc/{}/status", process));
     for (std::string line; std::getline(status, line);)
-        if (line.starts_with("PPid:"))
-            return std::stoi(line.substr(line.find_first_not_of(" \t", 5)));
+        if (line.starts_with("PPid:")) return std::stoi(line.substr(line.find_first_not_of(" \t", 5)));
     return 0;
 }
 
 } // namespace
 
-Instruments::Instruments(InstrumentRoots roots) : roots_(std::move(roots))
-{
+Instruments::Instruments(InstrumentRoots roots) : roots_(std::move(roots)) {
     tracing_obstacle_ = obstacle(roots_.tracing, "tracefs", exit_event, "this KVM has no such tracepoint");
-    if (tracing_obstacle_.empty())
-        start_tracing();
+    if (tracing_obstacle_.empty()) start_tracing();
     debug_obstacle_ = obstacle(roots_.debug, "debugfs", "kvm", "is KVM loaded?");
 }
 
-Instruments::~Instruments()
-{
+Instruments::~Instruments() {
     // The trigger goes with its instance.
-    if (!instance_.empty())
-        rmdir(instance_.c_str());
+    if (!instance_.empty()) rmdir(instance_.c_str());
 }
 
-void Instruments::start_tracing()
-{
+void Instruments::start_tracing() {
     const auto instances = roots_.tracing / "instances";
     remove_stale(instances);
     const auto instance = instances / fmt::format("{}{}", instance_prefix, getpid());
@@ -111,19 +97,16 @@ void Instruments::start_tracing()
     }
     instance_ = instance;
     tracing_obstacle_ = write_text(instance_ / exit_event / "trigger", histogram_trigger);
-    if (!tracing_obstacle_.empty())
-        tracing_obstacle_ += ": it needs a kernel with CONFIG_HIST_TRIGGERS";
+    if (!tracing_obstacle_.empty()) tracing_obstacle_ += ": it needs a kernel with CONFIG_HIST_TRIGGERS";
 }
 
-void Instruments::watch(int process)
-{
+void Instruments::watch(int process) {
     if (debug_obstacle_.empty())
         watcher_ =
             std::jthread([this, process](std::stop_token ended) { watch_until(std::move(ended), process); });
 }
 
-void Instruments::watch_until(std::stop_token ended, int process)
-{
+void Instruments::watch_until(std::stop_token ended, int process) {
     for (;; std::this_thread::sleep_for(watch_interval)) {
         std::error_code ignored; // KVM may be unloaded meanwhile
         // kvm/PID-FD, with the PID of the process that made the VM (kvm_create_vm_debugfs())
@@ -134,24 +117,20 @@ void Instruments::watch_until(std::stop_token ended, int process)
             if (owner && (*owner == process || parent_of(*owner) == process) && open_files(entry.path()))
                 return;
         }
-        if (ended.stop_requested())
-            return;
+        if (ended.stop_requested()) return;
     }
 }
 
-bool Instruments::open_files(const fs::path& vm)
-{
+bool Instruments::open_files(const fs::path& vm) {
     ledger_.open(vm / "exit_ledger");
     if (!ledger_) // not yet, or not patched
         return false;
     vm_ = vm;
-    for (const auto name : statistic_names())
-        statistics_.emplace(name, vm / name);
+    for (const auto name : statistic_names()) statistics_.emplace(name, vm / name);
     return true;
 }
 
-Witness Instruments::testimony()
-{
+Witness Instruments::testimony() {
     watcher_ = {}; // stopped and waited for
     Witness witness;
     witness.line(cpu_has_svm() ? "vendor kvm-amd" : "vendor kvm-intel");
@@ -160,8 +139,7 @@ Witness Instruments::testimony()
     return witness;
 }
 
-void Instruments::report_ledger(Witness& witness)
-{
+void Instruments::report_ledger(Witness& witness) {
     if (vm_.empty()) {
         const auto why = debug_obstacle_.empty()
                              ? "the guest's VM showed no exit_ledger in debugfs: is this KVM patched?"
@@ -169,8 +147,7 @@ void Instruments::report_ledger(Witness& witness)
         witness.line("missing ledger " + why);
         return;
     }
-    for (std::string line; std::getline(ledger_, line);)
-        witness.line("ledger " + line);
+    for (std::string line; std::getline(ledger_, line);) witness.line("ledger " + line);
     std::string unrestricted;
     std::ifstream(roots_.modules / "kvm_intel/parameters/unrestricted_guest") >> unrestricted;
     for (auto& [name, file] : statistics_)
@@ -179,8 +156,7 @@ void Instruments::report_ledger(Witness& witness)
             witness.line(fmt::format("stat {} {}", name, value));
 }
 
-void Instruments::report_trace(Witness& witness)
-{
+void Instruments::report_trace(Witness& witness) {
     const auto threads = vcpu_threads();
     if (tracing_obstacle_.empty() && threads.empty())
         tracing_obstacle_ =
@@ -196,8 +172,7 @@ void Instruments::report_trace(Witness& witness)
 }
 
 // The thread that ran each of the VM's vCPUs last; QEMU never changes it.
-std::string Instruments::vcpu_threads() const
-{
+std::string Instruments::vcpu_threads() const {
     std::string threads;
     std::error_code ignored; // no VM: no threads
     for (const auto& entry : fs::directory_iterator(vm_, ignored)) {

@@ -16,8 +16,7 @@ constexpr auto unknown = "UNKNOWN";
 // that, its triple fault (SDM vol. 3, "VMX Basic Exit Reasons"; APM vol. 2, "SVM Intercept Exit Codes").
 constexpr std::uint64_t vmx_io = 30, svm_io = 0x7b, vmx_triple_fault = 2, svm_shutdown = 0x7f;
 
-std::string perf_name(std::uint64_t exit, bool svm)
-{
+std::string perf_name(std::uint64_t exit, bool svm) {
     const auto name = exit_name(svm, exit);
     return name == "-" ? unknown : std::string(name.substr(0, name_length));
 }
@@ -25,10 +24,8 @@ std::string perf_name(std::uint64_t exit, bool svm)
 } // namespace
 
 // "   io      15038    47.43%    78.25% ..."
-void PerfCounts::line(std::string_view text)
-{
-    if (text.find_first_not_of(' ') == std::string_view::npos)
-        return;
+void PerfCounts::line(std::string_view text) {
+    if (text.find_first_not_of(' ') == std::string_view::npos) return;
     last_line_ = text;
     // SVM's names of exceptions are two words: "UD excp".
     static const Pattern row(" *([^ ]+( [^ ]+)*) +([0-9]+) +[0-9.]+% .*");
@@ -38,20 +35,15 @@ void PerfCounts::line(std::string_view text)
         counts_[found->at(1)] += std::stoull(found->at(3));
 }
 
-std::string PerfCounts::obstacle(std::size_t threads) const
-{
-    if (!lost_.empty())
-        return "perf " + lost_;
-    if (counts_.empty())
-        return "perf kvm stat reported nothing: " + last_line_;
+std::string PerfCounts::obstacle(std::size_t threads) const {
+    if (!lost_.empty()) return "perf " + lost_;
+    if (counts_.empty()) return "perf kvm stat reported nothing: " + last_line_;
     return threads == 0 ? "it is not known how many vCPUs ran" : "";
 }
 
 HostResult PerfCounts::compare(const std::map<std::uint64_t, std::uint64_t>& ledger, std::uint64_t undefined,
-                               std::size_t threads, bool svm) const
-{
-    if (const auto why = obstacle(threads); !why.empty())
-        return {"host.perf", Outcome::skip, why};
+                               std::size_t threads, bool svm) const {
+    if (const auto why = obstacle(threads); !why.empty()) return {"host.perf", Outcome::skip, why};
 
     struct Both {
         std::int64_t counted = 0, seen = 0;
@@ -59,10 +51,8 @@ HostResult PerfCounts::compare(const std::map<std::uint64_t, std::uint64_t>& led
     std::map<std::string, Both> rows;
     for (const auto& [exit, count] : ledger)
         rows[perf_name(exit, svm)].counted += static_cast<std::int64_t>(count);
-    if (undefined != 0)
-        rows[unknown].counted += static_cast<std::int64_t>(undefined);
-    for (const auto& [name, count] : counts_)
-        rows[name].seen += static_cast<std::int64_t>(count);
+    if (undefined != 0) rows[unknown].counted += static_cast<std::int64_t>(undefined);
+    for (const auto& [name, count] : counts_) rows[name].seen += static_cast<std::int64_t>(count);
 
     const auto by_out = perf_name(svm ? svm_io : vmx_io, svm);
     const auto by_fault = perf_name(svm ? svm_shutdown : vmx_triple_fault, svm);

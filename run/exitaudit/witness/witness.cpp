@@ -23,34 +23,28 @@ struct Statistic {
 constexpr std::array statistics{Statistic{"io_exits", 30, 0x7b}, Statistic{"halt_exits", 12, 0x78},
                                 Statistic{"irq_exits", 1, 0x60}};
 
-HostResult skipped(std::string name, std::string why)
-{
+HostResult skipped(std::string name, std::string why) {
     return {std::move(name), Outcome::skip, std::move(why)};
 }
 
-std::uint64_t count_of(const std::map<std::uint64_t, std::uint64_t>& counts, std::uint64_t exit)
-{
+std::uint64_t count_of(const std::map<std::uint64_t, std::uint64_t>& counts, std::uint64_t exit) {
     const auto found = counts.find(exit);
     return found == counts.end() ? 0 : found->second;
 }
 
-std::set<std::uint64_t> numbers_of(std::istream& words)
-{
+std::set<std::uint64_t> numbers_of(std::istream& words) {
     return {std::istream_iterator<std::uint64_t>(words), {}};
 }
 
 } // namespace
 
-std::vector<std::string_view> statistic_names()
-{
+std::vector<std::string_view> statistic_names() {
     std::vector<std::string_view> names{all_exits};
-    for (const auto& statistic : statistics)
-        names.push_back(statistic.name);
+    for (const auto& statistic : statistics) names.push_back(statistic.name);
     return names;
 }
 
-void Witness::line(std::string_view text)
-{
+void Witness::line(std::string_view text) {
     std::istringstream words{std::string(text)};
     std::string kind, name, ignored;
     std::uint64_t count = 0;
@@ -66,8 +60,7 @@ void Witness::line(std::string_view text)
                 guest_.trace_line(thread, exit, count);
         }
     } else if (kind == "histogram") {
-        if (words >> name >> count && name == "Dropped:")
-            dropped_ = count;
+        if (words >> name >> count && name == "Dropped:") dropped_ = count;
     } else if (kind == "perf") {
         perf_.line(text.substr(kind.size()));
     } else if (kind == "threads") {
@@ -76,8 +69,7 @@ void Witness::line(std::string_view text)
         words >> name >> std::ws;
         std::getline(words, missing_[name]);
     } else if (kind == "stat") {
-        if (words >> name >> count)
-            statistics_[name] = count;
+        if (words >> name >> count) statistics_[name] = count;
     } else if (kind == "kmsg") {
         kmsg_line(text);
     } else if (kind == "vendor") {
@@ -93,29 +85,24 @@ void Witness::line(std::string_view text)
 }
 
 // "kmsg 12,345,6789,-;audit begins"
-void Witness::kmsg_line(std::string_view text)
-{
+void Witness::kmsg_line(std::string_view text) {
     const auto comma = text.find(',');
-    if (comma == std::string_view::npos)
-        return;
+    if (comma == std::string_view::npos) return;
     text.remove_prefix(comma + 1);
     if (const auto sequence = take_number<std::uint64_t>(text))
         (text.ends_with("begins") ? log_begin_ : log_end_) = *sequence;
 }
 
-void Witness::Vm::trace_line(std::uint64_t thread, std::uint64_t exit, std::uint64_t count)
-{
+void Witness::Vm::trace_line(std::uint64_t thread, std::uint64_t exit, std::uint64_t count) {
     threads.insert(thread);
     trace[exit] += count;
 }
 
 // "NUMBER|total|undefined COUNT ..."
-void Witness::Vm::ledger_line(std::istream& words)
-{
+void Witness::Vm::ledger_line(std::istream& words) {
     std::string name;
     std::uint64_t count = 0;
-    if (!(words >> name >> count))
-        return;
+    if (!(words >> name >> count)) return;
     has_ledger = true;
     if (name == "total")
         total = count;
@@ -129,8 +116,7 @@ void Witness::Vm::ledger_line(std::istream& words)
     }
 }
 
-std::vector<ExitRow> Witness::exits() const
-{
+std::vector<ExitRow> Witness::exits() const {
     auto rows = guest_.rows;
     for (const auto& [exit, count] : guest_.trace) {
         rows[exit].exit = exit;
@@ -139,49 +125,39 @@ std::vector<ExitRow> Witness::exits() const
     std::vector<ExitRow> exits;
     for (auto& [exit, row] : rows) {
         // Not listed: the tracepoint saw none.
-        if (!guest_.trace.empty() && !row.traced)
-            row.traced = 0;
-        if (row.count != 0 || row.traced.value_or(0) != 0)
-            exits.push_back(row);
+        if (!guest_.trace.empty() && !row.traced) row.traced = 0;
+        if (row.count != 0 || row.traced.value_or(0) != 0) exits.push_back(row);
     }
     return exits;
 }
 
-std::string Witness::reason_without(const std::string& what, const char* otherwise) const
-{
+std::string Witness::reason_without(const std::string& what, const char* otherwise) const {
     const auto found = missing_.find(what);
     return found == missing_.end() ? otherwise : found->second;
 }
 
-std::vector<HostResult> Witness::results() const
-{
+std::vector<HostResult> Witness::results() const {
     auto results = compare_counts();
-    if (log_begin_ && log_end_)
-        results.push_back(judge_log());
+    if (log_begin_ && log_end_) results.push_back(judge_log());
     return results;
 }
 
-std::vector<HostResult> Witness::compare_counts() const
-{
+std::vector<HostResult> Witness::compare_counts() const {
     if (!guest_.has_ledger) {
         const auto why = reason_without(
             "ledger", statistics_.empty() ? "the run ended before the host's instruments were read"
                                           : "the host shows no ledger of its own in debugfs");
         std::vector<HostResult> results{skipped("host.tracepoint", why), skipped("host.stats", why)};
-        if (perf_expected_)
-            results.push_back(skipped("host.perf", why));
+        if (perf_expected_) results.push_back(skipped("host.perf", why));
         return results;
     }
     std::vector<HostResult> results{compare_tracepoint(guest_), compare_statistics()};
-    if (perf_expected_)
-        results.push_back(compare_perf());
-    if (!noise_threads_.empty())
-        results.push_back(compare_isolation());
+    if (perf_expected_) results.push_back(compare_perf());
+    if (!noise_threads_.empty()) results.push_back(compare_isolation());
     return results;
 }
 
-HostResult Witness::last_exit(const std::string& name, std::uint64_t exit) const
-{
+HostResult Witness::last_exit(const std::string& name, std::uint64_t exit) const {
     if (!guest_.has_ledger || guest_.trace.empty())
         return skipped(name, "the host has no ledger in debugfs, or no histogram of the kvm_exit tracepoint");
     const auto counted = count_of(guest_.ledger, exit), seen = count_of(guest_.trace, exit);
@@ -194,21 +170,18 @@ HostResult Witness::last_exit(const std::string& name, std::uint64_t exit) const
 }
 
 // KVM may log some warnings, but not one for every tenth exit.
-HostResult Witness::judge_log() const
-{
+HostResult Witness::judge_log() const {
     constexpr std::uint64_t few = 100, exits_per_line = 10;
     const auto lines = *log_end_ > *log_begin_ ? *log_end_ - *log_begin_ - 1 : 0;
     std::uint64_t exits = 0;
-    for (const auto& [exit, count] : guest_.trace)
-        exits += count;
+    for (const auto& [exit, count] : guest_.trace) exits += count;
     const bool flood = lines >= few && lines * exits_per_line >= exits;
     return {"host.log", flood ? Outcome::not_ok : Outcome::ok,
             fmt::format("the kernel logged {} lines while the guest took {} exits", lines, exits)};
 }
 
 // Is at least half of the noisy VM's count in the guest's ledger, beyond the guest's own exits?
-bool Witness::mixes_vms() const
-{
+bool Witness::mixes_vms() const {
     std::uint64_t noise = 0, mixed = 0;
     for (const auto& [exit, count] : noise_.trace) {
         const auto own = count_of(guest_.trace, exit), counted = count_of(guest_.ledger, exit);
@@ -218,8 +191,7 @@ bool Witness::mixes_vms() const
     return noise != 0 && 2 * mixed >= noise;
 }
 
-HostResult Witness::compare_isolation() const
-{
+HostResult Witness::compare_isolation() const {
     HostResult result{"host.isolation", Outcome::ok, {}};
     const auto guest = compare_tracepoint(guest_), noise = compare_tracepoint(noise_);
     if (guest.outcome == Outcome::ok && noise.outcome == Outcome::ok && noise_.total != 0) {
@@ -234,8 +206,7 @@ HostResult Witness::compare_isolation() const
     return result;
 }
 
-HostResult Witness::compare_tracepoint(const Vm& vm) const
-{
+HostResult Witness::compare_tracepoint(const Vm& vm) const {
     if (vm.trace.empty())
         return skipped("host.tracepoint",
                        reason_without("trace", "the host has no histogram of the kvm_exit tracepoint"));
@@ -254,15 +225,13 @@ HostResult Witness::compare_tracepoint(const Vm& vm) const
         else
             trace_undefined += count;
     }
-    for (const auto& [exit, count] : vm.ledger)
-        exits.insert(exit);
+    for (const auto& [exit, count] : vm.ledger) exits.insert(exit);
 
     HostResult result{"host.tracepoint", Outcome::ok, {}};
     result.svm = svm_;
     const auto compare = [&](const std::string& what, std::uint64_t counted, std::uint64_t seen,
                              std::optional<std::uint64_t> exit = {}) {
-        if (counted == seen)
-            return;
+        if (counted == seen) return;
         result.differences.push_back({exit, counted, seen});
         result.table.push_back(
             fmt::format("{:<10} {:>12} {:>12} {:>+12}", what, counted, seen,
@@ -285,21 +254,17 @@ HostResult Witness::compare_tracepoint(const Vm& vm) const
     return result;
 }
 
-HostResult Witness::compare_perf() const
-{
-    if (missing_.contains("perf"))
-        return skipped("host.perf", missing_.at("perf"));
+HostResult Witness::compare_perf() const {
+    if (missing_.contains("perf")) return skipped("host.perf", missing_.at("perf"));
     return perf_.compare(guest_.ledger, guest_.undefined, guest_.threads.size(), svm_);
 }
 
-HostResult Witness::compare_statistics() const
-{
+HostResult Witness::compare_statistics() const {
     HostResult result{"host.stats", Outcome::ok, {}};
     unsigned compared = 0;
     const auto compare = [&](std::string_view name, std::uint64_t counted) {
         const auto found = statistics_.find(name);
-        if (found == statistics_.end())
-            return;
+        if (found == statistics_.end()) return;
         compared++;
         if (found->second != counted)
             result.table.push_back(
@@ -309,8 +274,7 @@ HostResult Witness::compare_statistics() const
     for (const auto& statistic : statistics)
         compare(statistic.name, count_of(guest_.ledger, svm_ ? statistic.svm : statistic.vmx));
 
-    if (compared == 0)
-        return skipped("host.stats", "the host shows none of KVM's statistics");
+    if (compared == 0) return skipped("host.stats", "the host shows none of KVM's statistics");
     if (result.table.empty()) {
         result.message = fmt::format("{} of KVM's statistics agree", compared);
         return result;

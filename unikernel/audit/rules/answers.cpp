@@ -1,5 +1,5 @@
 // The rules for undefined and not-enabled exit numbers, and for registers without a value.
-#include "audit/rules/answers.hpp"
+#include "audit/rules/rules.hpp"
 
 #include "audit/rules/answer.hpp"
 
@@ -27,29 +27,24 @@ constexpr ExitNumber svm_not_enabled[] = {0x01, 0x02, 0x12, 0x28, 0x40, 0x63, 0x
                                           0x6a, 0x6b, 0x6e, 0x70, 0x71, 0x75, 0x7e, 0x88};
 
 // Calls `visit(leaf's number)` for each leaf that takes an exit number.
-template <typename Visit>
-void for_each_exit_leaf(const Bench& bench, Visit visit)
-{
+template <typename Visit> void for_each_exit_leaf(const Bench& bench, Visit visit) {
     const auto& layout = bench.leaves.layout();
     for (const auto leaf : {layout.exit_count, layout.exit_cycles})
-        if (leaf != 0)
-            visit(leaf);
+        if (leaf != 0) visit(leaf);
     if (bench.profile.revision) {
         visit(layout.number(Leaf::inside));
         visit(layout.number(Leaf::extremes));
     }
 }
 
-bool takes_exits(const ledger::Leaves& leaves)
-{
+bool takes_exits(const ledger::Leaves& leaves) {
     return leaves.has(Leaf::exit_count) || leaves.has(Leaf::exit_cycles);
 }
 
 // The answers that one rule was broken by.
 class Wrong {
 public:
-    void add(ledger::Leaves& leaves, ExitNumber exit, const ledger::CpuidRegisters& seen)
-    {
+    void add(ledger::Leaves& leaves, ExitNumber exit, const ledger::CpuidRegisters& seen) {
         numbers_ += numbers_ == 0 || exit != last_;
         last_ = exit;
         answers_++;
@@ -84,21 +79,16 @@ constexpr std::string_view bound_off_by_one =
     "this one number, just behind the host's table, is answered from what lies there: "
     "its bound is tested with > where >= is due";
 
-void diagnose_undefined(const Bench& bench, const Wrong& wrong, unsigned asked, Result& result)
-{
+void diagnose_undefined(const Bench& bench, const Wrong& wrong, unsigned asked, Result& result) {
     const auto& leaves = bench.leaves;
     if (bench.profile.edition.last != bench.profile.detected_edition.last) {
         result.diagnose("the plan's sdm= is wrong for this host, or its table of defined exit numbers is");
         return;
     }
-    if (wrong.ordinary())
-        result.show(Symptom::ordinary_data);
-    if (wrong.wrong_marks())
-        result.show(Symptom::undefined_wrong_mark);
-    if (wrong.dirty_marks())
-        result.show(Symptom::leftovers);
-    if (wrong.garbage())
-        result.show(Symptom::undefined_garbage);
+    if (wrong.ordinary()) result.show(Symptom::ordinary_data);
+    if (wrong.wrong_marks()) result.show(Symptom::undefined_wrong_mark);
+    if (wrong.dirty_marks()) result.show(Symptom::leftovers);
+    if (wrong.garbage()) result.show(Symptom::undefined_garbage);
     if (wrong.answers() == asked && !wrong.wrong_marks() && !wrong.dirty_marks())
         result.show(Symptom::undefined_never_marked);
     if (wrong.one_number() && leaves.defines(wrong.last() - 1) && !leaves.defines(wrong.last() + 1)) {
@@ -114,11 +104,9 @@ void diagnose_undefined(const Bench& bench, const Wrong& wrong, unsigned asked, 
 
 }
 
-void judge_undefined(const Bench& bench, Result& result)
-{
+void judge_undefined(const Bench& bench, Result& result) {
     auto& leaves = bench.leaves;
-    if (!takes_exits(leaves))
-        return result.skip("no leaf of this host takes an exit number");
+    if (!takes_exits(leaves)) return result.skip("no leaf of this host takes an exit number");
     unsigned numbers = 0, asked = 0;
     Wrong wrong;
     std::array<unsigned, KVM_EXIT_LEDGER_LEAF_LAST - KVM_EXIT_LEDGER_LEAF_EXTREMES + 1> wrong_by_leaf{};
@@ -127,16 +115,14 @@ void judge_undefined(const Bench& bench, Result& result)
         for_each_exit_leaf(bench, [&](std::uint32_t leaf) {
             asked++;
             const auto seen = leaves.query(leaf, exit);
-            if (judge_answer(leaf, exit, undefined_mark, seen, result))
-                return;
+            if (judge_answer(leaf, exit, undefined_mark, seen, result)) return;
             wrong.add(leaves, exit, seen);
             wrong_by_leaf[leaf - KVM_EXIT_LEDGER_LEAF_EXTREMES]++;
         });
     };
     if (leaves.numbering() == Numbering::vmx) {
         for (ExitNumber exit = 0; exit < vmx_table_room; exit++)
-            if (!leaves.defines(exit))
-                check(exit);
+            if (!leaves.defines(exit)) check(exit);
     } else {
         std::ranges::for_each(svm_undefined, check);
     }
@@ -154,32 +140,27 @@ void judge_undefined(const Bench& bench, Result& result)
                               leaves.edition().last);
 }
 
-void judge_not_enabled(const Bench& bench, Result& result)
-{
+void judge_not_enabled(const Bench& bench, Result& result) {
     auto& leaves = bench.leaves;
-    if (!takes_exits(leaves))
-        return result.skip("no leaf of this host takes an exit number");
+    if (!takes_exits(leaves)) return result.skip("no leaf of this host takes an exit number");
     const bool vmx = leaves.numbering() == Numbering::vmx;
     const std::span<const ExitNumber> exits =
         vmx ? std::span<const ExitNumber>(vmx_not_enabled) : svm_not_enabled;
     unsigned numbers = 0;
     Wrong wrong;
     for (const auto exit : exits) {
-        if (!leaves.defines(exit))
-            continue;
+        if (!leaves.defines(exit)) continue;
         numbers++;
         for_each_exit_leaf(bench, [&](std::uint32_t leaf) {
             const auto seen = leaves.query(leaf, exit);
-            if (!judge_answer(leaf, exit, zeros, seen, result))
-                wrong.add(leaves, exit, seen);
+            if (!judge_answer(leaf, exit, zeros, seen, result)) wrong.add(leaves, exit, seen);
         });
     }
     if (result.outcome == Outcome::ok) {
         result.message.format("{} exit numbers that KVM does not handle answer zeros", numbers);
         return;
     }
-    if (wrong.ordinary())
-        result.show(Symptom::ordinary_data);
+    if (wrong.ordinary()) result.show(Symptom::ordinary_data);
     if (wrong.marks_only()) {
         result.diagnose("exits that KVM does not handle are answered as if they were undefined");
         result.show(Symptom::not_enabled_as_undefined);
@@ -192,8 +173,7 @@ void judge_not_enabled(const Bench& bench, Result& result)
     }
 }
 
-void judge_registers_clean(const Bench& bench, Result& result)
-{
+void judge_registers_clean(const Bench& bench, Result& result) {
     auto& leaves = bench.leaves;
     const auto& layout = leaves.layout();
     unsigned checked = 0;
@@ -208,11 +188,9 @@ void judge_registers_clean(const Bench& bench, Result& result)
             result.show(Symptom::ordinary_data);
     };
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
-        if (!leaves.defines(exit))
-            continue;
+        if (!leaves.defines(exit)) continue;
         for (auto leaf = KVM_EXIT_LEDGER_LEAF_TOTAL; leaf <= KVM_EXIT_LEDGER_LEAF_LAST; leaf++)
-            if (ledger::value_registers(layout, leaf) != zeros)
-                check(leaf, exit);
+            if (ledger::value_registers(layout, leaf) != zeros) check(leaf, exit);
     }
     if (result.outcome == Outcome::ok && !bench.profile.registers.is_clean()) {
         result.fail("where an answer is no value, registers carry something");

@@ -1,5 +1,5 @@
 // Summing a ledger that moves while it is read.
-#include "audit/rules/conservation.hpp"
+#include "audit/rules/rules.hpp"
 
 #include <array>
 
@@ -13,8 +13,7 @@ using ledger::Leaves;
 // reads between two totals, the likelier that no exit of the host's comes between.
 class BusyRows {
 public:
-    BusyRows(Leaves& leaves, const ledger::Rows& rows_read)
-    {
+    BusyRows(Leaves& leaves, const ledger::Rows& rows_read) {
         for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++)
             if (rows_read[exit] && leaves.defines(exit) && exit != ledger::cpuid_exit(leaves.numbering()) &&
                 leaves.count(exit) != 0)
@@ -39,8 +38,7 @@ struct Sum {
 
 // CPUID's row is read before and after the totals, so that the cycles of the
 // reads between are bounded from both sides.
-Sum sum_rows(Leaves& leaves, const BusyRows& rows)
-{
+Sum sum_rows(Leaves& leaves, const BusyRows& rows) {
     const auto cpuid = ledger::cpuid_exit(leaves.numbering());
     const auto first_total = leaves.total();
     const auto own_before = leaves.own_exits(), own_in_total = leaves.own_in_total();
@@ -67,19 +65,16 @@ Sum sum_rows(Leaves& leaves, const BusyRows& rows)
 }
 
 // Is the total right but for multiples of 2^32?
-bool lacks_high_words(const Sum& sum)
-{
+bool lacks_high_words(const Sum& sum) {
     constexpr std::uint64_t word_end = std::uint64_t{1} << 32;
-    if (sum.cycles >= sum.cycles_low)
-        return false;
+    if (sum.cycles >= sum.cycles_low) return false;
     const auto words = (sum.cycles_low - sum.cycles + word_end - 1) / word_end;
     return sum.cycles + words * word_end <= sum.cycles_high;
 }
 
 }
 
-void judge_conservation(const Bench& bench, Result& result)
-{
+void judge_conservation(const Bench& bench, Result& result) {
     auto& leaves = bench.leaves;
     const auto rows_read = bench.profile.rows();
     const auto& totals_only = bench.totals_only;
@@ -88,8 +83,7 @@ void judge_conservation(const Bench& bench, Result& result)
         const BusyRows rows(leaves, rows_read);
         auto sum = sum_rows(leaves, rows);
         // A row may have become busy after the rows were chosen and before the first total.
-        if (!sum.quiet || BusyRows(leaves, rows_read).size() != rows.size())
-            continue;
+        if (!sum.quiet || BusyRows(leaves, rows_read).size() != rows.size()) continue;
         sum.seen += totals_only.exits;
         sum.cycles_high += totals_only.cycles;
         // By sign: where the reads themselves are not counted, the rows' sum is below 0.

@@ -1,5 +1,5 @@
 // The rules for layout, scope and counting of queries, and for the leaves of our own.
-#include "audit/rules/counting.hpp"
+#include "audit/rules/rules.hpp"
 
 #include "audit/rules/answer.hpp"
 #include "ledger/exit_names.hpp"
@@ -18,16 +18,14 @@ struct Pairs {
     unsigned wrong = 0;
     std::uint32_t least = ~0u, most = 0;
 
-    void add(std::uint32_t growth)
-    {
+    void add(std::uint32_t growth) {
         wrong += growth != 1;
         least = std::min(least, growth);
         most = std::max(most, growth);
     }
 };
 
-void diagnose_self_count(const Pairs& pairs, Result& result)
-{
+void diagnose_self_count(const Pairs& pairs, Result& result) {
     if (pairs.least == pairs.most && pairs.most == 0) {
         result.diagnose("a query does not count itself");
         result.show(Symptom::self_count_none);
@@ -45,24 +43,21 @@ void diagnose_self_count(const Pairs& pairs, Result& result)
 }
 
 // Exits of a kind cannot come between the two reads unless the host causes them; a few tries tell.
-bool same_count(const Bench& bench, ExitNumber exit)
-{
+bool same_count(const Bench& bench, ExitNumber exit) {
     auto& leaves = bench.leaves;
     constexpr unsigned tries = 10;
     const std::uint32_t own = exit == ledger::cpuid_exit(leaves.numbering()) ? bench.profile.self_count : 0;
     for (unsigned i = 0; i < tries; i++) {
         const auto count = leaves.count(exit);
         const auto r = leaves.query(Leaf::inside, exit);
-        if (r.eax - count == own)
-            return true;
+        if (r.eax - count == own) return true;
     }
     return false;
 }
 
 }
 
-void judge_layout(const Bench& bench, Result& result)
-{
+void judge_layout(const Bench& bench, Result& result) {
     const auto& profile = bench.profile;
     if (!profile.reads_right()) {
         result.fail("layout={} was given, but the leaves answer as layout {}'s do", profile.layout.name,
@@ -76,8 +71,7 @@ void judge_layout(const Bench& bench, Result& result)
                                                : "by what grows and what marks undefined numbers");
 }
 
-void judge_self_count(const Bench& bench, Result& result)
-{
+void judge_self_count(const Bench& bench, Result& result) {
     auto& leaves = bench.leaves;
     const auto pairs = bench.repetitions(1000);
     const auto cpuid = ledger::cpuid_exit(leaves.numbering());
@@ -109,8 +103,7 @@ void judge_self_count(const Bench& bench, Result& result)
     }
 }
 
-void judge_own_leaves(const Bench& bench, Result& result)
-{
+void judge_own_leaves(const Bench& bench, Result& result) {
     auto& leaves = bench.leaves;
     if (!bench.profile.revision) {
         result.skip("this host has the assignment's leaves alone");
@@ -122,8 +115,7 @@ void judge_own_leaves(const Bench& bench, Result& result)
         result.show(Symptom::leftovers);
     unsigned rows = 0;
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
-        if (!leaves.defines(exit))
-            continue;
+        if (!leaves.defines(exit)) continue;
         rows++;
         if (!same_count(bench, exit)) {
             result.fail("leaves {:x} and {:x} tell different counts of exit {:x}",
@@ -136,8 +128,7 @@ void judge_own_leaves(const Bench& bench, Result& result)
         if (extremes.shortest > extremes.longest || (extremes.longest != 0 && extremes.shortest == 0)) {
             result.fail("exit {:x}: shortest {} cycles, longest {}", exit, extremes.shortest,
                         extremes.longest);
-            if (leaves.query(Leaf::extremes, exit) == undefined_mark)
-                result.show(Symptom::hole);
+            if (leaves.query(Leaf::extremes, exit) == undefined_mark) result.show(Symptom::hole);
             result.diagnose(
                 "the shortest or the longest time is not kept with each exit, or its words are swapped");
         }
@@ -146,8 +137,7 @@ void judge_own_leaves(const Bench& bench, Result& result)
         result.message.format("{} rows agree with the assignment's leaves", rows);
 }
 
-void judge_scope(const Bench& bench, Result& result)
-{
+void judge_scope(const Bench& bench, Result& result) {
     if (bench.profile.scope == ledger::Scope::unknown)
         return result.skip("this host reports no counts by exit");
     if (bench.profile.scope == ledger::Scope::vm) {

@@ -1,5 +1,5 @@
 // Ordinary leaves and leaves out of range.
-#include "audit/rules/other_leaves.hpp"
+#include "audit/rules/rules.hpp"
 
 #include "audit/rules/answer.hpp"
 
@@ -24,22 +24,18 @@ struct Query {
 // or the APIC's number (kvm_update_cpuid_runtime()), and nothing here touches those.
 class Ordinary {
 public:
-    explicit Ordinary(Leaves& leaves) : leaves_(leaves)
-    {
+    explicit Ordinary(Leaves& leaves) : leaves_(leaves) {
         const auto basic = record(0, 0);
         max_basic = basic.eax;
         zeros_out_of_range = ledger::numbering_of(vendor(basic)) == ledger::Numbering::svm;
         for (std::uint32_t leaf = 1; leaf <= std::min(max_basic, 0x1fu); leaf++)
-            for (std::uint32_t subleaf = 0; subleaf < 3; subleaf++)
-                record(leaf, subleaf);
+            for (std::uint32_t subleaf = 0; subleaf < 3; subleaf++) record(leaf, subleaf);
         record(hypervisor_base, 0);
         record(hypervisor_base + 1, 0);
         max_extended = record(extended_base, 0).eax;
-        if (max_extended < extended_base)
-            max_extended = extended_base;
+        if (max_extended < extended_base) max_extended = extended_base;
         for (auto leaf = extended_base + 1; leaf <= std::min(max_extended, extended_base + 0x1f); leaf++)
-            for (std::uint32_t subleaf = 0; subleaf < 2; subleaf++)
-                record(leaf, subleaf);
+            for (std::uint32_t subleaf = 0; subleaf < 2; subleaf++) record(leaf, subleaf);
     }
 
     const Query* begin() const { return queries_.data(); }
@@ -49,15 +45,13 @@ public:
     bool zeros_out_of_range;
 
 private:
-    CpuidRegisters record(std::uint32_t leaf, std::uint32_t subleaf)
-    {
+    CpuidRegisters record(std::uint32_t leaf, std::uint32_t subleaf) {
         const auto answer = leaves_.query(leaf, subleaf);
         queries_[size_++] = {leaf, subleaf, answer};
         return answer;
     }
 
-    static std::string_view vendor(const CpuidRegisters& r)
-    {
+    static std::string_view vendor(const CpuidRegisters& r) {
         // "Auth", "Hygo": the first characters tell.
         return r.ebx == 0x68747541 ? "AuthenticAMD" : r.ebx == 0x6f677948 ? "HygonGenuine" : "";
     }
@@ -67,8 +61,7 @@ private:
     std::size_t size_ = 0;
 };
 
-void ask_the_ledger(Leaves& leaves)
-{
+void ask_the_ledger(Leaves& leaves) {
     for (const auto leaf : {Leaf::signature, Leaf::revision, Leaf::extremes, Leaf::inside, Leaf::total,
                             Leaf::cycles, Leaf::exit_count, Leaf::exit_cycles})
         if (leaves.layout().has(leaf))
@@ -76,8 +69,7 @@ void ask_the_ledger(Leaves& leaves)
                 leaves.query(leaf, exit);
 }
 
-void judge_subleaves(Leaves& leaves, const Ordinary& ordinary, Result& result)
-{
+void judge_subleaves(Leaves& leaves, const Ordinary& ordinary, Result& result) {
     // Leaves without subleaves: ECX is ignored (kvm_find_cpuid_entry_index()).
     for (const auto leaf : {0u, 1u, extended_base}) {
         const auto plain = leaves.query(leaf, 0);
@@ -88,8 +80,7 @@ void judge_subleaves(Leaves& leaves, const Ordinary& ordinary, Result& result)
     // SDM vol. 2, CPUID, leaf 0BH: "ECX[7:0]: the same value as ECX input", which
     // kvm_cpuid() sees to wherever subleaf 1 is there.
     constexpr std::uint32_t topology = 0xb, subleaf = 5;
-    if (ordinary.max_basic < topology || leaves.query(topology, 1) == zeros)
-        return;
+    if (ordinary.max_basic < topology || leaves.query(topology, 1) == zeros) return;
     if (const auto r = leaves.query(topology, subleaf); (r.ecx & 0xff) != subleaf) {
         result.fail("leaf {:x} ecx {:x}: CL is {:x}", topology, subleaf, r.ecx & 0xff);
         result.diagnose("subleaves no longer reach ordinary leaves");
@@ -98,8 +89,7 @@ void judge_subleaves(Leaves& leaves, const Ordinary& ordinary, Result& result)
 
 // The leaves that tell how far their range goes: the manuals give the range from 0x40000000
 // to a hypervisor, and one that says it is there (CPUID.1:ECX[31]) describes itself in it.
-void judge_limits(Leaves& leaves, const Ordinary& ordinary, Result& result)
-{
+void judge_limits(Leaves& leaves, const Ordinary& ordinary, Result& result) {
     if (ordinary.max_basic >= hypervisor_base) {
         result.fail("leaf 0: the highest basic leaf is {:x}", ordinary.max_basic);
         result.diagnose("leaf 0 tells of leaves that are not basic ones: it is to stay as it was");
@@ -113,8 +103,7 @@ void judge_limits(Leaves& leaves, const Ordinary& ordinary, Result& result)
     }
 }
 
-unsigned judge_out_of_range(Leaves& leaves, const Ordinary& ordinary, bool own_leaves, Result& result)
-{
+unsigned judge_out_of_range(Leaves& leaves, const Ordinary& ordinary, bool own_leaves, Result& result) {
     const std::uint32_t out_of_range[] = {
         ordinary.max_basic + 1, 0x3fffffff, 0x4ffffe00, 0x4ffffefe, 0x4ffffeff, 0x50000000, 0x5fffffff,
         0x7fffffff, ordinary.max_extended + 1, 0xbfffffff, 0xfffffffe, 0xffffffff,
@@ -122,8 +111,7 @@ unsigned judge_out_of_range(Leaves& leaves, const Ordinary& ordinary, bool own_l
         KVM_EXIT_LEDGER_LEAF_FIRST, KVM_EXIT_LEDGER_LEAF_REVISION, KVM_EXIT_LEDGER_LEAF_INSIDE};
     unsigned answers = 0;
     for (const auto leaf : out_of_range) {
-        if (own_leaves && leaf >= KVM_EXIT_LEDGER_LEAF_FIRST && leaf <= KVM_EXIT_LEDGER_LEAF_LAST)
-            continue;
+        if (own_leaves && leaf >= KVM_EXIT_LEDGER_LEAF_FIRST && leaf <= KVM_EXIT_LEDGER_LEAF_LAST) continue;
         for (const std::uint32_t subleaf : {0u, 1u, 0x72u}) {
             const auto expected =
                 ordinary.zeros_out_of_range ? zeros : leaves.query(ordinary.max_basic, subleaf);
@@ -138,8 +126,7 @@ unsigned judge_out_of_range(Leaves& leaves, const Ordinary& ordinary, bool own_l
 
 }
 
-void judge_other_leaves(const Bench& bench, Result& result)
-{
+void judge_other_leaves(const Bench& bench, Result& result) {
     auto& leaves = bench.leaves;
     const Ordinary ordinary(leaves);
     ask_the_ledger(leaves);

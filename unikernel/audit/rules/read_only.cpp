@@ -1,5 +1,5 @@
 // Two readings of every row, with queries and nothing else between them.
-#include "audit/rules/read_only.hpp"
+#include "audit/rules/rules.hpp"
 
 #include "ledger/exit_names.hpp"
 
@@ -19,12 +19,10 @@ struct Row {
     bool operator==(const Row&) const = default;
 };
 
-Row read_row(Leaves& leaves, bool own_leaves, ExitNumber exit)
-{
+Row read_row(Leaves& leaves, bool own_leaves, ExitNumber exit) {
     Row row;
     row.count = leaves.count(exit);
-    if (row.count == 0)
-        return row;
+    if (row.count == 0) return row;
     row.cycles = leaves.cycles(exit);
     if (own_leaves) {
         row.inside = leaves.cycles_inside(exit);
@@ -33,31 +31,27 @@ Row read_row(Leaves& leaves, bool own_leaves, ExitNumber exit)
     return row;
 }
 
-void query_everything(Leaves& leaves, ExitNumber exit)
-{
+void query_everything(Leaves& leaves, ExitNumber exit) {
     for (auto leaf = KVM_EXIT_LEDGER_LEAF_EXTREMES; leaf <= KVM_EXIT_LEDGER_LEAF_LAST; leaf++)
         leaves.query(leaf, exit);
 }
 
 // The fewer queries between the two readings, the likelier that the host lets one pass.
-bool stays(const Bench& bench, ExitNumber exit)
-{
+bool stays(const Bench& bench, ExitNumber exit) {
     auto& leaves = bench.leaves;
     const bool own_leaves = bench.profile.revision != 0;
     const auto attempts = bench.repetitions(30);
     for (unsigned attempt = 0; attempt < attempts; attempt++) {
         const auto before = read_row(leaves, own_leaves, exit);
         query_everything(leaves, exit);
-        if (read_row(leaves, own_leaves, exit) == before)
-            return true;
+        if (read_row(leaves, own_leaves, exit) == before) return true;
     }
     return false;
 }
 
 }
 
-void judge_read_only(const Bench& bench, Result& result)
-{
+void judge_read_only(const Bench& bench, Result& result) {
     auto& leaves = bench.leaves;
     const auto judged = bench.profile.rows();
     unsigned rows = 0;

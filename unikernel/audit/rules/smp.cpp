@@ -1,5 +1,5 @@
 // Hammering the ledger from several vCPUs.
-#include "audit/rules/smp.hpp"
+#include "audit/rules/rules.hpp"
 
 #include "machine/this_cpu.hpp"
 #include "machine/tsc.hpp"
@@ -22,8 +22,7 @@ using ledger::Leaves;
 using ledger::Numbering;
 
 // Causes CPUID exits as fast as they come, and returns how many.
-std::uint64_t hammer(const Amount& amount, Leaves leaves)
-{
+std::uint64_t hammer(const Amount& amount, Leaves leaves) {
     const auto start = machine::rdtsc();
     std::uint64_t caused = 0;
     while (amount.seconds ? machine::rdtsc() - start < amount.cycles : caused < amount.count) {
@@ -48,8 +47,7 @@ using Questions = std::array<Question, question_count>;
 
 // The numbers are undefined, and defined but without a handler, in every edition of the
 // manuals and in every Linux.
-Questions questions(const Bench& bench)
-{
+Questions questions(const Bench& bench) {
     using Answer = Question::Answer;
     const bool vmx = bench.numbering() == Numbering::vmx;
     const auto& layout = bench.leaves.layout();
@@ -73,17 +71,14 @@ Questions questions(const Bench& bench)
 }
 
 // Is there nothing in the registers but a value of the kind that was asked for?
-bool is_value(const Question& question, const CpuidRegisters& answer)
-{
+bool is_value(const Question& question, const CpuidRegisters& answer) {
     return question.answer == Question::Answer::count ? !(answer.ebx | answer.ecx | answer.edx)
                                                       : !(answer.eax | answer.edx);
 }
 
 // Has the value, which only grows, not shrunk?
-bool follows(const Question& question, const CpuidRegisters& before, const CpuidRegisters& after)
-{
-    if (!is_value(question, after))
-        return false;
+bool follows(const Question& question, const CpuidRegisters& before, const CpuidRegisters& after) {
+    if (!is_value(question, after)) return false;
     if (question.answer == Question::Answer::count)
         return static_cast<std::int32_t>(after.eax - before.eax) >= 0;
     return (std::uint64_t{after.ebx} << 32 | after.ecx) >= (std::uint64_t{before.ebx} << 32 | before.ecx);
@@ -95,8 +90,7 @@ struct Wrong {
     std::size_t asked = 0; // of the first one
     CpuidRegisters seen{};
 
-    void add(std::size_t number, const CpuidRegisters& answer)
-    {
+    void add(std::size_t number, const CpuidRegisters& answer) {
         if (times++ == 0) {
             asked = number;
             seen = answer;
@@ -111,12 +105,9 @@ public:
 
     /// \param alone the answers that a vCPU got while no other asked
     Asker(const Questions& questions, const std::array<CpuidRegisters, question_count>& alone)
-        : questions_(&questions), last_(alone)
-    {
-    }
+        : questions_(&questions), last_(alone) {}
 
-    void ask(std::size_t number, Leaves& leaves)
-    {
+    void ask(std::size_t number, Leaves& leaves) {
         const auto& question = (*questions_)[number];
         const auto answer = leaves.query(question.leaf, question.exit);
         if (fits(number, answer))
@@ -132,17 +123,14 @@ public:
     const Wrong& less() const { return less_; }
 
     /// The other question that this answers, if any is.
-    std::optional<std::size_t> meant(std::size_t asked, const CpuidRegisters& answer) const
-    {
+    std::optional<std::size_t> meant(std::size_t asked, const CpuidRegisters& answer) const {
         for (std::size_t i = 0; i < question_count; i++)
-            if (i != asked && fits(i, answer))
-                return i;
+            if (i != asked && fits(i, answer)) return i;
         return {};
     }
 
 private:
-    bool fits(std::size_t number, const CpuidRegisters& answer) const
-    {
+    bool fits(std::size_t number, const CpuidRegisters& answer) const {
         const auto& question = (*questions_)[number];
         return question.answer == Question::Answer::same ? answer == last_[number]
                                                          : follows(question, last_[number], answer);
@@ -154,8 +142,7 @@ private:
 };
 
 void judge_foreign(unsigned vcpu, const Asker& asker, const Questions& asked, std::uint32_t count,
-                   Result& result)
-{
+                   Result& result) {
     const auto& [times, number, r] = asker.foreign();
     const auto meant = asker.meant(number, r);
     result.fail("vCPU {} asked for {}, got {:x} {:x} {:x} {:x}; so {} times of {}", vcpu, asked[number].what,
@@ -167,8 +154,7 @@ void judge_foreign(unsigned vcpu, const Asker& asker, const Questions& asked, st
 }
 
 void judge_less(unsigned vcpu, const Asker& asker, const Questions& asked, std::uint32_t count,
-                Result& result)
-{
+                Result& result) {
     const auto& [times, number, r] = asker.less();
     const bool is_count = asked[number].answer == Question::Answer::count;
     result.fail("vCPU {} asked for {}, got {:x} {:x} {:x} {:x}, less than before; so {} times of {}", vcpu,
@@ -179,15 +165,13 @@ void judge_less(unsigned vcpu, const Asker& asker, const Questions& asked, std::
 
 }
 
-void judge_own_answers(const Bench& bench, Result& result)
-{
+void judge_own_answers(const Bench& bench, Result& result) {
     auto& leaves = bench.leaves;
     const auto& crew = bench.crew;
     const auto count = bench.repetitions(bench.amount.count);
     const auto asked = questions(bench);
     std::array<CpuidRegisters, question_count> alone;
-    for (std::size_t i = 0; i < question_count; i++)
-        alone[i] = leaves.query(asked[i].leaf, asked[i].exit);
+    for (std::size_t i = 0; i < question_count; i++) alone[i] = leaves.query(asked[i].leaf, asked[i].exit);
 
     static constinit std::array<Asker, machine::max_processors> askers{};
     crew.run([&](unsigned vcpu) {
@@ -199,18 +183,15 @@ void judge_own_answers(const Bench& bench, Result& result)
     });
 
     for (unsigned vcpu = 0; vcpu < crew.vcpus; vcpu++) {
-        if (askers[vcpu].foreign().times != 0)
-            return judge_foreign(vcpu, askers[vcpu], asked, count, result);
+        if (askers[vcpu].foreign().times != 0) return judge_foreign(vcpu, askers[vcpu], asked, count, result);
     }
     for (unsigned vcpu = 0; vcpu < crew.vcpus; vcpu++) {
-        if (askers[vcpu].less().times != 0)
-            return judge_less(vcpu, askers[vcpu], asked, count, result);
+        if (askers[vcpu].less().times != 0) return judge_less(vcpu, askers[vcpu], asked, count, result);
     }
     result.message.format("{} x {} queries at once, each got its own answer", crew.vcpus, count);
 }
 
-void judge_soak(const Bench& bench, Result& result)
-{
+void judge_soak(const Bench& bench, Result& result) {
     auto& leaves = bench.leaves;
     const auto& amount = bench.amount;
     const auto& crew = bench.crew;
@@ -241,8 +222,7 @@ void judge_soak(const Bench& bench, Result& result)
             : "exits of several vCPUs at once are counted more than once");
 }
 
-std::uint64_t noticed_loss(std::uint64_t exits)
-{
+std::uint64_t noticed_loss(std::uint64_t exits) {
     return exits * 10000 / 46052; // ln(100) = 4.60517
 }
 

@@ -1,5 +1,5 @@
 // The sweep, and the rule for any pair of leaf and ECX.
-#include "audit/rules/sweep.hpp"
+#include "audit/rules/rules.hpp"
 
 #include "audit/rules/answer.hpp"
 
@@ -24,8 +24,7 @@ class Random {
 public:
     explicit Random(std::uint32_t seed) : state_(seed + 0x9e3779b97f4a7c15) {}
 
-    std::uint32_t next()
-    {
+    std::uint32_t next() {
         state_ ^= state_ << 13;
         state_ ^= state_ >> 7;
         state_ ^= state_ << 17;
@@ -39,41 +38,33 @@ private:
 class Sweep {
 public:
     Sweep(const Bench& bench, Result& result)
-        : leaves_(bench.leaves), own_leaves_(bench.profile.revision != 0), result_(result)
-    {
-    }
+        : leaves_(bench.leaves), own_leaves_(bench.profile.revision != 0), result_(result) {}
 
     std::uint64_t answers() const { return answers_; }
 
     /// Is the leaf the ledger's? The others answer as on an unpatched host.
-    bool covers(std::uint32_t leaf) const
-    {
+    bool covers(std::uint32_t leaf) const {
         return own_leaves_ || ledger::value_registers(leaves_.layout(), leaf) != zeros;
     }
 
-    bool takes_exit(std::uint32_t leaf) const
-    {
+    bool takes_exit(std::uint32_t leaf) const {
         const auto& layout = leaves_.layout();
         return leaf == layout.exit_count || leaf == layout.exit_cycles ||
                leaf == layout.number(Leaf::inside) || leaf == layout.number(Leaf::extremes);
     }
 
-    bool reports_total(std::uint32_t leaf) const
-    {
+    bool reports_total(std::uint32_t leaf) const {
         return leaf == leaves_.layout().total || leaf == leaves_.layout().cycles;
     }
 
     /// Is it one of the four that every layout has?
-    bool is_common(std::uint32_t leaf) const
-    {
+    bool is_common(std::uint32_t leaf) const {
         const auto& layout = leaves_.layout();
         return leaf == layout.exit_count || leaf == layout.exit_cycles || reports_total(leaf);
     }
 
-    void ask(std::uint32_t leaf, ExitNumber exit)
-    {
-        if (!covers(leaf))
-            return;
+    void ask(std::uint32_t leaf, ExitNumber exit) {
+        if (!covers(leaf)) return;
         answers_++;
         const auto seen = leaves_.query(leaf, exit);
         if (takes_exit(leaf))
@@ -84,23 +75,18 @@ public:
             judge_answer(leaf, exit, fixed(leaf), seen, result_);
     }
 
-    void ask_range(std::uint32_t leaf, ExitNumber end)
-    {
-        for (ExitNumber exit = 0; exit < end; exit++)
-            ask(leaf, exit);
+    void ask_range(std::uint32_t leaf, ExitNumber end) {
+        for (ExitNumber exit = 0; exit < end; exit++) ask(leaf, exit);
     }
 
-    void ask_powers_of_two(std::uint32_t leaf)
-    {
+    void ask_powers_of_two(std::uint32_t leaf) {
         for (unsigned bit = 0; bit < 32; bit++)
-            for (const auto exit : {(1u << bit) - 1, 1u << bit, (1u << bit) + 1})
-                ask(leaf, exit);
+            for (const auto exit : {(1u << bit) - 1, 1u << bit, (1u << bit) + 1}) ask(leaf, exit);
         ask(leaf, ~0u);
     }
 
 private:
-    void judge_exit(std::uint32_t leaf, ExitNumber exit, const CpuidRegisters& seen)
-    {
+    void judge_exit(std::uint32_t leaf, ExitNumber exit, const CpuidRegisters& seen) {
         if (!leaves_.defines(exit)) {
             if (!judge_answer(leaf, exit, undefined_mark, seen, result_)) {
                 result_.show(symptom_of(seen));
@@ -115,19 +101,15 @@ private:
     }
 
     // Of an undefined number's answer, which is wrong.
-    static Symptom symptom_of(const CpuidRegisters& seen)
-    {
-        if (seen == zeros)
-            return Symptom::undefined_as_not_enabled;
-        if (seen.edx == undefined_mark.edx)
-            return Symptom::leftovers;
+    static Symptom symptom_of(const CpuidRegisters& seen) {
+        if (seen == zeros) return Symptom::undefined_as_not_enabled;
+        if (seen.edx == undefined_mark.edx) return Symptom::leftovers;
         return seen == CpuidRegisters{0, 0, 0, seen.edx} ? Symptom::undefined_wrong_mark
                                                          : Symptom::undefined_garbage;
     }
 
     // The leaves that answer the same whatever ECX is.
-    CpuidRegisters fixed(std::uint32_t leaf) const
-    {
+    CpuidRegisters fixed(std::uint32_t leaf) const {
         switch (leaf) {
         case KVM_EXIT_LEDGER_LEAF_SIGNATURE:
             return {last_leaf, KVM_EXIT_LEDGER_SIGNATURE_EBX, KVM_EXIT_LEDGER_SIGNATURE_ECX,
@@ -146,8 +128,7 @@ private:
 
 }
 
-void judge_sweep(const Bench& bench, Result& result)
-{
+void judge_sweep(const Bench& bench, Result& result) {
     Sweep sweep(bench, result);
     const auto long_end = bench.thorough ? sweep_end : brief_sweep_end;
     const auto short_end = bench.thorough ? short_sweep_end : brief_sweep_end;

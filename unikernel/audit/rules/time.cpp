@@ -14,8 +14,7 @@ constexpr std::uint64_t word_end = std::uint64_t{1} << 32;
 bool can_pass_in(std::uint64_t window, std::uint64_t cycles) { return cycles > 0 && cycles <= window; }
 
 // Names what a lost high word explains.
-void recognise_lost_word(const Readings& read, std::uint64_t window, Result& result)
-{
+void recognise_lost_word(const Readings& read, std::uint64_t window, Result& result) {
     if (read.before < word_end && read.after < read.before &&
         can_pass_in(window, read.after + word_end - read.before)) {
         result.diagnose("the cycles wrap at 2^32: their high word is lost");
@@ -24,8 +23,7 @@ void recognise_lost_word(const Readings& read, std::uint64_t window, Result& res
 }
 
 // The same of a growth alone.
-void recognise_lost_word(std::uint64_t growth, std::uint64_t window, Result& result)
-{
+void recognise_lost_word(std::uint64_t growth, std::uint64_t window, Result& result) {
     if (can_pass_in(window, growth + word_end)) {
         result.diagnose("the cycles wrap at 2^32: their high word is lost");
         result.show(Symptom::high_word_lost);
@@ -34,11 +32,9 @@ void recognise_lost_word(std::uint64_t growth, std::uint64_t window, Result& res
 
 }
 
-void judge_time(std::uint64_t window, Result& result)
-{
+void judge_time(std::uint64_t window, Result& result) {
     const auto& host = result.measurement->host;
-    if (!host)
-        return;
+    if (!host) return;
     if (host->cycles == 0) {
         result.fail("{} exits took 0 cycles by the ledger", host->exits);
         result.show(Symptom::untimed);
@@ -53,8 +49,7 @@ void judge_time(std::uint64_t window, Result& result)
                (host->extremes->shortest > host->mean() || host->extremes->longest < host->mean())) {
         result.fail("mean of {} cycles outside shortest {} and longest {}", host->mean(),
                     host->extremes->shortest, host->extremes->longest);
-        if (host->extremes->longest == 0)
-            result.show(Symptom::impossible);
+        if (host->extremes->longest == 0) result.show(Symptom::impossible);
         if (host->mean() < host->extremes->shortest) {
             result.show(Symptom::partly_untimed);
             result.diagnose("some of these exits are counted, but not timed, or the shortest time is not "
@@ -67,11 +62,9 @@ void judge_time(std::uint64_t window, Result& result)
     }
 }
 
-bool judge_stretch(const Stretch& stretch, Result& result)
-{
+bool judge_stretch(const Stretch& stretch, Result& result) {
     const auto& total = stretch.total;
-    if (can_pass_in(stretch.guest, total.growth()))
-        return true;
+    if (can_pass_in(stretch.guest, total.growth())) return true;
     if (total.growth() == 0) {
         result.fail("{} firings added 0 cycles to the total", stretch.firings);
         result.show(Symptom::untimed);
@@ -88,8 +81,7 @@ bool judge_stretch(const Stretch& stretch, Result& result)
 
 namespace {
 
-constexpr std::uint64_t percent(std::uint64_t part, std::uint64_t whole)
-{
+constexpr std::uint64_t percent(std::uint64_t part, std::uint64_t whole) {
     return whole ? part * 100 / whole : 0;
 }
 
@@ -97,8 +89,7 @@ std::uint64_t difference(std::uint64_t a, std::uint64_t b) { return a > b ? a - 
 
 // A clock that stops before the exit is handled measures the same way for every exit, and
 // next to nothing of those that KVM answers by itself: their handler is much of what passes.
-bool stops_early(const Definitions& seen)
-{
+bool stops_early(const Definitions& seen) {
     constexpr std::uint64_t handlers_least = 10;
     const auto [least, most] =
         std::minmax({seen.cpuid.host_mean(), seen.mmio.host_mean(), seen.pio.host_mean()});
@@ -109,44 +100,35 @@ bool stops_early(const Definitions& seen)
 
 // What an access costs beyond CPUID is what user space took: entering and leaving the
 // guest, and this machine's slowness at it, cancel out.
-std::uint64_t user_space_percent(const Definitions& seen)
-{
+std::uint64_t user_space_percent(const Definitions& seen) {
     return percent(difference(seen.pio.host_mean(), seen.cpuid.host_mean()),
                    difference(seen.pio.guest_mean(), seen.cpuid.guest_mean()));
 }
 
-std::uint64_t waiting_percent(const Definitions& seen)
-{
+std::uint64_t waiting_percent(const Definitions& seen) {
     return seen.hlt ? percent(seen.hlt->total.growth(), seen.hlt->guest) : 0;
 }
 
 }
 
-std::optional<Definition> name_definition(const Definitions& seen)
-{
+std::optional<Definition> name_definition(const Definitions& seen) {
     constexpr std::uint64_t included = 50, implausible = 120;
     const auto user_space = user_space_percent(seen);
-    if (seen.pio.guest_mean() <= seen.cpuid.guest_mean() || user_space > implausible)
-        return {};
+    if (seen.pio.guest_mean() <= seen.cpuid.guest_mean() || user_space > implausible) return {};
     const bool waits = waiting_percent(seen) >= included;
     if (user_space >= included)
         return waits || !seen.hlt ? Definition::exit_to_entry : Definition::without_waiting;
-    if (waits)
-        return Definition::without_user_space;
+    if (waits) return Definition::without_user_space;
     return stops_early(seen) ? Definition::none : Definition::handler_alone;
 }
 
-void judge_definition(const Definitions& seen, Result& result)
-{
+void judge_definition(const Definitions& seen, Result& result) {
     for (const auto* stretch : {&seen.cpuid, &seen.mmio, &seen.pio})
-        if (!judge_stretch(*stretch, result))
-            return;
-    if (seen.hlt && !judge_stretch(*seen.hlt, result))
-        return;
+        if (!judge_stretch(*stretch, result)) return;
+    if (seen.hlt && !judge_stretch(*seen.hlt, result)) return;
 
     const auto name = name_definition(seen);
-    if (!name)
-        return result.skip(undecided);
+    if (!name) return result.skip(undecided);
     switch (*name) {
     case Definition::exit_to_entry: result.message.write("from exit to entry"); break;
     case Definition::without_user_space:
@@ -171,15 +153,12 @@ void judge_definition(const Definitions& seen, Result& result)
         return;
     }
     result.message.format(" (with {}% of user space's time", user_space_percent(seen));
-    if (seen.hlt)
-        result.message.format(", {}% of a HLT's wait", waiting_percent(seen));
+    if (seen.hlt) result.message.format(", {}% of a HLT's wait", waiting_percent(seen));
     result.message.write(")");
 }
 
-void judge_halt(const Halt& halt, Result& result)
-{
-    if (!judge_stretch(halt.stretch, result))
-        return;
+void judge_halt(const Halt& halt, Result& result) {
+    if (!judge_stretch(halt.stretch, result)) return;
     const auto passed = halt.stretch.guest, row = halt.row.growth();
     if (row > passed) {
         result.fail("HLT's cycles went from {} to {} while {} passed", halt.row.before, halt.row.after,
@@ -194,24 +173,20 @@ void judge_halt(const Halt& halt, Result& result)
             return;
         }
         result.message.format("{} cycles of {} that passed", row, passed);
-        if (halt.inside)
-            result.message.format(", {} inside KVM", halt.inside->growth());
+        if (halt.inside) result.message.format(", {} inside KVM", halt.inside->growth());
     } else if (halt.stretch.total.growth() >= passed / 2) {
         result.fail("of {} cycles, {} are in the total, but only {} in HLT's row", passed,
                     halt.stretch.total.growth(), row);
-        if (row == 0)
-            result.show(Symptom::untimed);
+        if (row == 0) result.show(Symptom::untimed);
         result.diagnose("the time of a HLT's wait goes to another exit's row");
     } else {
         result.skip("this host's time leaves waiting out: see time.definition");
     }
 }
 
-void judge_single(ledger::ExitNumber exit, const Single& single, Result& result)
-{
+void judge_single(ledger::ExitNumber exit, const Single& single, Result& result) {
     const auto& [shortest, longest] = single.extremes;
-    if (shortest <= single.cycles && longest >= single.cycles && longest <= single.row)
-        return;
+    if (shortest <= single.cycles && longest >= single.cycles && longest <= single.row) return;
     result.fail("exit {:x} took {} cycles, {} in all such, but shortest says {} and longest {}", exit,
                 single.cycles, single.row, shortest, longest);
     if (single.cycles == 0)
@@ -221,8 +196,7 @@ void judge_single(ledger::ExitNumber exit, const Single& single, Result& result)
     result.diagnose("the shortest or the longest time is not kept with each exit, or its words are swapped");
 }
 
-void judge_query_cost(const Bench& bench, Result& result)
-{
+void judge_query_cost(const Bench& bench, Result& result) {
     const auto& cost = bench.profile.cost;
     if (!cost.is_expensive()) {
         result.message.format("a query costs {} cycles, CPUID leaf 0 {}: medians", cost.query, cost.ordinary);
@@ -233,15 +207,13 @@ void judge_query_cost(const Bench& bench, Result& result)
     result.show(Symptom::slow_query);
 }
 
-void judge_monotonicity(const Bench& bench, Result& result)
-{
+void judge_monotonicity(const Bench& bench, Result& result) {
     using Quantity = ledger::MonotonicityCheck::Quantity;
     auto& leaves = bench.leaves;
     leaves.total();
     leaves.cycles();
     for (ledger::ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
-        if (!leaves.defines(exit) || leaves.count(exit) == 0)
-            continue;
+        if (!leaves.defines(exit) || leaves.count(exit) == 0) continue;
         leaves.cycles(exit);
     }
 

@@ -1,14 +1,7 @@
 // The table of the audits of rules.
-#include "audit/rules/answers.hpp"
-#include "audit/rules/conservation.hpp"
-#include "audit/rules/counting.hpp"
-#include "audit/rules/other_leaves.hpp"
-#include "audit/rules/read_only.hpp"
-#include "audit/rules/smp.hpp"
-#include "audit/rules/sweep.hpp"
+#include "audit/rules/rules.hpp"
 #include "audit/rules/time.hpp"
-#include "audit/run/nested_runs.hpp"
-#include "audit/run/time_runs.hpp"
+#include "audit/run/runs.hpp"
 
 namespace audit {
 namespace {

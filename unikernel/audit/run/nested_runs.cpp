@@ -1,5 +1,5 @@
 // Asking the ledger from a guest of the guest's own.
-#include "audit/run/nested_runs.hpp"
+#include "audit/run/runs.hpp"
 
 #include "machine/nested.hpp"
 
@@ -8,8 +8,7 @@ namespace audit {
 using ledger::Leaf;
 using ledger::Numbering;
 
-void run_nested_queries(const Bench& bench, Result& result)
-{
+void run_nested_queries(const Bench& bench, Result& result) {
     auto& leaves = bench.leaves;
     if (leaves.numbering() == Numbering::vmx) {
         result.skip("on Intel a nested guest's CPUID goes to its hypervisor, which cannot leave it to KVM");
@@ -31,8 +30,7 @@ void run_nested_queries(const Bench& bench, Result& result)
         const auto after = count();
         // Each query counts as the profile found.
         const auto each = bench.profile.self_count;
-        if (machine::nested_answer - before == each && after - before == 2 * each)
-            continue;
+        if (machine::nested_answer - before == each && after - before == 2 * each) continue;
         result.fail("before, in, and after a nested guest CPUID's count reads {}, {}, {}", before,
                     machine::nested_answer, after);
         if (after - before != 2 * each)

@@ -3,8 +3,7 @@
 
 namespace audit {
 
-void join_repeat(Result& all, const Result& repeat)
-{
+void join_repeat(Result& all, const Result& repeat) {
     auto& sum = *all.measurement;
     sum.repeats++;
     if (!repeat.measurement) {
@@ -19,14 +18,12 @@ void join_repeat(Result& all, const Result& repeat)
     sum.stray_rows = m.stray_rows;
     sum.stray_count = m.stray_count;
     all.symptoms |= repeat.symptoms;
-    for (std::size_t i = 0; i < sum.raised.size(); i++)
-        sum.raised[i] += m.raised[i];
+    for (std::size_t i = 0; i < sum.raised.size(); i++) sum.raised[i] += m.raised[i];
     if (m.host && sum.host) {
         sum.host->exits += m.host->exits;
         sum.host->cycles += m.host->cycles;
         sum.host->extremes = m.host->extremes;
-        if (m.host->inside)
-            *sum.host->inside += *m.host->inside;
+        if (m.host->inside) *sum.host->inside += *m.host->inside;
     }
     all.message.clear();
     if (repeat.outcome == Outcome::ok) {

@@ -24,8 +24,7 @@ constinit SampleStore<sample_capacity, machine::max_processors> samples;
 constinit std::string_view running_audit;
 
 // Cycles per firing, the call and the fences included.
-void fire_measured(void (*fire)(), std::uint64_t firings, bool rdtscp)
-{
+void fire_measured(void (*fire)(), std::uint64_t firings, bool rdtscp) {
     auto mine = samples.of(machine::this_cpu().index);
     for (std::uint64_t i = 0; i < firings; i++) {
         const auto start = machine::open_measurement();
@@ -37,16 +36,14 @@ void fire_measured(void (*fire)(), std::uint64_t firings, bool rdtscp)
 }
 
 // Cycles that a firing which does nothing costs: their median.
-std::uint64_t cost_of_nothing()
-{
+std::uint64_t cost_of_nothing() {
     constexpr std::uint64_t firings = 1000;
     samples.start(1, firings);
     fire_measured([] {}, firings, machine::has(machine::feature::rdtscp));
     return samples.spread().median;
 }
 
-void run_together(void (*work)(void* context, unsigned vcpu), void* context)
-{
+void run_together(void (*work)(void* context, unsigned vcpu), void* context) {
     machine::run_on_all([=] { work(context, machine::this_cpu().index); });
 }
 
@@ -54,19 +51,15 @@ void run_together(void (*work)(void* context, unsigned vcpu), void* context)
 void run_alone(void (*work)(void* context, unsigned vcpu), void* context) { work(context, 0); }
 
 // An exit that this vCPU does not take is neither a pass nor the host's failure.
-void excuse(const Trigger& trigger, Result& result)
-{
+void excuse(const Trigger& trigger, Result& result) {
     const auto& m = *result.measurement;
-    if (m.bound == triggers::Bound::none || m.counted != 0 || !trigger.excuse)
-        return;
-    if (const auto reason = trigger.excuse(); !reason.empty())
-        result.skip(reason);
+    if (m.bound == triggers::Bound::none || m.counted != 0 || !trigger.excuse) return;
+    if (const auto reason = trigger.excuse(); !reason.empty()) result.skip(reason);
 }
 
 // Why the trigger cannot be fired, if so; then `result` is a skip.
 bool must_skip(const Trigger& trigger, const triggers::Deviation* deviation, std::uint64_t firings,
-               Result& result)
-{
+               Result& result) {
     if (deviation && deviation->left_out)
         result.skip(deviation->instead.source);
     else if (const auto missing = trigger.lacks ? trigger.lacks() : std::string_view(); !missing.empty())
@@ -78,24 +71,20 @@ bool must_skip(const Trigger& trigger, const triggers::Deviation* deviation, std
 }
 
 // Why a host without some leaf cannot be asked, if so.
-std::string_view missing_leaf(const plan::RuleAudit& rule, const ledger::Leaves& leaves)
-{
+std::string_view missing_leaf(const plan::RuleAudit& rule, const ledger::Leaves& leaves) {
+    constexpr std::string_view reasons[] = {
+        "this host reports no total count", "this host reports no total of cycles",
+        "this host reports no counts by exit", "this host reports no cycles by exit"};
     for (const auto leaf : rule.needs)
         if (!leaves.has(leaf))
-            switch (leaf) {
-            case ledger::Leaf::total: return "this host reports no total count";
-            case ledger::Leaf::cycles: return "this host reports no total of cycles";
-            case ledger::Leaf::exit_count: return "this host reports no counts by exit";
-            default: return "this host reports no cycles by exit";
-            }
+            return reasons[std::ranges::find(ledger::assigned_leaves, leaf) -
+                           std::begin(ledger::assigned_leaves)];
     return {};
 }
 
-Budget budget_of(const plan::Plan& plan, const ledger::Profile& profile)
-{
+Budget budget_of(const plan::Plan& plan, const ledger::Profile& profile) {
     // Where a query costs about what CPUID does, everything is read.
-    if (!profile.cost.is_expensive())
-        return {};
+    if (!profile.cost.is_expensive()) return {};
     std::uint64_t triggers = 0;
     plan::for_each_audit([&](std::size_t index, std::string_view, const Trigger* trigger, auto) {
         triggers += trigger && plan.selects(index);
@@ -115,24 +104,19 @@ struct Run::Row {
 
 // The time inside KVM is read later at the start and earlier at the end, so that in CPUID's row it speaks of
 // no exit that the cycles do not.
-Run::Row Run::read_row(ExitNumber exit, bool at_start)
-{
+Run::Row Run::read_row(ExitNumber exit, bool at_start) {
     const auto inside = [&] { return profile_.revision ? leaves_.cycles_inside(exit) : 0; };
     Row row{};
-    if (!at_start)
-        row.inside = inside();
+    if (!at_start) row.inside = inside();
     row.count = leaves_.count(exit);
     row.cycles = leaves_.cycles(exit);
-    if (at_start)
-        row.inside = inside();
+    if (at_start) row.inside = inside();
     return row;
 }
 
-std::optional<Measurement::Host> Run::host_figures(ExitNumber exit, const Row& before, const Row& after)
-{
+std::optional<Measurement::Host> Run::host_figures(ExitNumber exit, const Row& before, const Row& after) {
     const std::uint32_t exits = after.count - before.count;
-    if (exits == 0 || !leaves_.has(ledger::Leaf::exit_cycles))
-        return {};
+    if (exits == 0 || !leaves_.has(ledger::Leaf::exit_cycles)) return {};
     Measurement::Host host{exits, after.cycles - before.cycles, {}, {}};
     if (profile_.revision) {
         host.extremes = leaves_.extremes(exit);
@@ -143,14 +127,12 @@ std::optional<Measurement::Host> Run::host_figures(ExitNumber exit, const Row& b
 
 // Those of the plan's vCPUs that are not in the crew wait.
 void Run::fire_once(const Trigger& trigger, const triggers::Expectation& expectation, const Crew& crew,
-                    std::uint32_t firings, Result& result)
-{
+                    std::uint32_t firings, Result& result) {
     const bool rdtscp = machine::has(machine::feature::rdtscp);
     machine::run_on_all([&] {
         machine::disable_interrupts();
         // The others must be awake: a HLT of theirs must not come amid the measurement.
-        if (machine::this_cpu().index < crew.vcpus && trigger.prepare)
-            trigger.prepare();
+        if (machine::this_cpu().index < crew.vcpus && trigger.prepare) trigger.prepare();
     });
     machine::forget_exceptions();
     const auto coverage = budget_.all_rows ? coverage_ : coverage_.limited_to(expectation);
@@ -172,8 +154,7 @@ void Run::fire_once(const Trigger& trigger, const triggers::Expectation& expecta
         totals_only_.exits += crew.vcpus * firings * expectation.totals_only;
         totals_only_.cycles += crew.vcpus * window;
     }
-    if (trigger.clean_up)
-        crew.run([&](unsigned) { trigger.clean_up(); });
+    if (trigger.clean_up) crew.run([&](unsigned) { trigger.clean_up(); });
     machine::expect_no_traps();
     const Window whole{plan_.vcpus(), end - begin, end - begin - window, samples.sum() - sampled_before,
                        2 * (queries_before - first_query)};
@@ -182,23 +163,20 @@ void Run::fire_once(const Trigger& trigger, const triggers::Expectation& expecta
     judge(expectation, seen, result);
     excuse_untried(trigger, plan_.circumstances(), seen, result);
     result.measurement->host = host_figures(expectation.exit, row_before, row_after);
-    if (!coverage.shared)
-        judge_time(crew.vcpus * window, result);
+    if (!coverage.shared) judge_time(crew.vcpus * window, result);
     excuse(trigger, result);
 }
 
 // A row that the host adds to by itself may hold more than the firings caused, and then only now and then:
 // what is counted wrongly is so each time.
-bool Run::is_disturbed(const Result& result) const
-{
+bool Run::is_disturbed(const Result& result) const {
     const auto& m = *result.measurement;
     return result.outcome == Outcome::not_ok && is_noise(profile_.numbering, m.exit) &&
            m.counted > static_cast<std::int64_t>(m.caused);
 }
 
 // Fires so often, again where the host disturbed it.
-Result Run::fire_undisturbed(const Trigger& trigger, const Crew& crew, std::uint32_t firings)
-{
+Result Run::fire_undisturbed(const Trigger& trigger, const Crew& crew, std::uint32_t firings) {
     const auto* const deviation = trigger.deviation(profile_.numbering, plan_.circumstances());
     const auto& expectation = deviation ? deviation->instead : trigger.expectation(profile_.numbering);
     constexpr unsigned attempts = 3;
@@ -206,38 +184,30 @@ Result Run::fire_undisturbed(const Trigger& trigger, const Crew& crew, std::uint
     for (unsigned i = 0; i < attempts; i++) {
         result = Result();
         result.name = trigger.name;
-        if (must_skip(trigger, deviation, std::uint64_t{crew.vcpus} * firings, result))
-            break;
+        if (must_skip(trigger, deviation, std::uint64_t{crew.vcpus} * firings, result)) break;
         if (!leaves_.has(ledger::Leaf::exit_count) && !leaves_.has(ledger::Leaf::total)) {
             result.skip("this host reports no counts");
             break;
         }
         fire_once(trigger, expectation, crew, firings, result);
-        if (!is_disturbed(result))
-            break;
+        if (!is_disturbed(result)) break;
     }
     return result;
 }
 
-void Run::run_trigger(const Trigger& trigger, std::uint32_t firings, Result& result)
-{
+void Run::run_trigger(const Trigger& trigger, std::uint32_t firings, Result& result) {
     const auto& crew = trigger.boot_vcpu_only ? alone_ : together_;
     samples.start(crew.vcpus, std::uint64_t{firings} * plan_.repeats());
     result = fire_undisturbed(trigger, crew, firings);
     for (std::uint32_t i = 1; i < plan_.repeats() && result.outcome == Outcome::ok; i++)
         join_repeat(result, fire_undisturbed(trigger, crew, firings));
-    if (result.measurement)
-        result.measurement->guest = samples.spread();
+    if (result.measurement) result.measurement->guest = samples.spread();
 }
 
-void Run::run_rule(const plan::RuleAudit& rule, std::size_t index, Result& result)
-{
-    if (const auto missing = missing_leaf(rule, leaves_); !missing.empty())
-        return result.skip(missing);
-    if (rule.alone && coverage_.shared)
-        return result.skip("another VM's exits are in the same table");
-    if (rule.together && plan_.vcpus() == 1)
-        return result.skip("needs vcpus=2 or more");
+void Run::run_rule(const plan::RuleAudit& rule, std::size_t index, Result& result) {
+    if (const auto missing = missing_leaf(rule, leaves_); !missing.empty()) return result.skip(missing);
+    if (rule.alone && coverage_.shared) return result.skip("another VM's exits are in the same table");
+    if (rule.together && plan_.vcpus() == 1) return result.skip("needs vcpus=2 or more");
     const auto seconds = plan_.seconds(index);
     const Amount amount{plan_.count(index, rule.count), seconds,
                         seconds ? seconds * machine::local_apic.cycles_per_second() : 0};
@@ -248,47 +218,38 @@ void Run::run_rule(const plan::RuleAudit& rule, std::size_t index, Result& resul
 Run::Run(const plan::Plan& plan, const ledger::Profile& profile, ledger::CpuidFunction cpuid)
     : plan_(plan), profile_(profile), leaves_(profile.leaves(cpuid)), budget_(budget_of(plan, profile)),
       coverage_(profile, plan.circumstances().noise), together_{plan.vcpus(), run_together},
-      alone_{1, run_alone}, seed_(plan.seed(static_cast<std::uint32_t>(machine::rdtsc())))
-{
-    if (plan.vcpus() > 1)
-        leaves_.confirm();
+      alone_{1, run_alone}, seed_(plan.seed(static_cast<std::uint32_t>(machine::rdtsc()))) {
+    if (plan.vcpus() > 1) leaves_.confirm();
     leaves_.watch(monotonicity_);
 }
 
-console::Text<240> Run::left_out() const
-{
+console::Text<240> Run::left_out() const {
     console::Text<240> text;
-    if (budget_.thorough)
-        return text;
+    if (budget_.thorough) return text;
     text.format("a query costs {} cycles, {} times what CPUID costs: sweeps and repetitions are cut short",
                 profile_.cost.query,
                 profile_.cost.query / std::max<std::uint64_t>(1, profile_.cost.ordinary));
-    if (!budget_.all_rows)
-        text.write(", and of rows that a trigger does not move only the total is read");
+    if (!budget_.all_rows) text.write(", and of rows that a trigger does not move only the total is read");
     return text;
 }
 
-Run::Rows Run::rows()
-{
+Run::Rows Run::rows() {
     Rows rows{profile_.numbering};
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++)
-        if (coverage_.rows[exit])
-            rows.counts[exit] = leaves_.count(exit);
+        if (coverage_.rows[exit]) rows.counts[exit] = leaves_.count(exit);
     rows.total = leaves_.total();
     return rows;
 }
 
 std::string_view running() { return running_audit; }
 
-std::span<const Result> Run::audit(void (*on_result)(std::size_t number, const Result& result))
-{
+std::span<const Result> Run::audit(void (*on_result)(std::size_t number, const Result& result)) {
     std::size_t number = 0;
     const auto empty = cost_of_nothing();
     machine::rest_others();
     plan::for_each_audit(
         [&](std::size_t index, std::string_view name, const Trigger* trigger, const plan::RuleAudit* rule) {
-            if (!plan_.selects(index))
-                return;
+            if (!plan_.selects(index)) return;
             auto& result = results_[number++];
             result = Result();
             result.name = running_audit = name;
@@ -296,11 +257,9 @@ std::span<const Result> Run::audit(void (*on_result)(std::size_t number, const R
                 run_trigger(*trigger, plan_.count(index, trigger->count), result);
             else
                 run_rule(*rule, index, result);
-            if (result.measurement)
-                result.measurement->empty = empty;
+            if (result.measurement) result.measurement->empty = empty;
             // Read through another layout, nothing is what its audit takes it for.
-            if (!profile_.reads_right() && name != "ledger.layout")
-                result.diagnosis.clear();
+            if (!profile_.reads_right() && name != "ledger.layout") result.diagnosis.clear();
             leaves_.cycles(); // so that the total is checked over the whole run
             machine::rest_others();
             on_result(number, result);

@@ -1,5 +1,5 @@
 // Causing exits whose time is known to differ: at once, by emulation, by user space, by waiting.
-#include "audit/run/time_runs.hpp"
+#include "audit/run/runs.hpp"
 
 #include "audit/rules/time.hpp"
 #include "machine/apic.hpp"
@@ -34,20 +34,17 @@ void fire_mmio() { machine::read_memory(machine::Place::io_apic); }
 
 void fire_pio() { machine::Io::out<std::uint8_t>(machine::Port::unused, 0); }
 
-void fire_hlt()
-{
+void fire_hlt() {
     machine::local_apic.start_one_shot_timer(wait_ticks);
     machine::halt_until_interrupt();
     machine::local_apic.start_one_shot_timer(0);
 }
 
-constexpr ExitNumber hlt_exit(Numbering numbering)
-{
+constexpr ExitNumber hlt_exit(Numbering numbering) {
     return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_HLT} : ExitNumber{SVM_EXIT_HLT};
 }
 
-constexpr ExitNumber io_exit(Numbering numbering)
-{
+constexpr ExitNumber io_exit(Numbering numbering) {
     return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_IO_INSTRUCTION} : ExitNumber{SVM_EXIT_IOIO};
 }
 
@@ -55,28 +52,23 @@ constexpr std::string_view no_hlt_exits = "this VM's HLT does not exit";
 
 // The readings stand inside the guest's measurement: the first one's own exit ends after
 // it has told the total, and so is in the growth.
-template <typename Fire>
-Stretch stretch(Leaves& leaves, std::uint64_t firings, Fire fire)
-{
+template <typename Fire> Stretch stretch(Leaves& leaves, std::uint64_t firings, Fire fire) {
     const bool rdtscp = machine::has(machine::feature::rdtscp);
     Stretch seen{firings, 0, {}};
     const auto start = machine::open_measurement();
     seen.total.before = leaves.cycles();
-    for (std::uint64_t i = 0; i < firings; i++)
-        fire();
+    for (std::uint64_t i = 0; i < firings; i++) fire();
     seen.total.after = leaves.cycles();
     seen.guest = machine::close_measurement(rdtscp) - start;
     return seen;
 }
 
 // The quickest of a few stretches: what interrupts the host is in the others.
-Stretch quickest(Leaves& leaves, void (*fire)())
-{
+Stretch quickest(Leaves& leaves, void (*fire)()) {
     constexpr unsigned stretches = 10, firings = 20;
     auto best = stretch(leaves, firings, fire);
     for (unsigned i = 1; i < stretches; i++)
-        if (const auto next = stretch(leaves, firings, fire); next.guest < best.guest)
-            best = next;
+        if (const auto next = stretch(leaves, firings, fire); next.guest < best.guest) best = next;
     return best;
 }
 
@@ -85,21 +77,17 @@ struct SeenHalt {
     Halt halt;
 };
 
-SeenHalt halt_once(const Bench& bench)
-{
+SeenHalt halt_once(const Bench& bench) {
     auto& leaves = bench.leaves;
     const auto exit = hlt_exit(leaves.numbering());
     const bool reports_inside = bench.profile.revision != 0;
     SeenHalt seen{};
-    if (reports_inside)
-        seen.halt.inside.emplace();
+    if (reports_inside) seen.halt.inside.emplace();
     const auto count = leaves.count(exit);
     seen.halt.row.before = leaves.cycles(exit);
-    if (reports_inside)
-        seen.halt.inside->before = leaves.cycles_inside(exit);
+    if (reports_inside) seen.halt.inside->before = leaves.cycles_inside(exit);
     seen.halt.stretch = stretch(leaves, 1, fire_hlt);
-    if (reports_inside)
-        seen.halt.inside->after = leaves.cycles_inside(exit);
+    if (reports_inside) seen.halt.inside->after = leaves.cycles_inside(exit);
     seen.halt.row.after = leaves.cycles(exit);
     // Where exits are not counted by kind, only the time of a wait shows that HLT exits.
     const auto& total = seen.halt.stretch.total;
@@ -108,8 +96,7 @@ SeenHalt halt_once(const Bench& bench)
     return seen;
 }
 
-SeenHalt quickest_halt(const Bench& bench)
-{
+SeenHalt quickest_halt(const Bench& bench) {
     constexpr unsigned halts = 3;
     auto best = halt_once(bench);
     for (unsigned i = 1; i < halts; i++)
@@ -118,19 +105,16 @@ SeenHalt quickest_halt(const Bench& bench)
     return best;
 }
 
-Definitions measure_definitions(const Bench& bench)
-{
+Definitions measure_definitions(const Bench& bench) {
     auto& leaves = bench.leaves;
     Definitions seen{
         quickest(leaves, fire_cpuid), quickest(leaves, fire_mmio), quickest(leaves, fire_pio), {}};
-    if (const auto halt = quickest_halt(bench); halt.exits != 0)
-        seen.hlt = halt.halt.stretch;
+    if (const auto halt = quickest_halt(bench); halt.exits != 0) seen.hlt = halt.halt.stretch;
     return seen;
 }
 
 // One exit alone: what its row grows by is what it took.
-void judge_one(const Bench& bench, ExitNumber exit, void (*fire)(), Result& result)
-{
+void judge_one(const Bench& bench, ExitNumber exit, void (*fire)(), Result& result) {
     auto& leaves = bench.leaves;
     const auto before = leaves.cycles(exit);
     fire();
@@ -142,60 +126,49 @@ void judge_one(const Bench& bench, ExitNumber exit, void (*fire)(), Result& resu
 
 // Two measurements in a row must speak for the same definition: what disturbs one of
 // them hardly disturbs the next in the same way.
-void run_definition(const Bench& bench, Result& result)
-{
+void run_definition(const Bench& bench, Result& result) {
     constexpr unsigned measurements = 6;
     auto seen = measure_definitions(bench);
     for (unsigned i = 1; i < measurements; i++) {
         const auto before = name_definition(seen);
         seen = measure_definitions(bench);
-        if (before && name_definition(seen) == before)
-            return judge_definition(seen, result);
+        if (before && name_definition(seen) == before) return judge_definition(seen, result);
     }
     // Figures that cannot be fail as they are; only their meaning is in doubt.
     judge_definition(seen, result);
-    if (result.outcome == Outcome::ok)
-        result.skip(undecided);
+    if (result.outcome == Outcome::ok) result.skip(undecided);
 }
 
 // What interrupts the host while it works for the guest lengthens the time inside KVM: one
 // undisturbed HLT shows what is meant, and a host that is wrong never has one.
-void run_hlt(const Bench& bench, Result& result)
-{
+void run_hlt(const Bench& bench, Result& result) {
     constexpr unsigned halts = 10;
     const auto untouched = result;
     for (unsigned i = 0; i < halts; i++) {
         const auto seen = halt_once(bench);
-        if (seen.exits == 0)
-            return result.skip(no_hlt_exits);
+        if (seen.exits == 0) return result.skip(no_hlt_exits);
         result = untouched;
         judge_halt(seen.halt, result);
-        if (result.outcome == Outcome::ok)
-            return;
+        if (result.outcome == Outcome::ok) return;
     }
 }
 
-void run_extremes(const Bench& bench, Result& result)
-{
+void run_extremes(const Bench& bench, Result& result) {
     auto& leaves = bench.leaves;
-    if (!bench.profile.revision)
-        return result.skip("this host reports no extremes");
+    if (!bench.profile.revision) return result.skip("this host reports no extremes");
     constexpr unsigned exits = 50;
-    for (unsigned i = 0; i < exits; i++)
-        judge_one(bench, io_exit(leaves.numbering()), fire_pio, result);
+    for (unsigned i = 0; i < exits; i++) judge_one(bench, io_exit(leaves.numbering()), fire_pio, result);
     const auto hlt = hlt_exit(leaves.numbering());
     const auto count = leaves.count(hlt);
     fire_hlt();
     const bool halts = leaves.count(hlt) != count;
-    if (halts)
-        judge_one(bench, hlt, fire_hlt, result);
+    if (halts) judge_one(bench, hlt, fire_hlt, result);
     if (result.outcome == Outcome::ok)
         result.message.format("{} single exits{} lie between shortest and longest", exits,
                               halts ? " and a HLT" : "");
 }
 
-void run_window(const Bench& bench, Result& result)
-{
+void run_window(const Bench& bench, Result& result) {
     if (bench.profile.words_swapped) {
         result.fail("cycles make sense only with the low word in EBX and the high word in ECX");
         result.show(Symptom::halves_swapped);
