@@ -140,5 +140,57 @@ TEST(HostFindings, AreReadFromEitherForm) {
     }
 }
 
+// As the guest writes them on AMD: the run, what kind of host it is on, results, and its last reading.
+std::string recorded(const std::string& results, const std::string& rows) {
+    return "KTAP version 1\n"
+           R"(#json {"record":"profile","detected_layout":"F22","missing_leaves":0,)"
+           R"("leaves":[1342177276,1342177277,1342177278,1342177279],"detected_sdm":85,"undefined":"mark",)"
+           R"("not_enabled":"zeros","grows":1,"self_count":1,"total_count":1,"moving":[],"scope":"vm",)"
+           R"("query_cycles":1000,"cpuid_cycles":1000})"
+           "\n"
+           R"(#json {"record":"run","numbering":"svm","layout":"F22","ledger":1,"vcpus":1,"results":2})"
+           "\n1..2\n" +
+           results + rows;
+}
+
+std::string failed_trigger(unsigned number, const std::string& name, unsigned exit, int counted) {
+    return fmt::format(
+        R"(#json {{"record":"result","number":{},"name":"{}","verdict":"not ok","message":"wrong",)"
+        R"("exit":{},"firings":100,"caused":100,"told":{},"bound":"exact","queries":300}})"
+        "\n",
+        number, name, exit, counted);
+}
+
+const std::string two_lost =
+    failed_trigger(1, "hlt.timer", 0x78, 0) + failed_trigger(2, "msr.read-efer", 0x7c, 0);
+const std::string last_rows = R"(#json {"record":"rows","total":105,"counts":[[114,100],[123,5]]})"
+                              "\n";
+
+HostState keeps(std::initializer_list<std::pair<unsigned, unsigned>> rows) {
+    HostState state;
+    for (const auto& [exit, count] : rows) {
+        state.ledger.push_back({exit, count, 0, 0, 0, 0, {}});
+        state.ledger_total += count;
+    }
+    return state;
+}
+
+TEST(HostFindings, OfALogThatIsCutOffAreThoseOfItsResults) {
+    const auto found =
+        diagnose(read(recorded(two_lost + failed_trigger(3, "io.out8", 0x7b, 200), "")), {}, {});
+    EXPECT_EQ(ids(found.findings), (Ids{"retpoline-shortcut", "counted-twice"}));
+    EXPECT_EQ(found.unexplained, Ids{});
+}
+
+TEST(HostFindings, AcquitWhatTheTracepointSawAlike) {
+    const auto log = read(recorded(two_lost, last_rows));
+    const std::vector host{compared({{0x72, 100, 100}, {0x7b, 9, 9}})};
+    EXPECT_EQ(ids(diagnose(log, host, keeps({{0x72, 100}, {0x7b, 9}})).findings), Ids{"expectation-wrong"});
+    // The leaves report less than the ledger holds: it is no witness of what they say.
+    EXPECT_EQ(ids(diagnose(log, host, keeps({{0x72, 100}, {0x7b, 9}, {0x81, 200}})).findings),
+              Ids{"lost-exits"});
+    EXPECT_EQ(ids(diagnose(log, {}, {}).findings), Ids{"lost-exits"});
+}
+
 } // namespace
 } // namespace exitaudit::test
