@@ -10,6 +10,11 @@
 namespace exitaudit {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+// A guest and a kernel that write nothing for so long do not only need more time.
+constexpr auto silence = std::chrono::seconds(20);
+
 // The host's instruments overrule a guest that saw nothing wrong.
 template <typename Results> Verdict overruled(const Verdict& verdict, const Results& host) {
     for (const auto& result : host)
@@ -45,18 +50,21 @@ std::string amid_what(const Recorder& recorder) {
     return recorder.current().empty() ? "" : fmt::format(", amid {}", recorder.current());
 }
 
-std::string no_end(const Recorder& recorder, const HostSpec& spec) {
-    return fmt::format("no end within {} s{}: the guest or its host hangs, or needs a longer --timeout",
-                       spec.timeout.count(), amid_what(recorder));
+// Where a run came to no end in time: did guest and host stop, or were they at work?
+std::string no_end(const Recorder& recorder, const HostSpec& spec, bool hangs) {
+    return fmt::format("no end within {} s{}: {}", spec.timeout.count(), amid_what(recorder),
+                       hangs ? "the guest or its host hangs"
+                             : fmt::format("still at work after {} audits, needs a longer --timeout",
+                                           recorder.log().results.size()));
 }
 
 // The log's verdict, unless the run itself went wrong.
 Verdict judge_session(const Session& session, const std::vector<HostResult>& host, const Recorder& recorder,
-                      const HostSpec& spec) {
+                      const HostSpec& spec, bool hangs) {
     const auto& log = recorder.log();
     if (session.ending.how == Ending::How::interrupted)
         return could_not_run(fmt::format("interrupted by SIG{}", sigabbrev_np(session.ending.status)));
-    if (session.ending.how == Ending::How::timed_out) return could_not_run(no_end(recorder, spec));
+    if (session.ending.how == Ending::How::timed_out) return could_not_run(no_end(recorder, spec, hangs));
     const auto verdict = judge_log_of(session, host, log, recorder.unfinished());
     // If neither guest nor kernel wrote anything, the emulator may have failed.
     if (session.crashed && (log.started || !session.complaint.empty()) &&
@@ -75,15 +83,15 @@ Verdict judge_session(const Session& session, const std::vector<HostResult>& hos
 }
 
 HostState state_of(const Session& session, const Recorder& recorder, const Verdict& verdict,
-                   const HostSpec& spec) {
+                   const HostSpec& spec, bool hangs) {
     HostState state;
     state.complaint = session.complaint;
     state.place = session.complaint_place;
     state.console_lines = session.console_lines;
     state.stall = session.stall;
-    if (session.ending.how == Ending::How::timed_out)
-        state.hang = no_end(recorder, spec);
-    else if (session.ending.how != Ending::How::interrupted && !verdict.complete)
+    if (hangs) state.hang = no_end(recorder, spec, hangs);
+    if (session.ending.how != Ending::How::timed_out && session.ending.how != Ending::How::interrupted &&
+        !verdict.complete)
         state.crash = session.trouble;
     if (session.witness) {
         state.ledger = session.witness->exits();
@@ -97,22 +105,32 @@ HostState state_of(const Session& session, const Recorder& recorder, const Verdi
 } // namespace
 
 AuditReport audit(const Lane& lane, const HostSpec& spec, const Places& places, const Listener& listener) {
-    using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();
+    auto heard_guest = start, heard_host = start;
     Recorder recorder(audits_of(spec.plan));
     auto recording = listener;
     recording.guest = [&](std::string_view bytes) {
+        heard_guest = Clock::now();
         recorder.feed(bytes, [](const std::string&, LogReader::Kind) {});
         listener.guest(bytes);
     };
+    recording.note = [&](std::string_view line) {
+        heard_host = Clock::now();
+        listener.note(line);
+    };
     const auto session = lane.run(spec, places, recording);
-    const std::chrono::duration<double> seconds = Clock::now() - start;
+    const auto end = Clock::now();
+    const std::chrono::duration<double> seconds = end - start;
 
+    // The watchdogs of a kernel that hangs write, too. One that has not booted is slow.
+    const bool hangs = session.ending.how == Ending::How::timed_out && !session.kernel.empty() &&
+                       end - heard_guest >= silence &&
+                       (end - heard_host >= silence || !session.stall.empty());
     const auto host = host_results(session, recorder.log());
-    AuditReport report{recorder.bytes(), recorder.log(), judge_session(session, host, recorder, spec),
+    AuditReport report{recorder.bytes(), recorder.log(), judge_session(session, host, recorder, spec, hangs),
                        circumstances_of(lane, session, seconds.count(), host)};
     report.circumstances.causes =
-        diagnose(report.log, host, state_of(session, recorder, report.verdict, spec));
+        diagnose(report.log, host, state_of(session, recorder, report.verdict, spec, hangs));
     if (session.ending.how == Ending::How::interrupted) report.signal = session.ending.status;
     return report;
 }

@@ -203,7 +203,7 @@ Seen see(const Log& log, const std::vector<HostResult>& host, const HostState& s
                 seen.differences.push_back(
                     {static_cast<ledger::ExitNumber>(*difference.exit), difference.told, difference.seen});
     }
-    if (seen.log.empty() && !state.hang.empty() && state.console_lines >= flood)
+    if (seen.log.empty() && state.console_lines >= flood)
         seen.log = fmt::format("the host's kernel wrote {} lines on its console while the guest ran",
                                state.console_lines);
     o.complaint = classify(state);
@@ -262,12 +262,14 @@ void add_of_guest(const Log& log, Diagnosed& diagnosed) {
 } // namespace
 
 Diagnosed diagnose(const Log& log, const std::vector<HostResult>& host, const HostState& state) {
-    const bool recorded =
-        !log.profile.is_null() && std::all_of(log.results.begin(), log.results.end(),
-                                              [](const Result& result) { return result.record.is_object(); });
+    const auto has_record = [](const Result& result) { return result.record.is_object(); };
+    // The record of a result follows its line: a log that was cut off may lack the last one.
+    const bool cut_off = log.end.is_null() && !log.results.empty() && !has_record(log.results.back());
+    const std::span whole(log.results.data(), log.results.size() - cut_off);
+    const bool recorded = !log.profile.is_null() && std::ranges::all_of(whole, has_record);
     std::vector<audit::Result> results;
     if (recorded)
-        for (const auto& result : log.results) results.push_back(result_of_record(result));
+        for (const auto& result : whole) results.push_back(result_of_record(result));
     for (const auto& result : host) results.push_back(result_of(result));
     results.resize(std::min(results.size(), diagnosis::max_results));
 
