@@ -408,6 +408,35 @@ TEST_P(FindingsTest, NameNoOtherVmWhereMemoryBehindTheTableMoves) {
     expect_nothing_unexplained();
 }
 
+// Codes beyond an array of Intel's size are counted in other memory, which changes rows of the array.
+TEST_P(AmdFindingsTest, NameAnArrayThatIsTooShortForItsCodes) {
+    failed("ledger.undefined").show(Symptom::undefined_garbage);
+    failed("ledger.not-enabled").show(Symptom::not_enabled_garbage);
+    failed_firing("instr.ud2", 0x46, 200, 0);
+    failed_firing("cpuid.leaf0", 0x72, 200, 200, {{0x30, 3224, 0, 0}, {0x48, 377, 0, 0}});
+    failed_firing("io.out8", 0x7b, 200, 200, {{0x66, 8'104'434, 0, 0}});
+    failed_firing("dr.write-dr0", 0x30, 200, 2801);
+    EXPECT_EQ(found(), Ids{"out-of-bounds"});
+    expect_words("0x403");
+    expect_nothing_unexplained();
+}
+
+TEST_P(FindingsTest, NameNotEnabledAnswersBesideARowThatMoves) {
+    auto profile = host.profile();
+    profile.moving.add(70);
+    auto& result = failed("ledger.not-enabled");
+    result.show(Symptom::past_the_table);
+    EXPECT_EQ(found(profile), Ids{"out-of-bounds"});
+    result.show(Symptom::not_enabled_garbage);
+    EXPECT_EQ(found(profile), (vmx() ? Ids{"not-enabled-answer", "out-of-bounds"} : Ids{"out-of-bounds"}));
+}
+
+TEST_P(FindingsTest, NameANumberTakenForNotEnabledBesideInterrupts) {
+    failed_firing("instr.wbinvd", number(54, 0x89), 200, 0).uncounted = 199;
+    EXPECT_EQ(found(), Ids{"handled-not-enabled"});
+    expect_nothing_unexplained();
+}
+
 TEST_P(FindingsTest, NameNoFastpathThatARaceHalves) {
     vcpus = 2;
     ids();

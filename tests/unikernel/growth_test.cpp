@@ -22,15 +22,16 @@ constexpr Expectation rdtsc{0x6e, Bound::none, 0, "test"};
 // What the audit says when `meanwhile` happens between the two snapshots.
 Result judged(const Expectation& expectation, std::uint64_t firings,
               const std::function<void(FakeHost&)>& meanwhile, Numbering numbering = Numbering::svm,
-              std::uint64_t waited = 0, unsigned vcpus = 1) {
+              std::uint64_t waited = 0, unsigned vcpus = 1, std::uint64_t query_time = 1) {
     FakeHost host(numbering);
     auto leaves = host.leaves();
     const ledger::Snapshot before(leaves, ledger::all_rows(leaves.numbering()));
     meanwhile(host);
     const ledger::Snapshot after(leaves, ledger::all_rows(leaves.numbering()));
     Result result;
-    audit::judge_growth(expectation, audit::Coverage(numbering), {firings, vcpus, waited}, before, after,
-                        result);
+    audit::Coverage coverage(numbering);
+    coverage.query_time = query_time;
+    audit::judge_growth(expectation, coverage, {firings, vcpus, waited}, before, after, result);
     return result;
 }
 
@@ -50,6 +51,12 @@ TEST(Growth, PassesAnExactCount) {
 
 TEST(Growth, PassesCpuidBesideTheQueries) {
     EXPECT_EQ(judged(cpuid, 10, [](auto& host) { host.cause(0x72, 10); }).outcome, Outcome::ok);
+}
+
+TEST(Growth, AllowsMoreOfItWhereQueriesAreSlow) {
+    const auto interrupted = [](auto& host) { host.cause(0x60, 5000); };
+    EXPECT_EQ(judged(rdtsc, 10, interrupted).outcome, Outcome::not_ok);
+    EXPECT_EQ(judged(rdtsc, 10, interrupted, Numbering::svm, 0, 1, 1000).outcome, Outcome::ok);
 }
 
 TEST(Growth, AllowsWhatTheHostCausesByItself) {

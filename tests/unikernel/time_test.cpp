@@ -112,6 +112,16 @@ TEST(Definition, IsNotNamedByDisturbedFigures) {
     EXPECT_FALSE(audit::name_definition(more));
 }
 
+TEST(Definition, IsNotHiddenByASlowQuery) {
+    auto handler = seen(1900, 2000, 1900, 7000);
+    EXPECT_EQ(defined(handler).outcome, Outcome::not_ok);
+    handler.slow_query = true;
+    EXPECT_TRUE(named(handler, "the exit handler alone"));
+    auto nothing = seen(3, 3, 3, 3);
+    nothing.slow_query = true;
+    EXPECT_TRUE(defined(nothing).shows(Symptom::stops_early));
+}
+
 TEST(Definition, IsNamed) {
     EXPECT_TRUE(named(seen(1500, 5500, 19'000, 9'990'000), "from exit to entry ("));
     EXPECT_TRUE(named(seen(1500, 5500, 3000, 9'990'000), "from exit to entry, but without user space"));
@@ -132,7 +142,8 @@ TEST(Definition, OfAClockThatStopsEarlyFails) {
     for (const auto& definitions : {seen(500, 510, 520, 5000), seen(100, 120, 300, 5000)}) {
         const auto result = defined(definitions);
         EXPECT_EQ(result.outcome, Outcome::not_ok);
-        EXPECT_NE(result.diagnosis.view().find("stops before the exit is handled"), std::string_view::npos);
+        EXPECT_NE(result.diagnosis.view().find("does not run while the exit is handled"),
+                  std::string_view::npos);
     }
 }
 

@@ -126,7 +126,8 @@ public:
     Bounds(const Expectation& expectation, const Coverage& coverage, const Fired& fired,
            std::uint64_t queries)
         : expectation_(expectation), numbering_(coverage.numbering), shared_(coverage.shared), fired_(fired),
-          noise_(static_cast<std::int64_t>(exits(coverage) + queries + fired.waited) / noise_divisor) {}
+          noise_(static_cast<std::int64_t>(exits(coverage) + queries * coverage.query_time + fired.waited) /
+                 noise_divisor) {}
 
     Limits own() const {
         return limits({expectation_.exit, expectation_.bound, expectation_.per_firing}, firings());

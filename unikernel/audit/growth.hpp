@@ -5,6 +5,8 @@
 #include "ledger/profile.hpp"
 #include "triggers/trigger.hpp"
 
+#include <algorithm>
+
 namespace audit {
 
 /// Does a host cause such exits by itself, whatever its guest does?
@@ -17,17 +19,20 @@ bool steps_back(ledger::Numbering numbering, ledger::ExitNumber exit, std::int64
 /// What of a host's ledger is read, and can be judged.
 struct Coverage {
     ledger::Numbering numbering;
-    ledger::Rows rows;         ///< those read
-    bool complete = true;      ///< all of them
-    bool counts = true;        ///< the host counts by exit
-    bool total = true;         ///< it has a total
-    unsigned total_factor = 1; ///< which counts each exit so often
-    bool shared = false;       ///< another VM is busy, and the host's one table counts its exits too
+    ledger::Rows rows;            ///< those read
+    bool complete = true;         ///< all of them
+    bool counts = true;           ///< the host counts by exit
+    bool total = true;            ///< it has a total
+    unsigned total_factor = 1;    ///< which counts each exit so often
+    std::uint64_t query_time = 1; ///< of a query, in those of other exits
+    bool shared = false;          ///< another VM is busy, and the host's one table counts its exits too
 
     Coverage(const ledger::Profile& profile, bool noise)
         : numbering(profile.numbering), rows(profile.rows()),
           counts(profile.layout.has(ledger::Leaf::exit_count)),
           total(profile.layout.has(ledger::Leaf::total)), total_factor(profile.total_factor()),
+          query_time(std::max<std::uint64_t>(1, profile.cost.query /
+                                                    std::max<std::uint64_t>(1, profile.cost.ordinary))),
           shared(noise && profile.scope == ledger::Scope::host) {}
 
     explicit Coverage(ledger::Numbering vendors) : numbering(vendors), rows(ledger::all_rows(vendors)) {}

@@ -99,7 +99,7 @@ enum class Symptom : unsigned {
     untimed,                  ///< exits took no time
     partly_untimed,           ///< some exits of a kind took no time
     impossible,               ///< exits took more time than passed, or time went back
-    stops_early,              ///< the clock stops before the exit is handled
+    stops_early,              ///< the clock does not run while the exit is handled
     handler_alone,            ///< time is the exit handler's, without user space and waiting
     part_of_exit,             ///< time leaves one of them out
     slow_query,               ///< a query costs many times what CPUID costs

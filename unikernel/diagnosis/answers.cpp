@@ -20,8 +20,13 @@ Undefined undefined_rule(const Evidence& e) {
 }
 
 void explain_undefined(const Evidence& e, Finding& finding) {
-    e.explain_shown(finding, Symptom::undefined_as_not_enabled, Symptom::undefined_garbage,
-                    Symptom::undefined_wrong_mark, Symptom::undefined_never_marked, Symptom::past_the_table);
+    // Numbers within the table that break another rule are no part of it.
+    e.explain_others(finding, [](const Result& r) {
+        return !r.shows(Symptom::not_enabled_garbage) &&
+               r.shows_any(Symptom::undefined_as_not_enabled, Symptom::undefined_garbage,
+                           Symptom::undefined_wrong_mark, Symptom::undefined_never_marked,
+                           Symptom::past_the_table);
+    });
 }
 
 // Does its own row count exits which KVM only passes on to a nested hypervisor, and has no handler for?
@@ -36,9 +41,11 @@ bool explain_unhandled(const Evidence& e, Finding& finding) {
     return own;
 }
 
+// Of an array for Intel's numbers.
+constexpr ExitNumber intel_room = 69;
+
 // Numbers from here on are never counted, and those below are: an array of this many.
 bool table_too_short(const Evidence& e, ExitSet& lost) {
-    constexpr ExitNumber intel_room = 69;
     bool below = false, beyond = false;
     for (const auto& r : e.results()) {
         if (!Evidence::fires(r)) continue;
@@ -152,6 +159,8 @@ bool find_out_of_bounds(const Evidence& e, Finding& finding) {
     ExitSet lost, impossible;
     const auto rule = undefined_rule(e);
     const auto& moving = e.profile().moving;
+    constexpr std::string_view too_short = "other memory is read as counts, such as cycles: the table is too "
+                                           "short for the numbers that index it";
     e.for_each_row([&](const Row& row) {
         if (is_impossible(row)) impossible.add(row.exit);
     });
@@ -160,6 +169,7 @@ bool find_out_of_bounds(const Evidence& e, Finding& finding) {
         if (e.host().complaint == Complaint::fault_in_ledger) finding.or_id = "host-complaint";
         finding.text.format("the host's kernel caught it: \"{}\"{}{}", e.host().complaint_text,
                             e.host().place.empty() ? "" : ", at ", e.host().place);
+        if (!impossible.empty()) finding.what = too_short;
     } else if (!moving.empty()) {
         moving.write(finding.text, e.numbering());
         finding.text.format(" change{} between two readings by more than exits can",
@@ -170,8 +180,7 @@ bool find_out_of_bounds(const Evidence& e, Finding& finding) {
     } else if (!impossible.empty()) {
         impossible.write(finding.text, e.numbering());
         finding.text.format(" grow{} by more than exits can", impossible.size() == 1 ? "s" : "");
-        finding.what = "other memory is read as these counts, such as cycles: the table is too short for the "
-                       "numbers that index it";
+        finding.what = too_short;
         e.explain_rows(finding, [&](const Row& row) { return impossible.contains(row.exit); });
         e.explain_differences(finding, [](const RowDifference& d) { return d.counted > d.traced; });
     } else if (rule == Undefined::past_the_table) {
@@ -185,7 +194,7 @@ bool find_out_of_bounds(const Evidence& e, Finding& finding) {
         lost.write(finding.text, e.numbering());
         finding.text.write(" exits are not counted, while those of lower numbers are");
         finding.what = "the table has room for Intel's numbers, and AMD's exit codes go up to 0x403";
-        e.explain_rows(finding, [](const Row& row) { return row.exit >= 69; });
+        e.explain_rows(finding, [](const Row& row) { return row.exit >= intel_room; });
         e.explain_shown(finding, Symptom::total_over_rows, Symptom::self_count_none, Symptom::untimed);
     } else {
         return false;
@@ -193,9 +202,18 @@ bool find_out_of_bounds(const Evidence& e, Finding& finding) {
     // What lies there moves as it likes, and is in no total.
     explain_undefined(e, finding);
     e.explain_shown(finding, Symptom::count_unsteady, Symptom::rows_over_total, Symptom::impossible);
+    // Arrays of Intel's size, indexed by AMD's codes, are written beyond their ends, too.
+    const bool wild = !e.is_vmx() && !(moving.empty() && impossible.empty());
+    if (wild) {
+        finding.remedy = "give it a row for each exit code, up to 0x403, and test ECX before it is an index";
+        e.explain_rows(finding, [](const Row& row) { return row.exceeds() || row.exit >= intel_room; });
+    }
+    if (wild || !impossible.empty()) e.explain_shown(finding, Symptom::not_enabled_garbage);
     if (!moving.empty() || !impossible.empty())
-        e.explain_shown(finding, Symptom::not_enabled_garbage, Symptom::hole, Symptom::total_over_rows);
-    e.explain_rows(finding, [](const Row& row) { return row.never_counted; });
+        e.explain_shown(finding, Symptom::hole, Symptom::total_over_rows);
+    e.explain_rows(finding, [&](const Row& row) { return row.never_counted || moving.contains(row.exit); });
+    e.explain_others(finding,
+                     [&](const Result& r) { return r.measurement && moving.contains(r.measurement->exit); });
     return true;
 }
 
@@ -226,7 +244,7 @@ bool find_not_enabled_answer(const Evidence& e, Finding& finding) {
             "hypervisor");
     else
         finding.text.format("exit numbers that the manual defines and KVM does not handle answer {}",
-                            marked ? "as undefined ones do (EDX all ones)" : "something");
+                            marked ? "as undefined ones do (EDX all ones)" : "other than zeros");
     e.explain_shown(finding, Symptom::not_enabled_as_undefined, Symptom::not_enabled_garbage);
     if (marked) e.explain_shown(finding, Symptom::hole);
     return true;
@@ -238,7 +256,7 @@ bool find_handled_not_enabled(const Evidence& e, Finding& finding) {
     e.for_each_row([&](const Row& row) {
         const auto& m = row.measurement();
         if (row.own && e.absent(row.result) && row.exit != e.cpuid() &&
-            m.uncounted >= static_cast<std::int64_t>(m.caused))
+            2 * m.uncounted > static_cast<std::int64_t>(m.caused)) // the host's own exits blur it
             exits.add(row.exit);
     });
     if (exits.empty()) return false;

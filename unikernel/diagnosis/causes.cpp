@@ -27,17 +27,16 @@ constexpr Cause table[] = {
           "leave sdm= out, or give the host's", "undefined numbers begin elsewhere than sdm= says",
           {answers_exchanged, out_of_bounds, undefined_answer, not_enabled_answer, wrong_register},
           find_wrong_edition),
-    Cause(
-        answer_overwritten, "answer-overwritten", Kind::fault,
-        "the ordinary CPUID path answers, which kvm_emulate_cpuid() still takes after the ledger has written "
-        "its answer, or in its place",
-        "return once the ledger has answered",
-        "a leaf answers the data of an ordinary leaf, or zeros as where there is no ledger",
-        {wrong_register, vendor_not_patched, registers_not_cleared, answers_exchanged, out_of_bounds,
-         undefined_answer, not_enabled_answer, handled_not_enabled, shared_query, counts_go_back,
-         stale_exit_reason, self_count, retpoline_shortcut, lost_fastpath, racing_counters, lost_exits,
-         counted_not_timed, high_word_lost},
-        find_answer_overwritten),
+    Cause(answer_overwritten, "answer-overwritten", Kind::fault,
+          "the ordinary CPUID path answers, which kvm_emulate_cpuid() still takes after the ledger has "
+          "written its answer, or in its place",
+          "return once the ledger has answered",
+          "a leaf answers the data of an ordinary leaf, or zeros as where there is no ledger",
+          {wrong_register, vendor_not_patched, registers_not_cleared, answers_exchanged, out_of_bounds,
+           undefined_answer, not_enabled_answer, handled_not_enabled, shared_query, counts_go_back,
+           stale_exit_reason, self_count, retpoline_shortcut, lost_fastpath, racing_counters, lost_exits,
+           counted_not_timed, high_word_lost},
+          find_answer_overwritten),
     Cause(wrong_register, "wrong-register", Kind::fault,
           "the bound is tested on EAX, which holds the leaf, and not on ECX, which holds the exit number",
           "test ECX", "every number, or none, is answered as undefined",
@@ -55,12 +54,11 @@ constexpr Cause table[] = {
           "set all four, most of them to 0",
           "registers without a value hold what the guest or the host had in them", {},
           find_registers_not_cleared),
-    Cause(
-        answers_exchanged, "answers-exchanged", Kind::fault,
-        "numbers that the manual does not define answer zeros, and those that KVM does not handle answer EDX "
-        "all ones",
-        "exchange the two answers", "each of the two rules is broken by the other's answer",
-        {wrong_register, undefined_answer, not_enabled_answer}, find_answers_exchanged),
+    Cause(answers_exchanged, "answers-exchanged", Kind::fault,
+          "numbers that the manual does not define answer zeros, and those that KVM does not handle answer "
+          "EDX all ones",
+          "exchange the two answers", "each of the two rules is broken by the other's answer",
+          {wrong_register, undefined_answer, not_enabled_answer}, find_answers_exchanged),
     Cause(out_of_bounds, "out-of-bounds", Kind::fault,
           "ECX indexes the table untested, tested too late, or cut to fewer bits",
           "test ECX before it is an index, with array_index_nospec()",
@@ -71,8 +69,7 @@ constexpr Cause table[] = {
            host_complaint, host_crashed, hang},
           find_out_of_bounds),
     Cause(undefined_answer, "undefined-answer", Kind::fault,
-          "an exit number that the manual does not define must answer EDX=0xffffffff, "
-          "and no other number",
+          "an exit number that the manual does not define must answer EDX=0xffffffff, and no other number",
           "set EDX to 0xffffffff and the rest to 0", "numbers that no manual defines answer otherwise", {},
           find_undefined_answer),
     Cause(not_enabled_answer, "not-enabled-answer", Kind::fault,
@@ -86,22 +83,17 @@ constexpr Cause table[] = {
           {lost_exits, racing_counters, counted_not_timed}, find_handled_not_enabled),
     Cause(other_leaves_changed, "other-leaves-changed", Kind::fault,
           "CPUID leaves that are not the ledger's no longer answer as without one: its test of EAX takes in "
-          "too "
-          "many leaves, or EAX and "
-          "ECX do not reach kvm_cpuid() as the guest set them",
+          "too many leaves, or EAX and ECX do not reach kvm_cpuid() as the guest set them",
           "answer the ledger's leaves alone, and change nothing before kvm_cpuid()",
           "ordinary leaves answer otherwise", {}, find_other_leaves_changed),
     Cause(shared_query, "shared-query", Kind::fault,
           "vCPUs that ask at the same time get each other's answers: leaf, exit number or answer pass "
-          "through a "
-          "variable of the module's",
+          "through a variable of the module's",
           "keep them in struct kvm_vcpu, or on the stack", "a vCPU gets the answer to another's question",
           {racing_counters, lost_exits, counts_go_back, self_count, counted_not_timed}, find_shared_query),
     Cause(counts_go_back, "counts-go-back", Kind::counts,
           "counts are less when they are read again: something clears or overwrites them while the VM runs, "
-          "like "
-          "a query that resets "
-          "what it answers, or they are kept in too few bits",
+          "like a query that resets what it answers, or they are kept in too few bits",
           "only add to counts", "rows are less after than before", of_rows | CauseSet{stale_exit_reason},
           find_counts_go_back),
     Cause(
@@ -109,14 +101,13 @@ constexpr Cause table[] = {
         "the ledger is indexed by kvm_run->exit_reason, which tells user space why the last KVM_RUN returned",
         "index it by the VMCB's exit_code", "rows of KVM_EXIT_* numbers grow, and CPUID's does not",
         of_rows | CauseSet{not_enabled_answer}, find_stale_exit_reason),
-    Cause(
-        counted_twice, "counted-twice", Kind::counts,
-        "two places on the exit path record the same exit, or it is recorded again when the vCPU is entered "
-        "anew",
-        "count once, where trace_kvm_exit() stands", "rows grow by twice what was caused",
-        {lost_exits, racing_counters, total_differs, self_count, shared_slot, exit_in_two_slots, host_wide,
-         counted_not_timed},
-        find_counted_twice),
+    Cause(counted_twice, "counted-twice", Kind::counts,
+          "two places on the exit path record the same exit, or it is recorded again when the vCPU is "
+          "entered anew",
+          "count once, where trace_kvm_exit() stands", "rows grow by twice what was caused",
+          {lost_exits, racing_counters, total_differs, self_count, shared_slot, exit_in_two_slots, host_wide,
+           counted_not_timed},
+          find_counted_twice),
     Cause(total_differs, "total-differs", Kind::fault,
           "the total counts each exit twice, and the rows do so once", "count both in one place",
           "the total grows by twice what the rows grow by", {lost_exits, racing_counters},
@@ -145,13 +136,12 @@ constexpr Cause table[] = {
           "the counter stands in the exit handler, which the fastpath goes round", where_to_count,
           "exits of the fastpath are missing, and others of the same number are not",
           {handled_not_enabled, lost_exits, racing_counters, counted_not_timed}, find_lost_fastpath),
-    Cause(
-        racing_counters, "racing-counters", Kind::counts,
-        "vCPUs share counters that are not atomic, and updates race; if vcpus=1 loses some as well, it is no "
-        "race",
-        "keep them in struct kvm_vcpu and add up when asked",
-        "fewer exits are counted than several vCPUs caused at once", {lost_exits, counted_not_timed},
-        find_racing_counters),
+    Cause(racing_counters, "racing-counters", Kind::counts,
+          "vCPUs share counters that are not atomic, and updates race; if vcpus=1 loses some as well, it is "
+          "no race",
+          "keep them in struct kvm_vcpu and add up when asked",
+          "fewer exits are counted than several vCPUs caused at once", {lost_exits, counted_not_timed},
+          find_racing_counters),
     Cause(lost_exits, "lost-exits", Kind::counts, "a path of theirs leaves before the counter",
           where_to_count, "rows grow by less than was caused", {counted_not_timed}, find_lost_exits),
     Cause(halves_swapped, "halves-swapped", Kind::fault,
@@ -166,10 +156,8 @@ constexpr Cause table[] = {
           "exits are counted, and their cycles stay 0", {}, find_counted_not_timed),
     Cause(clock_stopped_early, "clock-stopped-early", Kind::fault,
           "exits take too few cycles to contain their handler, and as many whatever is done for them: the "
-          "clock "
-          "stops before the exit is "
-          "handled",
-          "stop it after the exit handler at the least, or at the next VM entry",
+          "clock does not run while the exit is handled",
+          "start it at the VM exit, and stop it after the exit handler at the least, or at the next VM entry",
           "the time of an exit does not depend on what is done for it", {}, find_clock_stopped_early),
     Cause(slow_query, "slow-query", Kind::fault,
           "the host does something expensive at each query, such as a line of log (printk) or a lock",
@@ -177,8 +165,7 @@ constexpr Cause table[] = {
           {hang, host_crashed}, find_slow_query),
     Cause(expectation_wrong, "expectation-wrong", Kind::fault,
           "the kvm_exit tracepoint counts the same exits as the ledger, number by number, so the host counts "
-          "rightly: what the trigger "
-          "expects is wrong, or this processor or its emulator deviates",
+          "rightly: what the trigger expects is wrong, or this processor or its emulator deviates",
           "report the processor or the emulator's version",
           "triggers fail, and the tracepoint agrees with the ledger", {}, find_expectation_wrong, true),
     Cause(host_complaint, "host-complaint", Kind::fault, "the host's kernel complained",

@@ -35,8 +35,12 @@ std::string_view exit_name(Numbering numbering, ExitNumber exit) {
 
 void ExitSet::write(console::Sink& text, Numbering numbering) const {
     constexpr std::size_t listed = 6;
-    for (std::size_t i = 0; i < std::min(size_, listed); i++)
-        text.format("{}{} ({:x})", i == 0 ? "" : ", ", exit_name(numbering, exits_[i]), exits_[i]);
+    for (std::size_t i = 0; i < std::min(size_, listed); i++) {
+        const auto name = exit_name(numbering, exits_[i]);
+        const bool named = name != no_name;
+        text.format("{}{}{}{:x}{}", i == 0 ? "" : ", ", named ? name : "", named ? " (" : "", exits_[i],
+                    named ? ")" : "");
+    }
     if (size_ > listed) text.format(" and {} more", size_ - listed);
 }
 

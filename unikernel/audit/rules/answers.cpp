@@ -147,21 +147,29 @@ void judge_not_enabled(const Bench& bench, Result& result) {
     const std::span<const ExitNumber> exits =
         vmx ? std::span<const ExitNumber>(vmx_not_enabled) : svm_not_enabled;
     unsigned numbers = 0;
+    bool behind_table = false;
     Wrong wrong;
     for (const auto exit : exits) {
         if (!leaves.defines(exit)) continue;
         numbers++;
         for_each_exit_leaf(bench, [&](std::uint32_t leaf) {
             const auto seen = leaves.query(leaf, exit);
-            if (!judge_answer(leaf, exit, zeros, seen, result)) wrong.add(leaves, exit, seen);
+            if (judge_answer(leaf, exit, zeros, seen, result)) return;
+            if (bench.profile.moving.contains(exit))
+                behind_table = true;
+            else
+                wrong.add(leaves, exit, seen);
         });
     }
+    if (behind_table) result.show(Symptom::past_the_table);
     if (result.outcome == Outcome::ok) {
         result.message.format("{} exit numbers that KVM does not handle answer zeros", numbers);
         return;
     }
     if (wrong.ordinary()) result.show(Symptom::ordinary_data);
-    if (wrong.marks_only()) {
+    if (wrong.answers() == 0) {
+        result.diagnose(bound_off_by_one);
+    } else if (wrong.marks_only()) {
         result.diagnose("exits that KVM does not handle are answered as if they were undefined");
         result.show(Symptom::not_enabled_as_undefined);
     } else if (wrong.only(leaves.edition().last) && vmx) {

@@ -47,6 +47,7 @@ struct Definitions {
     Stretch mmio;               ///< KVM decodes and emulates an instruction
     Stretch pio;                ///< user space answers
     std::optional<Stretch> hlt; ///< the vCPU waits; absent where HLT does not exit
+    bool slow_query = false;    ///< the query in each stretch takes longer than what it is to compare
 };
 
 /// What of an exit's time a host tells.
@@ -55,7 +56,7 @@ enum class Definition {
     without_user_space,
     without_waiting,
     handler_alone, ///< neither user space nor waiting
-    none,          ///< the clock stops before the exit is handled
+    none,          ///< the clock does not run while the exit is handled
 };
 
 /// What is said where it cannot be told which.

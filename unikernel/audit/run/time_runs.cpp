@@ -110,6 +110,7 @@ Definitions measure_definitions(const Bench& bench) {
     Definitions seen{
         quickest(leaves, fire_cpuid), quickest(leaves, fire_mmio), quickest(leaves, fire_pio), {}};
     if (const auto halt = quickest_halt(bench); halt.exits != 0) seen.hlt = halt.halt.stretch;
+    seen.slow_query = bench.profile.cost.is_expensive();
     return seen;
 }
 
