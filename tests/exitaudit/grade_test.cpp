@@ -6,113 +6,126 @@
 namespace exitaudit::grade {
 namespace {
 
-AuditReport report(ExitCode code, double seconds = 20) {
+AuditReport report(ExitCode code, std::vector<Finding> findings = {}) {
     AuditReport report;
     report.verdict = {code, "a message", code == ExitCode::pass || code == ExitCode::audit_failed};
     report.circumstances.kernel = "Linux 6.1";
-    report.circumstances.seconds = seconds;
+    report.circumstances.causes.findings = std::move(findings);
     report.log.run = {{"layout", "F22"}, {"sdm", 70U}};
+    report.log.profile = {{"undefined", "mark"}, {"scope", "vm"}};
     return report;
 }
 
-AuditReport out_of_time(double seconds) {
-    auto late = report(ExitCode::could_not_run, seconds);
+AuditReport out_of_time(std::vector<Finding> findings) {
+    auto late = report(ExitCode::could_not_run, std::move(findings));
     late.circumstances.timed_out = true;
-    late.circumstances.causes.findings = {{"hang", "the guest hangs"}};
-    late.circumstances.console = {"one", "BUG: soft lockup", "two"};
     return late;
 }
 
-AuditReport surplus() {
+AuditReport unexplained() {
     auto failed = report(ExitCode::audit_failed);
     Result result;
     result.name = "cpuid.leaf0";
     result.outcome = Outcome::not_ok;
     result.message = "too many";
-    result.record = {{"caused", 400}, {"told", 648}};
     failed.log.results = {result};
     failed.circumstances.causes.unexplained = {result.name};
     return failed;
 }
 
+std::string ids(const std::vector<Finding>& findings) {
+    std::string all;
+    for (const auto& finding : findings) all += (all.empty() ? "" : " ") + finding.id;
+    return all;
+}
+
 TEST(Grade, ReadsFindingsNotesAndTheLayout) {
-    auto given = surplus();
+    auto given = unexplained();
     given.circumstances.causes.notes = {{"handler-only", "another definition"}};
-    const auto audit = judged(vmx_lane, given, false);
+    const auto audit = judged(vmx_lane, given);
     EXPECT_EQ(audit.verdict, "fail");
     EXPECT_EQ(audit.layout, "F22");
     EXPECT_EQ(audit.edition, "70");
-    ASSERT_EQ(audit.findings.size(), 1u);
-    EXPECT_EQ(audit.findings[0].id, "unexplained");
+    ASSERT_EQ(ids(audit.findings), "unexplained");
     EXPECT_EQ(audit.findings[0].text, "cpuid.leaf0: too many");
-    ASSERT_EQ(audit.notes.size(), 1u);
-    EXPECT_EQ(audit.notes[0].id, "handler-only");
+    EXPECT_EQ(ids(audit.notes), "handler-only");
+}
+
+TEST(Grade, NamesNoEditionThatNoMarksShow) {
+    auto given = report(ExitCode::audit_failed, {{"answers-exchanged", "exchanged"}});
+    given.log.profile["undefined"] = "zeros";
+    EXPECT_EQ(judged(vmx_lane, given).edition, "");
 }
 
 TEST(Grade, NamesTheFirstUnexplainedFailures) {
-    auto given = surplus();
-    for (const auto* name : {"b", "c", "d\x1b", "e", "f"}) {
-        given.log.results.push_back(given.log.results.front());
-        given.log.results.back().name = name;
+    auto given = unexplained();
+    for (const auto* name : {"b", "c", "d\x1b", "e", "f"})
         given.circumstances.causes.unexplained.emplace_back(name);
-    }
-    EXPECT_EQ(judged(vmx_lane, given, false).findings.at(0).text,
-              "cpuid.leaf0: too many; no cause is known for it, nor for b, c, d? and 2 more");
+    EXPECT_EQ(judged(vmx_lane, given).findings.at(0).text,
+              "cpuid.leaf0: too many; no cause is known for it, nor for b, c, d?, e and 1 more");
 }
 
 TEST(Grade, DistinguishesAHangFromTooLittleTime) {
-    const auto silent = judged(svm_lane, out_of_time(90), false);
-    EXPECT_EQ(silent.verdict, "hangs");
-    EXPECT_EQ(silent.findings.at(0).text, "the guest hangs; its console: BUG: soft lockup");
-    const auto at_work = judged(svm_lane, out_of_time(90), true);
+    EXPECT_EQ(judged(svm_lane, out_of_time({{"hang", "the guest hangs"}})).verdict, "hangs");
+    const auto at_work = judged(svm_lane, out_of_time({}));
     EXPECT_EQ(at_work.verdict, "could-not-grade");
-    EXPECT_EQ(at_work.findings.at(0).id, "too-slow");
+    EXPECT_EQ(ids(at_work.findings), "too-slow");
 }
 
-TEST(Grade, CallsACrashNoHang) {
-    auto given = out_of_time(90);
-    given.circumstances.complaint = "BUG: kernel NULL pointer dereference";
-    EXPECT_EQ(judged(svm_lane, given, false).verdict, "crashes");
+TEST(Grade, JudgesWhatCameBeforeTheTimeRanOut) {
+    const auto audit = judged(svm_lane, out_of_time({{"slow-query", "a line of log per query"}}));
+    EXPECT_EQ(audit.verdict, "fail");
+    EXPECT_EQ(ids(audit.findings), "slow-query");
+    EXPECT_EQ(ids(audit.notes), "cut-off");
 }
 
 TEST(Grade, ReportsAHostThatCrashedUnderAnAudit) {
-    auto given = report(ExitCode::audit_failed);
+    auto given = report(ExitCode::audit_failed, {{"host-complaint", "the host's kernel complained"}});
     given.circumstances.crashed = true;
     given.circumstances.trouble = "the embedded host ended before its guest: it crashed";
-    given.circumstances.causes.findings = {{"host-complaint", "the host's kernel complained"}};
-    const auto audit = judged(svm_lane, given, false);
+    const auto audit = judged(svm_lane, given);
     EXPECT_EQ(audit.verdict, "crashes");
-    EXPECT_EQ(audit.findings.at(0).id, "host-complaint");
+    EXPECT_EQ(ids(audit.findings), "host-complaint");
 }
 
 TEST(Grade, BlamesNoPatchForAnAuditThatDidNotStart) {
-    EXPECT_EQ(judged(svm_lane, {}, false).verdict, "could-not-grade");
+    EXPECT_EQ(judged(svm_lane, {}).verdict, "could-not-grade");
 }
 
-TEST(Grade, FindsAnotherVmsExitsInTheLaterRun) {
-    auto audit = judged(vmx_lane, report(ExitCode::pass), false);
-    add_news(audit, judged(vmx_lane, surplus(), false));
-    EXPECT_EQ(audit.verdict, "fail");
-    ASSERT_EQ(audit.findings.size(), 1u);
-    EXPECT_EQ(audit.findings[0].id, "host-wide");
-}
-
-TEST(Grade, SaysOnceThatTheCountersAreTheHosts) {
-    auto first = report(ExitCode::audit_failed);
-    first.circumstances.causes.findings = {{"host-wide", "with one vCPU"}};
-    auto audit = judged(vmx_lane, first, false);
-    add_news(audit, judged(vmx_lane, surplus(), false));
-    ASSERT_EQ(audit.findings.size(), 1u);
+TEST(Grade, UnitesTheFindingsOfBothRuns) {
+    auto audit = judged(vmx_lane, report(ExitCode::audit_failed, {{"host-wide", "with one vCPU"}}));
+    add_news(audit, judged(vmx_lane, report(ExitCode::audit_failed,
+                                            {{"racing-counters", "lost"}, {"host-wide", "with two"}})));
+    ASSERT_EQ(ids(audit.findings), "host-wide racing-counters");
     EXPECT_EQ(audit.findings[0].text, "with one vCPU");
+    EXPECT_EQ(audit.findings[1].text, "with 2 vCPUs, beside another VM: lost");
 }
 
-TEST(Grade, CallsAHurriedLaterRunNotTried) {
-    auto audit = judged(vmx_lane, report(ExitCode::pass, 50), false);
-    add_news(audit, judged(vmx_lane, out_of_time(30), false));
+TEST(Grade, FailsForWhatTheLaterRunAloneFinds) {
+    auto audit = judged(vmx_lane, report(ExitCode::pass));
+    add_news(audit, judged(vmx_lane, report(ExitCode::pass)));
     EXPECT_EQ(audit.verdict, "pass");
-    EXPECT_EQ(audit.notes.at(0).id, "not-tried");
-    add_news(audit, judged(vmx_lane, out_of_time(100), false));
+    add_news(audit, judged(vmx_lane, out_of_time({})));
+    EXPECT_EQ(audit.verdict, "pass");
+    EXPECT_EQ(ids(audit.notes), "not-tried");
+    add_news(audit, judged(vmx_lane, out_of_time({{"hang", "the guest hangs"}})));
     EXPECT_EQ(audit.verdict, "hangs");
+}
+
+// A lane whose time runs out at once.
+TEST(Grade, CallsNoHostHangingThatSpokeLately) {
+    const Lane lane{.name = "late", .run = [](const HostSpec&, const Places&, const Listener& listener) {
+                        listener.guest("KTAP version 1\n1..2\nok 1 io.out8 # right\n");
+                        Session session;
+                        session.ending.how = Ending::How::timed_out;
+                        session.kernel = "Linux 6.1";
+                        return session;
+                    }};
+    const auto late = audit(lane, {}, {}, {[](auto) {}, [](auto) {}, [](auto) {}, [] {}});
+    EXPECT_EQ(late.verdict.code, ExitCode::could_not_run);
+    EXPECT_NE(late.verdict.text.find("after 1 audits, needs a longer --timeout"), std::string::npos)
+        << late.verdict.text;
+    EXPECT_EQ(ids(late.circumstances.causes.findings), "");
 }
 
 } // namespace

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 namespace exitaudit::grade {
 namespace {
@@ -17,12 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr auto time_for_audits = std::chrono::seconds(30); // of a patch's time, not for compiling
 constexpr std::size_t module_limit = 64 << 20;
-
-std::string names_of(const std::vector<Kernel>& kernels) {
-    std::vector<std::string> names;
-    for (const auto& kernel : kernels) names.push_back(kernel.name);
-    return fmt::format("{}", fmt::join(names, " and "));
-}
 
 void report(Row& row, const Compiled& compiled, bool partial_allowed) {
     row.builds = compiled.built;
@@ -38,6 +33,16 @@ void report(Row& row, const Compiled& compiled, bool partial_allowed) {
         row.verdict = "does-not-compile";
         row.findings.insert(row.findings.end(), compiled.errors.begin(), compiled.errors.end());
     }
+}
+
+void report_other_vendor(const Audit& audit, Row& row) {
+    if (audit.verdict == "pass" || audit.verdict == "could-not-grade") return;
+    const bool unpatched = audit.verdict == "not-patched" || has(audit.findings, "vendor-not-patched");
+    (unpatched ? row.notes : row.findings)
+        .push_back({unpatched ? "vendor-not-patched" : audit.findings.front().id,
+                    fmt::format("{}, which the patch does not change: {}",
+                                audit.lane->vendor == Vendor::amd ? "AMD" : "Intel",
+                                unpatched ? "no exit is counted there" : audit.findings.front().text)});
 }
 
 std::string worst(const std::vector<Audit>& audits) {
@@ -83,21 +88,17 @@ void Grader::grade(Row& row, const fs::path& directory) {
     spec.modules = directory;
     spec.plan = options_.plan;
     spec.vcpus = options_.vcpus;
-    const Rounds rounds{places_,
-                        directory,
-                        spec,
-                        [&](const std::string& what) { progress_.stage(what); },
-                        [&] { progress_.tick(); },
-                        [&] { return options_.timeout - progress_.elapsed(); }};
+    const Rounds rounds{places_, directory, spec, progress_, options_.timeout};
     // A patch that names one vendor's code may break the other's.
     const Lane* other = nullptr;
     if (lanes.size() == 1 && options_.lane == "auto" && options_.plan.empty() &&
         row.submission.kind != Submission::Kind::modules)
         other = &lane_of(lanes.front()->vendor == Vendor::intel ? Vendor::amd : Vendor::intel);
-    auto outcome = rounds.run(lanes, other);
-    row.audits = std::move(outcome.audits);
-    if (outcome.other)
-        (outcome.other->id == "vendor-not-patched" ? row.notes : row.findings).push_back(*outcome.other);
+    row.audits = rounds.run(lanes, other);
+    if (other) {
+        report_other_vendor(row.audits.back(), row);
+        row.audits.pop_back();
+    }
     row.verdict = worst(row.audits);
 }
 
@@ -128,9 +129,10 @@ bool Grader::build(Row& row, const fs::path& directory) {
     report(row, compiled, change.partial_allowed);
     if (change.partial_allowed && !compiled.built)
         row.notes.push_back(
-            {"other-kernel", fmt::format("the files were compared with Linux {}: if they are of another "
-                                         "kernel, hand in a patch",
-                                         names_of(base_.kernels()))});
+            {"other-kernel",
+             fmt::format("the files were compared with Linux {}: if they are of another "
+                         "kernel, hand in a patch",
+                         fmt::join(base_.kernels() | std::views::transform(&Kernel::name), " and "))});
     return row.verdict.empty();
 }
 

@@ -231,11 +231,6 @@ std::string Patch::text() const {
     return text;
 }
 
-bool Patch::touches(std::string_view directory) const {
-    return std::ranges::any_of(changes,
-                               [&](const auto& change) { return change.path.starts_with(directory); });
-}
-
 void Patch::append(Patch other) {
     std::move(other.changes.begin(), other.changes.end(), std::back_inserter(changes));
     std::move(other.refused.begin(), other.refused.end(), std::back_inserter(refused));

@@ -24,8 +24,6 @@ struct Patch {
     std::vector<Finding> refused; // not empty: nothing of it may be built
 
     std::string text() const; // a unified diff for patch -p0
-
-    bool touches(std::string_view directory) const;
     void append(Patch other);
 };
 

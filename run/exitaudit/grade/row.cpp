@@ -32,24 +32,20 @@ void add_to(json& list, const json& more) { list.insert(list.end(), more.begin()
 using FindingsOfAudit = std::vector<Finding> Audit::*;
 
 std::vector<std::string> finding_lines(const Row& row, FindingsOfAudit findings, std::string_view what) {
-    struct Printed {
-        std::string lanes;
-        const Finding* finding;
-    };
-    std::vector<Printed> printed;
+    std::vector<std::pair<std::string, std::string>> printed; // lanes, what they found
     for (const auto& audit : row.audits) {
         for (const auto& finding : audit.*findings) {
-            const auto known = std::ranges::find_if(
-                printed, [&](const Printed& p) { return p.finding->text == finding.text; });
+            const auto sentence = fmt::format("{} [{}]", finding.text, finding.id);
+            const auto known = std::ranges::find(printed, sentence, [](const auto& p) { return p.second; });
             if (known == printed.end())
-                printed.push_back({std::string(audit.lane->name), &finding});
+                printed.emplace_back(audit.lane->name, sentence);
             else
-                known->lanes += fmt::format(", {}", audit.lane->name);
+                known->first += fmt::format(", {}", audit.lane->name);
         }
     }
     std::vector<std::string> lines;
-    for (const auto& [lanes, finding] : printed)
-        lines.push_back(fmt::format("    {}{}: {} [{}]", what, lanes, finding->text, finding->id));
+    for (const auto& [lanes, sentence] : printed)
+        lines.push_back(fmt::format("    {}{}: {}", what, lanes, sentence));
     return lines;
 }
 

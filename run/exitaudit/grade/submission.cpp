@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace exitaudit::grade {
 namespace {
@@ -60,15 +61,8 @@ Patch series_from(const fs::path& directory, const Base& base) {
 } // namespace
 
 std::string_view kind_name(Submission::Kind kind) {
-    switch (kind) {
-    case Submission::Kind::patch: return "patch";
-    case Submission::Kind::series: return "series";
-    case Submission::Kind::files: return "files";
-    case Submission::Kind::tree: return "tree";
-    case Submission::Kind::modules: return "modules";
-    case Submission::Kind::unknown: break;
-    }
-    return "unknown";
+    constexpr std::array names{"patch", "series", "files", "tree", "modules", "unknown"};
+    return names[static_cast<std::size_t>(kind)];
 }
 
 Submission find_submission(const std::string& name) {

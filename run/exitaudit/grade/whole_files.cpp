@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t file_limit = 2 << 20, most_files = 300, most_names = 4;
+constexpr std::size_t file_limit = 2 << 20, most_files = 300;
 
 // A submitted file, copied so that no symbolic link is followed.
 struct Theirs {
@@ -69,13 +69,6 @@ Collected collect(const fs::path& path, bool is_tree, const Base& base, const fs
     return collected;
 }
 
-// The first ones, and how many more.
-std::string listed(const std::vector<std::string>& names) {
-    if (names.size() <= most_names) return fmt::format("{}", fmt::join(names, ", "));
-    return fmt::format("{} and {} more", fmt::join(names.begin(), names.begin() + most_names, ", "),
-                       names.size() - most_names);
-}
-
 Patch difference(const Collected& theirs, const Kernel& kernel, const Base& base) {
     Patch patch;
     for (const auto& file : theirs.files) {
@@ -90,12 +83,6 @@ Patch difference(const Collected& theirs, const Kernel& kernel, const Base& base
             patch.append(read_patch(text, "diff of " + sanitize(file.name), base.files));
     }
     return patch;
-}
-
-std::size_t hunks_of(const Patch& patch) {
-    std::size_t hunks = 0;
-    for (const auto& change : patch.changes) hunks += change.hunks.size();
-    return hunks;
 }
 
 std::set<std::string> identifiers(const std::string& text) {
@@ -184,7 +171,7 @@ Change whole_files(const fs::path& path, bool is_tree, const Base& base) {
     if (theirs.files.empty())
         change.patch.refused.push_back(
             {"refused", theirs.others.empty() ? "nothing of KVM's is in it" : others});
-    else if (hunks_of(change.patch) == 0)
+    else if (change.patch.changes.empty())
         change.patch.refused.push_back({"no-patch", "the files are those of the kernel: nothing is changed"});
     if (!theirs.files.empty() && !theirs.others.empty())
         change.notes.push_back({"left-out", "left out, as " + others});

@@ -110,6 +110,14 @@ std::string read_start(const fs::path& path, std::size_t limit) {
     return text;
 }
 
+std::string listed(const std::vector<std::string>& names) {
+    constexpr std::size_t most = 4;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(names.size(), most); ++i)
+        text += fmt::format("{}{}", i ? ", " : "", sanitize(names[i]));
+    return names.size() > most ? fmt::format("{} and {} more", text, names.size() - most) : text;
+}
+
 std::string sanitize(std::string_view text, std::size_t limit) {
     std::string sanitized;
     for (const char c : text.substr(0, limit)) sanitized += c >= ' ' && c <= '~' ? c : '?';

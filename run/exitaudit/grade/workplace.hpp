@@ -53,6 +53,9 @@ std::string read_start(const std::filesystem::path& path, std::size_t limit);
 // Untrusted text for a terminal: printable characters, on one line, at most `limit` of them.
 std::string sanitize(std::string_view text, std::size_t limit = 300);
 
+// The first names, sanitized, and how many more.
+std::string listed(const std::vector<std::string>& names);
+
 struct Compiled {
     bool built = false;
     std::vector<Finding> rejected; // hunks that do not apply
