@@ -226,9 +226,51 @@ row() {
     jq -e '.rows[0].seconds < 120' "$BATS_TEST_TMPDIR/j"
 }
 
+# exactly SAMPLE VERDICT FINDINGS NOTES: these ids and no others, the main finding first
+exactly() {
+    row "$1" "(\"$3\" | split(\" \")) as \$findings | .verdict == \"$2\" and .findings[0].id == \$findings[0] and
+        ([.findings[].id] | sort) == (\$findings | sort) and ([.notes[].id] | sort) == (\"$4\" | split(\" \") | sort)"
+}
+
+@test "sample totals-only: a part of the assignment, of which registers are left over" {
+    exactly totals-only fail "registers-not-cleared" "vendor-not-patched handler-only leaf-missing"
+}
+
+@test "sample amd-array-of-70: crashes, out of bounds, which explains all else" {
+    exactly amd-array-of-70 crashes "out-of-bounds" "vendor-not-patched one-table"
+    jq -e '.rows[0].findings[0].text | test("unable to handle page fault.* at kvm_emulate_cpuid")' "$BATS_TEST_TMPDIR/j"
+}
+
 # bats test_tags=slow
-@test "sample globals: fails, host-wide, behind the fastpath, and answers what is not enabled" {
-    row globals '.verdict == "fail" and ([.findings[].id] | sort) == ["host-wide", "lost-fastpath", "not-enabled-answer"]'
+@test "sample global-query: a handled number not enabled, time over nothing, and shared queries" {
+    exactly global-query fail "handled-not-enabled clock-stopped-early shared-query" "vendor-not-patched one-table"
+}
+
+# bats test_tags=slow
+@test "sample logs-queries: log lines first, and what they could hide" {
+    exactly logs-queries fail "slow-query lost-fastpath registers-not-cleared not-enabled-answer out-of-bounds" \
+        "vendor-not-patched handler-only one-table"
+}
+
+# bats test_tags=slow
+@test "sample count-of-reason-only: a part of the assignment, which passes" {
+    exactly count-of-reason-only pass "" "vendor-not-patched leaf-missing one-table"
+}
+
+# bats test_tags=slow
+@test "sample f21-exchanged: the two answers, in their own layout without totals" {
+    exactly f21-exchanged fail "answers-exchanged lost-fastpath" "vendor-not-patched leaf-missing one-table"
+    jq -e '.rows[0] | .layout == "F21/S20" and .sdm == null' "$BATS_TEST_TMPDIR/j"
+}
+
+# bats test_tags=slow
+@test "sample total-twice: rows behind the shortcut, the total twice, time over nothing" {
+    exactly total-twice fail "retpoline-shortcut clock-stopped-early total-differs" "vendor-not-patched one-table"
+}
+
+# bats test_tags=slow
+@test "sample globals: behind the fastpath, and answers what is not enabled" {
+    exactly globals fail "not-enabled-answer lost-fastpath" "vendor-not-patched handler-only one-table"
 }
 
 # bats test_tags=slow
