@@ -280,10 +280,8 @@ bool find_host_wide(const Evidence& e, Finding& finding) {
     constexpr std::size_t least_results = 3, least_rows = 2;
     const bool surplus_everywhere = (rows.size() >= least_rows || count_nobodys >= least_results) &&
                                     e.count_rows(surplus) >= least_results;
-    // Of a host with the assignment's leaves alone that is a definition, unless it keeps a ledger of each VM
-    // beside: find_one_table().
-    if (e.profile().scope == ledger::Scope::host && e.profile().revision == 0 && e.differences().empty())
-        return false;
+    // Of a host with the assignment's leaves alone that is a definition: find_one_table().
+    if (e.allows_one_table()) return false;
     const bool shared = e.shown(Symptom::shared_table), mixes = e.host().mixes_vms;
     if (!surplus_everywhere && !shared && !mixes) return false;
     if (surplus_everywhere) {

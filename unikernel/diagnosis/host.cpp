@@ -80,8 +80,7 @@ bool find_leaf_missing(const Evidence& e, Finding& finding) {
 }
 
 bool find_one_table(const Evidence& e, Finding& finding) {
-    if (e.profile().scope != ledger::Scope::host || e.profile().revision != 0 || !e.differences().empty())
-        return false;
+    if (!e.allows_one_table()) return false;
     finding.text.write("the table held exits of an earlier VM when this one started");
     return true;
 }

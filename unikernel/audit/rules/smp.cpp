@@ -112,8 +112,7 @@ public:
         const auto answer = leaves.query(question.leaf, question.exit);
         if (fits(number, answer))
             last_[number] = answer;
-        else if (question.answer != Question::Answer::same && is_value(question, answer) &&
-                 !meant(number, answer))
+        else if (is_less(number, answer))
             less_.add(number, answer);
         else
             foreign_.add(number, answer);
@@ -130,6 +129,15 @@ public:
     }
 
 private:
+    // A value that is little less than before is no other vCPU's answer, though it may fit another question.
+    bool is_less(std::size_t number, const CpuidRegisters& answer) const {
+        constexpr std::uint32_t little = 10'000;
+        const auto& question = (*questions_)[number];
+        if (question.answer == Question::Answer::same || !is_value(question, answer)) return false;
+        return !meant(number, answer) ||
+               (question.answer == Question::Answer::count && last_[number].eax - answer.eax <= little);
+    }
+
     bool fits(std::size_t number, const CpuidRegisters& answer) const {
         const auto& question = (*questions_)[number];
         return question.answer == Question::Answer::same ? answer == last_[number]

@@ -48,17 +48,33 @@ constexpr ExitNumber io_exit(Numbering numbering) {
     return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_IO_INSTRUCTION} : ExitNumber{SVM_EXIT_IOIO};
 }
 
+bool reports_cycles(const Leaves& leaves) {
+    return leaves.has(Leaf::cycles) || leaves.has(Leaf::exit_cycles);
+}
+
+constexpr std::string_view no_cycles = "this host reports no cycles";
 constexpr std::string_view no_hlt_exits = "this VM's HLT does not exit";
 
-// The readings stand inside the guest's measurement: the first one's own exit ends after
-// it has told the total, and so is in the growth.
+// The total; on a host without it, the rows of what is fired here.
+std::uint64_t all_cycles(Leaves& leaves) {
+    if (leaves.has(Leaf::cycles)) return leaves.cycles();
+    constexpr ExitNumber vmx[] = {EXIT_REASON_CPUID, EXIT_REASON_IO_INSTRUCTION, EXIT_REASON_EPT_MISCONFIG,
+                                  EXIT_REASON_HLT};
+    constexpr ExitNumber svm[] = {SVM_EXIT_CPUID, SVM_EXIT_IOIO, SVM_EXIT_NPF, SVM_EXIT_HLT};
+    std::uint64_t sum = 0;
+    for (const auto exit : leaves.numbering() == Numbering::vmx ? vmx : svm) sum += leaves.cycles(exit);
+    return sum;
+}
+
+// The readings stand inside the guest's measurement: the first one's own exit ends after it has reported the
+// total, and so is in the growth.
 template <typename Fire> Stretch stretch(Leaves& leaves, std::uint64_t firings, Fire fire) {
     const bool rdtscp = machine::has(machine::feature::rdtscp);
     Stretch seen{firings, 0, {}};
     const auto start = machine::open_measurement();
-    seen.total.before = leaves.cycles();
+    seen.total.before = all_cycles(leaves);
     for (std::uint64_t i = 0; i < firings; i++) fire();
-    seen.total.after = leaves.cycles();
+    seen.total.after = all_cycles(leaves);
     seen.guest = machine::close_measurement(rdtscp) - start;
     return seen;
 }
@@ -128,6 +144,7 @@ void judge_one(const Bench& bench, ExitNumber exit, void (*fire)(), Result& resu
 // Two measurements in a row must speak for the same definition: what disturbs one of
 // them hardly disturbs the next in the same way.
 void run_definition(const Bench& bench, Result& result) {
+    if (!reports_cycles(bench.leaves)) return result.skip(no_cycles);
     constexpr unsigned measurements = 6;
     auto seen = measure_definitions(bench);
     for (unsigned i = 1; i < measurements; i++) {
@@ -170,6 +187,7 @@ void run_extremes(const Bench& bench, Result& result) {
 }
 
 void run_window(const Bench& bench, Result& result) {
+    if (!reports_cycles(bench.leaves)) return result.skip(no_cycles);
     if (bench.profile.words_swapped) {
         result.fail("cycles make sense only with the low word in EBX and the high word in ECX");
         result.show(Symptom::halves_swapped);
