@@ -28,7 +28,6 @@ class Log final : public console::Sink {
 public:
     void write(std::string_view text) override { console_->write(text); }
     void go_to(console::Sink& console) { console_ = &console; }
-
 private:
     console::Sink* console_ = &serial;
 };

@@ -59,7 +59,6 @@ public:
             rows[name] = row;
         return rows;
     }
-
 private:
     int descriptor_ = -1;
 };

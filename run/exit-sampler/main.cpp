@@ -61,7 +61,6 @@ public:
         std::printf("@end %lld %d %llu\n", now(), code, static_cast<unsigned long long>(reading_));
         std::exit(std::fflush(stdout) == 0 ? code : EXIT_FAILURE);
     }
-
 private:
     long long now() const {
         return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start_).count();

@@ -308,7 +308,6 @@ public:
         waitpid(child_, &status, 0);
         return status;
     }
-
 private:
     pid_t child_;
     int terminal_ = -1;

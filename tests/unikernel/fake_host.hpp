@@ -66,7 +66,6 @@ public:
     }
 
     ledger::Numbering numbering() const { return numbering_; }
-
 private:
     struct Row {
         std::uint64_t count = 0, cycles = 0;

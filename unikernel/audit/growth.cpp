@@ -157,7 +157,6 @@ public:
     }
 
     std::int64_t noise() const { return shared_ ? unlimited : noise_; }
-
 private:
     // A total is moved by interrupts while instructions are fired that cause no exit, too.
     std::uint64_t exits(const Coverage& coverage) const {

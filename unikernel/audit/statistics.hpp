@@ -67,7 +67,6 @@ public:
     std::uint64_t sum() const { return sum_; }
     std::uint64_t min() const { return min_; }
     std::uint64_t max() const { return max_; }
-
 private:
     std::span<std::uint64_t> room_;
     std::uint64_t stride_ = 1, added_ = 0, sum_ = 0, min_ = std::numeric_limits<std::uint64_t>::max(),
@@ -113,7 +112,6 @@ public:
         spread.stddev = standard_deviation(std::span(room_).first(kept_), spread.mean);
         return spread;
     }
-
 private:
     std::span<const Samples> vcpus() const { return std::span(samples_).first(vcpus_); }
 

@@ -26,7 +26,6 @@ public:
     bool is_text() const { return is_text_; }
     std::uint64_t number() const { return number_; }
     std::string_view text() const { return text_; }
-
 private:
     std::uint64_t number_ = 0;
     std::string_view text_;
@@ -46,7 +45,6 @@ public:
         const std::array<Argument, sizeof...(Values)> arguments{Argument(values)...};
         vformat(pattern, arguments);
     }
-
 protected:
     ~Sink() = default;
 };
@@ -69,7 +67,6 @@ public:
     void clear() { size_ = 0; }
     bool empty() const { return size_ == 0; }
     std::string_view view() const { return {data_.data(), size_}; }
-
 private:
     std::array<char, Capacity> data_{};
     std::size_t size_ = 0;

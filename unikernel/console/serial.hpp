@@ -13,7 +13,6 @@ public:
     void set_up() const;
 
     void write(std::string_view text) override;
-
 private:
     void wait_until_empty() const;
 

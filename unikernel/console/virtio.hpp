@@ -21,7 +21,6 @@ public:
 
     /// On return the device has taken everything up to the last newline.
     void write(std::string_view text) override;
-
 private:
     // Virtio 1.2, 2.7.5 "The Virtqueue Descriptor Table".
     struct Descriptor {

@@ -77,7 +77,6 @@ public:
     }
 
     constexpr bool contains(CauseId cause) const { return bits_ & bit(cause); }
-
 private:
     static constexpr std::uint64_t bit(CauseId cause) {
         return std::uint64_t{1} << static_cast<unsigned>(cause);

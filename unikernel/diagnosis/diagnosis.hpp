@@ -23,7 +23,6 @@ public:
 
     /// Do they explain all rows in which the host's tracepoint differs?
     bool explains_differences(const HostObservations& host) const;
-
 private:
     std::array<Finding, max_findings> found_{};
     std::size_t findings_ = 0, size_ = 0;

@@ -177,7 +177,6 @@ public:
 
     /// What is wrong with a result: bits of Aspect.
     static unsigned aspects(const Result& r);
-
 private:
     // What of a failure is evidence: not explained by a cause of higher rank.
     unsigned open(std::size_t i) const { return aspects(results()[i]) & ~unsigned{left_out_[i]}; }

@@ -24,7 +24,6 @@ public:
 
     /// "HLT (0xc), MSR_WRITE (0x20) and 3 more"
     void write(console::Sink& text, Numbering numbering) const;
-
 private:
     std::array<ExitNumber, 64> exits_{};
     std::size_t size_ = 0;

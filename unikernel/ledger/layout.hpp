@@ -4,6 +4,7 @@
 #include "kvm_exit_ledger.h"
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 
@@ -26,6 +27,19 @@ enum class Leaf : std::uint32_t {
 
 /// The four of the assignment.
 inline constexpr Leaf assigned_leaves[] = {Leaf::total, Leaf::cycles, Leaf::exit_count, Leaf::exit_cycles};
+
+/// Some of them.
+class LeafSet {
+public:
+    constexpr LeafSet(std::initializer_list<Leaf> leaves) {
+        for (const auto leaf : leaves) bits_ |= bit(leaf);
+    }
+    constexpr bool contains(Leaf leaf) const { return bits_ & bit(leaf); }
+private:
+    static constexpr unsigned bit(Leaf leaf) { return 1u << (static_cast<unsigned>(leaf) & 31); }
+
+    unsigned bits_ = 0;
+};
 
 /// The numbers of the assignment's leaves; 0 for one that the layout or the host does not have.
 struct Layout {

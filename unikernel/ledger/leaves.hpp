@@ -115,7 +115,6 @@ public:
         const auto r = query(Leaf::extremes, exit);
         return {join(r.ebx, r.eax), edx_ecx(r)};
     }
-
 private:
     // A count that grows by no more than this between two readings. One that is as before needs no second.
     std::uint32_t confirmed(Leaf leaf, ExitNumber exit, std::uint32_t growth) {

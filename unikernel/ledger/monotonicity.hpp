@@ -47,7 +47,6 @@ public:
     /// The last values read, 0 if none were.
     std::uint32_t count(ExitNumber exit) const { return exit <= total ? rows_[exit].count : 0; }
     std::uint64_t cycles(ExitNumber exit) const { return rows_[exit].cycles; }
-
 private:
     struct Row {
         std::uint32_t count;

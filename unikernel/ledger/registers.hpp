@@ -49,7 +49,6 @@ public:
     /// \param defined whether `subleaf` is an exit number that the manual defines
     CpuidRegisters clean(std::uint32_t leaf, std::uint32_t subleaf, bool defined,
                          CpuidRegisters answer) const;
-
 private:
     static constexpr std::uint32_t first = KVM_EXIT_LEDGER_LEAF_EXTREMES;
     static constexpr std::size_t leaves = KVM_EXIT_LEDGER_LEAF_LAST - first + 1;

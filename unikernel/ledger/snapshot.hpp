@@ -65,7 +65,6 @@ public:
         return static_cast<std::int32_t>(total_ - earlier.total_) -
                static_cast<std::int64_t>(queries_in_total(earlier));
     }
-
 private:
     Numbering numbering_;
     std::uint64_t exits_at_count_ = 0, exits_at_total_ = 0, asked_ = 0;

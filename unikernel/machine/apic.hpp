@@ -85,7 +85,6 @@ public:
     bool holds(Register bits, std::uint8_t vector) const;
 
     void end_of_interrupt() const { write(Register::end_of_interrupt, 0); }
-
 private:
     void switch_to(ApicMode mode) const;
 };

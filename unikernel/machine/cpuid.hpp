@@ -35,7 +35,6 @@ public:
         const std::string_view all(text_.data(), text_.size());
         return all.substr(0, all.find('\0'));
     }
-
 private:
     std::array<char, 4 * Registers> text_{};
 };

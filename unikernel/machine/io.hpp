@@ -57,7 +57,6 @@ struct Io {
         else
             asm volatile("rep outsl" : "+S"(data), "+c"(count) : "d"(number(port, 0)) : "memory");
     }
-
 private:
     static constexpr std::uint16_t number(Port port, std::uint16_t offset) {
         return static_cast<std::uint16_t>(static_cast<std::uint16_t>(port) + offset);

@@ -32,7 +32,6 @@ public:
     }
 
     void restart() { polled_ = 0; }
-
 private:
     std::uint64_t cycles_, polls_, since_ = 0, polled_ = 0;
 };

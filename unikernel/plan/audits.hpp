@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <span>
 #include <string_view>
 
@@ -21,11 +20,11 @@ struct RuleAudit {
     std::string_view name; ///< "ledger.rule", "time.rule" or "smp.rule", stable once released
     std::string_view what; ///< the rule in a few words
     void (*run)(const audit::Bench& bench, audit::Result& result);
-    std::initializer_list<ledger::Leaf> needs{}; ///< skipped on a host without one of these
+    ledger::LeafSet needs{}; ///< skipped on a host without one of these
+    bool alone = false;      ///< skipped where another VM is busy and its exits are in the same table
     std::uint32_t count = 0; ///< random choices by default, or exits of each vCPU; 0: the plan cannot choose
     bool together = false;   ///< several vCPUs work at once: skipped with one
     bool may_last = false;   ///< can be given seconds instead
-    bool alone = false;      ///< skipped where another VM is busy and its exits are in the same table
 };
 
 /// All of them, in the order in which a plan runs them: unikernel/audit/run/audits.cpp.
@@ -41,5 +40,4 @@ template <typename Visit> void for_each_audit(Visit visit) {
     for (const auto& rule : rule_audits())
         visit(index++, rule.name, static_cast<const triggers::Trigger*>(nullptr), &rule);
 }
-
 }

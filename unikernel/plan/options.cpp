@@ -72,7 +72,6 @@ public:
             sink.write(
                 "; words are names such as io.out8, globs such as io.*, 'all', or options such as count=N");
     }
-
 private:
     struct Match {
         std::string_view name;

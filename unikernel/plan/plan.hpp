@@ -97,7 +97,6 @@ public:
     Console console() const { return console_; }
 
     bool writes(Form form) const { return forms_ & static_cast<unsigned>(form); }
-
 private:
     struct Item {
         bool selected = false;

@@ -73,7 +73,6 @@ public:
     }
 
     void end() { sink_.write("}"); }
-
 private:
     void separate() {
         if (!first_) sink_.write(",");

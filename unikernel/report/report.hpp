@@ -48,7 +48,6 @@ public:
     /// The last record and line.
     /// \param message why, unless the run passed
     void end(Ending ending, std::string_view message);
-
 private:
     bool writes(plan::Form form) const { return plan_ && plan_->writes(form); }
     void write_ktap(std::size_t number, const audit::Result& result);

@@ -26,7 +26,6 @@ public:
     const Log& log() const { return reader_.log(); }
     const std::string& bytes() const { return bytes_; }
     std::string unfinished() const { return lines_.rest(); } // what came after the last newline
-
 private:
     std::string bytes_;
     std::vector<std::string_view> names_;

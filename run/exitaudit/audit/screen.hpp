@@ -18,7 +18,6 @@ public:
     void note(std::string_view text);   // a line that only --verbose shows
     void tick();                        // Called several times a second. Shows progress after a silence.
     void finish(); // Removes the progress line. Error if a write to standard output failed.
-
 private:
     double seconds() const;
     void show(std::string_view line);

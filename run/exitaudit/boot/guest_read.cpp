@@ -73,7 +73,6 @@ public:
             figures_.size(), figures_.size() - moved, moved, own_, after_.total.count - before_.total.count);
         return result;
     }
-
 private:
     void add(const std::string& name, const LedgerRow& before, const json& read, const LedgerRow& after) {
         figures_.push_back({name, before.count, number(read, "count"), after.count});

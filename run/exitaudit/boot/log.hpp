@@ -66,7 +66,6 @@ public:
     // the guest reported its kernel's clock ("#kernel-clock SECONDS", at the last mark), else `boot`.
     // firmware ends with the last sample before the kernel's start.
     std::vector<BootPhase> phases() const;
-
 private:
     struct Mark {
         std::string name, note;

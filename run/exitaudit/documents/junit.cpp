@@ -73,7 +73,6 @@ public:
     }
 
     int failures() const { return node_.attribute("failures").as_int(); }
-
 private:
     void count(const char* name) {
         auto attribute = node_.attribute(name);

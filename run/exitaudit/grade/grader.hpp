@@ -54,7 +54,6 @@ public:
     Grader(const GradeOptions& options, const Places& places, Progress& progress);
 
     Row operator()(const Submission& submission); // failures are in the row
-
 private:
     void grade(Row& row, const std::filesystem::path& directory);
     // Compiles it. False, with a verdict, if there is nothing to audit.

@@ -37,7 +37,6 @@ public:
 
     const Ending& ending() const { return ending_; }
     std::string errors() const { return sanitize(errors_.substr(0, errors_.find('\n'))); }
-
 private:
     Words command_;
     Ending ending_;

@@ -84,7 +84,6 @@ public:
             patch_.refused.push_back({"no-patch", fmt::format("{} holds no unified diff", source_)});
         return std::move(patch_);
     }
-
 private:
     std::string_view ahead(std::size_t lines) const {
         return at_ + lines < lines_.size() ? lines_[at_ + lines] : "";

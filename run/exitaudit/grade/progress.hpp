@@ -41,7 +41,6 @@ public:
     std::chrono::seconds elapsed() const {
         return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start_);
     }
-
 private:
     std::string line() const {
         return fmt::format("{} of {}, {}: {} ({} s)", number_, all_, name_, what_, elapsed().count());

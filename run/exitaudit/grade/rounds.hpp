@@ -42,7 +42,6 @@ struct Rounds {
     // One audit per lane, with what the later round adds to it; last, if there is one, the audit of a few
     // triggers on `other`, the lane of the vendor that the patch does not name. Interrupted on a signal.
     std::vector<Audit> run(const std::vector<const Lane*>& lanes, const Lane* other) const;
-
 private:
     // At once. The serial log and the JSON document of each go to the directory.
     std::vector<Audit> run(const std::vector<AuditOrder>& orders) const;

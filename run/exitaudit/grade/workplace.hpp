@@ -42,7 +42,6 @@ public:
     TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
 
     const std::filesystem::path& path() const { return path_; }
-
 private:
     std::filesystem::path path_;
 };

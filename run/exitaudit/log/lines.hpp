@@ -24,7 +24,6 @@ public:
 
     // What came after the last newline.
     std::string rest() const { return printable(pending_); }
-
 private:
     std::string pending_;
 };

@@ -132,10 +132,6 @@ void LogReader::record(std::string_view text) {
     if (kind == "result") return result_record(record);
     if (kind == "finding" || kind == "note")
         return finding_record(record, kind == "finding" ? log_.findings : log_.notes);
-    if (kind == "unexplained") {
-        log_.unexplained = names_member(record, "results");
-        return;
-    }
     const std::pair<std::string_view, nlohmann::json&> places[] = {{"run", log_.run},
                                                                    {"profile", log_.profile},
                                                                    {"rows", log_.rows},

@@ -31,8 +31,7 @@ struct Log {
     std::vector<Result> host; // of exitaudit itself, where its output was kept: lines without a number
     nlohmann::json run, profile, rows, one_shot, end; // null: not seen
     std::vector<Finding> findings, notes;
-    std::vector<std::string> unexplained; // failures that no finding explains
-    std::optional<Counts> verdict;        // of the last line
+    std::optional<Counts> verdict; // of the last line
     std::string last_line;
     std::string contradiction; // the first one; empty: none
 
@@ -50,7 +49,6 @@ public:
     Kind line(std::string_view text);
 
     const Log& log() const { return log_; }
-
 private:
     bool starts(std::string_view& text);
     void ktap_result(std::string_view text);

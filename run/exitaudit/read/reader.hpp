@@ -55,7 +55,6 @@ public:
 
     // Are the rows' counts modulo 2^32?
     bool narrow() const { return profile_.revision == 0; }
-
 private:
     bool in_vm_;
     std::string vendor_;

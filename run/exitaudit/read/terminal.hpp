@@ -33,7 +33,6 @@ public:
 
     // The next one; nothing if there is none until then.
     std::optional<Event> wait_until(std::chrono::steady_clock::time_point end);
-
 private:
     bool has_keys_; // standard input is a terminal
     termios before_{};

@@ -90,7 +90,6 @@ public:
         lines.emplace_back(help);
         terminal_.show(lines);
     }
-
 private:
     Terminal& terminal_;
     LedgerReader& reader_;

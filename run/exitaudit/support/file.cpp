@@ -31,7 +31,6 @@ public:
     ~SignalsHeld() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
     SignalsHeld(const SignalsHeld&) = delete;
     SignalsHeld& operator=(const SignalsHeld&) = delete;
-
 private:
     sigset_t before_{};
 };

@@ -26,7 +26,6 @@ public:
     MemoryFile& operator=(const MemoryFile&) = delete;
 
     std::string path_for_child() const; // a path under which a child process can open it
-
 private:
     int descriptor_;
 };

@@ -29,7 +29,6 @@ public:
 
     // Each different match. The expression must not match an empty text.
     std::set<std::string> all(std::string_view text) const;
-
 private:
     // Where the first match after `from` bytes and its groups are; empty: there is none.
     std::vector<regmatch_t> places(std::string_view text, std::size_t from) const;

@@ -67,7 +67,6 @@ public:
                                   if (!error) read();
                               });
     }
-
 private:
     bp::async_pipe pipe_;
     const std::function<void(std::string_view)>& sink_;
@@ -101,7 +100,6 @@ public:
         if (WIFSIGNALED(status)) return {Ending::How::signalled, WTERMSIG(status)};
         return {Ending::How::exited, WEXITSTATUS(status)};
     }
-
 private:
     void start(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
         const auto parent = getpid();

@@ -65,7 +65,6 @@ public:
     SignalsCaught& operator=(const SignalsCaught&) = delete;
 
     std::optional<int> signal(); // The first signal that arrived. From any thread.
-
 private:
     struct Set;
     std::unique_ptr<Set> set_;

@@ -33,7 +33,6 @@ public:
     void watch(int process);
 
     Witness testimony(); // What they saw. Call once, after the guest has ended.
-
 private:
     void start_tracing();
     void watch_until(std::stop_token ended, int process);

@@ -19,7 +19,6 @@ public:
     // `threads` ran a vCPU. Skipped where perf lost events or reported nothing.
     HostResult compare(const std::map<std::uint64_t, std::uint64_t>& ledger, std::uint64_t undefined,
                        std::size_t threads, bool svm) const;
-
 private:
     std::string obstacle(std::size_t threads) const;
 
@@ -73,7 +72,6 @@ public:
 
     bool is_svm() const { return svm_; }
     std::uint64_t ledger_total() const { return guest_.total; } // of exits, in the end
-
 private:
     using Counts = std::map<std::uint64_t, std::uint64_t>; // exit number to exits
 

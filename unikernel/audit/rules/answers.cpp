@@ -68,7 +68,6 @@ public:
     bool only(ExitNumber exit) const { return numbers_ == 1 && last_ == exit; }
     bool one_number() const { return numbers_ == 1; }
     ExitNumber last() const { return last_; }
-
 private:
     unsigned numbers_ = 0, answers_ = 0, zeros_ = 0, marks_ = 0, wrong_marks_ = 0, dirty_marks_ = 0;
     bool ordinary_ = false;

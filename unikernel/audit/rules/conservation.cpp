@@ -23,7 +23,6 @@ public:
     std::size_t size() const { return size_; }
     const ExitNumber* begin() const { return rows_.data(); }
     const ExitNumber* end() const { return rows_.data() + size_; }
-
 private:
     std::array<ExitNumber, ledger::exit_number_end> rows_{};
     std::size_t size_ = 0;

@@ -43,7 +43,6 @@ public:
 
     std::uint32_t max_basic, max_extended;
     bool zeros_out_of_range;
-
 private:
     CpuidRegisters record(std::uint32_t leaf, std::uint32_t subleaf) {
         const auto answer = leaves_.query(leaf, subleaf);

@@ -127,7 +127,6 @@ public:
             if (i != asked && fits(i, answer)) return i;
         return {};
     }
-
 private:
     // A value that is little less than before is no other vCPU's answer, though it may fit another question.
     bool is_less(std::size_t number, const CpuidRegisters& answer) const {

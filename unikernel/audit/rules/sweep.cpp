@@ -30,7 +30,6 @@ public:
         state_ ^= state_ << 17;
         return static_cast<std::uint32_t>(state_ >> 32);
     }
-
 private:
     std::uint64_t state_;
 };
@@ -84,7 +83,6 @@ public:
             for (const auto exit : {(1u << bit) - 1, 1u << bit, (1u << bit) + 1}) ask(leaf, exit);
         ask(leaf, ~0u);
     }
-
 private:
     void judge_exit(std::uint32_t leaf, ExitNumber exit, const CpuidRegisters& seen) {
         if (!leaves_.defines(exit)) {

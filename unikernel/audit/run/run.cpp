@@ -75,10 +75,9 @@ std::string_view missing_leaf(const plan::RuleAudit& rule, const ledger::Leaves&
     constexpr std::string_view reasons[] = {
         "this host reports no total count", "this host reports no total of cycles",
         "this host reports no counts by exit", "this host reports no cycles by exit"};
-    for (const auto leaf : rule.needs)
-        if (!leaves.has(leaf))
-            return reasons[std::ranges::find(ledger::assigned_leaves, leaf) -
-                           std::begin(ledger::assigned_leaves)];
+    for (std::size_t i = 0; i < std::size(reasons); i++)
+        if (const auto leaf = ledger::assigned_leaves[i]; rule.needs.contains(leaf) && !leaves.has(leaf))
+            return reasons[i];
     return {};
 }
 

@@ -34,7 +34,6 @@ public:
     /// \param on_result called after each audit, while nothing is being measured
     /// \return all results, in order
     std::span<const Result> audit(void (*on_result)(std::size_t number, const Result& result));
-
 private:
     struct Row;
 
