@@ -56,8 +56,8 @@ differs() {
     [[ $(expected_of registers-left+totals-only svm Expected-finding) = registers-not-cleared ]]
     [[ $(expected_of registers-left+totals-only svm Expected-note) = leaf-missing ]]
     [[ $(expected_of handler-only+layout-f21 svm Expected-finding) = none ]]
-    [[ $(expected_of plain-globals+shared-query+host-wide svm Run) = '--vcpus 2 --noise' ]]
-    [[ $(expected_of plain-globals+registers-left vmx Run) = --noise ]]
+    [[ $(expected_of plain-globals+shared-query+host-wide svm Run) = '--vcpus 2' ]]
+    [[ $(expected_of plain-globals+registers-left vmx Run) = '' ]]
     [[ $(expected_of unguarded-index+host-wide svm Plan) = '' ]]
 }
 

@@ -43,11 +43,9 @@ public:
             differences_left_out_[i] = differences_left_out_[i] || finding.explains_difference[i];
     }
 
-    /// Does one table count the exits of all VMs, on a host that promises nothing else? Our own leaves do,
-    /// and a ledger of each VM in debugfs.
+    /// Does one table count the exits of all VMs, on a host without our own leaves, which promise a VM's own?
     bool allows_one_table() const {
-        return profile().scope == ledger::Scope::host && profile().revision == 0 &&
-               count_differences([](const RowDifference& d) { return d.counted > d.traced; }) == 0;
+        return profile().scope == ledger::Scope::host && profile().revision == 0;
     }
 
     /// Was a cause of higher rank found? Then the host's state speaks of that.
