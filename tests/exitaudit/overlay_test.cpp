@@ -65,6 +65,17 @@ TEST(HostConsole, DistinguishesAStallFromAComplaint) {
     EXPECT_EQ(console.stall_place, "handle_halt+0x7/0x9 [kvm_intel]");
 }
 
+TEST(HostConsole, TakesNoOtherPlaceForAComplaints) {
+    HostConsole console;
+    console.line("embedded-host: kernel: 6.1.0 #1");
+    console.line("[   10.0] BUG: scheduling while atomic: earlier-vm/102/0x00000002");
+    console.line("[   10.1] RIP: 0033:0x408ba8");
+    console.line("[   40.0] watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [qemu:60]");
+    console.line("[   40.1] RIP: 0010:handle_halt+0x7/0x9 [kvm_intel]");
+    EXPECT_EQ(console.complaint_place, "");
+    EXPECT_EQ(console.stall_place, "handle_halt+0x7/0x9 [kvm_intel]");
+}
+
 TEST(HostConsole, CountsNoComplaintFromBeforeKvm) {
     HostConsole console;
     console.line("[    0.0] WARNING: CPU: 0 PID: 0 at arch/x86/kernel/cpu/topology_common.c:57 "

@@ -167,12 +167,18 @@ std::string HostConsole::line(const std::string& text) {
     }
     console.push_back(text);
     if (console.size() > tail_lines) console.erase(console.begin());
-    if (!kernel.empty() && complaint.empty() && is_complaint(text)) complaint = text;
-    if (!kernel.empty() && stall.empty() && is_stall(text)) stall = text;
-    if (text.find("RIP: ") != std::string::npos)
-        for (const auto& [what, place] :
-             {std::pair(&complaint, &complaint_place), std::pair(&stall, &stall_place)})
-            if (!what->empty() && place->empty()) *place = text.substr(text.find_last_of(':') + 1);
+    if (!kernel.empty() && complaint.empty() && is_complaint(text)) {
+        complaint = text;
+        place = &complaint_place;
+    } else if (!kernel.empty() && is_stall(text)) {
+        place = stall.empty() ? &stall_place : nullptr;
+        if (stall.empty()) stall = text;
+    }
+    constexpr std::string_view in_kernel = "RIP: 0010:";
+    if (const auto at = text.find(in_kernel); place && at != std::string::npos) {
+        *place = text.substr(at + in_kernel.size());
+        place = nullptr;
+    }
     if (guest_runs && !text.starts_with("embedded-host: ")) ++console_lines;
     if (const auto name = after(text, "embedded-host: kernel: ")) {
         const std::string words(*name);

@@ -35,8 +35,9 @@ inline constexpr auto host_kernel_words =
 // Follows the embedded host's console: fills the session. A complaint or stall counts once KVM is being
 // loaded.
 struct HostConsole : Session {
-    std::string failure;     // what init could not do
-    std::string stall_place; // like complaint_place
+    std::string failure;          // what init could not do
+    std::string stall_place;      // like complaint_place
+    std::string* place = nullptr; // of what it complained of last, if that is still to come
     bool guest_runs = false;
     std::optional<int> guest_exited; // with this status of the inner QEMU
 
