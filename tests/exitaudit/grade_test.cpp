@@ -66,7 +66,11 @@ TEST(Grade, NamesTheFirstUnexplainedFailures) {
 }
 
 TEST(Grade, DistinguishesAHangFromTooLittleTime) {
-    EXPECT_EQ(judged(svm_lane, out_of_time({{"hang", "the guest hangs"}})).verdict, "hangs");
+    auto silent = out_of_time({{"host-complaint", "BUG: scheduling while atomic"}});
+    silent.circumstances.hangs = true;
+    EXPECT_EQ(judged(svm_lane, silent).verdict, "hangs");
+    silent.circumstances.causes.findings = {{"slow-query", "a line of log per query"}};
+    EXPECT_EQ(judged(svm_lane, silent).verdict, "fail");
     const auto at_work = judged(svm_lane, out_of_time({}));
     EXPECT_EQ(at_work.verdict, "could-not-grade");
     EXPECT_EQ(ids(at_work.findings), "too-slow");
@@ -108,7 +112,9 @@ TEST(Grade, FailsForWhatTheLaterRunAloneFinds) {
     add_news(audit, judged(vmx_lane, out_of_time({})));
     EXPECT_EQ(audit.verdict, "pass");
     EXPECT_EQ(ids(audit.notes), "not-tried");
-    add_news(audit, judged(vmx_lane, out_of_time({{"hang", "the guest hangs"}})));
+    auto silent = out_of_time({{"hang", "the guest hangs"}});
+    silent.circumstances.hangs = true;
+    add_news(audit, judged(vmx_lane, silent));
     EXPECT_EQ(audit.verdict, "hangs");
 }
 
@@ -125,6 +131,7 @@ TEST(Grade, CallsNoHostHangingThatSpokeLately) {
     EXPECT_EQ(late.verdict.code, ExitCode::could_not_run);
     EXPECT_NE(late.verdict.text.find("after 1 audits, needs a longer --timeout"), std::string::npos)
         << late.verdict.text;
+    EXPECT_FALSE(late.circumstances.hangs);
     EXPECT_EQ(ids(late.circumstances.causes.findings), "");
 }
 

@@ -31,6 +31,7 @@ struct Circumstances {
     bool svm = false; // their numbering
     // Embedded hosts only: why the host failed.
     bool timed_out = false, crashed = false;
+    bool hangs = false; // timed out, and neither guest nor host was at work
     std::string trouble{}, complaint{};
     std::vector<std::string> console{};
 };

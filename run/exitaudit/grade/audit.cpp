@@ -31,7 +31,7 @@ std::string verdict_of(const AuditReport& report, const std::vector<Finding>& fi
     const auto& known = report.circumstances;
     if (known.kernel.empty()) // the host did not boot
         return "could-not-grade";
-    if (has(findings, "hang")) return "hangs";
+    if (known.hangs && !has(findings, "slow-query")) return "hangs";
     if (known.crashed || (!report.verdict.complete && !known.trouble.empty())) return "crashes";
     if (report.verdict.code != ExitCode::could_not_run) return std::string(verdict_word(report.verdict.code));
     return findings.empty() ? "could-not-grade" : "fail";
