@@ -421,6 +421,13 @@ TEST_P(AmdFindingsTest, NameAnArrayThatIsTooShortForItsCodes) {
     expect_nothing_unexplained();
 }
 
+TEST_P(IntelFindingsTest, NameMemoryBehindTheTableThatMovesSlowly) {
+    failed_firing("cpuid.leaf0", 10, 400, 400, {{70, 151'699, 0, 0, true}}).queries = 280;
+    EXPECT_EQ(found(), Ids{"out-of-bounds"});
+    expect_words("0x46 grow");
+    expect_nothing_unexplained();
+}
+
 TEST_P(FindingsTest, NameNotEnabledAnswersBesideARowThatMoves) {
     auto profile = host.profile();
     profile.moving.add(70);

@@ -59,8 +59,54 @@ bool table_too_short(const Evidence& e, ExitSet& lost) {
 
 // A row that grew by more than exits can have happened: memory that holds something else, such as cycles.
 bool is_impossible(const Row& row) {
-    constexpr std::int64_t most = 1'000'000;
+    const auto& m = row.measurement();
+    // Of a number that no KVM counts, more than came in all is enough.
+    const auto most = row.never_counted ? 10 * (static_cast<std::int64_t>(m.caused) + m.queries) : 1'000'000;
     return row.exceeds() && row.counted - std::max(row.high, std::int64_t{0}) >= most;
+}
+
+// Writes how it shows, the surest sign first. False if it does not.
+bool say_out_of_bounds(const Evidence& e, const ExitSet& impossible, Finding& finding) {
+    constexpr std::string_view too_short = "other memory is read as counts, such as cycles: the table is too "
+                                           "short for the numbers that index it";
+    ExitSet lost;
+    const auto rule = undefined_rule(e);
+    const auto& moving = e.profile().moving;
+    if (e.host().complaint == Complaint::index_out_of_bounds ||
+        e.host().complaint == Complaint::fault_in_ledger) {
+        if (e.host().complaint == Complaint::fault_in_ledger) finding.or_id = "host-complaint";
+        finding.text.format("the host's kernel caught it: \"{}\"{}{}", e.host().complaint_text,
+                            e.host().place.empty() ? "" : ", at ", e.host().place);
+        if (!impossible.empty()) finding.what = too_short;
+    } else if (!moving.empty()) {
+        moving.write(finding.text, e.numbering());
+        finding.text.format(" change{} between two readings by more than exits can",
+                            moving.size() == 1 ? "s" : "");
+        finding.what = "what lies behind the host's table is answered as a count: the table is too short, or "
+                       "its bound is tested "
+                       "with > instead of >=";
+    } else if (!impossible.empty()) {
+        impossible.write(finding.text, e.numbering());
+        finding.text.format(" grow{} by more than exits can", impossible.size() == 1 ? "s" : "");
+        finding.what = too_short;
+        e.explain_differences(finding, [](const RowDifference& d) { return d.counted > d.traced; });
+    } else if (rule == Undefined::past_the_table) {
+        finding.what = "the exit number just behind the host's table is answered like those within: its "
+                       "bound is tested with > "
+                       "instead of >=";
+    } else if (rule == Undefined::garbage) {
+        finding.text.write("undefined exit numbers are answered with what lies in memory behind the table, "
+                           "or with another row");
+    } else if (table_too_short(e, lost)) {
+        lost.write(finding.text, e.numbering());
+        finding.text.write(" exits are not counted, while those of lower numbers are");
+        finding.what = "the table has room for Intel's numbers, and AMD's exit codes go up to 0x403";
+        e.explain_rows(finding, [](const Row& row) { return row.exit >= intel_room; });
+        e.explain_shown(finding, Symptom::total_over_rows, Symptom::self_count_none, Symptom::untimed);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 }
@@ -156,64 +202,27 @@ bool find_answers_exchanged(const Evidence& e, Finding& finding) {
 }
 
 bool find_out_of_bounds(const Evidence& e, Finding& finding) {
-    ExitSet lost, impossible;
-    const auto rule = undefined_rule(e);
+    ExitSet impossible;
     const auto& moving = e.profile().moving;
-    constexpr std::string_view too_short = "other memory is read as counts, such as cycles: the table is too "
-                                           "short for the numbers that index it";
     e.for_each_row([&](const Row& row) {
         if (is_impossible(row)) impossible.add(row.exit);
     });
-    if (e.host().complaint == Complaint::index_out_of_bounds ||
-        e.host().complaint == Complaint::fault_in_ledger) {
-        if (e.host().complaint == Complaint::fault_in_ledger) finding.or_id = "host-complaint";
-        finding.text.format("the host's kernel caught it: \"{}\"{}{}", e.host().complaint_text,
-                            e.host().place.empty() ? "" : ", at ", e.host().place);
-        if (!impossible.empty()) finding.what = too_short;
-    } else if (!moving.empty()) {
-        moving.write(finding.text, e.numbering());
-        finding.text.format(" change{} between two readings by more than exits can",
-                            moving.size() == 1 ? "s" : "");
-        finding.what = "what lies behind the host's table is answered as a count: the table is too short, or "
-                       "its bound is tested "
-                       "with > instead of >=";
-    } else if (!impossible.empty()) {
-        impossible.write(finding.text, e.numbering());
-        finding.text.format(" grow{} by more than exits can", impossible.size() == 1 ? "s" : "");
-        finding.what = too_short;
-        e.explain_rows(finding, [&](const Row& row) { return impossible.contains(row.exit); });
-        e.explain_differences(finding, [](const RowDifference& d) { return d.counted > d.traced; });
-    } else if (rule == Undefined::past_the_table) {
-        finding.what = "the exit number just behind the host's table is answered like those within: its "
-                       "bound is tested with > "
-                       "instead of >=";
-    } else if (rule == Undefined::garbage) {
-        finding.text.write("undefined exit numbers are answered with what lies in memory behind the table, "
-                           "or with another row");
-    } else if (table_too_short(e, lost)) {
-        lost.write(finding.text, e.numbering());
-        finding.text.write(" exits are not counted, while those of lower numbers are");
-        finding.what = "the table has room for Intel's numbers, and AMD's exit codes go up to 0x403";
-        e.explain_rows(finding, [](const Row& row) { return row.exit >= intel_room; });
-        e.explain_shown(finding, Symptom::total_over_rows, Symptom::self_count_none, Symptom::untimed);
-    } else {
-        return false;
-    }
+    if (!say_out_of_bounds(e, impossible, finding)) return false;
     // What lies there moves as it likes, and is in no total.
     explain_undefined(e, finding);
     e.explain_shown(finding, Symptom::count_unsteady, Symptom::rows_over_total, Symptom::impossible);
-    // Arrays of Intel's size, indexed by AMD's codes, are written beyond their ends, too.
-    const bool wild = !e.is_vmx() && !(moving.empty() && impossible.empty());
-    if (wild) {
-        finding.remedy = "give it a row for each exit code, up to 0x403, and test ECX before it is an index";
-        e.explain_rows(finding, [](const Row& row) { return row.exceeds() || row.exit >= intel_room; });
-    }
-    if (wild || !impossible.empty()) e.explain_shown(finding, Symptom::not_enabled_garbage);
-    if (!moving.empty() || !impossible.empty())
-        e.explain_shown(finding, Symptom::hole, Symptom::total_over_rows);
-    e.explain_rows(finding, [&](const Row& row) { return row.never_counted || moving.contains(row.exit); });
+    e.explain_rows(finding, [&](const Row& row) {
+        return row.never_counted || moving.contains(row.exit) || impossible.contains(row.exit);
+    });
     e.explain_others(finding,
                      [&](const Result& r) { return r.measurement && moving.contains(r.measurement->exit); });
+    if (moving.empty() && impossible.empty()) return true;
+    e.explain_shown(finding, Symptom::hole, Symptom::total_over_rows);
+    if (!impossible.empty() || !e.is_vmx()) e.explain_shown(finding, Symptom::not_enabled_garbage);
+    if (e.is_vmx()) return true;
+    // An array of Intel's size, indexed by AMD's codes, is written beyond its end, too.
+    finding.remedy = "give it a row for each exit code, up to 0x403, and test ECX before it is an index";
+    e.explain_rows(finding, [](const Row& row) { return row.exceeds() || row.exit >= intel_room; });
     return true;
 }
 
