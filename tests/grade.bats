@@ -259,7 +259,7 @@ exactly() {
 
 # bats test_tags=slow
 @test "sample f21-exchanged: the two answers, in their own layout without totals" {
-    exactly f21-exchanged fail "answers-exchanged lost-fastpath" "vendor-not-patched leaf-missing one-table"
+    exactly f21-exchanged fail "answers-exchanged lost-fastpath" "vendor-not-patched handler-only leaf-missing one-table"
     jq -e '.rows[0] | .layout == "F21/S20" and .sdm == null' "$BATS_TEST_TMPDIR/j"
 }
 
