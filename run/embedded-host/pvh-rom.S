@@ -28,7 +28,7 @@ flat:	movw	$(data - gdt), %ax
 	movw	%ax, %ss
 
 	# Pieces of 256 sectors by READ SECTORS (ATA, "PIO data-in command protocol"). The
-	# first tells how many there are.
+	# first holds their number.
 	movl	$image, %edi
 	xorl	%esi, %esi		# the piece
 piece:	movw	$0x1f2, %dx

@@ -67,7 +67,7 @@ struct Measurement {
     std::optional<Host> host;
 };
 
-/// What an audit saw, which causes are told apart by. Result records carry the names.
+/// What an audit saw, which distinguishes causes. Result records carry the names.
 enum class Symptom : unsigned {
     undefined_as_not_enabled, ///< undefined exit numbers answer zeros
     undefined_garbage,        ///< they answer neither zeros nor anything like the mark

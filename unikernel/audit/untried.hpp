@@ -1,4 +1,4 @@
-// Failures on a version of an emulator that nobody has tried, where the emulator may be what is wrong.
+// Failures on an untried version of an emulator, where the emulator may be what is wrong.
 #pragma once
 
 #include "audit/growth.hpp"

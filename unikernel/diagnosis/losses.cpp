@@ -26,7 +26,7 @@ ExitSet lost_kinds(const Evidence& e) {
 // hypervisor.
 bool lacks_passed_on(const Row& row) { return row.lacks() && row.measurement().nested; }
 
-// Does the ledger lack exits that the tracepoint has, all of such a kind, and has it none too many?
+// Does the ledger only lack exits that the tracepoint has, all of them of such a kind?
 template <typename Test> bool tracepoint_lacks(const Evidence& e, Test test) {
     const auto all = e.count_differences([](const RowDifference&) { return true; });
     return all != 0 && all == e.count_differences(

@@ -6,7 +6,7 @@
 namespace ledger {
 
 /// An edition of Intel's manual, by what its table of basic exit reasons (SDM vol. 3,
-/// appendix C) ends with. Editions of AMD's are not told apart.
+/// appendix C) ends with. AMD's editions are not distinguished.
 struct Edition {
     /// Where the table ended in 2017, with XRSTORS; the assignment is younger.
     static constexpr ExitNumber earliest = 64;

@@ -131,7 +131,7 @@ bool is_marked(Leaves& leaves, ExitNumber exit) {
     return leaves.query(Leaf::exit_count, exit) == undefined_mark;
 }
 
-// The edition whose table ends with `last`, with or without its hole as the host has it.
+// The edition whose table ends with `last`, with its hole or without it, as on this host.
 Edition edition_ending_at(Leaves& leaves, ExitNumber last) {
     return {last, last > Edition::last_with_hole || !is_marked(leaves, Edition::pconfig)};
 }

@@ -78,7 +78,7 @@ struct Profile {
 /// Finds out what kind of host this is. Each property has an experiment that no other fault disturbs, and
 /// later experiments read through what earlier ones found.
 ///
-/// A ledger is told apart from what unpatched hosts answer: zeros on an AMD vCPU, but the data of the highest
+/// A ledger differs from what unpatched hosts answer: zeros on an AMD vCPU, but the data of the highest
 /// basic leaf on an Intel vCPU (SDM vol. 2, CPUID: "If a value entered for CPUID.EAX is higher than the
 /// maximum input value for basic or extended function"). Such data is the same at every call; a ledger's
 /// counters grow with each query.

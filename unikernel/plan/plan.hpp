@@ -12,7 +12,7 @@
 //   console=serial|virtio         where the log is written (serial)
 //   format=ktap,table,json        which forms of the results are written
 //   emulator=qemu:7.2|bochs:2.7   what emulates the host's processor; none if not given. Without a version,
-//                                 as with one that nobody has tried, it is taken to follow the manuals
+//                                 or with an untried one, it is assumed to follow the manuals
 //   paging=shadow                 the host runs without EPT or NPT
 //   noise=yes                     another VM is busy beside this one
 //   layout=F21                    which layout the host's leaves have, rather than finding out
@@ -72,7 +72,7 @@ public:
     /// How long the plan has an audit go on instead; 0: it is counted.
     std::uint32_t seconds(std::size_t index) const { return items_[index].seconds; }
 
-    /// What the plan tells of the host.
+    /// What the plan says about the host.
     const triggers::Circumstances& circumstances() const { return circumstances_; }
 
     /// What the plan says of the ledger.

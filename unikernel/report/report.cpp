@@ -250,7 +250,7 @@ void Report::table(std::span<const Result> results) {
         return result.measurement && result.outcome != Outcome::skip;
     };
     if (!writes(Form::table) || std::ranges::none_of(results, measured)) return;
-    sink_.write("#\n# Cycles per firing as the guest saw them, and per exit as the host told them:\n");
+    sink_.write("#\n# Cycles per firing as the guest saw them, and per exit as the host reported them:\n");
     sink_.format("# {:-27} {:-24} {:8} {:8} {:9} {:9} {:9} {:9} {:9} {:9} {:9} {:9}\n", "trigger", "exit",
                  "caused", "told", "min", "median", "mean", "stddev", "p99", "max", "host mean", "in KVM");
     std::uint64_t empty = 0;

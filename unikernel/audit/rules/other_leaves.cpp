@@ -91,12 +91,12 @@ void judge_subleaves(Leaves& leaves, const Ordinary& ordinary, Result& result) {
 void judge_limits(Leaves& leaves, const Ordinary& ordinary, Result& result) {
     if (ordinary.max_basic >= hypervisor_base) {
         result.fail("leaf 0: the highest basic leaf is {:x}", ordinary.max_basic);
-        result.diagnose("leaf 0 tells of leaves that are not basic ones: it is to stay as it was");
+        result.diagnose("leaf 0 reports leaves that are not basic ones: it must stay as it was");
     }
     constexpr std::uint32_t hypervisor_present = 1u << 31;
     const auto described = leaves.query(hypervisor_base, 0);
     if ((leaves.query(1, 0).ecx & hypervisor_present) && described == zeros) {
-        result.fail("leaf {:x}: zeros, though leaf 1 tells of a hypervisor", hypervisor_base);
+        result.fail("leaf {:x}: zeros, though leaf 1 reports a hypervisor", hypervisor_base);
         result.diagnose(
             "KVM's own leaves are lost: the ledger's range reaches over them, unless user space hides KVM");
     }

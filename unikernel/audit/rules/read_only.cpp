@@ -10,7 +10,7 @@ using ledger::ExitNumber;
 using ledger::Leaf;
 using ledger::Leaves;
 
-// What a row tells, beside CPUID's own.
+// What a row reports. CPUID's own is not read.
 struct Row {
     std::uint32_t count = 0;
     std::uint64_t cycles = 0, inside = 0;

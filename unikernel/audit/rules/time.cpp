@@ -1,4 +1,4 @@
-// Judging the cycles that the ledger tells.
+// Judging the cycles that the ledger reports.
 #include "audit/rules/time.hpp"
 
 #include "ledger/exit_names.hpp"

@@ -1,4 +1,4 @@
-// Is the time that the host tells possible, and what does it include?
+// Is the time that the host reports possible, and what does it include?
 //
 // Host cycles are the host's TSC, guest cycles the guest's. Both run at one speed unless
 // user space asked KVM to scale (KVM_SET_TSC_KHZ), which a guest cannot see: comparisons
@@ -20,7 +20,7 @@ namespace audit {
 ///               vCPUs that took them together
 void judge_time(std::uint64_t window, Result& result);
 
-/// Cycles that a leaf told before and after something.
+/// Cycles that a leaf reported before and after something.
 struct Readings {
     std::uint64_t before, after;
 
@@ -41,7 +41,7 @@ struct Stretch {
 /// neither. Recognises lost words.
 bool judge_stretch(const Stretch& stretch, Result& result);
 
-/// What tells one definition of an exit's time from another.
+/// What distinguishes one definition of an exit's time from another.
 struct Definitions {
     Stretch cpuid;              ///< KVM answers at once
     Stretch mmio;               ///< KVM decodes and emulates an instruction
@@ -50,7 +50,7 @@ struct Definitions {
     bool slow_query = false;    ///< the query in each stretch takes longer than what it is to compare
 };
 
-/// What of an exit's time a host tells.
+/// Which part of an exit's time a host reports.
 enum class Definition {
     exit_to_entry,
     without_user_space,
@@ -59,7 +59,7 @@ enum class Definition {
     none,          ///< the clock does not run while the exit is handled
 };
 
-/// What is said where it cannot be told which.
+/// The message where the definition cannot be found out.
 inline constexpr std::string_view undecided = "too much else happened on the host to tell what it times";
 
 /// Which of them these figures speak for; nothing where something else that the host did

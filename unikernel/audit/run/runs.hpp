@@ -11,7 +11,7 @@ void run_extremes(const Bench& bench, Result& result);
 void run_window(const Bench& bench, Result& result);
 
 /// Has a nested guest ask for CPUID's count between two queries of our own: all three exits are
-/// of one VM, and must be told as neighbours. Skipped on Intel, where none of them reaches KVM.
+/// of one VM, and must count as neighbours. Skipped on Intel, where none of them reaches KVM.
 void run_nested_queries(const Bench& bench, Result& result);
 
 }
