@@ -21,7 +21,8 @@ struct Row {
     double seconds = 0;
 
     // The layout or edition, as the first audit that has one found it; "-" if none has.
-    std::string found(std::string Audit::*what) const;
+    using Member = std::string Audit::*;
+    std::string found(Member what) const;
 };
 
 // The row as text: its columns, then each finding and note on a line.

@@ -51,7 +51,7 @@ std::vector<std::string> finding_lines(const Row& row, FindingsOfAudit findings,
 
 } // namespace
 
-std::string Row::found(std::string Audit::*what) const {
+std::string Row::found(Member what) const {
     for (const auto& audit : audits)
         if (!(audit.*what).empty()) return audit.*what;
     return "-";
