@@ -96,10 +96,10 @@ needs_unpatched_kvm() {
 }
 
 @test "an exception that nobody expects ends the run with a register dump" {
-    # UD2 (0f 0b) where the guest starts to probe.
+    # UD2 (0f 0b) where the guest finds out what host it is on.
     local image=$TMPDIR/broken.elf address text_address text_offset
     cp "$build/unikernel-pvh.elf" "$image"
-    address=0x$(nm -C "$build/obj/unikernel.elf64" | awk '/ ledger::probe\(/ { print $1 }')
+    address=0x$(nm -C "$build/obj/unikernel.elf64" | awk '/ ledger::profile\(/ { print $1 }')
     read -r text_address text_offset < <(objdump -h "$image" | awk '$2 == ".text" { print "0x" $4, "0x" $6 }')
     printf '\x0f\x0b' | dd of="$image" bs=1 seek=$((address - text_address + text_offset)) conv=notrunc status=none
     expect 3 "unexpected #UD, vector 6, at $(printf '%#x' $address)" "$exitaudit" run --lane tcg --boot pvh --guest "$image"
@@ -187,7 +187,7 @@ GUEST
 }
 
 @test "svm: counting behind the retpoline shortcut fails and is named" {
-    expect 1 "exits read 0 while others are counted: the counter sits behind the retpoline shortcut" \
+    expect 1 "the counter stands behind the retpoline shortcut of the exit handler; count where trace_kvm_exit() stands" \
         "${svm[@]}" --mutant retpoline-shortcut
     for row in "msr (0x7c)" "hlt (0x78)" "npf (0x400)" "vintr (0x64)"; do [[ $output == *"finding: "*"$row"*" exits read 0"* ]]; done
     [[ $output == *"not ok"*"hlt.timer # expected ledger +100, seen +0"* ]]
@@ -231,7 +231,7 @@ GUEST
 }
 
 @test "svm: exchanged words of the cycles fail and are named" {
-    expect 1 "finding: halves-swapped: the cycles make sense with their words exchanged" "${svm[@]}" --mutant halves-swapped 'time.*'
+    expect 1 "finding: halves-swapped: the host puts the low half of the cycles into EBX" "${svm[@]}" --mutant halves-swapped 'time.*'
 }
 
 @test "svm: counters that vCPUs share without a lock lose exits where two fire, and only there" {
