@@ -234,7 +234,7 @@ bool find_counted_twice(const Evidence& e, Finding& finding) {
     });
     // The second record of an exit has no time left.
     e.explain_others(finding, [&](const Result& r) {
-        const bool again = r.measurement && rows.contains(r.measurement->exit);
+        const bool again = r.measurement && !once.contains(r.measurement->exit);
         return (again && r.shows(Symptom::partly_untimed)) || (queries && miscounts(r)) ||
                r.shows_any(Symptom::impossible, Symptom::rows_over_total);
     });

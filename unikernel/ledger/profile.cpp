@@ -201,7 +201,7 @@ std::uint32_t distance(std::uint32_t a, std::uint32_t b) { return std::min(a - b
 // Nothing but the queries happens between the readings, and exits of other VMs, if they are counted here.
 ExitSet observe_moving(Leaves& leaves) {
     constexpr unsigned rounds = 3;
-    constexpr std::uint32_t least = 10'000;
+    constexpr std::uint32_t least = 500; // a busy VM causes far fewer exits in the time of a query
     ExitSet moving;
     for (ExitNumber exit = 0; exit < exit_number_end; exit++) {
         if (!leaves.defines(exit) || exit == cpuid_exit(leaves.numbering())) continue;
