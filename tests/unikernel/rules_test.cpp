@@ -224,7 +224,7 @@ TEST_P(Rules, CatchARaisedLimitOfTheBasicLeaves) {
     host.spoil = [](auto leaf, auto, auto& r) {
         if (leaf == 0) r.eax = KVM_EXIT_LEDGER_LEAF_LAST;
     };
-    expect_failure("ledger.other-leaves", "to stay as it was");
+    expect_failure("ledger.other-leaves", "must stay as it was");
 }
 
 TEST_P(Rules, CatchAHypervisorWhoseLeavesAreLost) {
