@@ -211,7 +211,8 @@ bool find_counted_twice(const Evidence& e, Finding& finding) {
         if (is_twice(e, row) && !others_come(e, row.result)) rows.add(row.exit);
     });
     for (const auto& r : e.results())
-        if (Evidence::right(r) && r.measurement->bound == Bound::exact) once.add(r.measurement->exit);
+        if (Evidence::right(r) && r.measurement->bound == Bound::exact && !r.measurement->nested)
+            once.add(r.measurement->exit);
     const auto is_double = [](const RowDifference& d) { return d.counted == 2 * d.traced; };
     const auto doubled = e.count_differences(is_double);
     if (rows.empty() &&
