@@ -6,9 +6,10 @@
 namespace diagnosis {
 namespace {
 
+bool is_explained(std::uint8_t aspects) { return aspects != 0; }
+
 std::size_t explained_by(const Finding& finding) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(finding.explains, [](auto aspects) { return aspects != 0; }));
+    return static_cast<std::size_t>(std::ranges::count_if(finding.explains, is_explained));
 }
 
 // "DETAILS: WHAT; REMEDY (io.out8: expected ledger +200, seen +0; and 12 more)"
@@ -19,8 +20,7 @@ void write_text(const Cause& cause, std::span<const audit::Result> results, Find
     const auto remedy = finding.remedy.empty() ? cause.remedy : finding.remedy;
     finding.text.format("{}{}{}{}{}", details.view(), details.empty() ? "" : ": ", what,
                         remedy.empty() ? "" : "; ", remedy);
-    const auto explained = [](auto aspects) { return aspects != 0; };
-    const auto first = static_cast<std::size_t>(std::ranges::find_if(finding.explains, explained) -
+    const auto first = static_cast<std::size_t>(std::ranges::find_if(finding.explains, is_explained) -
                                                 finding.explains.begin());
     if (first >= results.size()) return;
     finding.text.format(" ({}: {}", results[first].name, results[first].message.view());

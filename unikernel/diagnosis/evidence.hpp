@@ -102,8 +102,8 @@ public:
     }
 
     /// Makes the finding explain all wrong rows for which this holds, and with them what is wrong with their
-    /// time: an exit that is counted elsewhere, or again, takes its time there, or none. \return whether one
-    /// of the rows is evidence
+    /// time: an exit that is counted elsewhere, or again, takes its time there, or none.
+    /// \return whether one of the rows is evidence
     template <typename Test> bool explain_rows(Finding& finding, Test test) const {
         bool own = false;
         for (std::size_t i = 0; i < results().size(); i++)

@@ -88,8 +88,9 @@ struct Profile {
 /// is the one whose leaves grow, and mark undefined numbers, most like these. Leaves that answer like an
 /// unpatched host are missing if there are several of them and the others count: a host may have been made
 /// for one part of the assignment. The edition of the manual ends before the first number from which on all
-/// are marked. \param vendor CPUID's vendor string \param clock  reads the TSC, in order with what stands
-/// around it
+/// are marked.
+/// \param vendor CPUID's vendor string
+/// \param clock  reads the TSC, in order with what stands around it
 Profile profile(CpuidFunction cpuid, std::string_view vendor, std::uint64_t (*clock)(),
                 const Overrides& overrides = {});
 
