@@ -115,7 +115,7 @@ help:
 	@echo 'Exit Audit: does this KVM host account for its VM exits correctly, and what does each cost?'
 	@echo
 	@echo '  make run      boot the audited guest and print the verdict'
-	@echo '                LANE=auto|svm|vmx|svm-bochs|native|tcg  the host (default $(LANE))'
+	@echo '                LANE=auto|svm|vmx|svm-bochs|svm-icount|native|tcg  the host (default $(LANE))'
 	@echo '                KERNEL=VERSION            Linux of the embedded host: $(or $(shell host-kvm-patch/packages/kernels 2>/dev/null),none here)'
 	@echo '                VCPUS=M BOOT=pvh|kernel|iso TIMEOUT=SECONDS ARGS="--json F"'
 	@echo "                PLAN='io.* hlt.timer:count=7'"

@@ -216,6 +216,11 @@ GUEST
         "${svm[@]}" layout=F21 io.out8 ledger.layout
 }
 
+@test "svm-icount: most round trips take the same number of instructions" {
+    expect 0 "svm-icount lane" "$exitaudit" run --lane svm-icount --kernel "$KERNEL" cpuid.leaf0 io.out8 --json "$BATS_TEST_TMPDIR/j"
+    [ "$(jq '[.results[].guest_cycles | select(. and .min == .median and .median == .p75)] | length' "$BATS_TEST_TMPDIR/j")" = 2 ]
+}
+
 @test "svm: a sweep is repeated by its seed" {
     expect 0 "50 pairs at random, seed=42" "${svm[@]}" ledger.sweep:count=50 seed=42
 }

@@ -45,11 +45,11 @@ start_hanging_run() {
 @test "an unknown option is a usage error" { expect 2 "--nope" "$exitaudit" run --nope; }
 
 @test "an unknown lane is a usage error that names the lanes" {
-    expect 2 "auto, svm, vmx, svm-bochs, native or tcg" "$exitaudit" run --lane nope
+    expect 2 "auto, svm, vmx, svm-bochs, svm-icount, native or tcg" "$exitaudit" run --lane nope
 }
 
 @test "patches are graded on emulated machines only" {
-    expect 2 "--lane is auto, svm, vmx or svm-bochs" "$exitaudit" grade --lane native "$root/README.md"
+    expect 2 "--lane is auto, svm, vmx, svm-bochs or svm-icount" "$exitaudit" grade --lane native "$root/README.md"
 }
 
 @test "a kernel for a lane without an embedded host is a usage error" {

@@ -85,6 +85,6 @@ std::optional<int> guest_status_from(int qemu_status);
 Circumstances circumstances_of(const Lane& lane, const Session& session, double seconds,
                                std::vector<HostResult> host);
 
-extern const Lane svm_lane, svm_bochs_lane, vmx_lane, native_lane, tcg_lane;
+extern const Lane svm_lane, svm_bochs_lane, svm_icount_lane, vmx_lane, native_lane, tcg_lane;
 
 } // namespace exitaudit

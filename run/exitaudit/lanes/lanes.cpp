@@ -13,7 +13,7 @@
 namespace exitaudit {
 namespace {
 
-constexpr std::array lanes{&svm_lane, &vmx_lane, &svm_bochs_lane, &native_lane, &tcg_lane};
+constexpr std::array lanes{&svm_lane, &vmx_lane, &svm_bochs_lane, &svm_icount_lane, &native_lane, &tcg_lane};
 
 constexpr auto ledger_parameter = "/sys/module/kvm/parameters/exit_ledger";
 

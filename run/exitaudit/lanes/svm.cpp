@@ -1,7 +1,7 @@
 // The svm lane: QEMU's TCG emulates an AMD CPU with SVM; Linux and its KVM run on
 // that as the embedded host (L1); the guest runs on that KVM (L2).
 #include "exitaudit/lanes/embedded_host.hpp"
-#include "exitaudit/lanes/places.hpp"
+#include "exitaudit/lanes/svm.hpp"
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/words.hpp"
 
@@ -28,25 +28,31 @@ Words host_command(const EmbeddedHost& host, const std::string& initramfs, const
 // loaded, by more than KVM tolerates: set_tsc_khz() fails, the guests' TSC counts as standing still
 // (l1_tsc_scaling_ratio is 0), and deadlines never arrive. QEMU shows this machine's own TSC. Neither can
 // Linux check that timer interrupts arrive, and would panic.
-std::string kernel_words() {
+std::string kernel_words(std::uint32_t khz) {
     const auto words = fmt::format("{} no_timer_check", host_kernel_words);
-    const auto khz = measured_tsc_khz();
     return khz ? fmt::format("{} tsc_early_khz={}", words, khz) : words;
 }
 
 Session run_svm(const HostSpec& spec, const Places& places, const Listener& listener) {
+    return run_svm_host(spec, places, listener, {{}, measured_tsc_khz()});
+}
+
+} // namespace
+
+Session run_svm_host(const HostSpec& spec, const Places& places, const Listener& listener,
+                     const SvmClock& clock) {
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto host = EmbeddedHost::find(spec, places);
     const auto version = qemu_version();
     if (spec.shadow_paging) require_intercepted_cr3(version);
     const MemoryFile initramfs("initramfs",
                                host_initramfs(host, emulator_word("qemu", version), spec, places));
-    const auto words = kernel_words();
-    const auto command = host_command(host, initramfs.path_for_child(), spec.own_guest ? "1" : "2", words);
+    const auto words = kernel_words(clock.khz);
+    auto command =
+        host_command(host, initramfs.path_for_child(), spec.own_guest || clock.one_cpu ? "1" : "2", words);
+    append(command, clock.words);
     return run_embedded_host({"QEMU", command, version, words}, spec, listener);
 }
-
-} // namespace
 
 const Lane svm_lane{.name = "svm", .run = run_svm, .embedded = true, .vendor = Vendor::amd};
 
