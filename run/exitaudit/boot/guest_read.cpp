@@ -6,8 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace exitaudit {
 namespace {
 
@@ -26,11 +24,6 @@ struct Figure {
 
 std::uint64_t number(const json& object, const char* name) { return object.value(name, std::uint64_t{0}); }
 
-LedgerRow row_of(const BootSample& look, std::uint64_t exit) {
-    const auto found = look.rows.find(exit);
-    return found == look.rows.end() ? LedgerRow{} : found->second;
-}
-
 class Comparison {
 public:
     Comparison(const BootSample& before, const BootSample& after) : before_(before), after_(after) {}
@@ -39,7 +32,7 @@ public:
         for (const auto& row : array_member(ledger, "exits")) {
             const auto exit = number(row, "exit");
             const auto name = fmt::format("{:#x} {}", exit, text_member(row, "exit_name"));
-            add(name, row_of(before_, exit), row, row_of(after_, exit));
+            add(name, row_of(before_.rows, exit), row, row_of(after_.rows, exit));
         }
         // The leaf has only 32 bits of the total.
         auto before = before_.total, after = after_.total;
@@ -61,16 +54,17 @@ public:
             else if (!figure.stood())
                 ++moved;
         }
-        if (!result.table.empty()) {
-            result.outcome = Outcome::not_ok;
+        if (result.table.empty())
+            result.message = fmt::format(
+                "of {} figures that the guest read, {} are exactly the host's, and {} that grew meanwhile "
+                "lie "
+                "between what the host saw before and after; {} of {} exits meanwhile were the reading's own",
+                figures_.size(), figures_.size() - moved, moved, own_,
+                after_.total.count - before_.total.count);
+        else
             result.message = fmt::format("{} of {} figures that the guest read are not the host's",
                                          result.table.size(), figures_.size());
-            return result;
-        }
-        result.message = fmt::format(
-            "of {} figures that the guest read, {} are exactly the host's, and {} that grew meanwhile lie "
-            "between what the host saw before and after; {} of {} exits meanwhile were the reading's own",
-            figures_.size(), figures_.size() - moved, moved, own_, after_.total.count - before_.total.count);
+        result.outcome = result.table.empty() ? Outcome::ok : Outcome::not_ok;
         return result;
     }
 private:

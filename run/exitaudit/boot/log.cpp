@@ -17,11 +17,15 @@ constexpr double ns_per_second = 1e9;
 
 } // namespace
 
+LedgerRow row_of(const ExitRows& rows, std::uint64_t exit) {
+    const auto found = rows.find(exit);
+    return found == rows.end() ? LedgerRow{} : found->second;
+}
+
 ExitRows BootPhase::rows() const {
     ExitRows grown;
     for (const auto& [exit, row] : end.rows) {
-        const auto before = begin.rows.find(exit);
-        const auto [count, cycles] = before == begin.rows.end() ? LedgerRow{} : before->second;
+        const auto [count, cycles] = row_of(begin.rows, exit);
         if (row.count != count || row.cycles != cycles)
             grown[exit] = {row.count - count, row.cycles - cycles};
     }
@@ -78,7 +82,7 @@ std::string_view BootLog::console_line(std::string_view text) {
     } else if (said.starts_with(failed_word)) {
         failures_.emplace_back(said.substr(failed_word.size()));
     } else if (said == look_word) {
-        looks_.push_back(samples_.size() - 1);
+        looks_.push_back(samples_.back());
     } else if (said.starts_with(read_word)) {
         read_line(said.substr(read_word.size()));
     }
@@ -96,12 +100,6 @@ void BootLog::read_line(std::string_view text) {
     if (auto ledger = nlohmann::json::parse(text.substr(document), nullptr, false); ledger.is_object())
         reading.ledger = std::move(ledger);
     readings_.push_back(std::move(reading));
-}
-
-std::vector<BootSample> BootLog::looks() const {
-    std::vector<BootSample> looks;
-    for (const auto at : looks_) looks.push_back(samples_[at]);
-    return looks;
 }
 
 std::vector<BootPhase> BootLog::phases() const {
@@ -122,34 +120,10 @@ std::vector<BootPhase> BootLog::phases() const {
     return phases;
 }
 
-namespace {
-
-constexpr std::size_t most_stretches = 24;
-
-} // namespace
-
-RankedRows ranked(const ExitRows& rows) {
-    RankedRows list;
-    for (const auto& [exit, row] : rows)
-        if (row.count != 0) list.emplace_back(exit, row);
-    std::ranges::stable_sort(list,
-                             [](const auto& a, const auto& b) { return a.second.count > b.second.count; });
-    return list;
-}
-
-double share(std::uint64_t part, std::uint64_t whole) {
-    return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-}
-
-double rate_of(std::uint64_t exits, double seconds) {
-    return seconds > 0 ? static_cast<double>(exits) / seconds : 0;
-}
-
-double rate_of(const BootPhase& phase) { return rate_of(phase.exits(), phase.seconds()); }
-
 std::vector<Stretch> stretches(const std::vector<BootSample>& samples) {
     std::vector<Stretch> list;
-    const double shortest = samples.back().seconds / most_stretches;
+    constexpr double most = 24; // lines on a screen
+    const double shortest = samples.back().seconds / most;
     const auto* begin = &samples.front();
     for (const auto& sample : samples) {
         const double seconds = sample.seconds - begin->seconds;

@@ -17,6 +17,8 @@ struct LedgerRow {
 
 using ExitRows = std::map<std::uint64_t, LedgerRow>; // by exit number
 
+LedgerRow row_of(const ExitRows& rows, std::uint64_t exit); // zeros if it is not there
+
 // The ledger at one moment.
 struct BootSample {
     double seconds = 0; // since the guest was started
@@ -60,7 +62,7 @@ public:
 
     // "#read EXIT-CODE COMMAND JSON"; and what the host saw at each "#look".
     const std::vector<GuestReading>& readings() const { return readings_; }
-    std::vector<BootSample> looks() const;
+    const std::vector<BootSample>& looks() const { return looks_; }
 
     // A guest without marks has one phase, `boot`. Before the first mark there are `firmware` and `kernel` if
     // the guest reported its kernel's clock ("#kernel-clock SECONDS", at the last mark), else `boot`.
@@ -80,8 +82,8 @@ private:
     std::vector<Mark> marks_;
     std::vector<std::string> failures_;
     std::vector<GuestReading> readings_;
-    std::vector<std::size_t> looks_; // samples
-    double kernel_start_ = -1;       // negative: unknown
+    std::vector<BootSample> looks_;
+    double kernel_start_ = -1; // negative: unknown
     bool spoke_ = false, ended_ = false;
     int status_ = 0;
     std::uint64_t reading_ = 0;

@@ -28,15 +28,6 @@ nlohmann::json boot_document(const BootLog& log, const BootOutcome& outcome, con
 // The kernel's name of the exit, else its number in hexadecimal.
 std::string boot_exit_name(bool svm, std::uint64_t exit);
 
-using RankedRows = std::vector<std::pair<std::uint64_t, LedgerRow>>;
-
-// The rows that occurred, the most frequent first.
-RankedRows ranked(const ExitRows& rows);
-
-double share(std::uint64_t part, std::uint64_t whole); // in per cent
-double rate_of(std::uint64_t exits, double seconds);   // per second
-double rate_of(const BootPhase& phase);
-
 // The time between two samples, long enough for a rate.
 struct Stretch {
     const BootSample *begin, *end;

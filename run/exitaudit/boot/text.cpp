@@ -11,6 +11,27 @@ namespace {
 // What fits on a screen.
 constexpr std::size_t rate_columns = 6, reasons_named = 3;
 
+// The rows that occurred, the most frequent first.
+std::vector<std::pair<std::uint64_t, LedgerRow>> ranked(const ExitRows& rows) {
+    std::vector<std::pair<std::uint64_t, LedgerRow>> list;
+    for (const auto& [exit, row] : rows)
+        if (row.count != 0) list.emplace_back(exit, row);
+    std::ranges::stable_sort(list,
+                             [](const auto& a, const auto& b) { return a.second.count > b.second.count; });
+    return list;
+}
+
+// In per cent.
+double share(std::uint64_t part, std::uint64_t whole) {
+    return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+double rate_of(std::uint64_t exits, double seconds) {
+    return seconds > 0 ? static_cast<double>(exits) / seconds : 0;
+}
+
+double rate_of(const BootPhase& phase) { return rate_of(phase.exits(), phase.seconds()); }
+
 std::string phase_table(const std::vector<BootPhase>& phases, bool svm) {
     auto text = fmt::format("{:<12} {:>8} {:>9} {:>9}  {}\n", "phase", "seconds", "exits", "exits/s",
                             "most frequent");
@@ -47,40 +68,18 @@ std::string rate_table(const std::vector<BootSample>& samples, bool svm) {
     auto text = fmt::format("{:>8} {:>9}", "second", "exits/s");
     for (const auto& [exit, row] : columns) text += fmt::format(" {:>12}", boot_exit_name(svm, exit));
     text += "\n";
-    const auto count_of = [](const BootSample& sample, std::uint64_t exit) {
-        const auto found = sample.rows.find(exit);
-        return found == sample.rows.end() ? 0 : found->second.count;
-    };
     for (const auto& stretch : stretches(samples)) {
         const auto &begin = *stretch.begin, &end = *stretch.end;
         text += fmt::format("{:>8.1f} {:>9.0f}", end.seconds,
                             rate_of(end.total.count - begin.total.count, stretch.seconds()));
         for (const auto& [exit, row] : columns)
-            text += fmt::format(" {:>12.0f}",
-                                rate_of(count_of(end, exit) - count_of(begin, exit), stretch.seconds()));
+            text += fmt::format(
+                " {:>12.0f}",
+                rate_of(row_of(end.rows, exit).count - row_of(begin.rows, exit).count, stretch.seconds()));
         text += "\n";
     }
     return text;
 }
-
-} // namespace
-
-std::string boot_exit_name(bool svm, std::uint64_t exit) {
-    const auto name = exit_name(svm, exit);
-    return name.empty() || name == "-" ? fmt::format("{:#x}", exit) : std::string(name);
-}
-
-std::string boot_text(const BootLog& log, const BootOutcome& outcome) {
-    const bool svm = outcome.circumstances.svm;
-    const auto phases = log.phases();
-    const auto& last = log.samples().back();
-    auto text = phase_table(phases, svm) + "\n" + reason_table(last, svm) + "\n" +
-                rate_table(log.samples(), svm) + "\n";
-    for (const auto& sentence : boot_summary(log, svm)) text += sentence + "\n";
-    return text;
-}
-
-namespace {
 
 // Shorter phases give a rate by chance.
 std::string steadiness(const std::vector<BootPhase>& phases) {
@@ -128,6 +127,21 @@ std::string sampling(const BootLog& log) {
 }
 
 } // namespace
+
+std::string boot_exit_name(bool svm, std::uint64_t exit) {
+    const auto name = exit_name(svm, exit);
+    return name.empty() || name == "-" ? fmt::format("{:#x}", exit) : std::string(name);
+}
+
+std::string boot_text(const BootLog& log, const BootOutcome& outcome) {
+    const bool svm = outcome.circumstances.svm;
+    const auto phases = log.phases();
+    const auto& last = log.samples().back();
+    auto text = phase_table(phases, svm) + "\n" + reason_table(last, svm) + "\n" +
+                rate_table(log.samples(), svm) + "\n";
+    for (const auto& sentence : boot_summary(log, svm)) text += sentence + "\n";
+    return text;
+}
 
 std::vector<std::string> boot_summary(const BootLog& log, bool svm) {
     std::vector<std::string> sentences;

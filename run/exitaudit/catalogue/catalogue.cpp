@@ -17,7 +17,10 @@ using triggers::Bound;
 using triggers::Expectation;
 using triggers::Trigger;
 
-std::string Catalogue::exits(Numbering numbering) const {
+namespace {
+
+// How many exit numbers of one vendor these triggers must cause, in words.
+std::string exits_of(const std::vector<const Trigger*>& triggers, Numbering numbering) {
     std::set<ledger::ExitNumber> all, seen;
     const auto add = [&](const Expectation& expected, ledger::ExitNumber exit, Bound bound,
                          std::uint32_t per_firing) {
@@ -35,13 +38,6 @@ std::string Catalogue::exits(Numbering numbering) const {
                        numbering == Numbering::vmx ? "VMX" : "SVM", seen.size());
 }
 
-std::string Catalogue::summary() const {
-    return fmt::format("{} triggers, which cause {} and {}; {} further audits", triggers.size(),
-                       exits(Numbering::vmx), exits(Numbering::svm), audits.size());
-}
-
-namespace {
-
 bool matches_any(const std::string& glob) {
     bool found = false;
     plan::for_each_audit(
@@ -49,7 +45,16 @@ bool matches_any(const std::string& glob) {
     return found;
 }
 
+std::optional<plan::PlanError> parse(const std::vector<std::string>& words, plan::Plan& plan) {
+    return plan::Plan::parse(fmt::format("{}", fmt::join(words, " ")), plan);
+}
+
 } // namespace
+
+std::string Catalogue::summary() const {
+    return fmt::format("{} triggers, which cause {} and {}; {} further audits", triggers.size(),
+                       exits_of(triggers, Numbering::vmx), exits_of(triggers, Numbering::svm), audits.size());
+}
 
 Catalogue listed(const std::vector<std::string>& names) {
     for (const auto& name : names)
@@ -70,14 +75,6 @@ Catalogue listed(const std::vector<std::string>& names) {
         });
     return catalogue;
 }
-
-namespace {
-
-std::optional<plan::PlanError> parse(const std::vector<std::string>& words, plan::Plan& plan) {
-    return plan::Plan::parse(fmt::format("{}", fmt::join(words, " ")), plan);
-}
-
-} // namespace
 
 std::optional<std::string> check_plan(const std::vector<std::string>& words) {
     plan::Plan plan;

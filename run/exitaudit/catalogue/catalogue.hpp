@@ -5,10 +5,9 @@
 #include "triggers/trigger.hpp"
 #include "exitaudit/support/task.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
-#include <optional>
-#include <string_view>
 
 namespace exitaudit {
 
@@ -16,9 +15,6 @@ struct Catalogue {
     std::vector<const triggers::Trigger*> triggers;
     std::vector<const plan::RuleAudit*> audits;
     bool whole; // nothing is left out
-
-    // How many exit numbers of one vendor the triggers must cause, in words.
-    std::string exits(ledger::Numbering numbering) const;
 
     std::string summary() const;
 };
@@ -45,10 +41,8 @@ struct ListOptions {
 
 void add_list(CLI::App& app, Task& task);
 
-// Prints the catalogue under these names. Returns the exit code. Error (usage) if a name matches nothing.
-int list_catalogue(const ListOptions& options);
-
-// The same of the causes that findings and notes name (unikernel/diagnosis/).
+// Prints the causes that findings and notes name (unikernel/diagnosis/). Returns the exit code. Error (usage)
+// if a name matches nothing.
 int list_causes(const ListOptions& options);
 
 } // namespace exitaudit

@@ -24,6 +24,14 @@ using triggers::Where;
 
 constexpr Numbering vendors[] = {Numbering::vmx, Numbering::svm};
 
+constexpr auto list_footer = R"(
+Examples:
+  exitaudit list                         a line for each
+  exitaudit list 'msr.*' -v              what these triggers cause, and why
+  exitaudit list --causes lost-fastpath  what a finding means, and what to do
+
+Exit codes: 0 listed; 2 usage.)";
+
 std::string_view name_of(Bound bound) {
     switch (bound) {
     case Bound::none: return "none";
@@ -215,8 +223,7 @@ void print_markdown(const Catalogue& catalogue) {
     if (catalogue.whole) print_untriggered();
 }
 
-} // namespace
-
+// Prints the catalogue under these names. Returns the exit code. Error (usage) if a name matches nothing.
 int list_catalogue(const ListOptions& options) {
     if (options.causes) return list_causes(options);
     const auto catalogue = listed(options.names);
@@ -227,16 +234,6 @@ int list_catalogue(const ListOptions& options) {
     }
     return static_cast<int>(ExitCode::pass);
 }
-
-namespace {
-
-constexpr auto list_footer = R"(
-Examples:
-  exitaudit list                         a line for each
-  exitaudit list 'msr.*' -v              what these triggers cause, and why
-  exitaudit list --causes lost-fastpath  what a finding means, and what to do
-
-Exit codes: 0 listed; 2 usage.)";
 
 } // namespace
 

@@ -35,23 +35,7 @@ struct Comparison {
 // (Bonferroni).
 Comparison compare(const nlohmann::json& before, const nlohmann::json& after);
 
-// A table and its summary.
-std::string comparison_text(const Comparison& comparison);
-
-nlohmann::json comparison_document(const Comparison& comparison);
-
-struct CompareOptions {
-    std::string before, after;            // documents
-    std::vector<std::string> more;        // of boots
-    std::optional<double> max_regression; // per cent; none: any change passes
-    std::filesystem::path json;
-};
-
 void add_compare(CLI::App& app, Task& task);
-
-// Prints the comparison, or boots side by side. Returns the exit code: 1 if a trigger became slower by more
-// than --max-regression. Error if a document is unreadable or they cannot be compared.
-int compare_documents(const CompareOptions& options);
 
 // A value for each boot; none: it has no such phase or reason.
 struct BootsRow {

@@ -11,8 +11,9 @@
 #include <algorithm>
 
 namespace exitaudit {
-
 namespace {
+
+using nlohmann::json;
 
 constexpr auto compare_footer = R"(
 Examples:
@@ -21,6 +22,13 @@ Examples:
 
 Exit codes: 0 compared; 1 a trigger became slower by more than --max-regression; 2 usage;
 3 the documents cannot be compared.)";
+
+struct CompareOptions {
+    std::string before, after;            // documents
+    std::vector<std::string> more;        // of boots
+    std::optional<double> max_regression; // per cent; none: any change passes
+    std::filesystem::path json;
+};
 
 int show_boots(const CompareOptions& options, const std::vector<NamedDocument>& boots) {
     if (options.max_regression)
@@ -41,55 +49,6 @@ void require_one_kind(const std::vector<NamedDocument>& documents) {
                               kind_of(first), other.file, kind_of(other));
 }
 
-} // namespace
-
-int compare_documents(const CompareOptions& options) {
-    std::vector<NamedDocument> documents;
-    auto paths = options.more;
-    paths.insert(paths.begin(), {options.before, options.after});
-    for (const auto& path : paths) documents.push_back({path, read_document(path)});
-    require_one_kind(documents);
-    if (kind_of(documents.front()) == "boot") return show_boots(options, documents);
-    if (!options.more.empty())
-        throw usage_error("more than two documents can be compared only of exitaudit boot");
-    const auto comparison = compare(documents[0].document, documents[1].document);
-    for (const auto& warning : comparison.warnings) fmt::print(stderr, "exitaudit: {}\n", warning);
-    if (comparison.changes.empty()) throw Error("the two documents have no measured trigger in common");
-    fmt::print("{}", comparison_text(comparison));
-    if (!options.json.empty()) write_file(options.json, document_text(comparison_document(comparison)));
-    if (!options.max_regression) return static_cast<int>(ExitCode::pass);
-    if (comparison.by_time)
-        throw Error("--max-regression judges no cycles of QEMU's emulation, which are the machine's time: "
-                    "run both on lane vmx or svm-bochs");
-    const auto regressions = comparison.regressions(*options.max_regression);
-    for (const auto* change : regressions)
-        fmt::print(
-            stderr,
-            "exitaudit: {} became slower by {:.1f} % (95 % interval {:.1f} to {:.1f} %), more than {:g} %\n",
-            change->name, 100 * (change->ratio - 1), 100 * (change->low - 1), 100 * (change->high - 1),
-            *options.max_regression);
-    return static_cast<int>(regressions.empty() ? ExitCode::pass : ExitCode::audit_failed);
-}
-
-void add_compare(CLI::App& app, Task& task) {
-    auto [command, options] = add_command(
-        app, task, "compare", "compare what exits cost in two documents of run --json, or the exits of boots",
-        compare_footer, compare_documents);
-    command.add_option("BEFORE", options.before, "what run --json wrote before the change; or boot --json")
-        ->required();
-    command.add_option("AFTER", options.after, "and after it; of boots, another to stand beside the first")
-        ->required();
-    command.add_option("MORE", options.more, "more boots");
-    add(command, "--max-regression", options.max_regression, "PERCENT",
-        "exit with 1 if a trigger became slower by more, beyond chance")
-        ->check(CLI::NonNegativeNumber.description(""));
-    add(command, "--json", options.json, "FILE", "write the comparison to FILE");
-}
-
-namespace {
-
-using nlohmann::json;
-
 const char* mark(const Change& change) {
     return !change.significant ? "" : change.ratio > 1 ? "slower" : "faster";
 }
@@ -104,8 +63,7 @@ void append_names(std::string& text, const char* what, const std::vector<std::st
     if (!names.empty()) text += fmt::format("{}: {}\n", what, fmt::join(names, " "));
 }
 
-} // namespace
-
+// A table and its summary.
 std::string comparison_text(const Comparison& comparison) {
     auto text = fmt::format("{:<27} {:<24} {:>10} {:>10} {:>7}  {:<15} {:>7}\n", "trigger", "exit", "before",
                             "after", "ratio", "95% interval", "host");
@@ -146,6 +104,53 @@ json comparison_document(const Comparison& comparison) {
                                         {"host_before", or_null(change.host_before)},
                                         {"host_after", or_null(change.host_after)}});
     return document;
+}
+
+// Prints the comparison, or boots side by side. Returns the exit code: 1 if a trigger became slower by more
+// than --max-regression. Error if a document is unreadable or they cannot be compared.
+int compare_documents(const CompareOptions& options) {
+    std::vector<NamedDocument> documents;
+    auto paths = options.more;
+    paths.insert(paths.begin(), {options.before, options.after});
+    for (const auto& path : paths) documents.push_back({path, read_document(path)});
+    require_one_kind(documents);
+    if (kind_of(documents.front()) == "boot") return show_boots(options, documents);
+    if (!options.more.empty())
+        throw usage_error("more than two documents can be compared only of exitaudit boot");
+    const auto comparison = compare(documents[0].document, documents[1].document);
+    for (const auto& warning : comparison.warnings) fmt::print(stderr, "exitaudit: {}\n", warning);
+    if (comparison.changes.empty()) throw Error("the two documents have no measured trigger in common");
+    fmt::print("{}", comparison_text(comparison));
+    if (!options.json.empty()) write_file(options.json, document_text(comparison_document(comparison)));
+    if (!options.max_regression) return static_cast<int>(ExitCode::pass);
+    if (comparison.by_time)
+        throw Error("--max-regression judges no cycles of QEMU's emulation, which are the machine's time: "
+                    "run both on lane vmx or svm-bochs");
+    const auto regressions = comparison.regressions(*options.max_regression);
+    for (const auto* change : regressions)
+        fmt::print(
+            stderr,
+            "exitaudit: {} became slower by {:.1f} % (95 % interval {:.1f} to {:.1f} %), more than {:g} %\n",
+            change->name, 100 * (change->ratio - 1), 100 * (change->low - 1), 100 * (change->high - 1),
+            *options.max_regression);
+    return static_cast<int>(regressions.empty() ? ExitCode::pass : ExitCode::audit_failed);
+}
+
+} // namespace
+
+void add_compare(CLI::App& app, Task& task) {
+    auto [command, options] = add_command(
+        app, task, "compare", "compare what exits cost in two documents of run --json, or the exits of boots",
+        compare_footer, compare_documents);
+    command.add_option("BEFORE", options.before, "what run --json wrote before the change; or boot --json")
+        ->required();
+    command.add_option("AFTER", options.after, "and after it; of boots, another to stand beside the first")
+        ->required();
+    command.add_option("MORE", options.more, "more boots");
+    add(command, "--max-regression", options.max_regression, "PERCENT",
+        "exit with 1 if a trigger became slower by more, beyond chance")
+        ->check(CLI::NonNegativeNumber.description(""));
+    add(command, "--json", options.json, "FILE", "write the comparison to FILE");
 }
 
 } // namespace exitaudit

@@ -7,13 +7,8 @@
 
 #include <algorithm>
 #include <array>
+
 #include <fmt/format.h>
-#include <cerrno>
-#include <csignal>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace exitaudit {
 namespace {
@@ -22,27 +17,6 @@ using nlohmann::json;
 
 constexpr int schema = 1;
 constexpr std::array kinds{"run", "grade", "boot"};
-
-} // namespace
-
-json read_document(const std::string& path) {
-    auto document = json::parse(read_file(path == "-" ? "/dev/stdin" : path), nullptr, false);
-    if (!document.is_object() || !document.contains("schema"))
-        throw Error(path + " is no document that --json of exitaudit run, judge, grade or boot writes");
-    if (document["schema"] != schema)
-        throw failure("{} has schema {}: this exitaudit reads schema {}", path, document["schema"].dump(),
-                      schema);
-    const auto kind = text_member(document, "kind");
-    if (std::ranges::find(kinds, kind) == kinds.end())
-        throw failure(
-            "{} is of kind '{}': report takes documents of kind run, grade and boot, compare of run or boot",
-            path, kind);
-    return document;
-}
-
-namespace {
-
-using nlohmann::json;
 
 json result_document(const Result& result) {
     auto document = result.record.is_object() ? result.record : json::object();
@@ -90,6 +64,21 @@ json host_documents(const std::vector<HostResult>& results) {
 }
 
 } // namespace
+
+json read_document(const std::string& path) {
+    auto document = json::parse(read_file(path == "-" ? "/dev/stdin" : path), nullptr, false);
+    if (!document.is_object() || !document.contains("schema"))
+        throw Error(path + " is no document that --json of exitaudit run, judge, grade or boot writes");
+    if (document["schema"] != schema)
+        throw failure("{} has schema {}: this exitaudit reads schema {}", path, document["schema"].dump(),
+                      schema);
+    const auto kind = text_member(document, "kind");
+    if (std::ranges::find(kinds, kind) == kinds.end())
+        throw failure(
+            "{} is of kind '{}': report takes documents of kind run, grade and boot, compare of run or boot",
+            path, kind);
+    return document;
+}
 
 std::vector<std::string> failure_lines(const Log& log) {
     std::vector<std::string> lines;

@@ -6,8 +6,6 @@
 #include "exitaudit/witness/diagnose.hpp"
 #include "exitaudit/witness/witness.hpp"
 
-#include <initializer_list>
-
 namespace exitaudit {
 
 struct NamedDocument {

@@ -6,16 +6,11 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <memory>
-#include <sstream>
-
-#include <sys/mman.h>
-#include <unistd.h>
 #include <cstdint>
+#include <cstring>
+#include <memory>
 #include <optional>
+
 #include <elf.h>
 
 namespace exitaudit {
@@ -47,6 +42,13 @@ void add(archive* writer, const OverlayFile& file) {
         check(writer, ARCHIVE_FATAL);
 }
 
+template <typename T> std::optional<T> read(const std::string& bytes, std::uint64_t offset) {
+    T value;
+    if (offset > bytes.size() || bytes.size() - offset < sizeof(value)) return std::nullopt;
+    std::memcpy(&value, bytes.data() + offset, sizeof(value));
+    return value;
+}
+
 } // namespace
 
 std::string make_overlay(std::span<const OverlayFile> files) {
@@ -68,17 +70,6 @@ std::string join_archives(std::string base, std::string_view overlay) {
     base += overlay;
     return base;
 }
-
-namespace {
-
-template <typename T> std::optional<T> read(const std::string& bytes, std::uint64_t offset) {
-    T value;
-    if (offset > bytes.size() || bytes.size() - offset < sizeof(value)) return std::nullopt;
-    std::memcpy(&value, bytes.data() + offset, sizeof(value));
-    return value;
-}
-
-} // namespace
 
 // The kernel finds the list by its name among the allocated sections (find_sec() in kernel/module), and
 // relocates only those.

@@ -2,11 +2,10 @@
 // archives in a row, so the base stays as it is.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <span>
 #include <string>
-#include <string_view>
-#include <array>
 
 namespace exitaudit {
 

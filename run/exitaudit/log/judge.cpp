@@ -1,6 +1,7 @@
 // Judges a log: is it complete, is it consistent, does it pass?
 #include "exitaudit/log/judge.hpp"
 
+#include "exitaudit/support/json.hpp"
 #include "report/ending.hpp"
 
 #include <algorithm>
@@ -112,7 +113,7 @@ Verdict judge(const Log& log, std::string_view unfinished) {
     if (const auto why = contradiction(log, *counts, end->name()); !why.empty()) return inconsistent(why);
 
     auto text = std::string(end->text);
-    const auto message = log.message();
+    const auto message = text_member(log.end, "message");
     if (end->code == ExitCode::pass || end->code == ExitCode::audit_failed)
         text += ": " + counted(*counts);
     else if (!message.empty())

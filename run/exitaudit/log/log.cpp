@@ -31,6 +31,14 @@ std::optional<Counts> verdict_counts(std::string_view text) {
     return counts;
 }
 
+// Length of the escape sequence at the start of `text`: ESC [ parameters letter
+// (ECMA-48), or ESC and one more byte.
+std::size_t escape_length(std::string_view text) {
+    if (text.size() < 2 || text[1] != '[') return 2;
+    const auto last = text.find_first_not_of("0123456789;?=<> ", 2);
+    return last == std::string_view::npos ? text.size() : last + 1;
+}
+
 std::vector<std::string> names_member(const nlohmann::json& record, const char* name) {
     std::vector<std::string> names;
     for (const auto& element : array_member(record, name))
@@ -52,8 +60,6 @@ Counts Log::recount() const {
                                                : counts.skipped);
     return counts;
 }
-
-std::string Log::message() const { return text_member(end, "message"); }
 
 LogReader::Kind LogReader::line(std::string_view text) {
     ++line_number_;
@@ -191,18 +197,6 @@ void LogReader::result_record(const nlohmann::json& record) {
 void LogReader::contradiction(const std::string& what) {
     if (log_.contradiction.empty()) log_.contradiction = fmt::format("line {}: {}", line_number_, what);
 }
-
-namespace {
-
-// Length of the escape sequence at the start of `text`: ESC [ parameters letter
-// (ECMA-48), or ESC and one more byte.
-std::size_t escape_length(std::string_view text) {
-    if (text.size() < 2 || text[1] != '[') return 2;
-    const auto last = text.find_first_not_of("0123456789;?=<> ", 2);
-    return last == std::string_view::npos ? text.size() : last + 1;
-}
-
-} // namespace
 
 std::string printable(std::string_view line) {
     std::string text;

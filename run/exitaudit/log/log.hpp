@@ -36,8 +36,6 @@ struct Log {
     std::string contradiction; // the first one; empty: none
 
     Counts recount() const;
-
-    std::string message() const; // of the end record; empty: none
 };
 
 // Reads a log line by line.

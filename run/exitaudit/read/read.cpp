@@ -18,6 +18,53 @@ using nlohmann::ordered_json;
 
 constexpr auto reading_columns = "{:<24} {:>10} {:>16} {:>10} {:>10} {:>10} {:>13}";
 
+using ledger::ExitNumber;
+using ledger::Numbering;
+
+constexpr Numbering vendors[] = {Numbering::vmx, Numbering::svm};
+
+bool is_number(const std::string& word) { return !word.empty() && word[0] >= '0' && word[0] <= '9'; }
+
+ExitNumber number_of(const std::string& word) {
+    const bool hexadecimal = word.starts_with("0x") || word.starts_with("0X");
+    const auto* const end = word.data() + word.size();
+    ExitNumber number = 0;
+    const auto [stop, error] =
+        std::from_chars(word.data() + (hexadecimal ? 2 : 0), end, number, hexadecimal ? 16 : 10);
+    if (error != std::errc() || stop != end)
+        throw usage_error("'{}' is no exit number: 32 bits, decimal or hexadecimal with 0x", word);
+    return number;
+}
+
+template <typename Function> void for_each_name(Numbering numbering, Function function) {
+    for (ExitNumber exit = 0; exit < ledger::exit_number_end; ++exit)
+        if (const auto name = ledger::exit_name(numbering, exit); name != "-")
+            function(exit, boost::to_lower_copy(std::string(name)));
+}
+
+std::vector<ExitNumber> named(const std::string& word, Numbering numbering) {
+    std::vector<ExitNumber> exits;
+    const auto glob = boost::to_lower_copy(word);
+    for_each_name(numbering, [&](ExitNumber exit, const std::string& name) {
+        if (plan::matches(glob, name)) exits.push_back(exit);
+    });
+    return exits;
+}
+
+std::string nearest_name(const std::string& word) {
+    const auto mistyped = boost::to_lower_copy(word);
+    std::optional<std::size_t> distance;
+    std::string nearest;
+    for (const auto numbering : vendors)
+        for_each_name(numbering, [&](ExitNumber, const std::string& name) {
+            const auto from_here = plan::edit_distance(mistyped, name);
+            if (distance && from_here >= *distance) return;
+            distance = from_here;
+            nearest = name;
+        });
+    return nearest;
+}
+
 std::string text_of(const std::optional<std::uint64_t>& number) {
     return number ? fmt::format("{}", *number) : "-";
 }
@@ -121,57 +168,6 @@ int read_ledger(const ReadOptions& options) {
     if (obstacle) throw *obstacle;
     return static_cast<int>(ExitCode::pass);
 }
-
-namespace {
-
-using ledger::ExitNumber;
-using ledger::Numbering;
-
-constexpr Numbering vendors[] = {Numbering::vmx, Numbering::svm};
-
-bool is_number(const std::string& word) { return !word.empty() && word[0] >= '0' && word[0] <= '9'; }
-
-ExitNumber number_of(const std::string& word) {
-    const bool hexadecimal = word.starts_with("0x") || word.starts_with("0X");
-    const auto* const end = word.data() + word.size();
-    ExitNumber number = 0;
-    const auto [stop, error] =
-        std::from_chars(word.data() + (hexadecimal ? 2 : 0), end, number, hexadecimal ? 16 : 10);
-    if (error != std::errc() || stop != end)
-        throw usage_error("'{}' is no exit number: 32 bits, decimal or hexadecimal with 0x", word);
-    return number;
-}
-
-template <typename Function> void for_each_name(Numbering numbering, Function function) {
-    for (ExitNumber exit = 0; exit < ledger::exit_number_end; ++exit)
-        if (const auto name = ledger::exit_name(numbering, exit); name != "-")
-            function(exit, boost::to_lower_copy(std::string(name)));
-}
-
-std::vector<ExitNumber> named(const std::string& word, Numbering numbering) {
-    std::vector<ExitNumber> exits;
-    const auto glob = boost::to_lower_copy(word);
-    for_each_name(numbering, [&](ExitNumber exit, const std::string& name) {
-        if (plan::matches(glob, name)) exits.push_back(exit);
-    });
-    return exits;
-}
-
-std::string nearest_name(const std::string& word) {
-    const auto mistyped = boost::to_lower_copy(word);
-    std::optional<std::size_t> distance;
-    std::string nearest;
-    for (const auto numbering : vendors)
-        for_each_name(numbering, [&](ExitNumber, const std::string& name) {
-            const auto from_here = plan::edit_distance(mistyped, name);
-            if (distance && from_here >= *distance) return;
-            distance = from_here;
-            nearest = name;
-        });
-    return nearest;
-}
-
-} // namespace
 
 void check_exits(const std::vector<std::string>& words) {
     for (const auto& word : words) {

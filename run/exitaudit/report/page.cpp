@@ -1,7 +1,6 @@
 // Putting documents into the page.
 #include "exitaudit/report/page.hpp"
 
-#include "exitaudit/documents/document.hpp"
 #include "exitaudit/support/command_line.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/file.hpp"
@@ -33,6 +32,21 @@ std::string without_markup(const std::string& text) {
     return safe;
 }
 
+struct ReportOptions {
+    std::vector<std::string> documents; // paths; "-": standard input
+    std::filesystem::path output;
+};
+
+// Writes the page. Returns the exit code. Error if a document is unreadable or the page cannot be written.
+int write_page(const ReportOptions& options) {
+    std::vector<NamedDocument> documents;
+    for (const auto& path : options.documents)
+        documents.push_back({path == "-" ? "standard input" : std::filesystem::path(path).filename().string(),
+                             read_document(path)});
+    write_file(options.output, page_of(documents));
+    return static_cast<int>(ExitCode::pass);
+}
+
 } // namespace
 
 std::string page_of(const std::vector<NamedDocument>& documents) {
@@ -44,15 +58,6 @@ std::string page_of(const std::vector<NamedDocument>& documents) {
     return std::string(shell.substr(0, at)) +
            without_markup(data.dump(-1, ' ', true, json::error_handler_t::replace)) +
            std::string(shell.substr(at + place.size()));
-}
-
-int write_page(const ReportOptions& options) {
-    std::vector<NamedDocument> documents;
-    for (const auto& path : options.documents)
-        documents.push_back({path == "-" ? "standard input" : std::filesystem::path(path).filename().string(),
-                             read_document(path)});
-    write_file(options.output, page_of(documents));
-    return static_cast<int>(ExitCode::pass);
 }
 
 void add_report(CLI::App& app, Task& task) {
