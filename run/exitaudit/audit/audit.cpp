@@ -94,22 +94,16 @@ Verdict judge_session(const Session& session, const std::vector<HostResult>& hos
 
 HostState state_of(const Session& session, const Recorder& recorder, const Verdict& verdict,
                    const HostSpec& spec, bool hangs) {
-    HostState state;
-    state.complaint = session.complaint;
-    state.place = session.complaint_place;
-    state.console_lines = session.console_lines;
-    state.stall = session.stall;
-    if (hangs) state.hang = no_end(recorder, spec, hangs);
-    if (session.ending.how != Ending::How::timed_out && session.ending.how != Ending::How::interrupted &&
-        !verdict.complete)
-        state.crash = session.trouble;
-    if (session.witness) {
-        state.ledger = session.witness->exits();
-        state.ledger_total = session.witness->ledger_total();
-    }
-    state.unanswered =
-        verdict.code == ExitCode::not_patched && session.witness && session.witness->has_ledger();
-    return state;
+    const auto& witness = session.witness;
+    return {.complaint = session.complaint,
+            .place = session.complaint_place,
+            .crash = session.ending.by_us() || verdict.complete ? "" : session.trouble,
+            .hang = hangs ? no_end(recorder, spec, hangs) : "",
+            .stall = session.stall,
+            .console_lines = session.console_lines,
+            .unanswered = verdict.code == ExitCode::not_patched && witness && witness->has_ledger(),
+            .ledger = witness ? witness->exits() : std::vector<ExitRow>{},
+            .ledger_total = witness ? witness->ledger_total() : 0};
 }
 
 } // namespace

@@ -31,19 +31,17 @@ void add(std::vector<BootsRow>& rows, const std::string& name, std::size_t boot,
     row->exits[boot] = row->exits[boot].value_or(0) + exits;
 }
 
-std::string text_of(const json& object, const char* name) {
-    const auto found = object.find(name);
-    if (found == object.end() || found->is_null()) return "-";
-    if (found->is_boolean()) return found->get<bool>() ? "yes" : "no";
-    return found->is_string() ? found->get<std::string>() : found->dump();
+std::string text_of(const json& document, const json::json_pointer& place) {
+    const auto value = document.contains(place) ? document[place] : json();
+    if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+    return value.is_null() ? "-" : value.is_string() ? value.get<std::string>() : value.dump();
 }
 
 void add_difference(Boots& beside, const std::vector<NamedDocument>& boots, const char* title,
-                    const char* name, bool of_guest) {
+                    const char* place) {
     std::vector<std::string> values;
-    for (const auto& [path, document] : boots)
-        values.push_back(text_of(of_guest ? object_member(document, "guest") : document, name));
-    if (std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) != values.end())
+    for (const auto& boot : boots) values.push_back(text_of(boot.document, json::json_pointer(place)));
+    if (std::ranges::adjacent_find(values, std::not_equal_to<>()) != values.end())
         beside.differences.emplace_back(title, values);
 }
 
@@ -104,28 +102,25 @@ Boots side_by_side(const std::vector<NamedDocument>& boots) {
     std::ranges::stable_sort(beside.reasons, [](const auto& a, const auto& b) {
         return a.exits.front().value_or(0) > b.exits.front().value_or(0);
     });
-    struct Circumstance {
-        const char *title, *name;
-        bool of_guest;
-    };
-    for (const auto& [title, name, of_guest] : {Circumstance{"verdict", "verdict", false},
-                                                {"lane", "lane", false},
-                                                {"kernel", "kernel", false},
-                                                {"machine", "machine", true},
-                                                {"devices", "devices", true},
-                                                {"vCPUs", "vcpus", true},
-                                                {"memory, MiB", "memory_mib", true},
-                                                {"nested paging", "nested_paging", true},
-                                                {"guest's kernel", "kernel_version", true},
-                                                {"own kernel", "kernel_image", true},
-                                                {"own initramfs", "initrd", true},
-                                                {"own disk", "disk", true},
-                                                {"kernel's words", "append", true},
-                                                {"work", "work", true},
-                                                {"guest reads", "read", true},
-                                                {"interval, ms", "interval_ms", true},
-                                                {"stopped after, s", "stop_s", true}})
-        add_difference(beside, boots, title, name, of_guest);
+    constexpr std::pair<const char*, const char*> circumstances[] = {
+        {"verdict", "/verdict"},
+        {"lane", "/lane"},
+        {"kernel", "/kernel"},
+        {"machine", "/guest/machine"},
+        {"devices", "/guest/devices"},
+        {"vCPUs", "/guest/vcpus"},
+        {"memory, MiB", "/guest/memory_mib"},
+        {"nested paging", "/guest/nested_paging"},
+        {"guest's kernel", "/guest/kernel_version"},
+        {"own kernel", "/guest/kernel_image"},
+        {"own initramfs", "/guest/initrd"},
+        {"own disk", "/guest/disk"},
+        {"kernel's words", "/guest/append"},
+        {"work", "/guest/work"},
+        {"guest reads", "/guest/read"},
+        {"interval, ms", "/guest/interval_ms"},
+        {"stopped after, s", "/guest/stop_s"}};
+    for (const auto& [title, place] : circumstances) add_difference(beside, boots, title, place);
     return beside;
 }
 

@@ -104,12 +104,10 @@ json circumstance(const json& document, const char* path) {
 void check_comparable(const json& before, const json& after, Comparison& comparison) {
     for (const auto* document : {&before, &after})
         if (text_member(*document, "kind") != "run")
-            throw usage_error("{}",
-                              "compare takes documents of exitaudit run or judge; this one is of kind " +
-                                  text_member(*document, "kind"));
+            throw usage_error("compare takes documents of exitaudit run or judge; this one is of kind {}",
+                              text_member(*document, "kind"));
     struct Circumstance {
-        const char* what;
-        const char* path;
+        const char *what, *path;
         bool must_agree;
     };
     const Circumstance circumstances[] = {

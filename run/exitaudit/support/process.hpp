@@ -19,6 +19,7 @@ struct Ending {
     int status = 0; // exit status; or the number of the signal, to the program or to us
 
     bool exited_with(int value) const { return how == How::exited && status == value; }
+    bool by_us() const { return how == How::timed_out || how == How::interrupted; }
 };
 
 // Called on the caller's own thread. Any may be empty.

@@ -34,8 +34,7 @@ Enum choice_of(const json& object, std::string_view name, std::initializer_list<
 
 const ledger::Layout& layout_named(const std::string& name) {
     const auto known = ledger::layouts();
-    const auto found =
-        std::find_if(known.begin(), known.end(), [&](const auto& layout) { return layout.name == name; });
+    const auto found = std::ranges::find(known, name, &ledger::Layout::name);
     return found == known.end() ? known.front() : *found;
 }
 
@@ -49,7 +48,7 @@ ledger::Profile profile_of(const Log& log) {
     profile.detected = layout_named(text_member(record, "detected_layout"));
     const auto& leaves = array_member(record, "leaves");
     profile.layout = layout_named(text_member(log.run, "layout")).without_missing([&](std::uint32_t leaf) {
-        return std::find(leaves.begin(), leaves.end(), json(leaf)) != leaves.end();
+        return std::ranges::count(leaves, json(leaf)) != 0;
     });
     profile.missing = number_of<unsigned>(record, "missing_leaves");
     profile.edition.last = number_of<ledger::ExitNumber>(log.run, "sdm");
@@ -88,9 +87,8 @@ audit::Measurement measurement_of(const json& record) {
                                      {&audit::Measurement::by_total, "by_total"}})
         m.*flag = number_member(record, name) != 0;
     for (const auto& stray : array_member(record, "strays")) {
-        const bool whole =
-            stray.is_array() && stray.size() == 5 &&
-            std::all_of(stray.begin(), stray.end(), [](const json& n) { return n.is_number_integer(); });
+        const bool whole = stray.is_array() && stray.size() == 5 &&
+                           std::ranges::all_of(stray, [](const json& n) { return n.is_number_integer(); });
         if (whole && m.stray_count < m.stray_rows.size())
             m.stray_rows[m.stray_count++] = {stray[0].get<ledger::ExitNumber>(), stray[1].get<std::int64_t>(),
                                              stray[2].get<std::int64_t>(), stray[3].get<std::int64_t>(),
@@ -220,8 +218,7 @@ Seen see(const Log& log, const std::vector<HostResult>& host, const HostState& s
 Finding finding_of(const diagnosis::Finding& found, const std::vector<audit::Result>& results,
                    const Log& log) {
     const auto known = [&](const Finding& of_guest) { return of_guest.id == found.id; };
-    const bool of_guest = std::any_of(log.findings.begin(), log.findings.end(), known) ||
-                          std::any_of(log.notes.begin(), log.notes.end(), known);
+    const bool of_guest = std::ranges::any_of(log.findings, known) || std::ranges::any_of(log.notes, known);
     Finding finding{std::string(found.id),
                     std::string(found.text.view()),
                     std::string(found.or_id),
@@ -237,8 +234,7 @@ void add_of_guest(const Log& log, Diagnosed& diagnosed) {
     auto findings = log.findings;
     for (auto& finding : findings) finding.source = "guest";
     for (const auto& of_host : diagnosed.findings) {
-        const auto same = std::find_if(findings.begin(), findings.end(),
-                                       [&](const Finding& f) { return f.id == of_host.id; });
+        const auto same = std::ranges::find(findings, of_host.id, &Finding::id);
         if (same == findings.end())
             findings.push_back(of_host);
         else
@@ -248,15 +244,15 @@ void add_of_guest(const Log& log, Diagnosed& diagnosed) {
     diagnosed.notes = log.notes;
     // Only records say which results a finding explains; without them, the guest's own list stands for
     // nothing.
-    const auto explains = [](const Finding& finding) { return !finding.explains.empty(); };
-    if (log.findings.empty() || std::any_of(log.findings.begin(), log.findings.end(), explains))
-        for (const auto& result : log.results)
-            if (result.outcome == Outcome::not_ok &&
-                std::none_of(findings.begin(), findings.end(), [&](const Finding& finding) {
-                    return std::find(finding.explains.begin(), finding.explains.end(), result.name) !=
-                           finding.explains.end();
-                }))
-                diagnosed.unexplained.push_back(result.name);
+    const auto explains_any = [](const Finding& finding) { return !finding.explains.empty(); };
+    if (!log.findings.empty() && std::ranges::none_of(log.findings, explains_any)) return;
+    for (const auto& result : log.results) {
+        const auto explains = [&](const Finding& finding) {
+            return std::ranges::count(finding.explains, result.name) != 0;
+        };
+        if (result.outcome == Outcome::not_ok && std::ranges::none_of(findings, explains))
+            diagnosed.unexplained.push_back(result.name);
+    }
 }
 
 } // namespace
@@ -277,9 +273,7 @@ Diagnosed diagnose(const Log& log, const std::vector<HostResult>& host, const Ho
     seen.observations.differences = seen.differences;
     seen.observations.log = seen.log;
     auto profile = recorded ? profile_of(log) : ledger::Profile{.numbering = ledger::Numbering::vmx};
-    if (!recorded &&
-        std::any_of(host.begin(), host.end(), [](const HostResult& result) { return result.svm; }))
-        profile.numbering = ledger::Numbering::svm;
+    if (!recorded && std::ranges::any_of(host, &HostResult::svm)) profile.numbering = ledger::Numbering::svm;
     const auto found = std::make_unique<diagnosis::Diagnosis>();
     found->find(
         {results, profile, std::max(1u, number_of<unsigned>(log.run, "vcpus")), {}, &seen.observations});

@@ -12,12 +12,11 @@ namespace exitaudit {
 
 // As the host's kernel reports them; empty where it does not.
 struct HostFacts {
-    std::string cpu;          // the processor's model name
-    std::string mhz;          // its clock, as the kernel measured it
-    std::string command_line; // the kernel's
-    std::map<std::string, std::string>
-        vulnerabilities; // of the processor, and what the kernel does against each
-    std::map<std::string, std::string> kvm_parameters; // "kvm_intel.ept": "Y"
+    std::string cpu;                                    // the processor's model name
+    std::string mhz;                                    // its clock, as the kernel measured it
+    std::string command_line;                           // the kernel's
+    std::map<std::string, std::string> vulnerabilities; // and what the kernel does against each
+    std::map<std::string, std::string> kvm_parameters;  // "kvm_intel.ept": "Y"
 
     // Takes one line of run/embedded-host/init; ignores others:
     //   cpu MODEL

@@ -54,10 +54,11 @@ void Witness::line(std::string_view text) {
         std::uint64_t thread = 0, exit = 0;
         if (words >> ignored >> ignored >> thread >> ignored >> ignored >> exit >> ignored >> ignored >>
             count) {
-            if (noise_threads_.contains(thread))
-                noise_.trace_line(thread, exit, count);
-            else if (guest_threads_.empty() || guest_threads_.contains(thread))
-                guest_.trace_line(thread, exit, count);
+            const bool of_noise = noise_threads_.contains(thread);
+            if (!of_noise && !guest_threads_.empty() && !guest_threads_.contains(thread)) return;
+            auto& vm = of_noise ? noise_ : guest_;
+            vm.threads.insert(thread);
+            vm.trace[exit] += count;
         }
     } else if (kind == "histogram") {
         if (words >> name >> count && name == "Dropped:") dropped_ = count;
@@ -91,11 +92,6 @@ void Witness::kmsg_line(std::string_view text) {
     text.remove_prefix(comma + 1);
     if (const auto sequence = take_number<std::uint64_t>(text))
         (text.ends_with("begins") ? log_begin_ : log_end_) = *sequence;
-}
-
-void Witness::Vm::trace_line(std::uint64_t thread, std::uint64_t exit, std::uint64_t count) {
-    threads.insert(thread);
-    trace[exit] += count;
 }
 
 // "NUMBER|total|undefined COUNT ..."
@@ -192,18 +188,16 @@ bool Witness::mixes_vms() const {
 }
 
 HostResult Witness::compare_isolation() const {
-    HostResult result{"host.isolation", Outcome::ok, {}};
     const auto guest = compare_tracepoint(guest_), noise = compare_tracepoint(noise_);
-    if (guest.outcome == Outcome::ok && noise.outcome == Outcome::ok && noise_.total != 0) {
-        result.message = fmt::format(
-            "none of the noisy VM's {} exits is in the guest's ledger, and its own is exact", noise_.total);
-        return result;
-    }
-    result.outcome = Outcome::not_ok;
-    result.message = "exits of two VMs are not kept apart, or the noisy VM's are not counted exactly";
-    result.mixes_vms = mixes_vms();
-    result.table = noise.table;
-    return result;
+    if (guest.outcome == Outcome::ok && noise.outcome == Outcome::ok && noise_.total != 0)
+        return {"host.isolation", Outcome::ok,
+                fmt::format("none of the noisy VM's {} exits is in the guest's ledger, and its own is exact",
+                            noise_.total)};
+    return {.name = "host.isolation",
+            .outcome = Outcome::not_ok,
+            .message = "exits of two VMs are not kept apart, or the noisy VM's are not counted exactly",
+            .table = noise.table,
+            .mixes_vms = mixes_vms()};
 }
 
 HostResult Witness::compare_tracepoint(const Vm& vm) const {
@@ -227,7 +221,11 @@ HostResult Witness::compare_tracepoint(const Vm& vm) const {
     }
     for (const auto& [exit, count] : vm.ledger) exits.insert(exit);
 
-    HostResult result{"host.tracepoint", Outcome::ok, {}};
+    HostResult result{
+        "host.tracepoint",
+        Outcome::not_ok,
+        "the ledger's final counts differ from the kvm_exit tracepoint's",
+        {fmt::format("{:<10} {:>12} {:>12} {:>12}", "exit", "ledger", "tracepoint", "difference")}};
     result.svm = svm_;
     const auto compare = [&](const std::string& what, std::uint64_t counted, std::uint64_t seen,
                              std::optional<std::uint64_t> exit = {}) {
@@ -242,16 +240,11 @@ HostResult Witness::compare_tracepoint(const Vm& vm) const {
     compare("undefined", vm.undefined, trace_undefined);
     compare("total", vm.total, trace_total);
 
-    if (result.table.empty()) {
-        result.message =
-            fmt::format("{} exit numbers and their total of {} exits agree", exits.size(), trace_total);
-        return result;
-    }
-    result.outcome = Outcome::not_ok;
-    result.message = "the ledger's final counts differ from the kvm_exit tracepoint's";
-    result.table.insert(result.table.begin(), fmt::format("{:<10} {:>12} {:>12} {:>12}", "exit", "ledger",
-                                                          "tracepoint", "difference"));
-    return result;
+    if (!result.differences.empty()) return result;
+    return {.name = result.name,
+            .message =
+                fmt::format("{} exit numbers and their total of {} exits agree", exits.size(), trace_total),
+            .svm = svm_};
 }
 
 HostResult Witness::compare_perf() const {
@@ -260,7 +253,8 @@ HostResult Witness::compare_perf() const {
 }
 
 HostResult Witness::compare_statistics() const {
-    HostResult result{"host.stats", Outcome::ok, {}};
+    HostResult result{"host.stats", Outcome::not_ok,
+                      "the ledger's final counts differ from KVM's statistics"};
     unsigned compared = 0;
     const auto compare = [&](std::string_view name, std::uint64_t counted) {
         const auto found = statistics_.find(name);
@@ -275,13 +269,8 @@ HostResult Witness::compare_statistics() const {
         compare(statistic.name, count_of(guest_.ledger, svm_ ? statistic.svm : statistic.vmx));
 
     if (compared == 0) return skipped("host.stats", "the host shows none of KVM's statistics");
-    if (result.table.empty()) {
-        result.message = fmt::format("{} of KVM's statistics agree", compared);
-        return result;
-    }
-    result.outcome = Outcome::not_ok;
-    result.message = "the ledger's final counts differ from KVM's statistics";
-    return result;
+    if (!result.table.empty()) return result;
+    return {result.name, Outcome::ok, fmt::format("{} of KVM's statistics agree", compared)};
 }
 
 } // namespace exitaudit

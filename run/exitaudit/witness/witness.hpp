@@ -83,7 +83,6 @@ private:
         std::uint64_t total = 0, undefined = 0; // by the ledger
         bool has_ledger = false;
 
-        void trace_line(std::uint64_t thread, std::uint64_t exit, std::uint64_t count);
         void ledger_line(std::istream& words);
     };
 
