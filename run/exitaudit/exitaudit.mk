@@ -1,16 +1,7 @@
 # The host program, build/exitaudit. Included by the top-level Makefile.
 
-# package                  for
-EXITAUDIT_PACKAGES := \
-  g++ \
-  libcli11-dev \
-  libfmt-dev \
-  nlohmann-json3-dev \
-  libboost-dev \
-  libboost-filesystem-dev \
-  libarchive-dev \
-  libpugixml-dev \
-  libjs-chart.js
+EXITAUDIT_PACKAGES := g++ libcli11-dev libfmt-dev nlohmann-json3-dev libboost-dev libboost-filesystem-dev \
+  libarchive-dev libpugixml-dev libjs-chart.js
 # g++: C++20; libcli11-dev: options; libfmt-dev: messages, of which fmt.cpp compiles the code; nlohmann-json3-dev: the
 # log's records and --json; libboost-dev, libboost-filesystem-dev: Boost.Process and
 # Asio, running QEMU under a time limit; libarchive-dev: the embedded host's overlay;

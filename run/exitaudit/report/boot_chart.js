@@ -1,7 +1,7 @@
 // Exits over time: how fast each reason grows, and where a boot's phases begin.
 "use strict";
 
-// As boot/boot_figures.cpp divides the time for the text's table: samples at marks follow each other
+// As stretches() in boot/log.cpp divides the time for the text's table: samples at marks follow each other
 // at once, and a rate between two such would be noise.
 function stretchesOf(samples) {
     if (samples.length < 2)

@@ -1,8 +1,7 @@
 // The charts of what exits cost and of which there were, each with its figures in a table below, by Chart.js.
 "use strict";
 
-// Charts are drawn anew when the colours change.
-
+// Drawn anew when the colours change.
 const charts = [];
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
@@ -32,8 +31,6 @@ const thousands = {notation: "compact", maximumFractionDigits: 1};
 const isRound = (value) => [1, 2, 5].includes(Math.round(1e6 * value / 10 ** Math.floor(Math.log10(value) + 1e-9)) / 1e6);
 const compact = (value) => value.toLocaleString("en", thousands);
 const shortened = (name) => name.length > 18 ? `${name.slice(0, 17)}…` : name;
-
-// What exits cost, by reason.
 
 // Figures of all triggers of one exit reason: per exit, not per firing.
 function costs(results) {
@@ -132,8 +129,6 @@ function costChart(parent, results, emulator) {
         {title: "longest", number: true, of: (row) => row.host ? whole(row.hostHigh) : "–"},
     ], rows)));
 }
-
-// Which exits there were, and where the time went.
 
 function shareChart(parent, title, about, exits) {
     const all = sum(exits.map((row) => row.count)), time = sum(exits.map((row) => row.cycles));

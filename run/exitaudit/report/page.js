@@ -17,8 +17,6 @@ function exitsOf(run) {
     return {whole: false, exits: [...rows.values()]};
 }
 
-// Verdict, findings, failures.
-
 const kinds = Object.fromEntries([["pass", "pass"],
     ...["fail", "refused", "does-not-apply", "does-not-compile", "hangs", "crashes"].map((verdict) => [verdict, "fail"])]);
 const verdicts = {ok: ["pass", "✓ ok"], "not ok": ["fail", "✗ not ok"], skip: ["other", "– skipped"]};
@@ -69,8 +67,6 @@ function findings(parent, document, results) {
         parent.append(element("p", {}, "No findings: every audit that could be made here holds."));
 }
 
-// What was audited.
-
 const emulatedClock = (emulator) => emulator.startsWith("Bochs")
     ? "Bochs's clock advances by the instructions that it emulates, so a cycle is about an instruction of host and guest."
     : "QEMU's emulated clock follows the machine's time, so cycles tell how long the emulation took.";
@@ -104,8 +100,6 @@ function environment(parent, run) {
     ]));
 }
 
-// Every audit.
-
 function audits(parent, run) {
     const results = [...list(run.results), ...list(run.host)];
     const rows = table("Every audit", [
@@ -138,8 +132,6 @@ function agreeing(document) {
     const judged = list(document.host).filter((result) => String(result.name).startsWith("host.") && result.verdict !== "skip");
     return ["of the host's instruments agree", judged.length > 0 && `${judged.filter((result) => result.verdict === "ok").length} of ${judged.length}`];
 }
-
-// The kinds of documents.
 
 function showRun(parent, run) {
     const results = [...list(run.results), ...list(run.host)];
