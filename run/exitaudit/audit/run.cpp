@@ -33,11 +33,6 @@ void show_console(const std::vector<std::string>& console) {
     for (const auto& line : console) fmt::print(stderr, "  {}\n", line);
 }
 
-void write_report(const std::filesystem::path& json, const std::filesystem::path& junit,
-                  const AuditReport& report) {
-    write_documents(json, junit, run_document(report.log, report.verdict, report.circumstances));
-}
-
 AuditReport audit_on_screen(const Lane& lane, const RunOptions& options) {
     auto host = options.host;
     host.timeout = options.time_limit();
@@ -75,7 +70,7 @@ int run_audit(const RunOptions& options) {
     show_verdict(report);
     // After the verdict, which must not be lost if a file cannot be written.
     if (!options.log.empty()) write_file(options.log, serial_log);
-    write_report(options.json, options.junit, report);
+    write_documents(options.json, options.junit, run_document(log, verdict, circumstances));
     return signal ? 128 + *signal : static_cast<int>(verdict.code);
 }
 
@@ -85,7 +80,8 @@ int judge_log(const JudgeOptions& options) {
         if (options.verbose) fmt::print("{}\n", line);
     });
     show_verdict(report);
-    write_report(options.json, options.junit, report);
+    write_documents(options.json, options.junit,
+                    run_document(report.log, report.verdict, report.circumstances));
     return static_cast<int>(report.verdict.code);
 }
 

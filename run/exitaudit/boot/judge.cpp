@@ -3,6 +3,8 @@
 
 #include "exitaudit/support/take.hpp"
 
+#include <ranges>
+
 namespace exitaudit {
 namespace {
 
@@ -12,8 +14,7 @@ constexpr std::string_view last_phase = "reset"; // of run/linux-guest/init
 // QEMU's last message on standard error, which an embedded host (run/embedded-host/init) marks on its
 // console; without one, how it ended.
 std::string last_words(const Session& session, const BootLog& log) {
-    for (auto line = session.console.rbegin(); line != session.console.rend(); ++line) {
-        std::string_view text = *line;
+    for (std::string_view text : session.console | std::views::reverse) {
         take_prefix(text, "embedded-host: emulator: ");
         if (text.starts_with("qemu")) return std::string(text);
     }

@@ -1,9 +1,7 @@
 // Booting Linux on a lane's host while the sampler watches.
-#include "exitaudit/boot/options.hpp"
-
 #include "exitaudit/boot/report.hpp"
+
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/log/lines.hpp"
 #include "exitaudit/support/file.hpp"
 
@@ -97,9 +95,7 @@ Choice choose_lane_of(const BootOptions& options) {
     return choose_lane(options.lane, {.embedded = options.no_npt             ? "--no-npt"
                                                   : !options.modules.empty() ? "--modules"
                                                   : names_host               ? "--kernel"
-                                                                             : "",
-                                      .kvm = {},
-                                      .intel = {}});
+                                                                             : ""});
 }
 
 // With the lane's defaults.
@@ -130,17 +126,14 @@ int run_boot(const BootOptions& asked) {
         fmt::print(stderr, "exitaudit: {:.1f} s: {}\n", seconds(), what);
     };
     BootLog log;
-    LineSplitter lines;
     const Listener listener{
-        [&](std::string_view bytes) {
-            lines.feed(bytes, [&](const std::string& text) {
-                const auto said = log.line(text);
-                if (said.starts_with("#phase "))
-                    report(said.substr(1));
-                else if (options.verbose && !said.empty())
-                    fmt::print(stderr, "{}\n", said);
-            });
-        },
+        by_line([&](const std::string& text) {
+            const auto said = log.line(text);
+            if (said.starts_with("#phase "))
+                report(said.substr(1));
+            else if (options.verbose && !said.empty())
+                fmt::print(stderr, "{}\n", said);
+        }),
         report,
         [&](std::string_view text) {
             if (options.verbose) fmt::print(stderr, "{}\n", text);

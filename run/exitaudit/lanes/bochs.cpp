@@ -11,9 +11,6 @@
 namespace exitaudit {
 namespace {
 
-// Linux handles all that Bochs emulates of these two.
-constexpr auto intel_model = "corei7_haswell_4770", amd_model = "zambezi";
-
 // reboot=t: Bochs's BIOS cannot boot a second time. The rest saves a quarter of the instructions until init
 // runs, more with Linux 6.12: zeroed pages, security modules, memory accounting, checks of copies to user
 // space, freeing the initramfs archive, and a file system with swap. The initcalls check the names of traced
@@ -44,7 +41,10 @@ std::string require_model(const std::string& model) {
     return found ? found->at(1) : "unknown";
 }
 
-Session run_bochs(const char* model, const HostSpec& spec, const Places& places, const Listener& listener) {
+template <Vendor vendor>
+Session run_bochs(const HostSpec& spec, const Places& places, const Listener& listener) {
+    // Linux handles all that Bochs emulates of these two.
+    const auto* const model = vendor == Vendor::intel ? "corei7_haswell_4770" : "zambezi";
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto version = require_model(model);
     const auto host = EmbeddedHost::find(spec, places);
@@ -65,22 +65,14 @@ Session run_bochs(const char* model, const HostSpec& spec, const Places& places,
     return run_embedded_host(bochs, spec, listener);
 }
 
-Session run_vmx_bochs(const HostSpec& spec, const Places& places, const Listener& listener) {
-    return run_bochs(intel_model, spec, places, listener);
-}
-
-Session run_svm_bochs(const HostSpec& spec, const Places& places, const Listener& listener) {
-    return run_bochs(amd_model, spec, places, listener);
-}
-
 } // namespace
 
 const Lane vmx_lane{
-    .name = "vmx", .run = run_vmx_bochs, .embedded = true, .vendor = Vendor::intel, .slow = true};
+    .name = "vmx", .run = run_bochs<Vendor::intel>, .embedded = true, .vendor = Vendor::intel, .slow = true};
 
 // Bochs's SVM takes a guest's triple fault for the host's, so Linux must reset by ACPI.
 const Lane svm_bochs_lane{.name = "svm-bochs",
-                          .run = run_svm_bochs,
+                          .run = run_bochs<Vendor::amd>,
                           .embedded = true,
                           .vendor = Vendor::amd,
                           .slow = true,

@@ -2,10 +2,8 @@
 #include "exitaudit/lanes/embedded_host.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/lanes/overlay.hpp"
 #include "plan/plan.hpp"
 #include "exitaudit/log/lines.hpp"
-#include "exitaudit/lanes/places.hpp"
 #include "exitaudit/support/take.hpp"
 #include "exitaudit/support/file.hpp"
 
@@ -28,7 +26,7 @@ std::vector<std::string> names_in(const fs::path& directory) {
     std::error_code ignored; // no such directory: no names
     for (const auto& entry : fs::directory_iterator(directory, ignored))
         if (entry.is_directory()) names.push_back(entry.path().filename().string());
-    std::sort(names.begin(), names.end());
+    std::ranges::sort(names);
     return names;
 }
 
@@ -77,8 +75,7 @@ std::string trouble_of(const Emulator& emulator, const HostConsole& host) {
     if (!host.failure.empty()) return "the embedded host failed: " + host.failure;
     if (ending.how == Ending::How::signalled)
         return fmt::format("{} was ended by signal {}", emulator.name, ending.status);
-    if (ending.how == Ending::How::timed_out || ending.how == Ending::How::interrupted)
-        return {}; // ended by us
+    if (ending.by_us()) return {};
     if (!ending.exited_with(emulator.success))
         return fmt::format("{}, emulating the host, failed", emulator.name);
     if (host.kernel.empty()) return fmt::format("the embedded host did not boot on {}", emulator.name);
@@ -131,14 +128,10 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
     }
     if (spec.noise) {
         // The same guest image, busy for longer than any audit.
-        const Guest noise{
-            Accelerator::kvm,
-            Boot::pvh,
-            "",
-            1,
-            fmt::format("/{}", noisy_guest_path),
-            {"io.*", "cpuid.*", "msr.*", "format=table", fmt::format("count={}", plan::Plan::max_count)},
-            false};
+        const Guest noise{.boot = Boot::pvh,
+                          .image = fmt::format("/{}", noisy_guest_path),
+                          .plan = {"io.*", "cpuid.*", "msr.*", "format=table",
+                                   fmt::format("count={}", plan::Plan::max_count)}};
         files.push_back({"audit/noise", "exec " + shell_line(guest_command(noise)) + "\n"});
         files.push_back({std::string(noisy_guest_path), read_file(places.guest(Boot::pvh, {}))});
     }
@@ -202,15 +195,11 @@ Session run_embedded_host(const Emulator& emulator, const HostSpec& spec, const 
 
     HostConsole host;
     if (spec.perf) host.witness->expect_perf();
-    LineSplitter lines;
-    Watcher watcher{listener.guest, {}, listener.tick, {}};
-    watcher.err = [&](std::string_view bytes) {
-        lines.feed(bytes, [&](const std::string& line) {
-            if (const auto stage = host.line(line); !stage.empty()) listener.stage(stage);
-            listener.note(line);
-        });
-    };
-    host.ending = run_process(emulator.command, spec.timeout, watcher);
+    const auto hear = by_line([&](const std::string& line) {
+        if (const auto stage = host.line(line); !stage.empty()) listener.stage(stage);
+        listener.note(line);
+    });
+    host.ending = run_process(emulator.command, spec.timeout, {listener.guest, hear, listener.tick, {}});
     host.facts.command_line = emulator.kernel_words;
     host.emulator = fmt::format("{} {}", emulator.name, emulator.version);
     host.stall += host.stall_place.empty() ? "" : ", at " + host.stall_place;

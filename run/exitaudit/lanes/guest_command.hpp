@@ -10,10 +10,10 @@ enum class Accelerator { kvm, tcg };
 struct Guest {
     Accelerator accelerator = Accelerator::kvm;
     Boot boot = Boot::kernel;
-    std::string machine; // empty: the quickest that can boot this way
+    std::string machine{}; // empty: the quickest that can boot this way
     unsigned vcpus = 1;
-    std::string image; // as the QEMU that runs it sees it
-    std::vector<std::string> plan;
+    std::string image{}; // as the QEMU that runs it sees it
+    std::vector<std::string> plan{};
     bool virtio_console = false; // on standard output, beside the serial port
 };
 

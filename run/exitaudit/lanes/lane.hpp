@@ -52,7 +52,7 @@ struct Lane {
 
 // The names of options that only some lanes support; empty: the user gave none of them.
 struct LaneNeeds {
-    std::string_view embedded, kvm, intel;
+    std::string_view embedded{}, kvm{}, intel{};
 };
 
 struct Choice {
@@ -71,9 +71,6 @@ const Lane& lane_of(Vendor vendor);
 
 // The lane of this name, or the best one for "auto". Error (usage) if it does not support an option.
 Choice choose_lane(std::string_view name, const LaneNeeds& needs);
-
-// Error with the remedy if this machine's /dev/kvm cannot be opened.
-void require_kvm();
 
 // Why this machine's own KVM keeps no ledger; empty if it does.
 std::string ledger_obstacle();

@@ -4,7 +4,6 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/witness/instruments.hpp"
 #include "exitaudit/log/lines.hpp"
-#include "exitaudit/lanes/places.hpp"
 #include "exitaudit/support/file.hpp"
 
 #include <cerrno>
@@ -38,17 +37,14 @@ Session run_directly(const HostSpec& spec, const Places& places, const Listener&
     listener.stage("guest runs");
 
     Session session;
-    LineSplitter errors;
-    Watcher watcher{listener.guest, {}, listener.tick, around.started};
-    watcher.err = [&](std::string_view bytes) {
-        errors.feed(bytes, [&](const std::string& line) {
-            listener.note(line);
-            session.console.push_back(line);
-        });
-    };
+    const auto errors = by_line([&](const std::string& line) {
+        listener.note(line);
+        session.console.push_back(line);
+    });
     session.kernel = running_kernel();
     session.facts = facts_of_machine();
-    session.ending = run_process(command, spec.timeout, watcher);
+    session.ending =
+        run_process(command, spec.timeout, {listener.guest, errors, listener.tick, around.started});
     if (spec.own_guest) return session; // which reports its own end
     if (session.ending.how == Ending::How::exited)
         session.guest_status = guest_status_from(session.ending.status);
@@ -63,12 +59,26 @@ Session run_directly(const HostSpec& spec, const Places& places, const Listener&
 
 // perf's report of what it recorded in this file goes to the witness.
 void read_perf(const MemoryFile& data, Witness& witness) {
-    LineSplitter lines;
-    Watcher watcher;
-    watcher.err = [&](std::string_view bytes) {
-        lines.feed(bytes, [&](const std::string& line) { witness.line("perf " + line); });
-    };
-    run_process(perf_report({"perf"}, data.path_for_child()), std::chrono::minutes(1), watcher);
+    const auto report = by_line([&](const std::string& line) { witness.line("perf " + line); });
+    run_process(perf_report({"perf"}, data.path_for_child()), std::chrono::minutes(1), {{}, report, {}, {}});
+}
+
+// Error with the remedy if this machine's /dev/kvm cannot be opened.
+void require_kvm() {
+    const int descriptor = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+    if (descriptor >= 0) {
+        close(descriptor);
+        return;
+    }
+    if (errno == ENOENT)
+        throw Error(
+            "there is no /dev/kvm: load kvm-intel or kvm-amd, switch virtualization on in the firmware, "
+            "or use --lane svm, which needs neither");
+    if (errno == EACCES || errno == EPERM)
+        throw Error(
+            "no permission for /dev/kvm: add yourself to group kvm (usermod -aG kvm USER) and log in again, "
+            "or use --lane svm");
+    throw failure("cannot open /dev/kvm: {}: use --lane svm", std::strerror(errno));
 }
 
 Session run_native(const HostSpec& spec, const Places& places, const Listener& listener) {
@@ -112,23 +122,6 @@ Session run_tcg(const HostSpec& spec, const Places& places, const Listener& list
 }
 
 } // namespace
-
-void require_kvm() {
-    const int descriptor = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-    if (descriptor >= 0) {
-        close(descriptor);
-        return;
-    }
-    if (errno == ENOENT)
-        throw Error(
-            "there is no /dev/kvm: load kvm-intel or kvm-amd, switch virtualization on in the firmware, "
-            "or use --lane svm, which needs neither");
-    if (errno == EACCES || errno == EPERM)
-        throw Error(
-            "no permission for /dev/kvm: add yourself to group kvm (usermod -aG kvm USER) and log in again, "
-            "or use --lane svm");
-    throw failure("cannot open /dev/kvm: {}: use --lane svm", std::strerror(errno));
-}
 
 const Lane native_lane{.name = "native", .run = run_native};
 const Lane tcg_lane{.name = "tcg", .run = run_tcg, .kvm = false};

@@ -12,13 +12,36 @@
 
 #include <string.h>
 #include <sys/utsname.h>
-#if defined(__x86_64__)
 #include <x86intrin.h>
-#endif
 
 namespace exitaudit {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Look {
+    std::uint64_t tsc;
+    Clock::time_point time;
+    Clock::duration doubt;
+};
+
+// The best of several attempts: nothing delayed it between its two readings of the clock.
+Look look() {
+    constexpr int attempts = 100;
+    Look best{0, {}, Clock::duration::max()};
+    for (int i = 0; i < attempts; i++) {
+        const auto before = Clock::now();
+        const auto tsc = __rdtsc();
+        const auto doubt = Clock::now() - before;
+        if (doubt < best.doubt) best = {tsc, before + doubt / 2, doubt};
+    }
+    return best;
+}
+
+} // namespace
 
 Places Places::find(const fs::path& chosen) {
     if (chosen.empty()) return {fs::read_symlink("/proc/self/exe").parent_path()};
@@ -96,32 +119,6 @@ void require_intercepted_cr3(const std::string& version) {
             version);
 }
 
-#if defined(__x86_64__)
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-struct Look {
-    std::uint64_t tsc;
-    Clock::time_point time;
-    Clock::duration doubt;
-};
-
-// The best of several attempts: nothing delayed it between its two readings of the clock.
-Look look() {
-    constexpr int attempts = 100;
-    Look best{0, {}, Clock::duration::max()};
-    for (int i = 0; i < attempts; i++) {
-        const auto before = Clock::now();
-        const auto tsc = __rdtsc();
-        const auto doubt = Clock::now() - before;
-        if (doubt < best.doubt) best = {tsc, before + doubt / 2, doubt};
-    }
-    return best;
-}
-
-} // namespace
-
 std::uint32_t measured_tsc_khz() {
     const auto first = look();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -130,8 +127,5 @@ std::uint32_t measured_tsc_khz() {
     return static_cast<std::uint32_t>(
         std::lround(static_cast<double>(last.tsc - first.tsc) / elapsed.count()));
 }
-#else
-std::uint32_t measured_tsc_khz() { return 0; }
-#endif
 
 } // namespace exitaudit

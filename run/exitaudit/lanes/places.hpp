@@ -38,8 +38,7 @@ std::string kernel_name(const std::string& release, const std::string& version);
 // Error if this version of QEMU lets a guest read CR3 without an exit, which shadow paging cannot do without.
 void require_intercepted_cr3(const std::string& version);
 
-/// The frequency of this machine's TSC in kHz, measured for 20 ms to some 20 ppm.
-/// 0 where the processor has none.
+// The frequency of this machine's TSC in kHz, measured for 20 ms to some 20 ppm.
 std::uint32_t measured_tsc_khz();
 
 // Where the installed perf is. Error that says what to install.

@@ -28,4 +28,9 @@ private:
     std::string pending_;
 };
 
+// A function of bytes that calls `take` with each line.
+template <typename Take> auto by_line(Take take) {
+    return [take, lines = LineSplitter()](std::string_view bytes) mutable { lines.feed(bytes, take); };
+}
+
 } // namespace exitaudit

@@ -88,15 +88,10 @@ void write_file(const std::filesystem::path& path, std::string_view content) {
 MemoryFile::MemoryFile(const char* name, std::string_view bytes)
     : descriptor_(memfd_create(name, MFD_CLOEXEC)) {
     if (descriptor_ < 0) throw failure("cannot make a file in memory: {}", std::strerror(errno));
-    while (!bytes.empty()) {
-        const auto written = write(descriptor_, bytes.data(), bytes.size());
-        if (written < 0) {
-            const int error = errno;
-            close(descriptor_);
-            throw failure("no memory for the emulator's {}: {}", name, std::strerror(error));
-        }
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
+    if (write_all(descriptor_, bytes)) return;
+    const int error = errno;
+    close(descriptor_);
+    throw failure("no memory for the emulator's {}: {}", name, std::strerror(error));
 }
 
 MemoryFile::~MemoryFile() { close(descriptor_); }
