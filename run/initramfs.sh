@@ -1,7 +1,20 @@
-# For the scripts that make an initramfs, which source this and have a die().
+# For the scripts that make an initramfs, which source this.
 # shellcheck shell=bash
 
 busybox=/bin/busybox
+here=$(cd "$(dirname "$0")" && pwd)
+
+die() {
+    echo "${here##*/}: $1" >&2
+    exit "${2:-3}"
+}
+
+# up_to_date OUTPUT INPUT...
+up_to_date() {
+    local output=$1 input
+    shift
+    for input; do [[ $output -nt $input ]] || return 1; done
+}
 
 need_static_busybox() {
     ! ldd $busybox >/dev/null 2>&1 || die "$busybox is not static: apt-get install busybox-static"
