@@ -20,10 +20,9 @@ using triggers::Bound;
 using triggers::Expectation;
 using triggers::Row;
 
-// Exits that the host causes whenever it likes: its interrupts and NMIs (a VMX
-// NMI exits as EXCEPTION_NMI), SMIs, and pages that it took away. They come with
-// time, and the clock here is the exits that the guest causes itself: an honest
-// host interrupts one in many. A vCPU that waits causes none, but is interrupted as
+// Exits that the host causes whenever it likes: its interrupts and NMIs (a VMX NMI exits as EXCEPTION_NMI),
+// SMIs, and pages that it took away. They come with time, and the clock here is the exits that the guest
+// causes itself: an honest host interrupts one in many. A vCPU that waits causes none, but is interrupted as
 // well: its clock is the queries that it would have had the time for.
 constexpr std::int64_t noise_divisor = 4;
 

@@ -128,8 +128,7 @@ struct Result {
         return symptoms & (bit(any) | ...);
     }
 
-    /// Turns the result into a failure. The first one is kept: it is the
-    /// nearest to the cause.
+    /// Turns the result into a failure. The first one is kept: it is the nearest to the cause.
     template <typename... Values> void fail(std::string_view pattern, const Values&... values) {
         if (outcome == Outcome::not_ok) return;
         outcome = Outcome::not_ok;

@@ -42,8 +42,7 @@ inline void enable_interrupts() { asm volatile("sti" : : : "memory"); }
 
 inline void disable_interrupts() { asm volatile("cli" : : : "memory"); }
 
-/// Takes the interrupts that are pending, before the CLI. STI takes effect
-/// after the next instruction.
+/// Takes the interrupts that are pending, before the CLI. STI takes effect after the next instruction.
 inline void open_interrupt_window() { asm volatile("sti; nop; cli" : : : "memory"); }
 
 /// Waits for one interrupt. STI takes effect after the next instruction, so none is taken before HLT.

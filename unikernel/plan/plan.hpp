@@ -1,7 +1,6 @@
 // Which audits run, and how often their triggers fire.
 //
-// A plan is a line of words, the same on the guest's command line and on the
-// host program's:
+// A plan is a line of words, the same on the guest's command line and on the host program's:
 //   io.out8  io.*  all            audits by name or glob ('*', '?')
 //   io.out8:count=12345           ... fired so often
 //   smp.soak:seconds=60           ... for so long, rather than so often

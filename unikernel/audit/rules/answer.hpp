@@ -32,8 +32,7 @@ inline bool judge_registers(const ledger::Layout& layout, std::uint32_t leaf, st
     return false;
 }
 
-/// Fails `result` if the answer for a defined exit number is the mark for undefined
-/// ones; true if it is not.
+/// Fails `result` if the answer for a defined exit number is the mark for undefined ones; true if it is not.
 inline bool judge_hole(std::uint32_t leaf, ledger::ExitNumber exit, const ledger::CpuidRegisters& r,
                        Result& result) {
     if (r != undefined_mark) return true;

@@ -37,10 +37,9 @@ void judge_read_only(const Bench& bench, Result& result);
 /// (get_out_of_range_cpuid_entry()).
 void judge_other_leaves(const Bench& bench, Result& result);
 
-/// Sweeps ECX: 0 to 0x1fff where counts by exit are reported, all exit codes and beyond on
-/// the other leaves that take an exit number; the powers of two and their neighbours on
-/// every leaf that reports something, a few extremes on the unused ones; then as many
-/// pairs of leaf and ECX as the bench says, chosen at random.
+/// Sweeps ECX: 0 to 0x1fff where counts by exit are reported, all exit codes and beyond on the other leaves
+/// that take an exit number; the powers of two and their neighbours on every leaf that reports something, a
+/// few extremes on the unused ones; then as many pairs of leaf and ECX as the bench says, chosen at random.
 void judge_sweep(const Bench& bench, Result& result);
 
 /// Sums counts and cycles over all defined exit numbers and compares them with the totals. The reads' own

@@ -1,8 +1,7 @@
 // Is the time that the host reports possible, and what does it include?
 //
-// Host cycles are the host's TSC, guest cycles the guest's. Both run at one speed unless
-// user space asked KVM to scale (KVM_SET_TSC_KHZ), which a guest cannot see: comparisons
-// between the two assume that it did not.
+// Host cycles are the host's TSC, guest cycles the guest's. Both run at one speed unless user space asked KVM
+// to scale (KVM_SET_TSC_KHZ), which a guest cannot see: comparisons between the two assume that it did not.
 #pragma once
 
 #include "audit/result.hpp"
@@ -62,9 +61,8 @@ enum class Definition {
 /// The message where the definition cannot be found out.
 inline constexpr std::string_view undecided = "too much else happened on the host to tell what it times";
 
-/// Which of them these figures speak for; nothing where something else that the host did
-/// meanwhile drowns the difference: user space answering no slower than KVM, or its time
-/// told with more than it took.
+/// Which of them these figures speak for; nothing where something else that the host did meanwhile drowns the
+/// difference: user space answering no slower than KVM, or its time told with more than it took.
 std::optional<Definition> name_definition(const Definitions& seen);
 
 /// Names which of the definitions met in the field this host implements: from exit to
