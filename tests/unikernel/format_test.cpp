@@ -32,8 +32,8 @@ TEST(Format, CutsTextAtItsCapacity) { EXPECT_EQ(Text<4>("{}", "abcdef").view(), 
 TEST(Json, WritesMembersInOrderAndEscapes) {
     Text<200> text;
     report::JsonObject record(text);
-    record.member("name", "a\"b\\c\n").member("count", std::uint64_t{7}).signed_member("told", -3);
-    record.object("inner").member("min", std::uint64_t{1}).end();
+    record.member("name", "a\"b\\c\n").member("count", 7).member("told", -3);
+    record.object("inner").member("min", 1).end();
     record.end();
     EXPECT_EQ(text.view(), R"({"name":"a\"b\\c?","count":7,"told":-3,"inner":{"min":1}})");
 }

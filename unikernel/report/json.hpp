@@ -3,6 +3,7 @@
 
 #include "console/format.hpp"
 
+#include <concepts>
 #include <cstdint>
 #include <string_view>
 
@@ -19,16 +20,10 @@ public:
         return *this;
     }
 
-    JsonObject& member(std::string_view name, std::uint64_t number) {
+    /// A bool is written as 0 or 1.
+    JsonObject& member(std::string_view name, std::integral auto number) {
         key(name);
-        sink_.format("{}", number);
-        return *this;
-    }
-
-    /// A number that may be negative.
-    JsonObject& signed_member(std::string_view name, std::int64_t number) {
-        key(name);
-        signed_number(number);
+        integer(number);
         return *this;
     }
 
@@ -50,14 +45,9 @@ public:
         string(text);
     }
 
-    void element(std::uint64_t number) {
+    void element(std::integral auto number) {
         separate();
-        sink_.format("{}", number);
-    }
-
-    void signed_element(std::int64_t number) {
-        separate();
-        signed_number(number);
+        integer(number);
     }
 
     /// Opens an array as an element of the array that is open: end_array() closes it.
@@ -73,13 +63,16 @@ public:
     }
 
     void end() { sink_.write("}"); }
+protected:
+    console::Sink& sink_;
 private:
     void separate() {
         if (!first_) sink_.write(",");
         first_ = false;
     }
 
-    void signed_number(std::int64_t number) {
+    void integer(std::unsigned_integral auto number) { sink_.format("{}", number); }
+    void integer(std::int64_t number) {
         sink_.format("{}{}", number < 0 ? "-" : "", number < 0 ? -number : number);
     }
 
@@ -99,8 +92,17 @@ private:
         sink_.write("\"");
     }
 
-    console::Sink& sink_;
     bool first_ = true;
+};
+
+/// One line of the log that a program reads, as long as it lives: "#json " and an object.
+class JsonRecord final : public JsonObject {
+public:
+    JsonRecord(console::Sink& sink, std::string_view kind) : JsonObject((sink.write("#json "), sink)) {
+        member("record", kind);
+    }
+    JsonRecord(const JsonRecord&) = delete;
+    ~JsonRecord() { sink_.write("}\n"); }
 };
 
 }

@@ -61,7 +61,7 @@ void write_raised(JsonObject& record, const machine::ExceptionCounts& raised) {
     if (std::ranges::all_of(raised, [](auto count) { return count == 0; })) return;
     auto object = record.object("raised");
     for (unsigned vector = 0; vector < raised.size(); vector++)
-        if (raised[vector]) object.member(audit::exception_name(vector), std::uint64_t{raised[vector]});
+        if (raised[vector]) object.member(audit::exception_name(vector), raised[vector]);
     object.end();
 }
 
@@ -96,19 +96,17 @@ void Report::announce(const boot::LoaderInfo& loader, const plan::Plan& plan,
     }
 
     if (profile.patched) write_profile(profile);
-    sink_.write("#json ");
-    JsonObject record(sink_);
-    record.member("record", "run").member("schema", std::uint64_t{1}).member("boot", loader.protocol);
-    record.member("vendor", machine::vendor().view())
-        .member("numbering", ledger::numbering_name(profile.numbering));
-    if (profile.patched) record.member("ledger", std::uint64_t{profile.revision}).member("layout", layout);
-    if (profile.patched && profile.numbering == ledger::Numbering::vmx)
-        record.member("sdm", std::uint64_t{profile.edition.last});
-    record.member("plan", plan_words(loader)).member("vcpus", std::uint64_t{plan.vcpus()});
-    record.member("results", profile.patched ? std::uint64_t{plan.size()} : 0);
-    record.end();
-    sink_.write("\n");
-
+    {
+        JsonRecord record(sink_, "run");
+        record.member("schema", 1).member("boot", loader.protocol);
+        record.member("vendor", machine::vendor().view());
+        record.member("numbering", ledger::numbering_name(profile.numbering));
+        if (profile.patched) record.member("ledger", profile.revision).member("layout", layout);
+        if (profile.patched && profile.numbering == ledger::Numbering::vmx)
+            record.member("sdm", profile.edition.last);
+        record.member("plan", plan_words(loader)).member("vcpus", plan.vcpus());
+        record.member("results", profile.patched ? plan.size() : 0);
+    }
     if (!writes(Form::ktap)) return;
     if (profile.patched)
         sink_.format("1..{}\n", plan.size());
@@ -142,9 +140,8 @@ void Report::write_ktap(std::size_t number, const Result& result) {
 }
 
 void Report::write_json(std::size_t number, const Result& result) {
-    sink_.write("#json ");
-    JsonObject record(sink_);
-    record.member("record", "result").member("number", std::uint64_t{number}).member("name", result.name);
+    JsonRecord record(sink_, "result");
+    record.member("number", number).member("name", result.name);
     record.member("verdict", name_of(result.outcome)).member("message", result.message.view());
     if (!result.diagnosis.empty()) record.member("diagnosis", result.diagnosis.view());
     if (result.symptoms != 0) {
@@ -155,27 +152,25 @@ void Report::write_json(std::size_t number, const Result& result) {
         record.end_array();
     }
     if (result.measurement) write_measurement(record, *result.measurement);
-    record.end();
-    sink_.write("\n");
 }
 
 void Report::write_measurement(JsonObject& record, const Measurement& m) {
-    record.member("exit", std::uint64_t{m.exit}).member("exit_name", ledger::exit_name(numbering_, m.exit));
-    if (m.repeats > 1) record.member("repeats", std::uint64_t{m.repeats});
-    record.member("firings", m.firings).member("caused", m.caused).signed_member("told", m.counted);
-    record.member("bound", name_of(m.bound)).signed_member("queries", m.queries);
+    record.member("exit", m.exit).member("exit_name", ledger::exit_name(numbering_, m.exit));
+    if (m.repeats > 1) record.member("repeats", m.repeats);
+    record.member("firings", m.firings).member("caused", m.caused).member("told", m.counted);
+    record.member("bound", name_of(m.bound)).member("queries", m.queries);
     const std::pair<bool, std::string_view> flags[] = {
         {m.fastpath, "fastpath"}, {m.nested, "nested"}, {m.unhandled, "unhandled"}, {m.by_total, "by_total"}};
     for (const auto& [is_set, name] : flags)
-        if (is_set) record.member(name, std::uint64_t{1});
-    if (m.uncounted != 0) record.signed_member("uncounted", m.uncounted);
+        if (is_set) record.member(name, 1);
+    if (m.uncounted != 0) record.member("uncounted", m.uncounted);
     if (m.stray_count != 0) {
         record.array("strays");
         for (const auto& s : m.strays()) {
             record.nested_array();
-            record.element(std::uint64_t{s.exit});
+            record.element(s.exit);
             for (const auto value : {s.counted, s.low, s.high, std::int64_t{s.never_counted}})
-                record.signed_element(value);
+                record.element(value);
             record.end_array();
         }
         record.end_array();
@@ -189,60 +184,49 @@ void Report::write_measurement(JsonObject& record, const Measurement& m) {
 // Everything of the profile that causes are found by.
 void Report::write_profile(const ledger::Profile& profile) {
     constexpr std::string_view answers[] = {"zeros", "mark", "other"}, scopes[] = {"unknown", "vm", "host"};
-    sink_.write("#json ");
-    JsonObject record(sink_);
-    record.member("record", "profile").member("detected_layout", profile.detected.name);
-    record.member("missing_leaves", std::uint64_t{profile.missing});
+    JsonRecord record(sink_, "profile");
+    record.member("detected_layout", profile.detected.name).member("missing_leaves", profile.missing);
     record.array("leaves");
     for (const auto leaf : ledger::assigned_leaves)
-        if (profile.layout.has(leaf)) record.element(std::uint64_t{profile.layout.number(leaf)});
+        if (profile.layout.has(leaf)) record.element(profile.layout.number(leaf));
     record.end_array();
-    record.member("detected_sdm", std::uint64_t{profile.detected_edition.last});
+    record.member("detected_sdm", profile.detected_edition.last);
     record.member("registers", profile.registers.is_clean() ? "clean" : "left");
     record.member("undefined", answers[static_cast<unsigned>(profile.undefined)]);
     record.member("not_enabled", answers[static_cast<unsigned>(profile.not_enabled)]);
-    record.member("grows", std::uint64_t{profile.grows})
-        .member("self_count", std::uint64_t{profile.self_count});
-    record.member("total_count", std::uint64_t{profile.total_count});
-    record.member("words_swapped", std::uint64_t{profile.words_swapped});
+    record.member("grows", profile.grows).member("self_count", profile.self_count);
+    record.member("total_count", profile.total_count).member("words_swapped", profile.words_swapped);
     record.array("moving");
-    for (const auto exit : profile.moving.all()) record.element(std::uint64_t{exit});
+    for (const auto exit : profile.moving.all()) record.element(exit);
     record.end_array();
     record.member("scope", scopes[static_cast<unsigned>(profile.scope)]);
     record.member("query_cycles", profile.cost.query).member("cpuid_cycles", profile.cost.ordinary);
-    record.end();
-    sink_.write("\n");
 }
 
 void Report::warn(std::string_view text) { sink_.format("# {}\n", text); }
 
 void Report::rows(const audit::Run::Rows& rows) {
     if (!writes(Form::json)) return;
-    sink_.write("#json ");
-    JsonObject record(sink_);
-    record.member("record", "rows").member("total", std::uint64_t{rows.total});
+    JsonRecord record(sink_, "rows");
+    record.member("total", rows.total);
     record.array("counts");
     for (std::size_t exit = 0; exit < rows.counts.size(); exit++)
         if (rows.counts[exit] != 0) {
             record.nested_array();
-            record.element(std::uint64_t{exit});
-            record.element(std::uint64_t{rows.counts[exit]});
+            record.element(exit);
+            record.element(rows.counts[exit]);
             record.end_array();
         }
     record.end_array();
-    record.end();
-    sink_.write("\n");
 }
 
 void Report::one_shot(const triggers::Trigger& trigger) {
     const auto& expectation = trigger.expectation(numbering_);
-    sink_.write("#json ");
-    JsonObject record(sink_);
-    record.member("record", "one-shot").member("name", trigger.name);
-    record.member("exit", std::uint64_t{expectation.exit})
+    JsonRecord(sink_, "one-shot")
+        .member("name", trigger.name)
+        .member("exit", expectation.exit)
         .member("exit_name", ledger::exit_name(numbering_, expectation.exit));
-    record.end();
-    sink_.format("\n# The guest ends by {}.\n", trigger.what);
+    sink_.format("# The guest ends by {}.\n", trigger.what);
 }
 
 void Report::table(std::span<const Result> results) {
@@ -279,14 +263,11 @@ void Report::write_row(const Result& result) {
 void Report::write_finding(std::string_view kind, const diagnosis::Finding& finding,
                            std::span<const Result> results) {
     if (writes(Form::json)) {
-        sink_.write("#json ");
-        JsonObject record(sink_);
-        record.member("record", kind).member("id", finding.id);
+        JsonRecord record(sink_, kind);
+        record.member("id", finding.id);
         if (!finding.or_id.empty()) record.member("or", finding.or_id);
         record.member("text", finding.text.view());
         write_names(record, "explains", results, [&](std::size_t i) { return finding.explains_any(i); });
-        record.end();
-        sink_.write("\n");
     }
     sink_.format("# {}: {}: {}\n", kind, finding.id, finding.text.view());
 }
@@ -301,12 +282,8 @@ void Report::findings(const diagnosis::Diagnosis& found, std::span<const Result>
     for (std::size_t i = 0; i < results.size(); i++) count += unexplained(i);
     if (count == 0) return;
     if (writes(Form::json)) {
-        sink_.write("#json ");
-        JsonObject record(sink_);
-        record.member("record", "unexplained");
+        JsonRecord record(sink_, "unexplained");
         write_names(record, "results", results, unexplained);
-        record.end();
-        sink_.write("\n");
     }
     constexpr std::size_t most_names = 10;
     sink_.format("# {} failure{} unexplained:", count, count == 1 ? "" : "s");
@@ -317,16 +294,14 @@ void Report::findings(const diagnosis::Diagnosis& found, std::span<const Result>
 }
 
 void Report::end(Ending ending, std::string_view message) {
-    sink_.write("#json ");
-    JsonObject record(sink_);
-    record.member("record", "end")
-        .member("verdict", name_of(ending))
-        .member("passed", std::uint64_t{passed_});
-    record.member("failed", std::uint64_t{failed_}).member("skipped", std::uint64_t{skipped_});
-    if (!message.empty()) record.member("message", message);
-    record.end();
-    if (!message.empty() && ending != Ending::fail) sink_.format("\n# {}", message);
-    sink_.format("\n# verdict: {}: {} passed, {} failed, {} skipped\n", name_of(ending), passed_, failed_,
+    {
+        JsonRecord record(sink_, "end");
+        record.member("verdict", name_of(ending)).member("passed", passed_);
+        record.member("failed", failed_).member("skipped", skipped_);
+        if (!message.empty()) record.member("message", message);
+    }
+    if (!message.empty() && ending != Ending::fail) sink_.format("# {}\n", message);
+    sink_.format("# verdict: {}: {} passed, {} failed, {} skipped\n", name_of(ending), passed_, failed_,
                  skipped_);
 }
 
