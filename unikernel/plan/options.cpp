@@ -115,18 +115,12 @@ std::optional<PlanError> Plan::read_option(std::string_view word) {
 }
 
 std::optional<PlanError> Plan::read_count(std::string_view word, std::string_view value) {
-    const auto count = parse_count(value);
-    if (!count) return bad_count(word);
-    default_count_ = *count;
-    return {};
+    return plan::read_count(word, value, default_count_);
 }
 
 std::optional<PlanError> Plan::read_repeats(std::string_view word, std::string_view value) {
-    const auto repeats = parse_number(value, max_repeats);
-    if (!repeats || *repeats == 0)
-        return PlanError("'{}': a trigger is repeated from 1 to {} times", word, max_repeats);
-    repeats_ = *repeats;
-    return {};
+    return read_number(word, value, 1, max_repeats, repeats_,
+                       "'{}': a trigger is repeated from {} to {} times");
 }
 
 std::optional<PlanError> Plan::read_forms(std::string_view word, std::string_view value) {
@@ -174,28 +168,18 @@ std::optional<PlanError> Plan::read_layout(std::string_view word, std::string_vi
 
 std::optional<PlanError> Plan::read_edition(std::string_view word, std::string_view value) {
     using ledger::Edition;
-    const auto last = parse_number(value, Edition::current);
-    if (!last || *last < Edition::earliest)
-        return PlanError(
-            "'{}': the last exit reason that the host's edition of Intel's manual defines, {} to {}", word,
-            Edition::earliest, Edition::current);
-    overrides_.last_defined = *last;
-    return {};
+    return read_number(
+        word, value, Edition::earliest, Edition::current, overrides_.last_defined,
+        "'{}': the last exit reason that the host's edition of Intel's manual defines, {} to {}");
 }
 
 std::optional<PlanError> Plan::read_budget(std::string_view word, std::string_view value) {
-    const auto seconds = parse_number(value, max_seconds);
-    if (!seconds || *seconds == 0)
-        return PlanError("'{}': seconds are a whole number from 1 to {}", word, max_seconds);
-    budget_ = *seconds;
-    return {};
+    return read_seconds(word, value, budget_);
 }
 
 std::optional<PlanError> Plan::read_seed(std::string_view word, std::string_view value) {
     constexpr auto most = std::numeric_limits<std::uint32_t>::max();
-    seed_ = parse_number(value, most);
-    if (!seed_) return PlanError("'{}': a seed is a whole number from 0 to {}", word, most);
-    return {};
+    return read_number(word, value, 0, most, seed_, "'{}': a seed is a whole number from {} to {}");
 }
 
 std::optional<PlanError> Plan::read_apic(std::string_view word, std::string_view value) {
@@ -207,12 +191,8 @@ std::optional<PlanError> Plan::read_console(std::string_view word, std::string_v
 }
 
 std::optional<PlanError> Plan::read_vcpus(std::string_view word, std::string_view value) {
-    const auto vcpus = parse_number(value, machine::max_processors);
-    if (!vcpus || *vcpus == 0)
-        return PlanError("'{}': vCPUs that fire are a whole number from 1 to {}", word,
-                         machine::max_processors);
-    vcpus_ = *vcpus;
-    return {};
+    return read_number(word, value, 1, machine::max_processors, vcpus_,
+                       "'{}': vCPUs that fire are a whole number from {} to {}");
 }
 
 }

@@ -15,16 +15,8 @@ namespace {
 std::optional<PlanError> read_amount(std::string_view word, std::string_view text, std::uint32_t& count,
                                      std::uint32_t& seconds) {
     constexpr std::string_view count_key = "count=", seconds_key = "seconds=";
-    if (text.starts_with(count_key)) {
-        count = parse_count(text.substr(count_key.size())).value_or(0);
-        return count ? std::nullopt : std::optional(bad_count(word));
-    }
-    if (text.starts_with(seconds_key)) {
-        seconds = parse_number(text.substr(seconds_key.size()), Plan::max_seconds).value_or(0);
-        return seconds ? std::nullopt
-                       : std::optional(PlanError("'{}': seconds are a whole number from 1 to {}", word,
-                                                 Plan::max_seconds));
-    }
+    if (text.starts_with(count_key)) return read_count(word, text.substr(count_key.size()), count);
+    if (text.starts_with(seconds_key)) return read_seconds(word, text.substr(seconds_key.size()), seconds);
     return PlanError("'{}': after ':' only count=N and seconds=S are known", word);
 }
 

@@ -16,10 +16,8 @@
 //   noise=yes                     another VM is busy beside this one
 //   layout=F21                    which layout the host's leaves have, rather than finding out
 //   sdm=70                        the last exit reason that the host's edition of Intel's manual defines
-//   budget=60                     how many seconds the queries of the ledger may take: on a host that is slow
-//   at
-//                                 them, less is read
-//   seed=42                       where random choices start, so that they can be repeated
+//   budget=60                     seconds that queries of the ledger may take: where they are slow, less is
+//   read seed=42                       where random choices start, so that they can be repeated
 // Without a name, everything runs. An item given twice takes the later count. A
 // trigger that ends the guest runs only if it is named in full, and then alone.
 #pragma once
@@ -108,19 +106,9 @@ private:
     static PlanError unknown_word(std::string_view word);
     std::optional<PlanError> read_option(std::string_view word);
     std::optional<PlanError> read_item(std::string_view word);
-    std::optional<PlanError> read_count(std::string_view word, std::string_view value);
-    std::optional<PlanError> read_repeats(std::string_view word, std::string_view value);
-    std::optional<PlanError> read_forms(std::string_view word, std::string_view value);
-    std::optional<PlanError> read_emulator(std::string_view word, std::string_view value);
-    std::optional<PlanError> read_paging(std::string_view word, std::string_view value);
-    std::optional<PlanError> read_noise(std::string_view word, std::string_view value);
-    std::optional<PlanError> read_layout(std::string_view word, std::string_view value);
-    std::optional<PlanError> read_edition(std::string_view word, std::string_view value);
-    std::optional<PlanError> read_budget(std::string_view word, std::string_view value);
-    std::optional<PlanError> read_seed(std::string_view word, std::string_view value);
-    std::optional<PlanError> read_vcpus(std::string_view word, std::string_view value);
-    std::optional<PlanError> read_console(std::string_view word, std::string_view value);
-    std::optional<PlanError> read_apic(std::string_view word, std::string_view value);
+    using Read = std::optional<PlanError>(std::string_view word, std::string_view value);
+    Read read_count, read_repeats, read_forms, read_emulator, read_paging, read_noise, read_layout,
+        read_edition, read_budget, read_seed, read_vcpus, read_console, read_apic;
 
     std::array<Item, max_audits> items_{};
     std::uint32_t default_count_ = 0;

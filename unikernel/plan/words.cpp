@@ -24,11 +24,6 @@ std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t m
     return static_cast<std::uint32_t>(value);
 }
 
-std::optional<std::uint32_t> parse_count(std::string_view text) {
-    const auto count = parse_number(text, Plan::max_count);
-    return count && *count != 0 ? count : std::nullopt;
-}
-
 std::optional<triggers::Version> parse_version(std::string_view text) {
     constexpr std::uint32_t most = 999;
     const auto major = next_word(text, "."), minor = next_word(text, ".");
@@ -36,10 +31,6 @@ std::optional<triggers::Version> parse_version(std::string_view text) {
                second = minor ? parse_number(*minor, most) : std::nullopt;
     if (!first || !second) return {};
     return triggers::Version{*first, *second};
-}
-
-PlanError bad_count(std::string_view word) {
-    return PlanError("'{}': a count is a whole number from 1 to {}", word, Plan::max_count);
 }
 
 }

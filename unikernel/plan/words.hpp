@@ -1,4 +1,4 @@
-// Taking a plan's line apart: words, numbers, and what to say of a count that is none.
+// Taking a plan's line apart: words and numbers.
 #pragma once
 
 #include "plan/plan.hpp"
@@ -11,12 +11,27 @@ std::optional<std::string_view> next_word(std::string_view& line, std::string_vi
 /// A whole number up to `most`; nothing if the text is none.
 std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t most);
 
-/// A whole number from 1 to Plan::max_count.
-std::optional<std::uint32_t> parse_count(std::string_view text);
+/// Reads a whole number from `least` to `most` into `target`; otherwise the error, by a pattern for the word
+/// and both limits.
+template <typename Target>
+std::optional<PlanError> read_number(std::string_view word, std::string_view value, std::uint32_t least,
+                                     std::uint32_t most, Target& target, std::string_view pattern) {
+    const auto number = parse_number(value, most);
+    if (!number || *number < least) return PlanError(pattern, word, least, most);
+    target = *number;
+    return {};
+}
+
+inline auto read_count(std::string_view word, std::string_view value, std::uint32_t& count) {
+    return read_number(word, value, 1, Plan::max_count, count,
+                       "'{}': a count is a whole number from {} to {}");
+}
+inline auto read_seconds(std::string_view word, std::string_view value, std::uint32_t& seconds) {
+    return read_number(word, value, 1, Plan::max_seconds, seconds,
+                       "'{}': seconds are a whole number from {} to {}");
+}
 
 /// "7.2" or "7.2.22": what follows the second number does not matter. Nothing if the text is no version.
 std::optional<triggers::Version> parse_version(std::string_view text);
-
-PlanError bad_count(std::string_view word);
 
 }
