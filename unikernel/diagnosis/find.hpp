@@ -6,49 +6,22 @@
 
 namespace diagnosis {
 
+using Find = bool(const Evidence& evidence, Finding& finding);
+
 // What leaves answer: answers.cpp.
-bool find_wrong_layout(const Evidence& evidence, Finding& finding);
-bool find_wrong_edition(const Evidence& evidence, Finding& finding);
-bool find_answer_overwritten(const Evidence& evidence, Finding& finding);
-bool find_wrong_register(const Evidence& evidence, Finding& finding);
-bool find_registers_not_cleared(const Evidence& evidence, Finding& finding);
-bool find_answers_exchanged(const Evidence& evidence, Finding& finding);
-bool find_out_of_bounds(const Evidence& evidence, Finding& finding);
-bool find_undefined_answer(const Evidence& evidence, Finding& finding);
-bool find_not_enabled_answer(const Evidence& evidence, Finding& finding);
-bool find_handled_not_enabled(const Evidence& evidence, Finding& finding);
-bool find_other_leaves_changed(const Evidence& evidence, Finding& finding);
-bool find_shared_query(const Evidence& evidence, Finding& finding);
+Find find_wrong_layout, find_wrong_edition, find_answer_overwritten, find_wrong_register,
+    find_registers_not_cleared, find_answers_exchanged, find_out_of_bounds, find_undefined_answer,
+    find_not_enabled_answer, find_handled_not_enabled, find_other_leaves_changed, find_shared_query;
 // Rows: counts.cpp.
-bool find_vendor_not_patched(const Evidence& evidence, Finding& finding);
-bool find_stale_exit_reason(const Evidence& evidence, Finding& finding);
-bool find_counts_go_back(const Evidence& evidence, Finding& finding);
-bool find_counted_twice(const Evidence& evidence, Finding& finding);
-bool find_total_differs(const Evidence& evidence, Finding& finding);
-bool find_self_count(const Evidence& evidence, Finding& finding);
-bool find_shared_slot(const Evidence& evidence, Finding& finding);
-bool find_exit_in_two_slots(const Evidence& evidence, Finding& finding);
-bool find_host_wide(const Evidence& evidence, Finding& finding);
+Find find_vendor_not_patched, find_stale_exit_reason, find_counts_go_back, find_counted_twice,
+    find_total_differs, find_self_count, find_shared_slot, find_exit_in_two_slots, find_host_wide;
 // Rows that grow by less: losses.cpp.
-bool find_retpoline_shortcut(const Evidence& evidence, Finding& finding);
-bool find_lost_fastpath(const Evidence& evidence, Finding& finding);
-bool find_racing_counters(const Evidence& evidence, Finding& finding);
-bool find_lost_exits(const Evidence& evidence, Finding& finding);
+Find find_retpoline_shortcut, find_lost_fastpath, find_racing_counters, find_lost_exits;
 // Cycles: times.cpp.
-bool find_halves_swapped(const Evidence& evidence, Finding& finding);
-bool find_high_word_lost(const Evidence& evidence, Finding& finding);
-bool find_counted_not_timed(const Evidence& evidence, Finding& finding);
-bool find_clock_stopped_early(const Evidence& evidence, Finding& finding);
-bool find_slow_query(const Evidence& evidence, Finding& finding);
+Find find_halves_swapped, find_high_word_lost, find_counted_not_timed, find_clock_stopped_early,
+    find_slow_query;
 // The host's own state, and notes: host.cpp.
-bool find_expectation_wrong(const Evidence& evidence, Finding& finding);
-bool find_host_complaint(const Evidence& evidence, Finding& finding);
-bool find_host_crashed(const Evidence& evidence, Finding& finding);
-bool find_hang(const Evidence& evidence, Finding& finding);
-bool find_handler_only(const Evidence& evidence, Finding& finding);
-bool find_part_of_exit(const Evidence& evidence, Finding& finding);
-bool find_leaf_missing(const Evidence& evidence, Finding& finding);
-bool find_one_table(const Evidence& evidence, Finding& finding);
-bool find_reduced_run(const Evidence& evidence, Finding& finding);
+Find find_expectation_wrong, find_host_complaint, find_host_crashed, find_hang, find_handler_only,
+    find_part_of_exit, find_leaf_missing, find_one_table, find_reduced_run;
 
 }

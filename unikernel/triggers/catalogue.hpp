@@ -8,33 +8,15 @@
 namespace triggers {
 
 /// The families, one file each. Within a family the order is that of its file.
-std::span<const Trigger> io_triggers();
-std::span<const Trigger> hlt_triggers();
-std::span<const Trigger> msr_triggers();
-std::span<const Trigger> cpuid_triggers();
-std::span<const Trigger> instr_triggers();
-std::span<const Trigger> cache_triggers();
-std::span<const Trigger> wait_triggers();
-std::span<const Trigger> hypercall_triggers();
-std::span<const Trigger> vmx_triggers();
-std::span<const Trigger> svm_triggers();
-std::span<const Trigger> apic_triggers();
-std::span<const Trigger> x2apic_triggers();
-std::span<const Trigger> interrupt_triggers();
-std::span<const Trigger> nmi_triggers();
-std::span<const Trigger> control_triggers();
-std::span<const Trigger> cr_triggers();
-std::span<const Trigger> dr_triggers();
-std::span<const Trigger> descriptor_triggers();
-std::span<const Trigger> exception_triggers();
-std::span<const Trigger> memory_triggers();
-std::span<const Trigger> task_triggers();
-std::span<const Trigger> nested_triggers();
-std::span<const Trigger> fatal_triggers();
+using Family = std::span<const Trigger>();
+Family io_triggers, hlt_triggers, msr_triggers, cpuid_triggers, instr_triggers, cache_triggers, wait_triggers,
+    hypercall_triggers, vmx_triggers, svm_triggers, apic_triggers, x2apic_triggers, interrupt_triggers,
+    nmi_triggers, control_triggers, cr_triggers, dr_triggers, descriptor_triggers, exception_triggers,
+    memory_triggers, task_triggers, nested_triggers, fatal_triggers;
 
 /// Every family, in the order in which a plan runs them: NMIs come after everything that single-steps:
 /// KVM-AMD steps over their IRET, and Bochs then forgets the step until the next #DB.
-inline constexpr std::span<const Trigger> (*families[])() = {
+inline constexpr Family* families[] = {
     cpuid_triggers,     io_triggers,         msr_triggers,       hlt_triggers,     apic_triggers,
     x2apic_triggers,    interrupt_triggers,  instr_triggers,     cache_triggers,   wait_triggers,
     hypercall_triggers, vmx_triggers,        svm_triggers,       control_triggers, cr_triggers,
