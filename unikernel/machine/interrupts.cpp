@@ -3,6 +3,7 @@
 
 #include "machine/address.hpp"
 #include "machine/apic.hpp"
+#include "machine/descriptor_tables.hpp"
 #include "machine/exceptions.hpp"
 #include "machine/io.hpp"
 
@@ -21,14 +22,10 @@ struct Gate {
 };
 static_assert(sizeof(Gate) == 16);
 
-struct [[gnu::packed]] TablePointer {
-    std::uint16_t limit;
-    const void* base;
-};
-
 constexpr std::uint16_t present_interrupt_gate = 0x8e00, for_users = 0x6000; // descriptor privilege level 3
 constexpr std::uint16_t code_selector = 8;
 constexpr std::size_t stub_size = 16;
+constexpr std::uint64_t rflags_if = 1 << 9;
 
 constinit std::array<Gate, 256> gates{};
 constinit UnexpectedHandler on_unexpected = nullptr;
@@ -44,7 +41,7 @@ bool arrived_before_hlt(const InterruptFrame& frame) {
 
 // Restarts halt_until_interrupt(), with the interrupt pending as before.
 void repeat_halt(InterruptFrame& frame) {
-    constexpr std::uint64_t rflags_if = 1 << 9, sti_length = 1;
+    constexpr std::uint64_t sti_length = 1;
     frame.rflags &= ~rflags_if;
     frame.rip -= sti_length;
     this_cpu().due = true;
@@ -55,10 +52,7 @@ void repeat_halt(InterruptFrame& frame) {
 // QEMU's main loop runs before the next #VMEXIT, the interrupt arrives again, although its handler has
 // interrupts disabled. It needs no EOI, and must not be counted, because the sender would then send the next
 // one.
-bool arrived_twice(const InterruptFrame& frame) {
-    constexpr std::uint64_t rflags_if = 1 << 9;
-    return !(frame.rflags & rflags_if);
-}
+bool arrived_twice(const InterruptFrame& frame) { return !(frame.rflags & rflags_if); }
 
 // An NMI that arrives while another is handled waits for its IRET (SDM vol. 3, Handling Multiple NMIs).
 bool send_nmi_in_nmi() {
@@ -106,10 +100,7 @@ void set_user_gate(Vector vector, const void* place) {
     gate.attributes |= for_users;
 }
 
-void load_interrupts() {
-    const TablePointer pointer{sizeof(gates) - 1, gates.data()};
-    asm volatile("lidt %0" : : "m"(pointer));
-}
+void load_interrupts() { load_idt({sizeof(gates) - 1, address_of(gates.data())}); }
 
 }
 

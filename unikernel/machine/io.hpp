@@ -39,23 +39,16 @@ struct Io {
     }
 
     /// REP INS: reads `count` elements from one port.
-    template <PortWidth T> static void in_string(Port port, T* data, std::size_t count) {
-        if constexpr (sizeof(T) == 1)
-            asm volatile("rep insb" : "+D"(data), "+c"(count) : "d"(number(port, 0)) : "memory");
-        else if constexpr (sizeof(T) == 2)
-            asm volatile("rep insw" : "+D"(data), "+c"(count) : "d"(number(port, 0)) : "memory");
-        else
-            asm volatile("rep insl" : "+D"(data), "+c"(count) : "d"(number(port, 0)) : "memory");
+    static void in_string(Port port, std::uint8_t* data, std::size_t count) {
+        asm volatile("rep insb" : "+D"(data), "+c"(count) : "d"(port) : "memory");
     }
 
     /// REP OUTS: writes `count` elements to one port.
-    template <PortWidth T> static void out_string(Port port, const T* data, std::size_t count) {
-        if constexpr (sizeof(T) == 1)
-            asm volatile("rep outsb" : "+S"(data), "+c"(count) : "d"(number(port, 0)) : "memory");
-        else if constexpr (sizeof(T) == 2)
-            asm volatile("rep outsw" : "+S"(data), "+c"(count) : "d"(number(port, 0)) : "memory");
-        else
-            asm volatile("rep outsl" : "+S"(data), "+c"(count) : "d"(number(port, 0)) : "memory");
+    static void out_string(Port port, const std::uint8_t* data, std::size_t count) {
+        asm volatile("rep outsb" : "+S"(data), "+c"(count) : "d"(port) : "memory");
+    }
+    static void out_string(Port port, const std::uint16_t* data, std::size_t count) {
+        asm volatile("rep outsw" : "+S"(data), "+c"(count) : "d"(port) : "memory");
     }
 private:
     static constexpr std::uint16_t number(Port port, std::uint16_t offset) {

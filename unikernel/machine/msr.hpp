@@ -50,11 +50,7 @@ inline std::uint64_t read_msr(Msr msr) {
 }
 
 inline void write_msr(Msr msr, std::uint64_t value) {
-    asm volatile("wrmsr"
-                 :
-                 : "c"(msr), "a"(static_cast<std::uint32_t>(value)),
-                   "d"(static_cast<std::uint32_t>(value >> 32))
-                 : "memory");
+    asm volatile("wrmsr" : : "c"(msr), "a"(value), "d"(value >> 32) : "memory");
 }
 
 /// RDMSR that may raise #GP. \return the value; nothing after #GP
@@ -67,11 +63,7 @@ inline std::optional<std::uint64_t> try_read_msr(Msr msr) {
 
 /// WRMSR that may raise #GP.
 inline void try_write_msr(Msr msr, std::uint64_t value) {
-    asm volatile(MAY_FAULT("wrmsr")
-                 :
-                 : "c"(msr), "a"(static_cast<std::uint32_t>(value)),
-                   "d"(static_cast<std::uint32_t>(value >> 32))
-                 : "memory");
+    asm volatile(MAY_FAULT("wrmsr") : : "c"(msr), "a"(value), "d"(value >> 32) : "memory");
 }
 
 }

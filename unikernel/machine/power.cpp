@@ -2,6 +2,7 @@
 #include "machine/power.hpp"
 
 #include "machine/acpi.hpp"
+#include "machine/descriptor_tables.hpp"
 #include "machine/io.hpp"
 
 namespace machine {
@@ -9,14 +10,6 @@ namespace {
 
 constexpr std::uint8_t full_reset = 0x0e;       // port 0xcf9, PIIX3 and ICH data sheets
 constexpr std::uint8_t pulse_reset_line = 0xfe; // 8042 keyboard controller
-
-void triple_fault() {
-    struct [[gnu::packed]] {
-        std::uint16_t limit;
-        std::uint64_t base;
-    } const empty_table{0, 0};
-    asm volatile("lidt %0; int3" : : "m"(empty_table));
-}
 
 }
 
@@ -26,7 +19,8 @@ void end_run(std::uint8_t status, std::uint64_t rsdp) {
     acpi_reset(rsdp);
     Io::out<std::uint8_t>(Port::reset_control, full_reset);
     Io::out<std::uint8_t>(Port::keyboard_command, pulse_reset_line);
-    triple_fault();
+    load_idt({0, 0});
+    asm volatile("int3"); // a triple fault
     __builtin_unreachable();
 }
 

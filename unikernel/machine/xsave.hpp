@@ -12,11 +12,7 @@ inline std::uint64_t read_xcr0() {
 }
 
 inline void write_xcr0(std::uint64_t value) {
-    asm volatile("xsetbv"
-                 :
-                 : "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32)),
-                   "c"(0)
-                 : "memory");
+    asm volatile("xsetbv" : : "a"(value), "d"(value >> 32), "c"(0) : "memory");
 }
 
 }

@@ -14,20 +14,16 @@ constexpr std::uint64_t word_end = std::uint64_t{1} << 32;
 bool can_pass_in(std::uint64_t window, std::uint64_t cycles) { return cycles > 0 && cycles <= window; }
 
 // Names what a lost high word explains.
-void recognise_lost_word(const Readings& read, std::uint64_t window, Result& result) {
-    if (read.before < word_end && read.after < read.before &&
-        can_pass_in(window, read.after + word_end - read.before)) {
-        result.diagnose("the cycles wrap at 2^32: their high word is lost");
-        result.show(Symptom::high_word_lost);
-    }
-}
-
-// The same of a growth alone.
 void recognise_lost_word(std::uint64_t growth, std::uint64_t window, Result& result) {
     if (can_pass_in(window, growth + word_end)) {
         result.diagnose("the cycles wrap at 2^32: their high word is lost");
         result.show(Symptom::high_word_lost);
     }
+}
+
+void recognise_lost_word(const Readings& read, std::uint64_t window, Result& result) {
+    if (read.before < word_end && read.after < read.before)
+        recognise_lost_word(read.growth(), window, result);
 }
 
 }
