@@ -39,12 +39,6 @@ public:
     /// Does no answer carry anything but what its leaf defines?
     bool is_clean() const { return !unwritten_ && !marks_values_ && dirty_ == decltype(dirty_){}; }
 
-    /// Are registers left as the guest had them?
-    bool leaves_unwritten() const { return unwritten_; }
-
-    /// Is EDX all ones, the mark of undefined numbers, beside a value?
-    bool marks_values() const { return marks_values_; }
-
     /// The answer without what the host leaves in it.
     /// \param defined whether `subleaf` is an exit number that the manual defines
     CpuidRegisters clean(std::uint32_t leaf, std::uint32_t subleaf, bool defined,
@@ -55,9 +49,10 @@ private:
 
     void look(std::uint32_t leaf, std::uint32_t subleaf, const CpuidRegisters& answer, const Layout& layout);
 
-    bool unwritten_ = false, marks_values_ = false;
-    std::array<CpuidRegisters, leaves>
-        dirty_{}; ///< by leaf: registers that carry something of the host's, all ones
+    bool unwritten_ = false;    // some are left as the guest had them
+    bool marks_values_ = false; // EDX is all ones, the mark of undefined numbers, beside a value
+    // By leaf: all ones in registers that carry something of the host's.
+    std::array<CpuidRegisters, leaves> dirty_{};
 };
 
 }
