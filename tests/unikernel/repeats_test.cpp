@@ -1,5 +1,5 @@
 // Several readings of one trigger as one result.
-#include "audit/run/repeats.hpp"
+#include "audit/result.hpp"
 
 #include <gtest/gtest.h>
 

@@ -31,7 +31,7 @@ constexpr ExitNumber vmx_noise[] = {EXIT_REASON_EXTERNAL_INTERRUPT, EXIT_REASON_
 constexpr ExitNumber svm_noise[] = {SVM_EXIT_INTR, SVM_EXIT_NMI, SVM_EXIT_SMI, SVM_EXIT_NPF};
 
 constexpr ExitNumber nested_entry(Numbering numbering) {
-    return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_VMRESUME} : ExitNumber{SVM_EXIT_VMRUN};
+    return ledger::exit_of(numbering, EXIT_REASON_VMRESUME, SVM_EXIT_VMRUN);
 }
 
 // How far a row may grow.

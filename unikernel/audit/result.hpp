@@ -149,4 +149,8 @@ struct Result {
     }
 };
 
+/// Adds a further repeat to the result of those before, all of which passed: figures add up, and the verdict
+/// is that of the repeat if it did not pass.
+void join_repeat(Result& all, const Result& repeat);
+
 }

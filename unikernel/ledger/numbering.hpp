@@ -24,9 +24,12 @@ inline bool is_defined(Numbering numbering, ExitNumber exit) {
     return kvm_exit_ledger_defined(static_cast<unsigned>(numbering), exit);
 }
 
-/// The exit number of CPUID itself: each query causes one such exit.
-constexpr ExitNumber cpuid_exit(Numbering numbering) {
-    return numbering == Numbering::vmx ? 10 : 0x72; // SDM vol. 3, appendix C; APM vol. 2, appendix C
+/// Of the two vendors' numbers for an exit, the one of this numbering.
+constexpr ExitNumber exit_of(Numbering numbering, ExitNumber vmx, ExitNumber svm) {
+    return numbering == Numbering::vmx ? vmx : svm;
 }
+
+/// The exit number of CPUID itself (SDM vol. 3 and APM vol. 2, appendix C): each query causes one such exit.
+constexpr ExitNumber cpuid_exit(Numbering numbering) { return exit_of(numbering, 10, 0x72); }
 
 }

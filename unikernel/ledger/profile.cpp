@@ -17,14 +17,10 @@ constexpr std::uint32_t plausible_growth = 1'000'000;
 
 // The embedded host runs a VM first whose only exits that firmware does not cause are these.
 constexpr ExitNumber hypercall(Numbering numbering) {
-    return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_VMCALL} : ExitNumber{SVM_EXIT_VMMCALL};
+    return exit_of(numbering, EXIT_REASON_VMCALL, SVM_EXIT_VMMCALL);
 }
 
-bool has_signature(Leaves& leaves) {
-    const auto r = leaves.query(Leaf::signature);
-    return r == CpuidRegisters{KVM_EXIT_LEDGER_LEAF_LAST, KVM_EXIT_LEDGER_SIGNATURE_EBX,
-                               KVM_EXIT_LEDGER_SIGNATURE_ECX, KVM_EXIT_LEDGER_SIGNATURE_EDX};
-}
+bool has_signature(Leaves& leaves) { return leaves.query(Leaf::signature) == signature; }
 
 // What one leaf does, a bit each.
 enum Sign : unsigned {
@@ -260,8 +256,7 @@ void observe_layout(const Behaviour& behaviour, const Overrides& overrides, Prof
 }
 
 ExitNumber never_handled(Numbering numbering) {
-    return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_SIPI_SIGNAL}
-                                       : ExitNumber{SVM_EXIT_IDTR_WRITE};
+    return exit_of(numbering, EXIT_REASON_SIPI_SIGNAL, SVM_EXIT_IDTR_WRITE);
 }
 
 Rows Profile::rows() const {

@@ -16,6 +16,10 @@ using machine::CpuidRegisters;
 inline constexpr CpuidRegisters undefined_mark{0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX};
 inline constexpr CpuidRegisters zeros{0, 0, 0, 0};
 
+/// What Leaf::signature answers.
+inline constexpr CpuidRegisters signature{KVM_EXIT_LEDGER_LEAF_LAST, KVM_EXIT_LEDGER_SIGNATURE_EBX,
+                                          KVM_EXIT_LEDGER_SIGNATURE_ECX, KVM_EXIT_LEDGER_SIGNATURE_EDX};
+
 /// An exit number that neither vendor defines in any edition of the manuals.
 inline constexpr std::uint32_t never_defined = 0xfff;
 

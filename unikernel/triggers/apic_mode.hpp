@@ -6,10 +6,9 @@
 #include "machine/features.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/timeout.hpp"
-#include "machine/tsc.hpp"
+#include "triggers/does_not_exit.hpp"
 #include "triggers/trigger.hpp"
 
-#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -39,12 +38,7 @@ template <ApicMode mode> std::string_view why_apic_may_not_exit() {
     constexpr std::uint64_t less_than_an_exit = 400;
     if (mode == ApicMode::x2apic && !LocalApic::has_x2apic()) return machine::feature::x2apic.lacking;
     enter_apic_mode<mode>();
-    auto shortest = ~std::uint64_t{0};
-    for (int i = 0; i < 8; i++) {
-        const auto start = machine::open_measurement();
-        local_apic.read(LocalApic::Register::version);
-        shortest = std::min(shortest, machine::close_measurement(false) - start);
-    }
+    const auto shortest = fastest([] { local_apic.read(LocalApic::Register::version); });
     leave_apic_mode();
     return shortest < less_than_an_exit ? "this vCPU's APIC is virtualized by the processor (APICv, AVIC)"
                                         : "";

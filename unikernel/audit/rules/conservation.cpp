@@ -1,7 +1,7 @@
 // Summing a ledger that moves while it is read.
 #include "audit/rules/rules.hpp"
 
-#include <array>
+#include <algorithm>
 
 namespace audit {
 namespace {
@@ -9,24 +9,16 @@ namespace {
 using ledger::ExitNumber;
 using ledger::Leaves;
 
-// Rows with something in them. Only these are summed under the clock: the fewer
-// reads between two totals, the likelier that no exit of the host's comes between.
-class BusyRows {
-public:
-    BusyRows(Leaves& leaves, const ledger::Rows& rows_read) {
-        for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++)
-            if (rows_read[exit] && leaves.defines(exit) && exit != ledger::cpuid_exit(leaves.numbering()) &&
-                leaves.count(exit) != 0)
-                rows_[size_++] = exit;
-    }
+// Rows with something in them. Only these are summed under the clock: the fewer reads between two totals, the
+// likelier that no exit of the host's comes between.
+ledger::Rows busy_rows(Leaves& leaves, ledger::Rows rows) {
+    for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++)
+        rows[exit] = rows[exit] && leaves.defines(exit) && exit != ledger::cpuid_exit(leaves.numbering()) &&
+                     leaves.count(exit) != 0;
+    return rows;
+}
 
-    std::size_t size() const { return size_; }
-    const ExitNumber* begin() const { return rows_.data(); }
-    const ExitNumber* end() const { return rows_.data() + size_; }
-private:
-    std::array<ExitNumber, ledger::exit_number_end> rows_{};
-    std::size_t size_ = 0;
-};
+auto size(const ledger::Rows& rows) { return std::ranges::count(rows, true); }
 
 struct Sum {
     bool quiet;                                    // nothing but the reads themselves happened meanwhile
@@ -37,14 +29,15 @@ struct Sum {
 
 // CPUID's row is read before and after the totals, so that the cycles of the
 // reads between are bounded from both sides.
-Sum sum_rows(Leaves& leaves, const BusyRows& rows) {
+Sum sum_rows(Leaves& leaves, const ledger::Rows& rows) {
     const auto cpuid = ledger::cpuid_exit(leaves.numbering());
     const auto first_total = leaves.total();
     const auto own_before = leaves.own_exits(), own_in_total = leaves.own_in_total();
 
     std::uint32_t count = 0;
     std::uint64_t cycles = 0;
-    for (const auto exit : rows) {
+    for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++) {
+        if (!rows[exit]) continue;
         count += leaves.count(exit);
         cycles += leaves.cycles(exit);
     }
@@ -79,10 +72,10 @@ void judge_conservation(const Bench& bench, Result& result) {
     const auto& totals_only = bench.totals_only;
     const auto attempts = bench.repetitions(1000);
     for (unsigned i = 0; i < attempts; i++) {
-        const BusyRows rows(leaves, rows_read);
+        const auto rows = busy_rows(leaves, rows_read);
         auto sum = sum_rows(leaves, rows);
         // A row may have become busy after the rows were chosen and before the first total.
-        if (!sum.quiet || BusyRows(leaves, rows_read).size() != rows.size()) continue;
+        if (!sum.quiet || size(busy_rows(leaves, rows_read)) != size(rows)) continue;
         sum.seen += totals_only.exits;
         sum.cycles_high += totals_only.cycles;
         // By sign: where the reads themselves are not counted, the rows' sum is below 0.
@@ -105,7 +98,7 @@ void judge_conservation(const Bench& bench, Result& result) {
         } else if (!leaves.has(ledger::Leaf::exit_cycles) || !leaves.has(ledger::Leaf::cycles)) {
             result.message.format("{} rows add up to the total of {} exits; this host reports no cycles by "
                                   "exit, or no total of them",
-                                  rows.size() + 1, sum.expected);
+                                  size(rows) + 1, sum.expected);
         } else if (sum.cycles < sum.cycles_low || sum.cycles > sum.cycles_high) {
             result.fail("the rows' cycles add up to {} to {}, the total is {}", sum.cycles_low,
                         sum.cycles_high, sum.cycles);
@@ -116,7 +109,7 @@ void judge_conservation(const Bench& bench, Result& result) {
             result.show(Symptom::impossible);
             result.diagnose("some exits' time goes to the total or to a row, but not to both");
         } else {
-            result.message.format("{} rows add up to the total of {} exits", rows.size() + 1, sum.expected);
+            result.message.format("{} rows add up to the total of {} exits", size(rows) + 1, sum.expected);
             if (totals_only.exits != 0)
                 result.message.format(", with {} that KVM has no handler for", totals_only.exits);
         }

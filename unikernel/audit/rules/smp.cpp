@@ -19,7 +19,6 @@ using ledger::CpuidRegisters;
 using ledger::ExitNumber;
 using ledger::Leaf;
 using ledger::Leaves;
-using ledger::Numbering;
 
 // Causes CPUID exits as fast as they come, and returns how many.
 std::uint64_t hammer(const Amount& amount, Leaves leaves) {
@@ -49,7 +48,6 @@ using Questions = std::array<Question, question_count>;
 // manuals and in every Linux.
 Questions questions(const Bench& bench) {
     using Answer = Question::Answer;
-    const bool vmx = bench.numbering() == Numbering::vmx;
     const auto& layout = bench.leaves.layout();
     const auto count = layout.exit_count, cycles = layout.exit_cycles;
     const auto cpuid = ledger::cpuid_exit(bench.numbering());
@@ -62,7 +60,8 @@ Questions questions(const Bench& bench) {
          marks ? Question{"an undefined number's mark", count, ledger::never_defined, Answer::same} : leaf_0,
          cycles ? Question{"the cycles of CPUID exits", cycles, cpuid, Answer::cycles}
                 : Question{"the count of port I/O exits", count,
-                           vmx ? std::uint32_t{EXIT_REASON_IO_INSTRUCTION} : SVM_EXIT_IOIO, Answer::count},
+                           ledger::exit_of(bench.numbering(), EXIT_REASON_IO_INSTRUCTION, SVM_EXIT_IOIO),
+                           Answer::count},
          zeros ? Question{"a number that is not enabled", count, ledger::never_handled(bench.numbering()),
                           Answer::same}
                : leaf_0,
@@ -189,12 +188,10 @@ void judge_own_answers(const Bench& bench, Result& result) {
             asker.ask((vcpu + std::uint64_t{i} * question_count / count) % question_count, mine);
     });
 
-    for (unsigned vcpu = 0; vcpu < crew.vcpus; vcpu++) {
+    for (unsigned vcpu = 0; vcpu < crew.vcpus; vcpu++)
         if (askers[vcpu].foreign().times != 0) return judge_foreign(vcpu, askers[vcpu], asked, count, result);
-    }
-    for (unsigned vcpu = 0; vcpu < crew.vcpus; vcpu++) {
+    for (unsigned vcpu = 0; vcpu < crew.vcpus; vcpu++)
         if (askers[vcpu].less().times != 0) return judge_less(vcpu, askers[vcpu], asked, count, result);
-    }
     result.message.format("{} x {} queries at once, each got its own answer", crew.vcpus, count);
 }
 

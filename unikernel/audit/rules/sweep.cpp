@@ -109,9 +109,7 @@ private:
     // The leaves that answer the same whatever ECX is.
     CpuidRegisters fixed(std::uint32_t leaf) const {
         switch (leaf) {
-        case KVM_EXIT_LEDGER_LEAF_SIGNATURE:
-            return {last_leaf, KVM_EXIT_LEDGER_SIGNATURE_EBX, KVM_EXIT_LEDGER_SIGNATURE_ECX,
-                    KVM_EXIT_LEDGER_SIGNATURE_EDX};
+        case KVM_EXIT_LEDGER_LEAF_SIGNATURE: return ledger::signature;
         case KVM_EXIT_LEDGER_LEAF_REVISION:
             return {KVM_EXIT_LEDGER_REVISION, static_cast<std::uint32_t>(leaves_.numbering()), 0, 0};
         default: return zeros;

@@ -2,7 +2,6 @@
 #include "audit/run/run.hpp"
 
 #include "audit/rules/time.hpp"
-#include "audit/run/repeats.hpp"
 #include "audit/statistics.hpp"
 #include "audit/untried.hpp"
 #include "machine/apic.hpp"

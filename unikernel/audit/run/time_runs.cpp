@@ -41,11 +41,11 @@ void fire_hlt() {
 }
 
 constexpr ExitNumber hlt_exit(Numbering numbering) {
-    return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_HLT} : ExitNumber{SVM_EXIT_HLT};
+    return ledger::exit_of(numbering, EXIT_REASON_HLT, SVM_EXIT_HLT);
 }
 
 constexpr ExitNumber io_exit(Numbering numbering) {
-    return numbering == Numbering::vmx ? ExitNumber{EXIT_REASON_IO_INSTRUCTION} : ExitNumber{SVM_EXIT_IOIO};
+    return ledger::exit_of(numbering, EXIT_REASON_IO_INSTRUCTION, SVM_EXIT_IOIO);
 }
 
 bool reports_cycles(const Leaves& leaves) {
