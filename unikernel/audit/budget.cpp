@@ -1,4 +1,4 @@
-// Adding up what a run asks.
+// How many queries a run makes.
 #include "audit/budget.hpp"
 
 #include <algorithm>
@@ -7,7 +7,7 @@ namespace audit {
 
 Budget Budget::within(std::uint64_t query, std::uint64_t allowed, std::uint64_t triggers,
                       const ledger::Profile& profile) {
-    // Queries of all audits of rules, most of them the sweep's; and of those where they ask few.
+    // Queries of all audits of rules, most of them the sweep's: in full, and cut short.
     constexpr std::uint64_t thorough_rules = 60'000, brief_rules = 3'000;
     constexpr std::uint64_t row_queries = 10;
     const auto rows = profile.rows();

@@ -33,7 +33,7 @@ void judge_exceptions(const triggers::Expectation& expectation, Result& result) 
             return;
         }
         result.fail("{} raised {} times, expected {}", exception_name(vector), m.raised[vector], expected);
-        result.diagnose("KVM, or this processor, answers the instruction otherwise than the manual says");
+        result.diagnose("KVM or this processor does not handle the instruction as the manual says");
     }
 }
 

@@ -1,4 +1,4 @@
-// What the firings raised in the guest, against what they were to raise.
+// Compares the exceptions that the firings raised with those expected.
 #pragma once
 
 #include "audit/result.hpp"
@@ -6,9 +6,8 @@
 
 namespace audit {
 
-/// Judges the exceptions that `result.measurement` has in `raised`, after judge_growth().
-/// Says in the message what was raised. An instruction that faults where it should not,
-/// and causes no exit, is one that this vCPU does not have: a skip, not a failure.
+/// Judges result.measurement->raised, after judge_growth(), and adds to the message what was raised. If an
+/// instruction faults unexpectedly and causes no exit, this vCPU does not have it: a skip, not a failure.
 void judge_exceptions(const triggers::Expectation& expectation, Result& result);
 
 /// "#UD", "#GP"; "interrupt" from 32 on.

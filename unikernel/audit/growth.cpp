@@ -20,10 +20,9 @@ using triggers::Bound;
 using triggers::Expectation;
 using triggers::Row;
 
-// Exits that the host causes whenever it likes: its interrupts and NMIs (a VMX NMI exits as EXCEPTION_NMI),
-// SMIs, and pages that it took away. They come with time, and the clock here is the exits that the guest
-// causes itself: an honest host interrupts one in many. A vCPU that waits causes none, but is interrupted as
-// well: its clock is the queries that it would have had the time for.
+// Exits that the host causes by itself: interrupts, NMIs (EXCEPTION_NMI on VMX), SMIs, and pages that it took
+// away. Their number grows with time, which is measured in exits of the guest: a host interrupts one in many.
+// A waiting vCPU causes no exits and is interrupted too: its time is measured in queries that fit into it.
 constexpr std::int64_t noise_divisor = 4;
 
 constexpr ExitNumber vmx_noise[] = {EXIT_REASON_EXTERNAL_INTERRUPT, EXIT_REASON_EXCEPTION_NMI,
@@ -157,7 +156,7 @@ public:
 
     std::int64_t noise() const { return shared_ ? unlimited : noise_; }
 private:
-    // A total is moved by interrupts while instructions are fired that cause no exit, too.
+    // Interrupts also raise the total while instructions without an exit are fired.
     std::uint64_t exits(const Coverage& coverage) const {
         return fired_.firings *
                (coverage.counts ? expectation_.per_firing : std::max(1u, expectation_.per_firing));
@@ -172,7 +171,7 @@ private:
     std::int64_t noise_;
 };
 
-// What the rows that were not read grew by together.
+// The growth of all rows that were not read.
 void judge_rest(const Measurement& m, std::int64_t noise, Result& result) {
     if (m.uncounted >= 0 && m.uncounted <= noise) return;
     result.fail("the total grew by {} {} than the rows that this trigger moves",

@@ -1,4 +1,4 @@
-// The exactness audit: did the ledger grow by just what the firings caused?
+// The exactness audit: did the ledger grow by exactly what the firings caused?
 #pragma once
 
 #include "audit/result.hpp"
@@ -9,22 +9,22 @@
 
 namespace audit {
 
-/// Does a host cause such exits by itself, whatever its guest does?
+/// Does the host cause such exits by itself, whatever the guest does?
 bool is_noise(ledger::Numbering numbering, ledger::ExitNumber exit);
 
-/// Is growth of `counted`, the exits of so many queries left out, a count that went back?
+/// Did a count go back? \param counted its growth, without the exits of the queries
 bool steps_back(ledger::Numbering numbering, ledger::ExitNumber exit, std::int64_t counted,
                 std::int64_t queries);
 
-/// What of a host's ledger is read, and can be judged.
+/// The part of a host's ledger that is read and can be judged.
 struct Coverage {
     ledger::Numbering numbering;
-    ledger::Rows rows;            ///< those read
+    ledger::Rows rows;            ///< the rows read
     bool complete = true;         ///< all of them
     bool counts = true;           ///< the host counts by exit
     bool total = true;            ///< it has a total
-    unsigned total_factor = 1;    ///< which counts each exit so often
-    std::uint64_t query_time = 1; ///< of a query, in those of other exits
+    unsigned total_factor = 1;    ///< how often the total counts each exit
+    std::uint64_t query_time = 1; ///< duration of a query in multiples of another exit's
     bool shared = false;          ///< another VM is busy, and the host's one table counts its exits too
 
     Coverage(const ledger::Profile& profile, bool noise)
@@ -45,28 +45,27 @@ struct Coverage {
 struct Fired {
     std::uint64_t firings; ///< by all vCPUs together
     unsigned vcpus = 1;    ///< that fired
-    std::uint64_t waited =
-        0; ///< how long vCPUs waited, all together, in queries that could have been made meanwhile
+    /// How long vCPUs waited, all together: in queries that fit into the time.
+    std::uint64_t waited = 0;
 };
 
-/// Compares two snapshots taken round firings with the trigger's expectation, and fails `result` with a
-/// diagnosis if they differ. Judges all rows that are read: the trigger's own and those that the expectation
-/// names by their bounds, CPUID's by the queries that were made; every other row must not move unless the
-/// host causes it by itself (interrupts, page faults of its own), and then not much. Of rows that are not
-/// read, the total shows what they grew by together. A host that has only a total is judged by that. Fills in
-/// the measurement's exit, bound, firings, caused and counted.
+/// Compares two snapshots taken around firings with the trigger's expectation. Fails `result` with a
+/// diagnosis if they differ. Rows that the expectation names are judged by its bounds, CPUID's row by the
+/// queries made. Other rows must not move, except a little where the host causes exits by itself (interrupts,
+/// page faults). The growth of rows that are not read shows in the total. A host with only a total is judged
+/// by it. Fills in the measurement's exit, bound, firings, caused and counted.
 void judge_growth(const triggers::Expectation& expectation, const Coverage& coverage, const Fired& fired,
                   const ledger::Snapshot& before, const ledger::Snapshot& after, Result& result);
 
 /// The time from the start of one snapshot to the end of the next, on all vCPUs, in cycles.
 struct Window {
     unsigned vcpus;
-    std::uint64_t all;       ///< as it passed for each of them
-    std::uint64_t snapshots; ///< of it, in which the boot vCPU took the two snapshots
-    std::uint64_t firing;    ///< of all vCPUs' time together, in which they fired
+    std::uint64_t all;       ///< as it passed for each vCPU
+    std::uint64_t snapshots; ///< in which the boot vCPU took the two snapshots
+    std::uint64_t firing;    ///< in which vCPUs fired, summed over all of them
     std::uint64_t queries;   ///< made by the two snapshots
 
-    /// Time that vCPUs spent waiting, for each other's firings or for the snapshots, in queries.
+    /// Time that vCPUs waited for each other's firings or for the snapshots, in queries.
     std::uint64_t waited() const;
 };
 

@@ -25,27 +25,26 @@ struct Spread {
 
 /// What a trigger caused, what the ledger counted of it, and what it cost.
 struct Measurement {
-    /// A row, not the trigger's own, that moved otherwise than it may.
+    /// A row, not the trigger's own, outside its limits.
     struct Stray {
         ledger::ExitNumber exit;
-        std::int64_t counted, low, high; ///< growth, the queries' own exits left out; what it may be
-        bool never_counted = false; ///< KVM has no handler for such exits, so that no VM can have taken them
+        std::int64_t counted, low, high; ///< growth without the queries' exits; its limits
+        bool never_counted = false;      ///< KVM has no handler for such exits: no VM can have taken them
     };
     static constexpr std::size_t max_strays = 6;
 
     ledger::ExitNumber exit;
     triggers::Bound bound;
-    bool fastpath; ///< KVM handles these exits without its exit handler
-    bool nested =
-        false; ///< a nested guest was entered, some of whose exits KVM passes on before its exit handlers
-    bool unhandled = false; ///< and has no handler for
+    bool fastpath;          ///< KVM handles these exits without its exit handler
+    bool nested = false;    ///< a nested guest was entered: KVM passes on some of its exits to us
+    bool unhandled = false; ///< and has no handler for them
     std::uint32_t repeats = 1;
     std::uint64_t firings;      ///< in all repeats, as are the figures below
     std::uint64_t caused;       ///< exits that the firings must cause
-    std::int64_t counted;       ///< growth of the ledger, the queries' own exits left out
-    bool by_total = false;      ///< of the total: this host has no counts by exit
+    std::int64_t counted;       ///< growth of the ledger without the queries' exits
+    bool by_total = false;      ///< growth of the total: this host has no counts by exit
     std::int64_t uncounted = 0; ///< growth of the total beyond that of all rows; 0 unless both were read
-    std::int64_t queries = 0;   ///< CPUID exits that reading the ledger caused meanwhile
+    std::int64_t queries = 0;   ///< CPUID exits that reading the ledger caused
     std::array<Stray, max_strays> stray_rows{}; ///< the first of them
     std::size_t stray_count = 0;
 
@@ -67,7 +66,7 @@ struct Measurement {
     std::optional<Host> host;
 };
 
-/// What an audit saw, which distinguishes causes. Result records carry the names.
+/// What an audit saw. Tells causes apart. Result records carry the names.
 enum class Symptom : unsigned {
     undefined_as_not_enabled, ///< undefined exit numbers answer zeros
     undefined_garbage,        ///< they answer neither zeros nor anything like the mark
@@ -89,7 +88,7 @@ enum class Symptom : unsigned {
     self_count_twice,         ///< they always count themselves once too often
     self_count_lost,          ///< now and then one does not
     total_twice,              ///< the total counts each exit twice, and the rows do so once
-    count_unsteady,           ///< counts move otherwise than by the queries that read them
+    count_unsteady,           ///< counts move by more or less than the queries that read them
     rows_over_total,          ///< the rows add up to more than the total
     total_over_rows,          ///< they add up to less
     soak_lost,                ///< several vCPUs' exits add up to too few

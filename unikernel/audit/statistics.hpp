@@ -43,8 +43,8 @@ constexpr std::uint64_t standard_deviation(std::span<const std::uint64_t> sample
     return samples.empty() ? 0 : square_root(sum / samples.size()) << shift;
 }
 
-/// One vCPU's samples, in cycles. Minimum, mean and maximum are over all of them, what is
-/// kept for quantiles and deviation is every k-th where there is not room for all.
+/// One vCPU's samples, in cycles. Minimum, mean and maximum cover all of them. Quantiles and deviation use
+/// every k-th if there is not enough room for all.
 class Samples {
 public:
     Samples() = default;
@@ -90,8 +90,7 @@ public:
     /// The sum of all samples.
     std::uint64_t sum() const { return sum_of(&Samples::sum); }
 
-    /// The spread of all that was added since start(), whichever vCPU added it; all 0 if
-    /// nothing was. Adding must be over.
+    /// The spread of what all vCPUs have added since start(); all 0 if nothing. Adding must be over.
     Spread spread() {
         const auto added = sum_of(&Samples::added);
         if (added == 0) return {};

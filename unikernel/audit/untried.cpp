@@ -1,4 +1,4 @@
-// Trying other versions' deviations on what was seen.
+// Checks whether another version's deviation explains a failure.
 #include "audit/untried.hpp"
 
 #include "audit/exceptions.hpp"

@@ -1,4 +1,4 @@
-// Failures on an untried version of an emulator, where the emulator may be what is wrong.
+// Failures on an untried version of an emulator: the emulator may be wrong, not the host.
 #pragma once
 
 #include "audit/growth.hpp"
@@ -14,13 +14,12 @@ struct Seen {
     const machine::ExceptionCounts& raised;
 };
 
-/// Compares it with an expectation, rows and exceptions: judge_growth(), judge_exceptions().
+/// Compares rows and exceptions with an expectation: judge_growth(), judge_exceptions().
 void judge(const triggers::Expectation& expectation, const Seen& seen, Result& result);
 
-/// Turns a failure into a skip if the host's processor is emulated by a version that nobody has
-/// tried (triggers::is_tried()), and what was seen is just what another version's deviation makes of
-/// the trigger: then it is not the host that the failure speaks of. Where a version was tried, its
-/// deviations are known, and a failure stays one.
+/// Turns a failure into a skip if the emulator's version is untried (triggers::is_tried()) and the result is
+/// exactly what a known deviation of another version causes. Deviations of tried versions are known: there a
+/// failure remains a failure.
 void excuse_untried(const triggers::Trigger& trigger, const triggers::Circumstances& circumstances,
                     const Seen& seen, Result& result);
 

@@ -1,4 +1,4 @@
-// Everything that a plan can name: the triggers, whose audits compare counts, then the audits of rules.
+// Everything that a plan can name: the triggers, then the audits of rules.
 #pragma once
 
 #include "triggers/catalogue.hpp"
@@ -15,10 +15,10 @@ struct Result;
 
 namespace plan {
 
-/// An audit of a rule that holds whatever the guest does.
+/// An audit of a rule that always holds.
 struct RuleAudit {
     std::string_view name; ///< "ledger.rule", "time.rule" or "smp.rule", stable once released
-    std::string_view what; ///< the rule in a few words
+    std::string_view what; ///< the rule, in a few words
     void (*run)(const audit::Bench& bench, audit::Result& result);
     ledger::LeafSet needs{}; ///< skipped on a host without one of these
     bool alone = false;      ///< skipped where another VM is busy and its exits are in the same table

@@ -1,4 +1,4 @@
-// Matching names: by glob, and by likeness for those who mistype.
+// Matches names by glob, and mistyped names by similarity.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,7 @@ namespace plan {
 /// Does `name` match the shell pattern `glob` ('*' any characters, '?' one)?
 bool matches(std::string_view glob, std::string_view name);
 
-/// How many characters must be inserted, removed or exchanged to turn one text
-/// into the other (Levenshtein). Texts are compared up to their 63rd character.
+/// Levenshtein distance of the first 63 characters: how many must be inserted, removed or replaced.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 }

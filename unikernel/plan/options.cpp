@@ -34,7 +34,7 @@ std::optional<Value> find_named(const Named<Value> (&names)[Size], std::string_v
     return known == std::end(names) ? std::nullopt : std::optional(known->value);
 }
 
-// Reads it into `target`; otherwise the error, of which the pattern says what there is.
+// Reads the value of that name into `target`; else returns the error, which the pattern formats.
 template <typename Value, std::size_t Size>
 std::optional<PlanError> read_named(const Named<Value> (&names)[Size], std::string_view word,
                                     std::string_view value, Value& target, std::string_view pattern) {
@@ -44,7 +44,7 @@ std::optional<PlanError> read_named(const Named<Value> (&names)[Size], std::stri
     return {};
 }
 
-// The up to three names nearest to the word; none that share nothing with it.
+// Up to three names nearest to the word.
 class NearMatches {
 public:
     explicit NearMatches(std::string_view word) : word_(word) {}

@@ -2,24 +2,24 @@
 //
 // A plan is a line of words, the same on the guest's command line and on the host program's:
 //   io.out8  io.*  all            audits by name or glob ('*', '?')
-//   io.out8:count=12345           ... fired so often
-//   smp.soak:seconds=60           ... for so long, rather than so often
-//   count=500                     firings of every trigger not counted by name
-//   repeat=10                     readings of the ledger for each trigger, its firings between each two (1)
-//   vcpus=4                       how many vCPUs fire, each so often (1)
-//   apic=xapic|x2apic             the mode that their local APICs are in (xapic)
+//   io.out8:count=12345           ... with its number of firings
+//   smp.soak:seconds=60           ... for that long, instead of a number
+//   count=500                     firings of every trigger without a count of its own
+//   repeat=10                     how often each trigger is audited; its figures add up (1)
+//   vcpus=4                       how many vCPUs fire, each the full count (1)
+//   apic=xapic|x2apic             the mode of their local APICs (xapic)
 //   console=serial|virtio         where the log is written (serial)
 //   format=ktap,table,json        which forms of the results are written
-//   emulator=qemu:7.2|bochs:2.7   what emulates the host's processor; none if not given. Without a version,
-//                                 or with an untried one, it is assumed to follow the manuals
+//   emulator=qemu:7.2|bochs:2.7   what emulates the host's processor (none). Without a version, or with an
+//                                 untried one, it is assumed to follow the manuals
 //   paging=shadow                 the host runs without EPT or NPT
 //   noise=yes                     another VM is busy beside this one
-//   layout=F21                    which layout the host's leaves have, rather than finding out
+//   layout=F21                    the layout of the host's leaves, instead of detecting it
 //   sdm=70                        the last exit reason that the host's edition of Intel's manual defines
-//   budget=60                     seconds that queries of the ledger may take: where they are slow, less is
-//   read seed=42                       where random choices start, so that they can be repeated
-// Without a name, everything runs. An item given twice takes the later count. A
-// trigger that ends the guest runs only if it is named in full, and then alone.
+//   budget=60                     seconds that queries of the ledger may take: slow ones are reduced
+//   seed=42                       makes random choices repeatable
+// Without a name, everything runs. If an item is given twice, the later count holds. A trigger that ends the
+// guest runs only if it is named in full and alone.
 #pragma once
 
 #include "console/format.hpp"
@@ -35,7 +35,7 @@
 
 namespace plan {
 
-/// Why a line of words is no plan; names near matches where a word is unknown.
+/// Why a line of words is not a plan. Lists near matches of an unknown word.
 using PlanError = console::Text<240>;
 
 enum class Form : unsigned { ktap = 1, table = 2, json = 4 };
@@ -51,8 +51,7 @@ public:
     static constexpr std::uint32_t max_seconds = 86400;
 
     /// Reads a line of words.
-    /// \return nothing if it is a plan, which then is in `plan`; else the error,
-    ///         and `plan` is as if nothing had been asked for.
+    /// \return nothing if it is a plan, which is then in `plan`; else the error, and `plan` is empty
     static std::optional<PlanError> parse(std::string_view words, Plan& plan);
 
     /// \param index position in for_each_audit()
@@ -66,13 +65,13 @@ public:
     /// \param fallback the trigger's or audit's own default
     std::uint32_t count(std::size_t index, std::uint32_t fallback) const;
 
-    /// How long the plan has an audit go on instead; 0: it is counted.
+    /// How long the audit lasts instead, in seconds; 0: it is counted.
     std::uint32_t seconds(std::size_t index) const { return items_[index].seconds; }
 
     /// What the plan says about the host.
     const triggers::Circumstances& circumstances() const { return circumstances_; }
 
-    /// What the plan says of the ledger.
+    /// What the plan says about the ledger.
     const ledger::Overrides& overrides() const { return overrides_; }
 
     /// How long all queries together may take, in seconds.
@@ -83,12 +82,12 @@ public:
     /// How often each trigger is audited, its figures added up.
     std::uint32_t repeats() const { return repeats_; }
 
-    /// How many vCPUs fire, the boot vCPU among them.
+    /// How many vCPUs fire, including the boot vCPU.
     unsigned vcpus() const { return vcpus_; }
 
     /// The mode of every firing vCPU's local APIC.
     machine::ApicMode apic() const { return apic_; }
-    /// The trigger that ends the guest, if the plan is to fire one.
+    /// The trigger that ends the guest, if the plan names one.
     const triggers::Trigger* one_shot() const { return one_shot_; }
 
     Console console() const { return console_; }

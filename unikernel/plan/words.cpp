@@ -1,4 +1,4 @@
-// Taking a plan's line apart.
+// Splits a plan's line.
 #include "plan/words.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Taking a plan's line apart: words and numbers.
+// Splits a plan's line into words and numbers.
 #pragma once
 
 #include "plan/plan.hpp"
@@ -8,7 +8,7 @@ namespace plan {
 /// Cuts the next word off the front; nothing at the end of the line.
 std::optional<std::string_view> next_word(std::string_view& line, std::string_view separators);
 
-/// A whole number up to `most`; nothing if the text is none.
+/// A whole number up to `most`; nothing if the text is not one.
 std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t most);
 
 /// Reads a whole number from `least` to `most` into `target`; otherwise the error, by a pattern for the word
@@ -31,7 +31,7 @@ inline auto read_seconds(std::string_view word, std::string_view value, std::uin
                        "'{}': seconds are a whole number from {} to {}");
 }
 
-/// "7.2" or "7.2.22": what follows the second number does not matter. Nothing if the text is no version.
+/// "7.2" or "7.2.22": ignores what follows the second number. Nothing if the text is not a version.
 std::optional<triggers::Version> parse_version(std::string_view text);
 
 }

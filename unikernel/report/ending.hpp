@@ -1,4 +1,4 @@
-// How a run of the guest ends, for the guest and for who reads its log.
+// How a run of the guest ends, for the guest and readers of its log.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ enum class Ending : std::uint8_t {
     skipped, ///< every audit was
 };
 
-/// As the end record has it.
+/// The name in the end record.
 constexpr std::string_view name_of(Ending ending) {
     switch (ending) {
     case Ending::pass: return "pass";

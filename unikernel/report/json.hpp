@@ -95,7 +95,7 @@ private:
     bool first_ = true;
 };
 
-/// One line of the log that a program reads, as long as it lives: "#json " and an object.
+/// A line of the log for programs: "#json " and an object. The destructor ends the line.
 class JsonRecord final : public JsonObject {
 public:
     JsonRecord(console::Sink& sink, std::string_view kind) : JsonObject((sink.write("#json "), sink)) {

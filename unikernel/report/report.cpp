@@ -181,7 +181,7 @@ void Report::write_measurement(JsonObject& record, const Measurement& m) {
     if (m.host) write_host(record, *m.host);
 }
 
-// Everything of the profile that causes are found by.
+// The part of the profile that finding causes needs.
 void Report::write_profile(const ledger::Profile& profile) {
     constexpr std::string_view answers[] = {"zeros", "mark", "other"}, scopes[] = {"unknown", "vm", "host"};
     JsonRecord record(sink_, "profile");

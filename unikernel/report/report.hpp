@@ -22,7 +22,7 @@ class Report {
 public:
     constexpr explicit Report(console::Sink& sink) : sink_(sink) {}
 
-    /// The first lines: who runs where, by which loader, with which words.
+    /// The first lines: the processor, the loader, the plan's words.
     void begin(const boot::LoaderInfo& loader, const plan::Plan& plan);
 
     /// The ledger that was found, and how many results will follow.
@@ -30,10 +30,10 @@ public:
 
     void result(std::size_t number, const audit::Result& result);
 
-    /// What the guest will end by, and the exit that the host must tell of.
+    /// The trigger that ends the guest, and the exit that the host must report.
     void one_shot(const triggers::Trigger& trigger);
 
-    /// The table of all measurements, where the plan wants it.
+    /// The table of all measurements, if the plan asks for it.
     void table(std::span<const audit::Result> results);
 
     /// A line that the user should see before the results.
@@ -42,7 +42,7 @@ public:
     /// The ledger's counts after the last audit.
     void rows(const audit::Run::Rows& rows);
 
-    /// What is behind the failures, and what none of that explains.
+    /// The causes of the failures, and the failures that none of them explains.
     void findings(const diagnosis::Diagnosis& found, std::span<const audit::Result> results);
 
     /// The last record and line.

@@ -1,4 +1,4 @@
-// One answer of a leaf against what the rules say it is.
+// Compares one answer of a leaf with the rules.
 #pragma once
 
 #include "audit/result.hpp"
@@ -27,8 +27,7 @@ inline bool judge_registers(const ledger::Layout& layout, std::uint32_t leaf, st
                 r.edx);
     result.show(Symptom::leftovers);
     if (r.edx == KVM_EXIT_LEDGER_UNDEFINED_EDX) result.show(Symptom::edx_left_set);
-    result.diagnose(
-        "a register that the leaf does not define is left unwritten and leaks what the host had in it");
+    result.diagnose("a register that the leaf does not define is not written and leaks the host's data");
     return false;
 }
 
@@ -44,8 +43,8 @@ inline bool judge_hole(std::uint32_t leaf, ledger::ExitNumber exit, const ledger
     return false;
 }
 
-/// Are the registers outside the mask, not all of them 0, those of an ordinary leaf of this
-/// vCPU's? Asks for the leaves that KVM falls back to (get_out_of_range_cpuid_entry()).
+/// Do the registers outside the mask hold an ordinary leaf's data, not all of it 0? Queries the leaves that
+/// KVM falls back to (get_out_of_range_cpuid_entry()).
 inline bool is_ordinary(ledger::Leaves& leaves, std::uint32_t subleaf, const ledger::CpuidRegisters& seen,
                         const ledger::CpuidRegisters& mask = zeros) {
     const auto outside = [&](const ledger::CpuidRegisters& r) {

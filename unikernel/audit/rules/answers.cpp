@@ -13,14 +13,14 @@ using ledger::ExitNumber;
 using ledger::Leaf;
 using ledger::Numbering;
 
-// Beyond all that either manual's tables reach; AMD's with the edges of its gap.
+// Beyond both manuals' tables; AMD's includes the edges of its gap.
 constexpr ExitNumber svm_undefined[] = {0xa7, 0xff, 0x100, 0x3ff, 0x404, 0x405};
 constexpr ExitNumber vmx_table_room = 0x80;
 constexpr ExitNumber far_undefined[] = {0x7ff,      0x800,      0x1000,     0xffff,     0x10000,   0x10001,
                                         0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff};
 
-// Defined, but in neither kvm_vmx_exit_handlers[] nor svm_exit_handlers[] of any
-// Linux this project has a series for.
+// Defined, but without a handler in any Linux that there is a series for (kvm_vmx_exit_handlers[],
+// svm_exit_handlers[]).
 constexpr ExitNumber vmx_not_enabled[] = {3,  4,  5,  6,  11, 16, 17, 33, 34, 51, 63,
                                           64, 65, 66, 69, 70, 72, 73, 78, 79, 80, 81};
 constexpr ExitNumber svm_not_enabled[] = {0x01, 0x02, 0x12, 0x28, 0x40, 0x63, 0x66, 0x67, 0x68,
@@ -41,7 +41,7 @@ bool takes_exits(const ledger::Leaves& leaves) {
     return leaves.has(Leaf::exit_count) || leaves.has(Leaf::exit_cycles);
 }
 
-// The answers that one rule was broken by.
+// Answers that break one rule.
 class Wrong {
 public:
     void add(ledger::Leaves& leaves, ExitNumber exit, const ledger::CpuidRegisters& seen) {
@@ -188,7 +188,7 @@ void judge_registers_clean(const Bench& bench, Result& result) {
         checked++;
         const auto seen = leaves.query_raw(leaf, exit);
         const auto& registers = bench.profile.registers;
-        // What is only left beside a value is no mark.
+        // EDX left set beside a value is not the mark.
         if (judge_hole(leaf, exit, registers.clean(leaf, exit, true, seen), result) &&
             !judge_registers(layout, leaf, exit, seen, result) &&
             is_ordinary(leaves, exit, seen, ledger::value_registers(layout, leaf)))

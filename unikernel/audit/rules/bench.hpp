@@ -1,4 +1,4 @@
-// What the audits of rules work with.
+// The input of the audits of rules.
 #pragma once
 
 #include "audit/crew.hpp"
@@ -8,32 +8,32 @@
 
 namespace audit {
 
-/// Exits that are in the totals, but in no row, for KVM has no handler for their number.
+/// Exits in the totals but in no row, because KVM has no handler for their number.
 struct TotalsOnly {
     std::uint32_t exits = 0;  ///< modulo 2^32
-    std::uint64_t cycles = 0; ///< that they can have taken at most
+    std::uint64_t cycles = 0; ///< the most that they can have taken
 };
 
-/// How much each of several vCPUs is to do.
+/// How much each vCPU does.
 struct Amount {
     std::uint32_t count;       ///< random choices to make, or exits to cause
-    std::uint32_t seconds = 0; ///< if not 0: to cause exits for that long instead,
-    std::uint64_t cycles = 0;  ///< which is this many TSC cycles
+    std::uint32_t seconds = 0; ///< if not 0: cause exits for that long instead,
+    std::uint64_t cycles = 0;  ///< in TSC cycles
 };
 
 struct Bench {
     ledger::Leaves& leaves;
     const ledger::Profile& profile;
-    const ledger::MonotonicityCheck& monotonicity; ///< of all that the run has read so far
+    const ledger::MonotonicityCheck& monotonicity; ///< of everything read so far
     Amount amount;
-    std::uint32_t seed;       ///< where random choices start
-    TotalsOnly totals_only{}; ///< what the run has caused of them
+    std::uint32_t seed;       ///< of random choices
+    TotalsOnly totals_only{}; ///< caused by the run so far
     Crew crew{1, nullptr};    ///< the vCPUs, where several work at once
-    bool thorough = true; ///< false on a host that is slow at queries: ask a few where many would do no harm
+    bool thorough = true;     ///< false where queries are slow: make fewer
 
     ledger::Numbering numbering() const { return profile.numbering; }
 
-    /// Repetitions: so many, or a twentieth of them on a slow host.
+    /// `count`, or a twentieth of it where queries are slow.
     std::uint32_t repetitions(std::uint32_t count) const { return thorough ? count : (count + 19) / 20; }
 };
 

@@ -1,4 +1,4 @@
-// Summing a ledger that moves while it is read.
+// Adds up a ledger that changes while it is read.
 #include "audit/rules/rules.hpp"
 
 #include <algorithm>
@@ -9,8 +9,8 @@ namespace {
 using ledger::ExitNumber;
 using ledger::Leaves;
 
-// Rows with something in them. Only these are summed under the clock: the fewer reads between two totals, the
-// likelier that no exit of the host's comes between.
+// Rows that are not 0. Only these are added up: the fewer reads between two totals, the more likely that the
+// host causes no exit between them.
 ledger::Rows busy_rows(Leaves& leaves, ledger::Rows rows) {
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++)
         rows[exit] = rows[exit] && leaves.defines(exit) && exit != ledger::cpuid_exit(leaves.numbering()) &&
@@ -21,14 +21,13 @@ ledger::Rows busy_rows(Leaves& leaves, ledger::Rows rows) {
 auto size(const ledger::Rows& rows) { return std::ranges::count(rows, true); }
 
 struct Sum {
-    bool quiet;                                    // nothing but the reads themselves happened meanwhile
+    bool quiet;                                    // only the reads themselves caused exits
     std::uint32_t expected;                        // total count at the first read
-    std::uint32_t seen;                            // the rows' sum, brought back to that moment
-    std::uint64_t cycles_low, cycles, cycles_high; // total, and what it must lie between
+    std::uint32_t seen;                            // the rows' sum, corrected to that moment
+    std::uint64_t cycles_low, cycles, cycles_high; // the total and its limits
 };
 
-// CPUID's row is read before and after the totals, so that the cycles of the
-// reads between are bounded from both sides.
+// CPUID's row is read before and after the totals, which bounds the cycles of the reads between.
 Sum sum_rows(Leaves& leaves, const ledger::Rows& rows) {
     const auto cpuid = ledger::cpuid_exit(leaves.numbering());
     const auto first_total = leaves.total();
@@ -118,7 +117,7 @@ void judge_conservation(const Bench& bench, Result& result) {
     result.fail("the total never grew by the reads alone in {} attempts", attempts);
     result.show(Symptom::count_unsteady);
     result.diagnose(
-        "the total counts otherwise than the rows do, or this host interrupts the guest at each read");
+        "the total does not count as the rows do, or this host interrupts the guest at each read");
 }
 
 }

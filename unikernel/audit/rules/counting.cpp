@@ -1,4 +1,4 @@
-// The rules for layout, scope and counting of queries, and for the leaves of our own.
+// The rules for layout, scope, counting of queries, and this project's own leaves.
 #include "audit/rules/rules.hpp"
 
 #include "audit/rules/answer.hpp"
@@ -13,7 +13,7 @@ using ledger::ExitNumber;
 using ledger::Leaf;
 using ledger::Leaves;
 
-// How many back-to-back pairs of counts of CPUID exits did not differ by 1, and by what at least and at most.
+// Growth between back-to-back counts of CPUID exits: how often it was not 1, and its limits.
 struct Pairs {
     unsigned wrong = 0;
     std::uint32_t least = ~0u, most = 0;
@@ -42,7 +42,7 @@ void diagnose_self_count(const Pairs& pairs, Result& result) {
     }
 }
 
-// Exits of a kind cannot come between the two reads unless the host causes them; a few tries tell.
+// Only the host can cause exits of a kind between the two reads; not in each of a few tries.
 bool same_count(const Bench& bench, ExitNumber exit) {
     auto& leaves = bench.leaves;
     constexpr unsigned tries = 10;
@@ -81,7 +81,7 @@ void judge_self_count(const Bench& bench, Result& result) {
         const auto count = [&] { return leaves.query(Leaf::exit_count, cpuid).eax; };
         const auto before = leaves.has(Leaf::exit_count) ? count() : 0;
         seen.add(leaves.has(Leaf::exit_count) ? count() - before : 1);
-        // The host's own exits may come between, so only the least growth says something.
+        // The host may cause exits in between, so only the least growth counts.
         if (leaves.has(Leaf::total)) {
             const auto total = leaves.query(Leaf::total).eax;
             least_of_total = std::min(least_of_total, leaves.query(Leaf::total).eax - total);
@@ -97,7 +97,7 @@ void judge_self_count(const Bench& bench, Result& result) {
         diagnose_self_count(seen, result);
     } else if (leaves.has(Leaf::total) && least_of_total != 1) {
         result.fail("back-to-back totals differ by at least {}, not by 1", least_of_total);
-        result.diagnose("the total counts a query otherwise than the CPUID exit's own row does");
+        result.diagnose("the total does not count a query as CPUID's own row does");
     } else {
         result.message.format("{} back-to-back pairs differ by 1", pairs);
     }
@@ -118,7 +118,7 @@ void judge_own_leaves(const Bench& bench, Result& result) {
         if (!leaves.defines(exit)) continue;
         rows++;
         if (!same_count(bench, exit)) {
-            result.fail("leaves {:x} and {:x} tell different counts of exit {:x}",
+            result.fail("leaves {:x} and {:x} report different counts of exit {:x}",
                         KVM_EXIT_LEDGER_LEAF_EXIT_COUNT, KVM_EXIT_LEDGER_LEAF_INSIDE, exit);
             result.show(Symptom::count_unsteady);
             result.diagnose(

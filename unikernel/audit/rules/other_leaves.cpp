@@ -20,8 +20,8 @@ struct Query {
     CpuidRegisters answer;
 };
 
-// What this vCPU answers to ordinary leaves. What of it can change does so with CR4, XCR0
-// or the APIC's number (kvm_update_cpuid_runtime()), and nothing here touches those.
+// This vCPU's answers to ordinary leaves. They change only with CR4, XCR0 or the APIC's ID
+// (kvm_update_cpuid_runtime()), which stay the same here.
 class Ordinary {
 public:
     explicit Ordinary(Leaves& leaves) : leaves_(leaves) {
@@ -51,7 +51,7 @@ private:
     }
 
     static std::string_view vendor(const CpuidRegisters& r) {
-        // "Auth", "Hygo": the first characters tell.
+        // "Auth", "Hygo": the first characters suffice.
         return r.ebx == 0x68747541 ? "AuthenticAMD" : r.ebx == 0x6f677948 ? "HygonGenuine" : "";
     }
 
@@ -73,11 +73,11 @@ void judge_subleaves(Leaves& leaves, const Ordinary& ordinary, Result& result) {
     for (const auto leaf : {0u, 1u, extended_base}) {
         const auto plain = leaves.query(leaf, 0);
         if (!judge_answer(leaf, ~0u, plain, leaves.query(leaf, ~0u), result))
-            result.diagnose(
-                "a leaf without subleaves answers by ECX: the ledger's case reaches beyond its own leaves");
+            result.diagnose("a leaf without subleaves depends on ECX: the ledger's code answers more than "
+                            "its own leaves");
     }
-    // SDM vol. 2, CPUID, leaf 0BH: "ECX[7:0]: the same value as ECX input", which
-    // kvm_cpuid() sees to wherever subleaf 1 is there.
+    // SDM vol. 2, CPUID, leaf 0BH: "ECX[7:0]: the same value as ECX input". kvm_cpuid() ensures it wherever
+    // subleaf 1 exists.
     constexpr std::uint32_t topology = 0xb, subleaf = 5;
     if (ordinary.max_basic < topology || leaves.query(topology, 1) == zeros) return;
     if (const auto r = leaves.query(topology, subleaf); (r.ecx & 0xff) != subleaf) {
@@ -86,19 +86,19 @@ void judge_subleaves(Leaves& leaves, const Ordinary& ordinary, Result& result) {
     }
 }
 
-// The leaves that tell how far their range goes: the manuals give the range from 0x40000000
-// to a hypervisor, and one that says it is there (CPUID.1:ECX[31]) describes itself in it.
+// The leaves that report the end of their range. The range from 0x40000000 is a hypervisor's: one that
+// reports its presence (CPUID.1:ECX[31]) describes itself there.
 void judge_limits(Leaves& leaves, const Ordinary& ordinary, Result& result) {
     if (ordinary.max_basic >= hypervisor_base) {
         result.fail("leaf 0: the highest basic leaf is {:x}", ordinary.max_basic);
-        result.diagnose("leaf 0 reports leaves that are not basic ones: it must stay as it was");
+        result.diagnose("leaf 0 reports leaves that are not basic ones: it must not change");
     }
     constexpr std::uint32_t hypervisor_present = 1u << 31;
     const auto described = leaves.query(hypervisor_base, 0);
     if ((leaves.query(1, 0).ecx & hypervisor_present) && described == zeros) {
         result.fail("leaf {:x}: zeros, though leaf 1 reports a hypervisor", hypervisor_base);
         result.diagnose(
-            "KVM's own leaves are lost: the ledger's range reaches over them, unless user space hides KVM");
+            "KVM's own leaves are lost: the ledger's range covers them, unless user space hides KVM");
     }
 }
 
@@ -106,7 +106,7 @@ unsigned judge_out_of_range(Leaves& leaves, const Ordinary& ordinary, bool own_l
     const std::uint32_t out_of_range[] = {
         ordinary.max_basic + 1, 0x3fffffff, 0x4ffffe00, 0x4ffffefe, 0x4ffffeff, 0x50000000, 0x5fffffff,
         0x7fffffff, ordinary.max_extended + 1, 0xbfffffff, 0xfffffffe, 0xffffffff,
-        // Within the ledger's range, but only where it has leaves of our own.
+        // In the ledger's range, and answered only by hosts with this project's own leaves.
         KVM_EXIT_LEDGER_LEAF_FIRST, KVM_EXIT_LEDGER_LEAF_REVISION, KVM_EXIT_LEDGER_LEAF_INSIDE};
     unsigned answers = 0;
     for (const auto leaf : out_of_range) {
@@ -116,8 +116,7 @@ unsigned judge_out_of_range(Leaves& leaves, const Ordinary& ordinary, bool own_l
                 ordinary.zeros_out_of_range ? zeros : leaves.query(ordinary.max_basic, subleaf);
             answers++;
             if (!judge_answer(leaf, subleaf, expected, leaves.query(leaf, subleaf), result))
-                result.diagnose(
-                    "a leaf beside the ledger's own no longer answers as KVM does without a ledger");
+                result.diagnose("a leaf outside the ledger no longer answers as KVM does without one");
         }
     }
     return answers;
@@ -133,7 +132,7 @@ void judge_other_leaves(const Bench& bench, Result& result) {
     for (const auto& [leaf, subleaf, answer] : ordinary) {
         answers++;
         if (!judge_answer(leaf, subleaf, answer, leaves.query(leaf, subleaf), result))
-            result.diagnose("an ordinary leaf answers otherwise once the ledger has been asked");
+            result.diagnose("an ordinary leaf's answer changes after queries of the ledger");
     }
     judge_limits(leaves, ordinary, result);
     judge_subleaves(leaves, ordinary, result);

@@ -1,4 +1,4 @@
-// Two readings of every row, with queries and nothing else between them.
+// Reads every row twice, with only queries in between.
 #include "audit/rules/rules.hpp"
 
 #include "ledger/exit_names.hpp"
@@ -10,7 +10,7 @@ using ledger::ExitNumber;
 using ledger::Leaf;
 using ledger::Leaves;
 
-// What a row reports. CPUID's own is not read.
+// What a row reports. CPUID's own row is not read.
 struct Row {
     std::uint32_t count = 0;
     std::uint64_t cycles = 0, inside = 0;
@@ -36,7 +36,7 @@ void query_everything(Leaves& leaves, ExitNumber exit) {
         leaves.query(leaf, exit);
 }
 
-// The fewer queries between the two readings, the likelier that the host lets one pass.
+// The fewer queries between the two readings, the more likely that no exit of the host disturbs them.
 bool stays(const Bench& bench, ExitNumber exit) {
     auto& leaves = bench.leaves;
     const bool own_leaves = bench.profile.revision != 0;
@@ -60,7 +60,7 @@ void judge_read_only(const Bench& bench, Result& result) {
             continue;
         rows++;
         if (!stays(bench, exit)) {
-            result.fail("exit {:x} {} moves each time that the ledger is read", exit,
+            result.fail("exit {:x} {} changes each time that the ledger is read", exit,
                         ledger::exit_name(leaves.numbering(), exit));
             result.show(Symptom::count_unsteady);
             result.diagnose("a query writes to a row that is not its own, or this host interrupts the guest "

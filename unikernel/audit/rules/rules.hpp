@@ -1,4 +1,4 @@
-// The rules that hold whatever the guest does, one function each.
+// The rules that always hold, one function each.
 #pragma once
 
 #include "audit/rules/bench.hpp"
@@ -14,27 +14,25 @@ void judge_not_enabled(const Bench& bench, Result& result);
 /// No register carries anything but its leaf's value.
 void judge_registers_clean(const Bench& bench, Result& result);
 
-/// The leaves are those of the layout that the guest reads by.
+/// The leaves have the layout by which the guest reads them.
 void judge_layout(const Bench& bench, Result& result);
 
-/// The counters count this VM's exits alone. A host with the assignment's leaves alone may have one table for
+/// The counters count only this VM's exits. A host with only the assignment's leaves may have one table for
 /// all VMs: that is a definition, not a failure.
 void judge_scope(const Bench& bench, Result& result);
 
 /// A query counts itself once.
 void judge_self_count(const Bench& bench, Result& result);
 
-/// The leaves of our own agree with the assignment's, and the shortest time is not above the longest.
+/// This project's own leaves agree with the assignment's, and the shortest time does not exceed the longest.
 void judge_own_leaves(const Bench& bench, Result& result);
 
-/// Repeated queries change nothing but the CPUID exit's own row and the totals. A row
-/// that the host's own exits move is read again until none comes between.
+/// Queries change only CPUID's row and the totals. A row that the host's own exits change is read again.
 void judge_read_only(const Bench& bench, Result& result);
 
-/// Ordinary leaves answer the same before and after the ledger is asked, keep to their
-/// subleaves and tell plausible limits of their range, and leaves out of range answer as kvm_cpuid() does
-/// without a ledger: zeros on an AMD vCPU, else the highest basic leaf's data for the same subleaf
-/// (get_out_of_range_cpuid_entry()).
+/// Queries of the ledger do not change ordinary leaves, their subleaves work, and they report plausible
+/// limits of their range. Leaves out of range answer as kvm_cpuid() does without a ledger: zeros on an AMD
+/// vCPU, else the highest basic leaf's data for the same subleaf (get_out_of_range_cpuid_entry()).
 void judge_other_leaves(const Bench& bench, Result& result);
 
 /// Sweeps ECX: 0 to 0x1fff where counts by exit are reported, all exit codes and beyond on the other leaves
@@ -42,15 +40,14 @@ void judge_other_leaves(const Bench& bench, Result& result);
 /// few extremes on the unused ones; then as many pairs of leaf and ECX as the bench says, chosen at random.
 void judge_sweep(const Bench& bench, Result& result);
 
-/// Sums counts and cycles over all defined exit numbers and compares them with the totals. The reads' own
-/// exits are accounted for exactly; exits of the host's own doing are kept out by trying until none comes
-/// between.
+/// Compares the sums of counts and cycles over all defined exit numbers with the totals. Accounts for the
+/// reads' own exits exactly, and tries again until the host causes no exit in between.
 void judge_conservation(const Bench& bench, Result& result);
 
-/// Each vCPU gets its own answers while all ask for different things.
+/// Each vCPU gets its own answers while all vCPUs query different things.
 void judge_own_answers(const Bench& bench, Result& result);
 
-/// All exits are counted while all vCPUs cause them as fast as they can.
+/// No exit is lost while all vCPUs cause exits as fast as they can.
 void judge_soak(const Bench& bench, Result& result);
 
 /// The smallest rate of lost exits, given as 1 in so many, that `exits` exits miss with a

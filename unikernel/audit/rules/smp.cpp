@@ -20,7 +20,7 @@ using ledger::ExitNumber;
 using ledger::Leaf;
 using ledger::Leaves;
 
-// Causes CPUID exits as fast as they come, and returns how many.
+// Causes CPUID exits as fast as possible, and returns their number.
 std::uint64_t hammer(const Amount& amount, Leaves leaves) {
     const auto start = machine::rdtsc();
     std::uint64_t caused = 0;
@@ -31,8 +31,7 @@ std::uint64_t hammer(const Amount& amount, Leaves leaves) {
     return caused;
 }
 
-// What a vCPU may ask for. All vCPUs ask for different things at once, so an answer that
-// was meant for another shows.
+// A query. All vCPUs make different ones at once, so that an answer meant for another vCPU shows.
 struct Question {
     enum class Answer { same, count, cycles }; // always the same, or growing in EAX, or in EBX:ECX
     std::string_view what;
@@ -44,14 +43,12 @@ struct Question {
 constexpr std::size_t question_count = 6;
 using Questions = std::array<Question, question_count>;
 
-// The numbers are undefined, and defined but without a handler, in every edition of the
-// manuals and in every Linux.
 Questions questions(const Bench& bench) {
     using Answer = Question::Answer;
     const auto& layout = bench.leaves.layout();
     const auto count = layout.exit_count, cycles = layout.exit_cycles;
     const auto cpuid = ledger::cpuid_exit(bench.numbering());
-    // Where a rule is broken, what is answered instead may change by itself.
+    // Where a rule is broken, the answer may change by itself.
     const Question leaf_0{"CPUID leaf 0", 0, 0, Answer::same};
     const bool marks = bench.profile.undefined == ledger::Answer::mark;
     const bool zeros = bench.profile.not_enabled == ledger::Answer::all_zeros;
@@ -69,13 +66,13 @@ Questions questions(const Bench& bench) {
          leaf_0}};
 }
 
-// Is there nothing in the registers but a value of the kind that was asked for?
+// Do the registers hold only a value of the expected kind?
 bool is_value(const Question& question, const CpuidRegisters& answer) {
     return question.answer == Question::Answer::count ? !(answer.ebx | answer.ecx | answer.edx)
                                                       : !(answer.eax | answer.edx);
 }
 
-// Has the value, which only grows, not shrunk?
+// Is the value, which only grows, not less than before?
 bool follows(const Question& question, const CpuidRegisters& before, const CpuidRegisters& after) {
     if (!is_value(question, after)) return false;
     if (question.answer == Question::Answer::count)
@@ -97,12 +94,12 @@ struct Wrong {
     }
 };
 
-// One vCPU's questions, and the answers that were not its own, or less than before.
+// One vCPU's queries, and the answers that were another's, or less than before.
 class Asker {
 public:
     Asker() = default;
 
-    /// \param alone the answers that a vCPU got while no other asked
+    /// \param alone the answers while only one vCPU asked
     Asker(const Questions& questions, const std::array<CpuidRegisters, question_count>& alone)
         : questions_(&questions), last_(alone) {}
 
@@ -120,14 +117,14 @@ public:
     const Wrong& foreign() const { return foreign_; }
     const Wrong& less() const { return less_; }
 
-    /// The other question that this answers, if any is.
+    /// The other question that this answers, if there is one.
     std::optional<std::size_t> meant(std::size_t asked, const CpuidRegisters& answer) const {
         for (std::size_t i = 0; i < question_count; i++)
             if (i != asked && fits(i, answer)) return i;
         return {};
     }
 private:
-    // A value that is little less than before is no other vCPU's answer, though it may fit another question.
+    // A value slightly less than before is not another vCPU's answer, though it may fit another question.
     bool is_less(std::size_t number, const CpuidRegisters& answer) const {
         constexpr std::uint32_t little = 10'000;
         const auto& question = (*questions_)[number];
@@ -183,7 +180,7 @@ void judge_own_answers(const Bench& bench, Result& result) {
     crew.run([&](unsigned vcpu) {
         auto mine = leaves;
         auto& asker = askers[vcpu] = Asker(asked, alone);
-        // Each stays with its question for a while, and comes to meet all others'.
+        // Each repeats its question for a while, and meets all the others' over time.
         for (std::uint32_t i = 0; i < count; i++)
             asker.ask((vcpu + std::uint64_t{i} * question_count / count) % question_count, mine);
     });
@@ -222,7 +219,7 @@ void judge_soak(const Bench& bench, Result& result) {
     result.show(counted < caused ? Symptom::soak_lost : Symptom::count_unsteady);
     result.diagnose(
         counted < caused
-            ? "exits get lost where several vCPUs count at once: their counters are shared, and updates race"
+            ? "exits are lost when several vCPUs count at once: their counters are shared, and updates race"
             : "exits of several vCPUs at once are counted more than once");
 }
 

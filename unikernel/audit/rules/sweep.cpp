@@ -56,7 +56,7 @@ public:
         return leaf == leaves_.layout().total || leaf == leaves_.layout().cycles;
     }
 
-    /// Is it one of the four that every layout has?
+    /// Is it one of the assignment's four?
     bool is_common(std::uint32_t leaf) const {
         const auto& layout = leaves_.layout();
         return leaf == layout.exit_count || leaf == layout.exit_cycles || reports_total(leaf);
@@ -150,7 +150,7 @@ void judge_sweep(const Bench& bench, Result& result) {
         result.message.format("{} answers keep the rules; {} pairs at random, seed={}", sweep.answers(),
                               pairs, bench.seed);
     else
-        result.diagnose("this leaf answers otherwise than it must for any ECX");
+        result.diagnose("this leaf must give the same answer for any ECX");
 }
 
 }

@@ -1,4 +1,4 @@
-// Judging the cycles that the ledger reports.
+// Judges the cycles that the ledger reports.
 #include "audit/rules/time.hpp"
 
 #include "ledger/exit_names.hpp"
@@ -13,7 +13,7 @@ constexpr std::uint64_t word_end = std::uint64_t{1} << 32;
 
 bool can_pass_in(std::uint64_t window, std::uint64_t cycles) { return cycles > 0 && cycles <= window; }
 
-// Names what a lost high word explains.
+// Names a lost high word, if that explains the growth.
 void recognise_lost_word(std::uint64_t growth, std::uint64_t window, Result& result) {
     if (can_pass_in(window, growth + word_end)) {
         result.diagnose("the cycles wrap at 2^32: their high word is lost");
@@ -83,8 +83,8 @@ constexpr std::uint64_t percent(std::uint64_t part, std::uint64_t whole) {
 
 std::uint64_t difference(std::uint64_t a, std::uint64_t b) { return a > b ? a - b : 0; }
 
-// A clock that stops before the exit is handled measures the same way for every exit, and
-// next to nothing of those that KVM answers by itself: their handler is much of what passes.
+// A clock that stops before the exit is handled measures the same for every exit. It measures next to nothing
+// of exits that KVM answers by itself: handling them takes most of the time.
 bool stops_early(const Definitions& seen) {
     constexpr std::uint64_t handlers_least = 10;
     const auto [least, most] =
@@ -94,8 +94,8 @@ bool stops_early(const Definitions& seen) {
             percent(seen.mmio.host_mean(), seen.mmio.guest_mean()) < handlers_least);
 }
 
-// What an access costs beyond CPUID is what user space took: entering and leaving the
-// guest, and this machine's slowness at it, cancel out.
+// An access costs more than CPUID by what user space takes. The cost of entering and leaving the guest
+// cancels out.
 std::uint64_t user_space_percent(const Definitions& seen) {
     return percent(difference(seen.pio.host_mean(), seen.cpuid.host_mean()),
                    difference(seen.pio.guest_mean(), seen.cpuid.guest_mean()));

@@ -1,7 +1,7 @@
 // Is the time that the host reports possible, and what does it include?
 //
-// Host cycles are the host's TSC, guest cycles the guest's. Both run at one speed unless user space asked KVM
-// to scale (KVM_SET_TSC_KHZ), which a guest cannot see: comparisons between the two assume that it did not.
+// Host cycles are the host's TSC, guest cycles the guest's. Comparisons assume that both run at one speed:
+// that user space does not scale the TSC (KVM_SET_TSC_KHZ), which a guest cannot see.
 #pragma once
 
 #include "audit/result.hpp"
@@ -12,11 +12,9 @@
 
 namespace audit {
 
-/// Fails `result` if the host's figures contradict themselves or the guest's clock:
-/// exits that took no time, or more than passed while they happened; a shortest
-/// above or a longest below the mean; more time inside KVM than in all.
-/// \param window cycles of the guest's TSC in which all these exits happened, for all
-///               vCPUs that took them together
+/// Fails `result` if the host's figures contradict each other or the guest's clock: exits took no time, or
+/// longer than passed; the mean is outside shortest and longest; the time inside KVM exceeds the whole.
+/// \param window guest TSC cycles in which all these exits happened, summed over the vCPUs that took them
 void judge_time(std::uint64_t window, Result& result);
 
 /// Cycles that a leaf reported before and after something.
@@ -26,18 +24,18 @@ struct Readings {
     std::uint64_t growth() const { return after - before; }
 };
 
-/// Some firings of one kind, as the guest's clock and the ledger's total saw them.
+/// Some firings of one kind, by the guest's clock and the ledger's total.
 struct Stretch {
     std::uint64_t firings;
-    std::uint64_t guest; ///< cycles that passed for the guest, the readings of the ledger included
+    std::uint64_t guest; ///< cycles that passed for the guest, including the readings of the ledger
     Readings total;      ///< cycles of all exits
 
     std::uint64_t guest_mean() const { return guest / firings; }
     std::uint64_t host_mean() const { return total.growth() / firings; }
 };
 
-/// Fails `result` if the exits of a stretch took no time, or more than passed; true if
-/// neither. Recognises lost words.
+/// Fails `result` if the exits of a stretch took no time, or longer than passed; else true. Recognises lost
+/// words.
 bool judge_stretch(const Stretch& stretch, Result& result);
 
 /// What distinguishes one definition of an exit's time from another.
@@ -46,7 +44,7 @@ struct Definitions {
     Stretch mmio;               ///< KVM decodes and emulates an instruction
     Stretch pio;                ///< user space answers
     std::optional<Stretch> hlt; ///< the vCPU waits; absent where HLT does not exit
-    bool slow_query = false;    ///< the query in each stretch takes longer than what it is to compare
+    bool slow_query = false;    ///< the query in each stretch takes longer than the exits to compare
 };
 
 /// Which part of an exit's time a host reports.
@@ -59,16 +57,14 @@ enum class Definition {
 };
 
 /// The message where the definition cannot be found out.
-inline constexpr std::string_view undecided = "too much else happened on the host to tell what it times";
+inline constexpr std::string_view undecided = "too much else happened on the host to find out what it times";
 
-/// Which of them these figures speak for; nothing where something else that the host did meanwhile drowns the
-/// difference: user space answering no slower than KVM, or its time told with more than it took.
+/// The definition that fits these figures. Nothing if other work of the host hides the difference: user space
+/// answers no slower than KVM, or is reported to take longer than it did.
 std::optional<Definition> name_definition(const Definitions& seen);
 
-/// Names which of the definitions met in the field this host implements: from exit to
-/// entry, the same without waiting or user space, or the exit handler alone. Fails
-/// only if none of them can be meant: no time, more than passed, or the same for every
-/// kind of exit, however long it takes to handle, or next to nothing for all.
+/// Names the definition that this host implements. Fails only if none fits: no time, longer than passed, the
+/// same for every kind of exit however long its handling takes, or next to nothing for all.
 void judge_definition(const Definitions& seen, Result& result);
 
 /// One HLT that a timer ended.
@@ -88,7 +84,7 @@ struct Single {
     ledger::Leaves::Extremes extremes;
 };
 
-/// The shortest is not above what was seen, the longest not below, nor above the row.
+/// Neither is the shortest above the exit's time, nor the longest below it or above the row.
 void judge_single(ledger::ExitNumber exit, const Single& single, Result& result);
 
 /// Fails where a query costs several times what another CPUID exit does.

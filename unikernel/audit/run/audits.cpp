@@ -9,10 +9,10 @@ namespace {
 using ledger::Leaf;
 using plan::RuleAudit;
 
-// Random choices, queries and exits by default.
+// Defaults: random choices, queries, exits.
 constexpr std::uint32_t random_pairs = 1000, vcpu_queries = 3000, vcpu_exits = 5000;
 
-// Where another VM's exits are in the same table, they cannot be judged.
+// Cannot be judged where another VM's exits are in the same table.
 constexpr bool alone = true;
 
 constexpr RuleAudit table[] = {

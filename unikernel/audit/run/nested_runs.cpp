@@ -1,4 +1,4 @@
-// Asking the ledger from a guest of the guest's own.
+// Queries of the ledger by a nested guest.
 #include "audit/run/runs.hpp"
 
 #include "machine/nested.hpp"

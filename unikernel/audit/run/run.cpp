@@ -1,4 +1,4 @@
-// Firing triggers between two readings of the ledger.
+// Fires triggers between two readings of the ledger.
 #include "audit/run/run.hpp"
 
 #include "audit/rules/time.hpp"
@@ -22,7 +22,7 @@ constexpr std::size_t sample_capacity = 65536;
 constinit SampleStore<sample_capacity, machine::max_processors> samples;
 constinit std::string_view running_audit;
 
-// Cycles per firing, the call and the fences included.
+// Cycles per firing, including the call and the fences.
 void fire_measured(void (*fire)(), std::uint64_t firings, bool rdtscp) {
     auto mine = samples.of(machine::this_cpu().index);
     for (std::uint64_t i = 0; i < firings; i++) {
@@ -34,7 +34,7 @@ void fire_measured(void (*fire)(), std::uint64_t firings, bool rdtscp) {
     samples.of(machine::this_cpu().index) = mine;
 }
 
-// Cycles that a firing which does nothing costs: their median.
+// Median cost of a firing that does nothing, in cycles.
 std::uint64_t cost_of_nothing() {
     constexpr std::uint64_t firings = 1000;
     samples.start(1, firings);
@@ -49,14 +49,14 @@ void run_together(void (*work)(void* context, unsigned vcpu), void* context) {
 // The boot vCPU, while the others wait.
 void run_alone(void (*work)(void* context, unsigned vcpu), void* context) { work(context, 0); }
 
-// An exit that this vCPU does not take is neither a pass nor the host's failure.
+// If this vCPU does not take an exit, the trigger is skipped: neither a pass nor the host's failure.
 void excuse(const Trigger& trigger, Result& result) {
     const auto& m = *result.measurement;
     if (m.bound == triggers::Bound::none || m.counted != 0 || !trigger.excuse) return;
     if (const auto reason = trigger.excuse(); !reason.empty()) result.skip(reason);
 }
 
-// Why the trigger cannot be fired, if so; then `result` is a skip.
+// Makes `result` a skip, with the reason, if the trigger cannot be fired.
 bool must_skip(const Trigger& trigger, const triggers::Deviation* deviation, std::uint64_t firings,
                Result& result) {
     if (deviation && deviation->left_out)
@@ -69,7 +69,7 @@ bool must_skip(const Trigger& trigger, const triggers::Deviation* deviation, std
     return result.outcome == Outcome::skip;
 }
 
-// Why a host without some leaf cannot be asked, if so.
+// The leaf that the audit needs and the host lacks, if there is one.
 std::string_view missing_leaf(const plan::RuleAudit& rule, const ledger::Leaves& leaves) {
     constexpr std::string_view reasons[] = {
         "this host reports no total count", "this host reports no total of cycles",
@@ -81,7 +81,7 @@ std::string_view missing_leaf(const plan::RuleAudit& rule, const ledger::Leaves&
 }
 
 Budget budget_of(const plan::Plan& plan, const ledger::Profile& profile) {
-    // Where a query costs about what CPUID does, everything is read.
+    // Everything is read if a query costs about as much as CPUID.
     if (!profile.cost.is_expensive()) return {};
     std::uint64_t triggers = 0;
     plan::for_each_audit([&](std::size_t index, std::string_view, const Trigger* trigger, auto) {
@@ -94,14 +94,14 @@ Budget budget_of(const plan::Plan& plan, const ledger::Profile& profile) {
 }
 
 // One row's figures. The count is read just before the cycles: its own exit is complete by then, so both
-// speak of the same exits even in CPUID's row.
+// cover the same exits even in CPUID's row.
 struct Run::Row {
     std::uint32_t count;
     std::uint64_t cycles, inside;
 };
 
-// The time inside KVM is read later at the start and earlier at the end, so that in CPUID's row it speaks of
-// no exit that the cycles do not.
+// At the start the time inside KVM is read last, at the end first. So in CPUID's row it covers no exit that
+// the cycles do not cover.
 Run::Row Run::read_row(ExitNumber exit, bool at_start) {
     const auto inside = [&] { return profile_.revision ? leaves_.cycles_inside(exit) : 0; };
     Row row{};
@@ -123,7 +123,7 @@ std::optional<Measurement::Host> Run::host_figures(ExitNumber exit, const Row& b
     return host;
 }
 
-// Those of the plan's vCPUs that are not in the crew wait.
+// vCPUs of the plan that are not in the crew wait.
 void Run::fire_once(const Trigger& trigger, const triggers::Expectation& expectation, const Crew& crew,
                     std::uint32_t firings, Result& result) {
     const bool rdtscp = machine::has(machine::feature::rdtscp);
@@ -165,15 +165,14 @@ void Run::fire_once(const Trigger& trigger, const triggers::Expectation& expecta
     excuse(trigger, result);
 }
 
-// A row that the host adds to by itself may hold more than the firings caused, and then only now and then:
-// what is counted wrongly is so each time.
+// The host itself may add to some rows now and then. A wrong count is wrong each time.
 bool Run::is_disturbed(const Result& result) const {
     const auto& m = *result.measurement;
     return result.outcome == Outcome::not_ok && is_noise(profile_.numbering, m.exit) &&
            m.counted > static_cast<std::int64_t>(m.caused);
 }
 
-// Fires so often, again where the host disturbed it.
+// Fires the trigger, and again if the host disturbed it.
 Result Run::fire_undisturbed(const Trigger& trigger, const Crew& crew, std::uint32_t firings) {
     const auto* const deviation = trigger.deviation(profile_.numbering, plan_.circumstances());
     const auto& expectation = deviation ? deviation->instead : trigger.expectation(profile_.numbering);

@@ -1,4 +1,4 @@
-// Running a plan on the vCPUs that it wants.
+// Runs a plan on its vCPUs.
 #pragma once
 
 #include "audit/budget.hpp"
@@ -12,17 +12,17 @@
 
 namespace audit {
 
-/// One run of a plan: fires triggers between two readings of the ledger, and asks the audits of rules.
+/// One run of a plan: fires triggers between two readings of the ledger, and runs the audits of rules.
 class Run {
 public:
     /// \pre plan.vcpus() vCPUs run: machine::start_processors()
     /// \param cpuid how CPUID is executed
     Run(const plan::Plan& plan, const ledger::Profile& profile, ledger::CpuidFunction cpuid);
 
-    /// What is not read, because the host is slow at queries; empty: nothing.
+    /// What is not read because queries are slow; empty: everything is read.
     console::Text<240> left_out() const;
 
-    /// Counts of all rows, and the total, as they are now: the host compares them with the ledger itself.
+    /// Counts of all rows and the total as they are now, for the host to compare with its ledger.
     struct Rows {
         ledger::Numbering numbering;
         std::array<std::uint32_t, ledger::exit_number_end> counts{};
@@ -59,7 +59,7 @@ private:
     std::array<Result, plan::Plan::max_audits> results_{};
 };
 
-/// The audit that runs, or that has run last; empty before the first.
+/// The audit that runs or ran last; empty before the first.
 std::string_view running();
 
 }

@@ -10,8 +10,9 @@ void run_hlt(const Bench& bench, Result& result);
 void run_extremes(const Bench& bench, Result& result);
 void run_window(const Bench& bench, Result& result);
 
-/// Has a nested guest ask for CPUID's count between two queries of our own: all three exits are
-/// of one VM, and must count as neighbours. Skipped on Intel, where none of them reaches KVM.
+/// A nested guest queries CPUID's count between two of our own queries. All three exits are of one VM, and
+/// must count in sequence. Skipped on Intel, where a nested guest's CPUID exits to its hypervisor, not to
+/// KVM.
 void run_nested_queries(const Bench& bench, Result& result);
 
 }

@@ -1,4 +1,4 @@
-// Causing exits whose time is known to differ: at once, by emulation, by user space, by waiting.
+// Causes exits that differ in time: answered at once, by emulation, by user space, after waiting.
 #include "audit/run/runs.hpp"
 
 #include "audit/rules/time.hpp"
@@ -24,7 +24,7 @@ using ledger::Leaf;
 using ledger::Leaves;
 using ledger::Numbering;
 
-// Long enough that a vCPU's wait is most of what passes, on an emulated host too.
+// Long enough that the wait is most of the time, on an emulated host too.
 constexpr std::uint32_t wait_ticks = 4'000'000;
 
 void fire_cpuid() { machine::cpuid(0); }
@@ -55,7 +55,7 @@ bool reports_cycles(const Leaves& leaves) {
 constexpr std::string_view no_cycles = "this host reports no cycles";
 constexpr std::string_view no_hlt_exits = "this VM's HLT does not exit";
 
-// The total; on a host without it, the rows of what is fired here.
+// The total, or on a host without it the sum of the rows fired here.
 std::uint64_t all_cycles(Leaves& leaves) {
     if (leaves.has(Leaf::cycles)) return leaves.cycles();
     constexpr ExitNumber vmx[] = {EXIT_REASON_CPUID, EXIT_REASON_IO_INSTRUCTION, EXIT_REASON_EPT_MISCONFIG,
@@ -66,8 +66,8 @@ std::uint64_t all_cycles(Leaves& leaves) {
     return sum;
 }
 
-// The readings stand inside the guest's measurement: the first one's own exit ends after it has reported the
-// total, and so is in the growth.
+// The guest's measurement includes the readings: the first one's exit ends after it has reported the total,
+// so the growth includes it.
 template <typename Fire> Stretch stretch(Leaves& leaves, std::uint64_t firings, Fire fire) {
     const bool rdtscp = machine::has(machine::feature::rdtscp);
     Stretch seen{firings, 0, {}};
@@ -79,7 +79,7 @@ template <typename Fire> Stretch stretch(Leaves& leaves, std::uint64_t firings, 
     return seen;
 }
 
-// The quickest of a few stretches: what interrupts the host is in the others.
+// The quickest of a few stretches: the least disturbed by interrupts of the host.
 Stretch quickest(Leaves& leaves, void (*fire)()) {
     constexpr unsigned stretches = 10, firings = 20;
     auto best = stretch(leaves, firings, fire);
@@ -130,7 +130,7 @@ Definitions measure_definitions(const Bench& bench) {
     return seen;
 }
 
-// One exit alone: what its row grows by is what it took.
+// One exit alone: its row grows by its time.
 void judge_one(const Bench& bench, ExitNumber exit, void (*fire)(), Result& result) {
     auto& leaves = bench.leaves;
     const auto before = leaves.cycles(exit);
@@ -141,8 +141,7 @@ void judge_one(const Bench& bench, ExitNumber exit, void (*fire)(), Result& resu
 
 }
 
-// Two measurements in a row must speak for the same definition: what disturbs one of
-// them hardly disturbs the next in the same way.
+// Two measurements in a row must agree on the definition: a disturbance is unlikely to affect both alike.
 void run_definition(const Bench& bench, Result& result) {
     if (!reports_cycles(bench.leaves)) return result.skip(no_cycles);
     constexpr unsigned measurements = 6;
@@ -152,13 +151,13 @@ void run_definition(const Bench& bench, Result& result) {
         seen = measure_definitions(bench);
         if (before && name_definition(seen) == before) return judge_definition(seen, result);
     }
-    // Figures that cannot be fail as they are; only their meaning is in doubt.
+    // Impossible figures fail in any case. Only the definition is in doubt.
     judge_definition(seen, result);
     if (result.outcome == Outcome::ok) result.skip(undecided);
 }
 
-// What interrupts the host while it works for the guest lengthens the time inside KVM: one
-// undisturbed HLT shows what is meant, and a host that is wrong never has one.
+// Interrupts of the host lengthen the time inside KVM. One undisturbed HLT is enough to pass; a wrong host
+// never has one.
 void run_hlt(const Bench& bench, Result& result) {
     constexpr unsigned halts = 10;
     const auto untouched = result;
