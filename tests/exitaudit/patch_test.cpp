@@ -1,6 +1,6 @@
 // What grade reads in somebody's patch, and what it refuses.
-#include "exitaudit/grade/workplace.hpp"
-#include "exitaudit/grade/patch.hpp"
+#include "exitaudit/grade/compile.hpp"
+#include "exitaudit/submission/patch.hpp"
 
 #include <gtest/gtest.h>
 

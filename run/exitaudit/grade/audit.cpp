@@ -22,7 +22,7 @@ Finding unexplained(const AuditReport& report) {
         message += result.name == names.front() ? result.message : "";
     for (const auto& result : report.circumstances.host)
         message += result.name == names.front() ? result.message : "";
-    const auto others = listed({names.begin() + 1, names.end()});
+    const auto others = first_names({names.begin() + 1, names.end()});
     return {"unexplained", fmt::format("{}: {}{}{}", names.front(), message,
                                        others.empty() ? "" : "; no cause is known for it, nor for ", others)};
 }

@@ -1,5 +1,5 @@
 // Compiling in the sandbox. The other end is host-kvm-patch/foreign-build.
-#include "exitaudit/grade/workplace.hpp"
+#include "exitaudit/grade/compile.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/lanes/overlay.hpp"

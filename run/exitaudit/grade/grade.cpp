@@ -2,7 +2,7 @@
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/grade/grader.hpp"
-#include "exitaudit/grade/submission.hpp"
+#include "exitaudit/submission/submission.hpp"
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/catalogue/catalogue.hpp"
 #include "exitaudit/documents/document.hpp"

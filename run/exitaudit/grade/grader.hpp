@@ -1,12 +1,12 @@
 // Grades what people hand in: compiles, audits, judges.
 #pragma once
 
-#include "exitaudit/grade/workplace.hpp"
+#include "exitaudit/grade/compile.hpp"
 #include "exitaudit/lanes/places.hpp"
 #include "exitaudit/grade/progress.hpp"
 #include "exitaudit/support/task.hpp"
 #include "exitaudit/grade/rounds.hpp"
-#include "exitaudit/grade/submission.hpp"
+#include "exitaudit/submission/submission.hpp"
 
 namespace exitaudit::grade {
 

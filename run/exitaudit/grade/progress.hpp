@@ -1,7 +1,7 @@
 // Progress: a line for each step; on a terminal one line that is rewritten.
 #pragma once
 
-#include "exitaudit/grade/workplace.hpp"
+#include "exitaudit/support/untrusted.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // Reading unified diffs, and what is refused in them.
-#include "exitaudit/grade/patch.hpp"
+#include "exitaudit/submission/patch.hpp"
 
 #include "exitaudit/support/pattern.hpp"
 #include "exitaudit/support/take.hpp"

@@ -1,7 +1,7 @@
 // What people hand in, as a patch.
 #pragma once
 
-#include "exitaudit/grade/workplace.hpp"
+#include "exitaudit/submission/base.hpp"
 
 namespace exitaudit::grade {
 

@@ -1,5 +1,5 @@
 // Finds out what was handed in, and reads patches.
-#include "exitaudit/grade/submission.hpp"
+#include "exitaudit/submission/submission.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
 

@@ -1,5 +1,5 @@
 // Finds with git what was changed in a repository.
-#include "exitaudit/grade/submission.hpp"
+#include "exitaudit/submission/submission.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/words.hpp"

@@ -1,5 +1,5 @@
 // Finds with diff(1) what was changed in whole files.
-#include "exitaudit/grade/submission.hpp"
+#include "exitaudit/submission/submission.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/pattern.hpp"
@@ -167,7 +167,7 @@ Change whole_files(const fs::path& path, bool is_tree, const Base& base) {
         change.notes.push_back(
             {"left-out", "of the tree, KVM's C sources and headers are compared with the kernel's; what was "
                          "changed elsewhere, in a Makefile too, is not looked at"});
-    const auto others = "none of KVM's C sources and headers: " + listed(theirs.others);
+    const auto others = "none of KVM's C sources and headers: " + first_names(theirs.others);
     if (theirs.files.empty())
         change.patch.refused.push_back(
             {"refused", theirs.others.empty() ? "nothing of KVM's is in it" : others});
