@@ -130,13 +130,19 @@ Definitions measure_definitions(const Bench& bench) {
     return seen;
 }
 
-// One exit alone: its row grows by its time.
+// One exit alone: its row grows by its time. One that is not counted need not be timed; counting is judged
+// elsewhere.
 void judge_one(const Bench& bench, ExitNumber exit, void (*fire)(), Result& result) {
     auto& leaves = bench.leaves;
-    const auto before = leaves.cycles(exit);
-    fire();
-    const auto row = leaves.cycles(exit);
-    judge_single(exit, {row - before, row, leaves.extremes(exit)}, result);
+    constexpr unsigned tries = 3;
+    for (unsigned i = 0; i < tries; i++) {
+        const auto count = leaves.count(exit);
+        const auto before = leaves.cycles(exit);
+        fire();
+        const auto row = leaves.cycles(exit);
+        if (leaves.count(exit) != count)
+            return judge_single(exit, {row - before, row, leaves.extremes(exit)}, result);
+    }
 }
 
 }
