@@ -75,20 +75,28 @@ END
     expect 1 "nothing is changed" "$exitaudit" grade tarball
     [[ $output == *"what was changed elsewhere, in a Makefile too, is not looked at"* ]]
     [ "$(wc -l <<<"$output")" -lt 6 ]
-    sed -i '1i #error in the tree' tarball/arch/x86/kvm/mtrr.c
-    expect 1 "arch/x86/kvm/mtrr.c:1: #error in the tree" "$exitaudit" grade tarball
+    sed -i '1i int no_leaf;' tarball/arch/x86/kvm/mtrr.c
+    expect 1 "no line of it mentions a leaf" "$exitaudit" grade tarball
+    [[ $output == *"no-ledger"* ]]
+    sed -i '1i int leaf = 0x4FFFFFFC +;' tarball/arch/x86/kvm/mtrr.c
+    expect 3 "arch/x86/kvm/mtrr.c:1 as handed in: expected expression" "$exitaudit" grade tarball
+    [[ $output == *"could-not-build"* ]]
 }
 
-@test "whole files of another kernel are compared with that one's" {
-    local other
+@test "of whole files of another kernel, the lines about the ledger are taken, and no others" {
+    local other sample
     other=$(find "$root/build/grade/$KERNEL/others" -mindepth 1 -maxdepth 1 | head -n1)
     [ "$other" ] || skip "no other kernel's source is unpacked"
     cd "$BATS_TEST_TMPDIR"
-    mkdir bob
-    cp "$other"/arch/x86/kvm/{cpuid.c,vmx/vmx.c} bob
-    sed -i '1a #error of theirs' bob/cpuid.c
-    expect 1 "closest kernel source is Linux $(basename "$other")" "$exitaudit" grade bob --json j
-    [ "$(jq -r '.rows[0].findings[].text' j)" = "arch/x86/kvm/cpuid.c:2: #error of theirs" ]
+    # Without comments; a line that is only indented further is none that is added.
+    added() { sed -n 's/^+//p' | grep -v '^++' | tr -d ' \t' | grep -vE '^$|^/\*|^kvm_cpuid\(' | sort; }
+    for sample in amd-array-of-70 count-of-reason-only crash f21-exchanged globals handler-only layout-f21 \
+        logs-queries total-twice totals-only; do
+        "$root/tests/grade/as-whole-files" "$samples/$sample.patch" "$other" "$sample"
+        "$exitaudit" grade --dry-run "$sample" >taken
+        diff <(added <"$samples/$sample.patch") <(added <taken)
+        grep -q 'other lines differ from Linux' taken
+    done
 }
 
 @test "of a repository: what differs from its release, with what was never added; no such branch; one that needs another" {

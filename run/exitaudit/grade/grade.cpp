@@ -59,6 +59,11 @@ int grade_all(const GradeOptions& given) {
     for (const auto& submission : submissions) check_branch(submission, scripts_of(places.build));
     Progress progress(submissions.size());
     Grader grader(options, places, progress);
+    if (options.dry_run) {
+        for (const auto& submission : submissions)
+            fmt::print("# {}\n{}", sanitize(submission.name), grader.preview(submission));
+        return static_cast<int>(ExitCode::pass);
+    }
     fmt::print("{}\n", row_header(width_of(submissions)));
     for (const auto& submission : submissions) {
         rows.push_back(grader(submission));

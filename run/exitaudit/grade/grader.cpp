@@ -5,11 +5,11 @@
 #include "exitaudit/lanes/overlay.hpp"
 #include "exitaudit/grade/rounds.hpp"
 #include "exitaudit/support/file.hpp"
+#include "exitaudit/support/pattern.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 
 namespace exitaudit::grade {
 namespace {
@@ -19,19 +19,47 @@ namespace fs = std::filesystem;
 constexpr auto time_for_audits = std::chrono::seconds(30); // of a patch's time, not for compiling
 constexpr std::size_t module_limit = 64 << 20;
 
-void report(Row& row, const Compiled& compiled, bool partial_allowed) {
+void report_no_ledger(Row& row) {
+    row.verdict = "no-ledger";
+    row.findings.push_back(
+        {"no-ledger", "no line of it mentions a leaf of the ledger (0x4FFFFFFC to 0x4FFFFFFF)"});
+}
+
+// Errors in lines of the submission first, by their numbers there.
+std::vector<Finding> errors_in_their_words(const Compiled& compiled, const Attempt& attempt) {
+    static const Pattern place("([^: ]+):([0-9]+): (.*)");
+    std::vector<Finding> own, others;
+    for (const auto& error : compiled.errors) {
+        const auto found = place.match(error.text);
+        const auto file = std::ranges::find_if(
+            attempt.placed, [&](const auto& placed) { return found && placed.path == found->at(1); });
+        if (file != attempt.placed.end() && file->origins.contains(std::stoul(found->at(2))))
+            own.push_back({error.id, fmt::format("{}:{} as handed in: {}", file->path,
+                                                 file->origins.at(std::stoul(found->at(2))), found->at(3))});
+        else
+            others.push_back(error);
+    }
+    own.insert(own.end(), others.begin(), others.end());
+    return own;
+}
+
+void report(Row& row, const Grader::Tried& tried) {
+    const auto& [attempt, compiled] = tried;
     row.builds = compiled.built;
+    if (!attempt.how.empty()) row.notes.push_back({"how-taken", attempt.how});
+    row.notes.insert(row.notes.end(), attempt.notes.begin(), attempt.notes.end());
     if (compiled.fuzzy)
         row.notes.push_back({"fuzz", fmt::format("{} hunks apply only with fuzz: the lines round them differ",
                                                  compiled.fuzzy)});
-    auto& rejected = partial_allowed ? row.notes : row.findings;
+    auto& rejected = attempt.partial_allowed ? row.notes : row.findings;
     rejected.insert(rejected.end(), compiled.rejected.begin(), compiled.rejected.end());
-    if (!partial_allowed && !compiled.rejected.empty()) {
+    if (!attempt.partial_allowed && !compiled.rejected.empty()) {
         row.builds = false;
         row.verdict = "does-not-apply";
     } else if (!compiled.built) {
         row.verdict = "does-not-compile";
-        row.findings.insert(row.findings.end(), compiled.errors.begin(), compiled.errors.end());
+        const auto errors = errors_in_their_words(compiled, attempt);
+        row.findings.insert(row.findings.end(), errors.begin(), errors.end());
     }
 }
 
@@ -104,36 +132,67 @@ void Grader::grade(Row& row, const fs::path& directory) {
 
 bool Grader::build(Row& row, const fs::path& directory) {
     progress_.stage("reading");
-    auto change = change_of(row.submission, base_);
+    const auto change = change_of(row.submission, base_);
     row.notes = change.notes;
-    for (const auto& file : change.patch.changes)
-        if (std::ranges::find(row.changes, file.path) == row.changes.end()) row.changes.push_back(file.path);
-    if (!change.patch.refused.empty()) {
+    if (!change.refused.empty()) {
         row.verdict = "refused";
-        row.findings = change.patch.refused;
+        row.findings = change.refused;
         return false;
     }
-    auto compiled = compile_in_time(change.patch, directory);
-    if (change.partial_allowed && !compiled.built) {
-        auto part = about_the_ledger(change.patch, base_);
-        if (!part.changes.empty()) {
-            row.notes.push_back(
-                {"ledger-only",
-                 fmt::format(
-                     "as a whole it does not compile ({}): what does not speak of the ledger was left out",
-                     compiled.errors.front().text)});
-            change.patch = std::move(part);
-            compiled = compile_in_time(change.patch, directory);
-        }
+    if (change.of_files && !change.has_ledger) {
+        report_no_ledger(row);
+        return false;
     }
-    report(row, compiled, change.partial_allowed);
-    if (change.partial_allowed && !compiled.built)
-        row.notes.push_back(
-            {"other-kernel",
-             fmt::format("the files were compared with Linux {}: if they are of another "
-                         "kernel, hand in a patch",
-                         fmt::join(base_.kernels() | std::views::transform(&Kernel::name), " and "))});
+    auto tried = try_attempts(change, directory);
+    for (const auto& file : tried.attempt.patch.changes)
+        if (std::ranges::find(row.changes, file.path) == row.changes.end()) row.changes.push_back(file.path);
+    report(row, tried);
+    if (change.of_files && !tried.compiled.built)
+        row.verdict = "could-not-build";
+    else if (row.verdict.empty() && !change.has_ledger)
+        report_no_ledger(row);
     return row.verdict.empty();
+}
+
+std::string Grader::preview(Submission submission) const {
+    submission.kind = kind_of(submission);
+    const auto change = change_of(submission, base_);
+    std::string text;
+    const auto add_notes = [&](const std::vector<Finding>& notes) {
+        for (const auto& note : notes) text += fmt::format("# {} [{}]\n", sanitize(note.text), note.id);
+    };
+    add_notes(change.refused);
+    add_notes(change.notes);
+    if (change.attempts.empty()) return text;
+    const auto attempt = change.attempts.front()();
+    add_notes(attempt.notes);
+    return text + attempt.patch.text();
+}
+
+Grader::Tried Grader::try_attempts(const Change& change, const fs::path& directory) {
+    std::optional<Tried> best; // else the first: the least of it is not the submission's own
+    unsigned number = 0;
+    for (const auto& make : change.attempts) {
+        ++number;
+        Tried tried{make(), {}};
+        const auto& patch = tried.attempt.patch;
+        if (patch.changes.empty()) continue;
+        if (patch.refused.empty())
+            tried.compiled = compile_in_time(patch, directory);
+        else
+            tried.compiled.rejected = patch.refused;
+        // For --keep: the next attempt overwrites them.
+        for (const auto* name : {"patch", "make.log"})
+            if (fs::exists(directory / name))
+                fs::copy_file(directory / name, directory / fmt::format("{}.attempt-{}", name, number));
+        const auto& compiled = tried.compiled;
+        const bool applies = compiled.rejected.empty();
+        const bool usable = compiled.built && (tried.attempt.partial_allowed || applies);
+        if (usable || !best) best = std::move(tried);
+        if (usable || (!best->attempt.partial_allowed && applies)) break; // as a patch, it would be the same
+    }
+    if (!best) throw failure("nothing of it can be put into Linux {}", base_.kernels().front().name);
+    return std::move(*best);
 }
 
 Compiled Grader::compile_in_time(const Patch& patch, const fs::path& directory) {

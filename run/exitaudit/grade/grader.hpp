@@ -12,7 +12,8 @@ namespace exitaudit::grade {
 
 struct Row {
     Submission submission;
-    // pass, fail, not-patched, refused, does-not-apply, does-not-compile, hangs, crashes or could-not-grade
+    // pass, fail, not-patched, refused, does-not-apply, does-not-compile, could-not-build,
+    // no-ledger, hangs, crashes or could-not-grade
     std::string verdict;
     std::optional<bool> builds;           // none: not tried
     std::vector<Finding> findings, notes; // those of a lane are in its audit
@@ -42,6 +43,7 @@ struct GradeOptions {
     std::chrono::seconds timeout{115}; // for each
     std::filesystem::path keep, json, junit, build;
     std::vector<std::string> plan;
+    bool dry_run = false;
 };
 
 void add_grade(CLI::App& app, Task& task);
@@ -55,10 +57,20 @@ public:
     Grader(const GradeOptions& options, const Places& places, Progress& progress);
 
     Row operator()(const Submission& submission); // failures are in the row
+
+    // The patch that would be compiled first, with what is left out of it; compiles nothing.
+    std::string preview(Submission submission) const;
+
+    struct Tried {
+        Attempt attempt;
+        Compiled compiled;
+    };
 private:
     void grade(Row& row, const std::filesystem::path& directory);
     // Compiles it. False, with a verdict, if there is nothing to audit.
     bool build(Row& row, const std::filesystem::path& directory);
+    // The first attempt that can be audited, else the first of all.
+    Tried try_attempts(const Change& change, const std::filesystem::path& directory);
     Compiled compile_in_time(const Patch& patch, const std::filesystem::path& directory);
     std::vector<const Lane*> take_modules(Row& row, const std::filesystem::path& directory);
     std::vector<const Lane*> lanes_of(const Row& row) const;

@@ -46,6 +46,8 @@ void add_grade(CLI::App& app, Task& task) {
         ->delimiter(' ')
         ->allow_extra_args(false)
         ->type_name("PLAN");
+    command.add_flag("--dry-run", options.dry_run,
+                     "print what would be compiled, as a patch against the kernel, and stop");
     add(command, "--keep", options.keep, "DIR", "keep modules and logs in DIR/NAME");
     add(command, "--json", options.json, "FILE", "write all rows, with all that was seen, to FILE");
     add_junit(command, options.junit);

@@ -109,7 +109,9 @@ json row_document(const Row& row) {
 
 int exit_code_of(const std::vector<Row>& rows) {
     const auto some = [&](auto predicate) { return std::ranges::any_of(rows, predicate); };
-    if (some([](const Row& row) { return row.verdict == "could-not-grade"; }))
+    if (some([](const Row& row) {
+            return row.verdict == "could-not-grade" || row.verdict == "could-not-build";
+        }))
         return static_cast<int>(ExitCode::could_not_run);
     return static_cast<int>(
         some([](const Row& row) { return row.verdict != "pass"; }) ? ExitCode::audit_failed : ExitCode::pass);

@@ -121,15 +121,13 @@ Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& 
     if (text.size() >= most_text)
         throw failure("{} differs too much from {}", sanitize(branch.empty() ? tree.string() : branch),
                       sanitize(start));
-    Change change{read_patch(text,
-                             fmt::format("git diff {}..{}", sanitize(start, 40),
-                                         sanitize(branch.empty() ? "" : branch, 80)),
-                             base.files),
-                  {},
-                  false};
+    auto change = change_by_patch(read_patch(text,
+                                             fmt::format("git diff {}..{}", sanitize(start, 40),
+                                                         sanitize(branch.empty() ? "" : branch, 80)),
+                                             base.files),
+                                  base);
     if (text.empty())
-        change.patch.refused = {
-            {"no-patch", fmt::format("nothing was changed since {}", sanitize(start, 40))}};
+        change.refused = {{"no-patch", fmt::format("nothing was changed since {}", sanitize(start, 40))}};
     else
         change.notes.push_back({"git-base", fmt::format("what was changed since {}", sanitize(start, 40))});
     return change;

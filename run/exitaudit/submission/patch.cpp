@@ -194,18 +194,16 @@ std::string place_in_source(std::string_view name, const SourceFiles& files) {
         return {};
     for (const auto end : ends)
         if (files.contains(end)) return std::string(end);
+    // "vmx/vmx.c", or only "cpuid.c"; "arch/x86/kvm/svm.c" of a kernel before 5.7
+    for (const auto end : ends) {
+        const auto is_it = [&](const auto& file) {
+            return file.starts_with("arch/x86/kvm/") && file.ends_with(fmt::format("/{}", end));
+        };
+        if (std::ranges::count_if(files, is_it) == 1) return *std::ranges::find_if(files, is_it);
+    }
     for (const auto end : ends)
         if (std::ranges::any_of(roots, [&](auto root) { return end.starts_with(root); }))
             return std::string(end);
-    // "vmx/vmx.c", or only "cpuid.c"
-    std::vector<std::string> matches;
-    for (const auto end : ends) {
-        for (const auto& file : files)
-            if (file.starts_with("arch/x86/kvm/") && file.ends_with(fmt::format("/{}", end)))
-                matches.push_back(file);
-        if (matches.size() == 1) return matches.front();
-        matches.clear();
-    }
     return std::string(name.starts_with("a/") || name.starts_with("b/") ? name.substr(2) : name);
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 namespace exitaudit::grade {
 namespace {
@@ -58,6 +59,33 @@ Patch series_from(const fs::path& directory, const Base& base) {
     return patch;
 }
 
+// Each hunk where the lines round it are.
+Attempt by_context(const Patch& patch, const Base& base) {
+    Attempt attempt{{}, "hunks that do not apply are placed by the function and the lines round them"};
+    std::map<std::string, std::string> texts; // a series may change a file more than once
+    for (const auto& change : patch.changes) {
+        if (change.creates) {
+            attempt.patch.changes.push_back(change);
+            continue;
+        }
+        const auto original = base.source() / change.path;
+        auto& text = texts[change.path];
+        if (text.empty() && fs::exists(original)) text = read_start(original, patch_limit);
+        auto placed = place_hunks(change, CSource(text));
+        text = placed.text;
+        for (const auto line : placed.homeless)
+            attempt.patch.refused.push_back(
+                {"does-not-apply",
+                 fmt::format("{}: the hunk at {} line {} does not apply, and most lines round "
+                             "it are not in this kernel",
+                             change.path, change.source, line)});
+        attempt.placed.push_back(std::move(placed));
+    }
+    for (const auto& [path, text] : texts)
+        attempt.patch.append(changes_to(path, text, base.kernels().front(), base));
+    return attempt;
+}
+
 } // namespace
 
 std::string_view kind_name(Submission::Kind kind) {
@@ -91,20 +119,30 @@ Submission::Kind kind_of(const Submission& submission) {
     return is_source(submission.path) ? files : patch;
 }
 
+Change change_by_patch(Patch patch, const Base& base) {
+    Change change;
+    change.refused = patch.refused;
+    if (!change.refused.empty()) return change;
+    change.has_ledger = has_leaf(patch.text());
+    change.attempts.push_back([patch] { return Attempt{patch}; });
+    change.attempts.push_back([patch, &base] { return by_context(patch, base); });
+    return change;
+}
+
 Change change_of(const Submission& submission, const Base& base) {
     switch (submission.kind) {
-    case Submission::Kind::patch: return {patch_from(submission.path, base), {}, false};
-    case Submission::Kind::series: return {series_from(submission.path, base), {}, false};
+    case Submission::Kind::patch: return change_by_patch(patch_from(submission.path, base), base);
+    case Submission::Kind::series: return change_by_patch(series_from(submission.path, base), base);
     case Submission::Kind::files: return whole_files(submission.path, false, base);
     case Submission::Kind::tree: return kernel_tree(submission.path, submission.branch, base);
     case Submission::Kind::modules:
     case Submission::Kind::unknown: break;
     }
-    return {{{},
-             {{"no-patch", fmt::format("{} holds neither a patch, nor C source files, nor kernel modules",
-                                       submission.name)}}},
-            {},
-            false};
+    Change nothing;
+    nothing.refused = {
+        {"no-patch",
+         fmt::format("{} holds neither a patch, nor C source files, nor kernel modules", submission.name)}};
+    return nothing;
 }
 
 } // namespace exitaudit::grade

@@ -2,6 +2,9 @@
 #pragma once
 
 #include "exitaudit/submission/base.hpp"
+#include "exitaudit/submission/place.hpp"
+
+#include <functional>
 
 namespace exitaudit::grade {
 
@@ -24,19 +27,36 @@ Submission find_submission(const std::string& name);
 // Looks into it. Error, or the file system's, if it cannot be read.
 Submission::Kind kind_of(const Submission& submission);
 
-// The submission as a patch against the base's source.
-struct Change {
+// One way to bring the submission into the base's source.
+struct Attempt {
     Patch patch;
-    std::vector<Finding> notes;
-    bool partial_allowed = false; // whole files: what does not apply is reported, the rest is built
+    std::string how{};                // for a note; empty: just as it was handed in
+    bool partial_allowed = false;     // what does not apply is reported, the rest is built
+    std::vector<PlacedFile> placed{}; // the files, if we chose the places
+    std::vector<Finding> notes{};
+};
+
+// The submission as changes of the base's source.
+struct Change {
+    // From the one that takes least with it; each is made when it is needed. None: `refused` says why.
+    std::vector<std::function<Attempt()>> attempts;
+    std::vector<Finding> notes, refused;
+    bool of_files = false;  // of an unknown kernel: that no attempt builds need not be the submission's fault
+    bool has_ledger = true; // it mentions a leaf
 };
 
 // Error if its files cannot be read. Modules have no patch.
 Change change_of(const Submission& submission, const Base& base);
 
-// The changes that are about the ledger: its leaves' numbers, and names that only such changes introduce. The
-// other changes may come from another kernel version.
-Patch about_the_ledger(const Patch& patch, const Base& base);
+// The changes from a kernel's file to this text.
+Patch changes_to(const std::string& path, const std::string& text, const Kernel& kernel, const Base& base);
+
+// A patch as it is; then, for what does not apply, by the lines round each hunk.
+Change change_by_patch(Patch patch, const Base& base);
+
+// Of a diff between kernels, the hunks about the ledger: its leaves' numbers, and names that only such hunks
+// introduce.
+Patch about_the_ledger(const Patch& patch, const std::set<std::string>& known);
 
 // Error (usage) if the repository has no such branch or commit.
 void check_branch(const Submission& submission, const std::filesystem::path& scripts);
@@ -45,7 +65,7 @@ void check_branch(const Submission& submission, const std::filesystem::path& scr
 // a repository, by whole files.
 Change kernel_tree(const std::filesystem::path& tree, const std::string& branch, const Base& base);
 
-// The diff of C files and headers, or of one file, against the closest kernel source. Of a tree (with
+// What C files and headers, or one file, add for the ledger: they may be any kernel's. Of a tree (with
 // arch/x86/kvm), KVM's files.
 Change whole_files(const std::filesystem::path& path, bool is_tree, const Base& base);
 

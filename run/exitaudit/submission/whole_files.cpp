@@ -1,14 +1,15 @@
-// Finds with diff(1) what was changed in whole files.
+// What was changed in whole files: lines by their meaning, or what diff(1) finds.
 #include "exitaudit/submission/submission.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/support/pattern.hpp"
 #include "exitaudit/support/file.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <span>
 
 namespace exitaudit::grade {
 namespace {
@@ -69,25 +70,20 @@ Collected collect(const fs::path& path, bool is_tree, const Base& base, const fs
     return collected;
 }
 
-Patch difference(const Collected& theirs, const Kernel& kernel, const Base& base) {
-    Patch patch;
-    for (const auto& file : theirs.files) {
-        const auto original = kernel.source / file.path;
-        const bool creates = !fs::exists(original);
-        const auto old_name = creates ? "/dev/null" : file.path;
-        const auto [ending, text, errors] =
-            output_of({"diff", "-u", "--label", old_name, "--label", file.path,
-                       creates ? old_name : original.string(), file.copy.string()},
-                      std::chrono::minutes(1));
-        if (ending.exited_with(1))
-            patch.append(read_patch(text, "diff of " + sanitize(file.name), base.files));
-    }
-    return patch;
+// The changes of a file from the kernel's to the one at `changed`.
+Patch difference(const std::string& path, const fs::path& changed, const Kernel& kernel, const Base& base) {
+    const auto original = kernel.source / path;
+    const bool creates = !fs::exists(original);
+    const auto old_name = creates ? "/dev/null" : path;
+    const auto [ending, text, errors] = output_of({"diff", "-u", "--label", old_name, "--label", path,
+                                                   creates ? old_name : original.string(), changed.string()},
+                                                  std::chrono::minutes(1));
+    return ending.exited_with(1) ? read_patch(text, "diff of " + sanitize(path), base.files) : Patch();
 }
 
-std::set<std::string> identifiers(const std::string& text) {
-    static const Pattern word("[A-Za-z_][A-Za-z0-9_]{2,}");
-    return word.all(text);
+// The file in this kernel; empty if it has none.
+std::string text_in(const Kernel& kernel, const std::string& path) {
+    return fs::exists(kernel.source / path) ? read_start(kernel.source / path, file_limit) : "";
 }
 
 std::string added_lines(const Hunk& hunk) {
@@ -100,21 +96,115 @@ std::string added_lines(const Hunk& hunk) {
     return text;
 }
 
-// All identifiers in the kernels' own sources.
-std::set<std::string> known_identifiers(const Patch& patch, const Base& base) {
+// All identifiers in the sources of all kernels.
+std::set<std::string> known_identifiers(const Base& base) {
     std::set<std::string> known;
     for (const auto& kernel : base.kernels())
-        for (const auto& change : patch.changes)
-            if (fs::exists(kernel.source / change.path))
-                known.merge(identifiers(read_start(kernel.source / change.path, file_limit)));
+        for (const auto& file : fs::recursive_directory_iterator(kernel.source))
+            if (file.is_regular_file()) known.merge(identifiers(read_start(file.path(), file_limit)));
     return known;
 }
 
 } // namespace
 
-Patch about_the_ledger(const Patch& patch, const Base& base) {
-    static const Pattern leaf("0x4f{6}[c-f]", Pattern::Case::ignored);
-    const auto known = known_identifiers(patch, base);
+Patch changes_to(const std::string& path, const std::string& text, const Kernel& kernel, const Base& base) {
+    const TemporaryDirectory directory;
+    write_file(directory.path() / "file", text);
+    return difference(path, directory.path() / "file", kernel, base);
+}
+
+namespace {
+
+// What was handed in, read.
+struct Given {
+    std::vector<ComparedFile> files;
+    std::set<std::string> known;
+};
+
+Given read_given(const Collected& theirs, const Base& base) {
+    Given given{{}, known_identifiers(base)};
+    const auto kernels = base.kernels();
+    for (const auto& file : theirs.files) {
+        auto& compared = given.files.emplace_back(ComparedFile{file.path,
+                                                               CSource(read_start(file.copy, file_limit)),
+                                                               CSource(text_in(kernels.front(), file.path)),
+                                                               {}});
+        for (const auto& kernel : std::span(kernels).subspan(1))
+            compared.others.emplace_back(text_in(kernel, file.path));
+        pair_lines(compared);
+    }
+    return given;
+}
+
+// In a line of theirs: a kernel has such numbers elsewhere.
+bool mentions_leaf(const ComparedFile& file) {
+    for (std::size_t line = 0; line < file.pairs.size(); ++line)
+        if (file.is_added(line) && has_leaf(file.theirs.code(line))) return true;
+    return false;
+}
+
+// The lines that select_ledger_lines() takes, placed in our files.
+Attempt by_lines(Given& given, const Base& base, Reach reach) {
+    Attempt attempt{{}, "of the files, only the lines about the ledger are taken", true};
+    select_ledger_lines(given.files, given.known, reach);
+    std::size_t left_out = 0;
+    for (const auto& file : given.files) {
+        for (std::size_t line = 0; line < file.kept.size(); ++line)
+            left_out += file.is_added(line) && !file.kept[line];
+        if (std::ranges::find(file.kept, true) == file.kept.end()) continue;
+        auto placed = place_kept_lines(file);
+        attempt.patch.append(changes_to(file.path, placed.text, base.kernels().front(), base));
+        for (const auto line : placed.homeless)
+            attempt.notes.push_back(
+                {"left-out", fmt::format("there is no place for {}:{}", file.path, line)});
+        attempt.placed.push_back(std::move(placed));
+    }
+    if (left_out)
+        attempt.notes.push_back(
+            {"left-out", fmt::format("{} other lines differ from Linux {} and are left out", left_out,
+                                     base.kernels().front().name)});
+    return attempt;
+}
+
+// The difference from the kernel that is closest to the files.
+std::pair<Patch, std::string> closest_difference(const Collected& theirs, const Base& base) {
+    std::pair<Patch, std::string> best;
+    for (const auto& kernel : base.kernels()) {
+        Patch patch;
+        for (const auto& file : theirs.files) patch.append(difference(file.path, file.copy, kernel, base));
+        patch.refused.clear(); // a file that only another kernel has: its hunks do not apply
+        if (best.second.empty() || patch.text().size() < best.first.text().size())
+            best = {std::move(patch), kernel.name};
+    }
+    return best;
+}
+
+// What the closures of a Change share.
+struct Work {
+    TemporaryDirectory copies;
+    Collected theirs;
+    Given given;
+    std::pair<Patch, std::string> closest;
+};
+
+void add_attempts(Change& change, const std::shared_ptr<Work>& work, const Base& base) {
+    for (const auto reach : {Reach::neighbours, Reach::statements})
+        change.attempts.push_back([work, &base, reach] { return by_lines(work->given, base, reach); });
+    change.attempts.push_back([work] {
+        return Attempt{about_the_ledger(work->closest.first, work->given.known),
+                       fmt::format("of the diff against Linux {}, only the hunks about the ledger are taken",
+                                   work->closest.second),
+                       true};
+    });
+    change.attempts.push_back([work] {
+        return Attempt{work->closest.first,
+                       fmt::format("the diff against Linux {} is applied", work->closest.second), true};
+    });
+}
+
+} // namespace
+
+Patch about_the_ledger(const Patch& patch, const std::set<std::string>& known) {
     std::set<std::string> names; // that only their changes have
     std::set<const Hunk*> kept;
     // Each hunk that is kept adds names, which may select more hunks.
@@ -126,7 +216,7 @@ Patch about_the_ledger(const Patch& patch, const Base& base) {
                 const auto added = added_lines(hunk);
                 auto words = identifiers(added);
                 std::erase_if(words, [&](const auto& word) { return known.contains(word); });
-                if (!leaf.search(added) &&
+                if (!has_leaf(added) &&
                     std::ranges::none_of(words, [&](const auto& w) { return names.contains(w); }))
                     continue;
                 kept.insert(&hunk);
@@ -146,35 +236,28 @@ Patch about_the_ledger(const Patch& patch, const Base& base) {
 }
 
 Change whole_files(const fs::path& path, bool is_tree, const Base& base) {
-    const TemporaryDirectory copies;
-    const auto theirs = collect(path, is_tree, base, copies.path());
-    Change change{{}, {}, true};
-    const auto kernels = base.kernels();
-    const Kernel* closest = nullptr;
-    for (const auto& kernel : kernels) {
-        auto patch = difference(theirs, kernel, base);
-        if (closest && patch.text().size() >= change.patch.text().size()) continue;
-        change.patch = std::move(patch);
-        closest = &kernel;
-    }
-    if (closest != &kernels.front())
-        change.notes.push_back(
-            {"other-kernel",
-             fmt::format("the closest kernel source is Linux {}: the diff against it is applied",
-                         closest->name)});
-    change.patch.refused.clear(); // a file that only the closest kernel has: its hunks do not apply
+    const auto work = std::make_shared<Work>();
+    auto& theirs = work->theirs = collect(path, is_tree, base, work->copies.path());
+    Change change;
+    change.of_files = true;
     if (is_tree)
         change.notes.push_back(
             {"left-out", "of the tree, KVM's C sources and headers are compared with the kernel's; what was "
                          "changed elsewhere, in a Makefile too, is not looked at"});
     const auto others = "none of KVM's C sources and headers: " + first_names(theirs.others);
-    if (theirs.files.empty())
-        change.patch.refused.push_back(
-            {"refused", theirs.others.empty() ? "nothing of KVM's is in it" : others});
-    else if (change.patch.changes.empty())
-        change.patch.refused.push_back({"no-patch", "the files are those of the kernel: nothing is changed"});
-    if (!theirs.files.empty() && !theirs.others.empty())
-        change.notes.push_back({"left-out", "left out, as " + others});
+    if (theirs.files.empty()) {
+        change.refused.push_back({"refused", theirs.others.empty() ? "nothing of KVM's is in it" : others});
+        return change;
+    }
+    if (!theirs.others.empty()) change.notes.push_back({"left-out", "left out, as " + others});
+    work->closest = closest_difference(theirs, base);
+    if (work->closest.first.changes.empty()) {
+        change.refused.push_back({"no-patch", "the files are those of the kernel: nothing is changed"});
+        return change;
+    }
+    work->given = read_given(theirs, base);
+    change.has_ledger = std::ranges::any_of(work->given.files, mentions_leaf);
+    add_attempts(change, work, base);
     return change;
 }
 
