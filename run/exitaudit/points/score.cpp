@@ -1,0 +1,129 @@
+// From findings to points.
+#include "exitaudit/points/score.hpp"
+
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/support/json.hpp"
+#include "exitaudit/support/untrusted.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace exitaudit::points {
+namespace {
+
+using nlohmann::json;
+
+// Points are shown to the hundredth: so that no sum shows how binary fractions are rounded.
+double rounded(double points) { return std::round(100 * points) / 100; }
+
+// Did the main run of each lane come to its end? A later run that crashes leaves its results standing.
+bool main_runs_ended(const json& row) {
+    const auto& lanes = array_member(row, "lanes");
+    return !lanes.empty() && std::ranges::all_of(lanes, [](const json& lane) {
+        const auto& report = object_member(lane, "report");
+        return !object_member(report, "end").empty() && report.value("crashed", json()) != true;
+    });
+}
+
+// Why nothing that takes an audit can earn points; empty if it can.
+std::string why_no_audit(const json& row) {
+    const auto verdict = text_member(row, "verdict");
+    if (verdict == "refused") return "The submission was refused, so it was not audited.";
+    if (verdict == "does-not-apply") return "The patch does not apply, so it was not audited.";
+    if (verdict == "does-not-compile") return "It does not compile, so it was not audited.";
+    if (verdict == "not-patched") return "No ledger answers.";
+    if ((verdict != "crashes" && verdict != "hangs") || main_runs_ended(row)) return {};
+    return verdict == "crashes" ? "The host crashed before the audits were done."
+                                : "The host hung before the audits were done.";
+}
+
+std::string why_not_graded(const json& row) {
+    std::string text = "It could not be graded";
+    const auto& findings = array_member(row, "findings");
+    if (!findings.empty()) text += ": " + sanitize(text_member(findings.front(), "text"));
+    return text + ".";
+}
+
+// What is known of the item, and what it costs.
+struct Losses {
+    double points = 0;
+    std::vector<std::string> remarks{};
+
+    void add(const json& findings, const Costs& costs) {
+        std::set<std::string> known; // of both lanes it counts once
+        for (const auto& finding : findings) {
+            const auto id = text_member(finding, "id");
+            const auto cost = costs.find(id);
+            if (cost == costs.end() || !known.insert(id).second) continue;
+            points += cost->second;
+            remarks.push_back(fmt::format("{} ({})", sanitize(text_member(finding, "text")), id));
+        }
+    }
+};
+
+ItemScore judge(const Item& item, const json& row, const std::string& no_audit) {
+    ItemScore score{item.name, item.title, 0, item.points, no_audit};
+    if (item.audit && !no_audit.empty()) return score;
+    Losses losses;
+    losses.add(array_member(row, "findings"), item.findings);
+    losses.add(array_member(row, "notes"), item.notes);
+    const auto lost = std::min(losses.points, item.points);
+    score.points = rounded(item.points - lost);
+    score.feedback = losses.remarks.empty() ? "No fault was found."
+                     : lost > 0 ? fmt::format("Lost {} of {} points: {}.", rounded(lost), item.points,
+                                              fmt::join(losses.remarks, "; "))
+                                : fmt::format("No points are lost: {}.", fmt::join(losses.remarks, "; "));
+    return score;
+}
+
+} // namespace
+
+Score score_of(const json& row, const Rubric& rubric) {
+    Score score;
+    score.most = rounded(rubric.points());
+    const bool graded = text_member(row, "verdict") != "could-not-grade";
+    double sum = 0;
+    for (const auto& item : rubric.items) {
+        score.items.push_back(graded
+                                  ? judge(item, row, why_no_audit(row))
+                                  : ItemScore{item.name, item.title, {}, item.points, why_not_graded(row)});
+        sum += score.items.back().points.value_or(0);
+    }
+    if (graded) score.points = rounded(sum);
+    return score;
+}
+
+json score_document(const Score& score) {
+    json document{{"score", or_null(score.points)}, {"max", score.most}, {"items", json::array()}};
+    for (const auto& item : score.items)
+        document["items"].push_back({{"name", item.name},
+                                     {"title", item.title},
+                                     {"score", or_null(item.points)},
+                                     {"max", item.most},
+                                     {"feedback", item.feedback}});
+    return document;
+}
+
+std::vector<std::string> score_lines(const Score& score) {
+    if (!score.points) return {"    no score: " + (score.items.empty() ? "" : score.items.front().feedback)};
+    std::vector<std::string> lines{fmt::format("    score {} of {}", *score.points, score.most)};
+    for (const auto& item : score.items)
+        lines.push_back(
+            fmt::format("      {} {}/{}: {}", sanitize(item.name), *item.points, item.most, item.feedback));
+    return lines;
+}
+
+int exit_code_of(const json& rows) {
+    auto code = ExitCode::pass;
+    for (const auto& row : rows) {
+        const auto verdict = text_member(row, "verdict");
+        if (verdict == "could-not-grade") return static_cast<int>(ExitCode::could_not_run);
+        if (verdict != "pass") code = ExitCode::audit_failed;
+    }
+    return static_cast<int>(code);
+}
+
+} // namespace exitaudit::points
