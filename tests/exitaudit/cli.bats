@@ -431,3 +431,50 @@ $(head -n1 /proc/cmdline)" ]
     expect 3 "report takes documents of kind run, grade and boot" "$exitaudit" report "$scratch/c.json" -o "$scratch/page.html"
     expect 2 "only of exitaudit boot" "$exitaudit" compare "$root"/tests/report/{run,run,run}.json
 }
+
+# The rubric of the document is the one that grade uses.
+@test "grade --print-rubric prints a rubric that --rubric takes, as docs/grade.md shows it" {
+    expect 0 '"kind": "rubric"' "$exitaudit" grade --print-rubric
+    diff <("$exitaudit" grade --print-rubric) <(sed -n '/^```json$/,/^```$/{/^```/d;p}' "$root/docs/grade.md")
+    "$exitaudit" grade --print-rubric >"$scratch/rubric.json"
+    expect 0 "mean 66.2" "$exitaudit" grade --summary "$root"/tests/grade/documents/*.json --rubric "$scratch/rubric.json"
+}
+
+@test "a rubric with an unknown finding is a usage error" {
+    "$exitaudit" grade --print-rubric | sed s/lost-exits/lost-exists/ >"$scratch/rubric.json"
+    expect 2 "item counts: no finding is called 'lost-exists'; did you mean lost-exits?" "$exitaudit" grade "$root/README.md" --rubric "$scratch/rubric.json"
+    expect 2 "PATCH is required" "$exitaudit" grade
+}
+
+@test "grade --summary puts several grades together" {
+    first=$root/tests/grade/documents/first.json second=$root/tests/grade/documents/second.json
+    expect 0 "5 submissions: 1 could-not-grade, 1 does-not-compile, 2 fail, 1 pass" "$exitaudit" grade --summary "$first" "$second" --json "$scratch/all.json"
+    [[ $output == *"score of 4: mean 66.2, median 82.5, of 100 points"* ]]
+    [[ $output == *"lost-exits                          2   50 %"* ]]
+    [[ $output == *"100 %  alice.patch and bob.patch" ]]
+    [ "$(jq -c '[.kind, .exit_code, (.rows | length), [.rows[].points.score]]' "$scratch/all.json")" = '["grade",3,5,[80,85,100,0,null]]' ]
+    expect 0 "" "$exitaudit" report "$scratch/all.json" -o "$scratch/page.html"
+    expect 0 "3 submissions" "$exitaudit" grade --summary "$first" "$first"
+    expect 2 "is of kind run" "$exitaudit" grade --summary "$root/tests/report/run.json"
+    expect 2 "--lane" "$exitaudit" grade --summary "$first" --lane svm
+    expect 3 "cannot read" "$exitaudit" grade --summary /nonexistent
+}
+
+@test "points are written for grade books, Gradescope and Classroom" {
+    cd "$root/tests/grade/documents"
+    expect 0 "" "$exitaudit" grade --summary first.json second.json --csv "$scratch/book.csv"
+    [ "$(grep -c $'\r$' "$scratch/book.csv")" -eq 6 ]
+    [ "$(cut -d, -f1-3 "$scratch/book.csv")" = "name,verdict,score
+alice.patch,fail,80
+bob.patch,fail,85
+'=carol.patch,pass,100
+dave.patch,does-not-compile,0
+erin.patch,could-not-grade," ]
+    grep -qF '""really"" (does-not-compile). It does not compile, so it was not audited."' "$scratch/book.csv"
+    jq '.rows |= .[:1]' first.json >"$scratch/one.json"
+    expect 0 "" "$exitaudit" grade --summary "$scratch/one.json" --gradescope "$scratch" --classroom "$scratch/classroom.json"
+    [ "$(jq -c '[.score, (.tests | length), ([.tests[].score] | add), ([.tests[].max_score] | add)]' "$scratch/results.json")" = '[80,8,80,100]' ]
+    [ "$(jq -c '[.version, .status, .max_score, ([.tests[].score] | add)]' "$scratch/classroom.json")" = '[1,"fail",100,80]' ]
+    expect 2 "--gradescope is for one submission, and here are 3" "$exitaudit" grade --summary first.json --gradescope "$scratch"
+    expect 2 "/nonexistent is no directory" "$exitaudit" grade --summary first.json --csv /nonexistent/book.csv
+}

@@ -2,6 +2,7 @@
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/grade/grader.hpp"
+#include "exitaudit/points/summary.hpp"
 #include "exitaudit/submission/submission.hpp"
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/catalogue/catalogue.hpp"
@@ -21,6 +22,7 @@ void check(const GradeOptions& options, const Places& places) {
     if (const auto error = check_plan(options.plan)) throw usage_error("{}", *error);
     find_program("bwrap", "bubblewrap");
     require_directories_of({options.json, options.junit});
+    points::check(options.points, options.submissions.size());
     const auto host = places.build / "embedded-host" / options.kernel / "vmlinux";
     if (!fs::exists(host))
         throw failure("no embedded host with Linux {} is built: make one with `make embedded-host KERNEL={}`",
@@ -34,28 +36,30 @@ std::size_t width_of(const std::vector<Submission>& submissions) {
     return width;
 }
 
-nlohmann::json grade_document(const GradeOptions& options, const std::vector<Row>& rows) {
-    nlohmann::json document{{"schema", 1},
-                            {"kind", "grade"},
-                            {"kernel", options.kernel},
-                            {"exit_code", exit_code_of(rows)},
-                            {"rows", nlohmann::json::array()}};
-    for (const auto& row : rows) document["rows"].push_back(row_document(row));
-    return document;
+void add_points(nlohmann::json& row, const points::Rubric& rubric) {
+    const auto score = points::score_of(row, rubric);
+    row["points"] = points::score_document(score);
+    for (const auto& line : points::score_lines(score)) fmt::print("{}\n", line);
 }
 
 } // namespace
 
 int grade_all(const GradeOptions& given) {
+    if (given.print_rubric) {
+        fmt::print("{}", points::default_rubric);
+        return static_cast<int>(ExitCode::pass);
+    }
+    if (given.summary) return points::summarize({given.submissions, given.points, given.json, given.junit});
     auto options = given;
     std::vector<Submission> submissions;
     for (const auto& name : options.submissions) submissions.push_back(find_submission(name));
+    const auto rubric = points::read_rubric(options.points.rubric);
     const auto places = Places::find(options.build);
     if (options.kernel.empty()) options.kernel = places.kernel({});
     check(options, places);
 
     SignalsCaught signals;
-    std::vector<Row> rows;
+    auto rows = nlohmann::json::array();
     for (const auto& submission : submissions) check_branch(submission, scripts_of(places.build));
     Progress progress(submissions.size());
     Grader grader(options, places, progress);
@@ -66,14 +70,23 @@ int grade_all(const GradeOptions& given) {
     }
     fmt::print("{}\n", row_header(width_of(submissions)));
     for (const auto& submission : submissions) {
-        rows.push_back(grader(submission));
+        const auto row = grader(submission);
+        rows.push_back(row_document(row));
         progress.clear();
-        for (const auto& line : row_lines(rows.back(), width_of(submissions))) fmt::print("{}\n", line);
+        for (const auto& line : row_lines(row, width_of(submissions))) fmt::print("{}\n", line);
+        if (options.points.any()) add_points(rows.back(), rubric);
         std::fflush(stdout);
         if (const auto signal = signals.signal()) throw Interrupted{*signal};
     }
-    write_documents(options.json, options.junit, grade_document(options, rows));
-    return exit_code_of(rows);
+    const auto exit_code = points::exit_code_of(rows);
+    write_documents(options.json, options.junit,
+                    {{"schema", 1},
+                     {"kind", "grade"},
+                     {"kernel", options.kernel},
+                     {"exit_code", exit_code},
+                     {"rows", rows}});
+    points::deliver(options.points, rows, rubric);
+    return exit_code;
 }
 
 } // namespace exitaudit::grade

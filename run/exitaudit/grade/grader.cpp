@@ -146,6 +146,7 @@ bool Grader::build(Row& row, const fs::path& directory) {
     auto tried = try_attempts(change, directory);
     for (const auto& file : tried.attempt.patch.changes)
         if (std::ranges::find(row.changes, file.path) == row.changes.end()) row.changes.push_back(file.path);
+    row.added = added_lines(tried.attempt.patch);
     report(row, tried);
     if (change.of_files && !tried.compiled.built)
         row.verdict = "could-not-build";

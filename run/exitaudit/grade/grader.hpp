@@ -3,6 +3,7 @@
 
 #include "exitaudit/grade/compile.hpp"
 #include "exitaudit/lanes/places.hpp"
+#include "exitaudit/points/deliver.hpp"
 #include "exitaudit/grade/progress.hpp"
 #include "exitaudit/support/task.hpp"
 #include "exitaudit/grade/rounds.hpp"
@@ -19,6 +20,7 @@ struct Row {
     std::vector<Finding> findings, notes; // those of a lane are in its audit
     std::vector<Audit> audits;
     std::vector<std::string> changes; // files
+    std::vector<std::string> added;   // lines, without their +
     double seconds = 0;
 
     // The layout or edition, as the first audit that has one found it; "-" if none has.
@@ -32,8 +34,8 @@ std::string row_header(std::size_t name_width);
 
 nlohmann::json row_document(const Row& row);
 
-// 0 all pass; 1 some do not; 3 some could not be graded.
-int exit_code_of(const std::vector<Row>& rows);
+// The first lines that a patch adds.
+std::vector<std::string> added_lines(const Patch& patch);
 
 struct GradeOptions {
     std::vector<std::string> submissions;
@@ -44,11 +46,15 @@ struct GradeOptions {
     std::filesystem::path keep, json, junit, build;
     std::vector<std::string> plan;
     bool dry_run = false;
+    points::Wanted points;
+    bool summary = false; // of documents that --json wrote, in the place of submissions
+    bool print_rubric = false;
 };
 
 void add_grade(CLI::App& app, Task& task);
 
-// Returns the exit code; 128 + N if signal N interrupted it. Error if nothing can be graded.
+// Grades, or does what --summary or --print-rubric ask for instead. Returns the exit code; 128 + N if signal
+// N interrupted it. Error if nothing can be graded.
 int grade_all(const GradeOptions& options);
 
 class Grader {

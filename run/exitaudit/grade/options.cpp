@@ -17,14 +17,30 @@ Examples:
   exitaudit grade submissions/*.patch --json grades.json
   exitaudit grade ~/linux#exit-counters --lane vmx
   exitaudit grade alice/ --plan 'io.* hlt.*' --keep alice-logs
+  exitaudit grade submissions/*.patch --rubric default --csv grades.csv
+  exitaudit grade --summary monday.json tuesday.json
 
 Exit codes: 0 all pass; 1 some fail, do not compile or are refused; 2 usage; 3 some
-could not be graded.)";
+could not be graded. With --summary: 0 made; 3 a document cannot be read.)";
 
 void check_grade(const GradeOptions& options) {
     if (const auto* lane = find_lane(options.lane); lane && !lane->embedded)
         throw usage_error("grade boots other people's code: --lane is {}",
                           lane_names([](const Lane& fit) { return fit.embedded; }));
+    if (options.submissions.empty() && !options.print_rubric) throw usage_error("PATCH is required");
+}
+
+void add_points(CLI::App& command, GradeOptions& options) {
+    add(command, "--rubric", options.points.rubric, "FILE",
+        "give points by this rubric; `default` is what --print-rubric prints");
+    add(command, "--gradescope", options.points.gradescope, "DIR", "write DIR/results.json for Gradescope");
+    add(command, "--classroom", options.points.classroom, "FILE", "write a result for GitHub Classroom");
+    add(command, "--csv", options.points.csv, "FILE", "write a grade book, a line for each submission");
+    command.add_flag("--print-rubric", options.print_rubric, "print the default rubric");
+    auto* summary = command.add_flag("--summary", options.summary,
+                                     "grade nothing: put together what --json wrote (PATCH are these files)");
+    for (const auto* name : {"--lane", "--kernel", "--vcpus", "--timeout", "--plan", "--keep"})
+        summary->excludes(name);
 }
 
 } // namespace
@@ -33,7 +49,7 @@ void add_grade(CLI::App& app, Task& task) {
     auto [command, options] = add_command(
         app, task, "grade", "compile somebody's patches in a sandbox, audit them, print a row for each",
         grade_footer, grade_all, check_grade);
-    command.add_option("PATCH", options.submissions, "what people hand in")->required();
+    command.add_option("PATCH", options.submissions, "what people hand in");
     add(command, "--lane", options.lane, "svm|vmx",
         "audit on this lane only (default: those whose code is touched)");
     add(command, "--kernel", options.kernel, "VERSION", "Linux to patch (default: the oldest that is built)");
@@ -50,6 +66,7 @@ void add_grade(CLI::App& app, Task& task) {
                      "print what would be compiled, as a patch against the kernel, and stop");
     add(command, "--keep", options.keep, "DIR", "keep modules and logs in DIR/NAME");
     add(command, "--json", options.json, "FILE", "write all rows, with all that was seen, to FILE");
+    add_points(command, options);
     add_junit(command, options.junit);
     add_build(command, options.build);
 }

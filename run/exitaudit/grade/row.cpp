@@ -2,12 +2,12 @@
 #include "exitaudit/grade/grader.hpp"
 
 #include "exitaudit/documents/document.hpp"
-#include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/json.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 
 namespace exitaudit::grade {
 namespace {
@@ -91,9 +91,11 @@ json row_document(const Row& row) {
         {"sdm", row.found(&Audit::edition) == "-" ? json() : json(std::stoul(row.found(&Audit::edition)))},
         {"verdict", row.verdict},
         {"changes", row.changes},
+        {"added", row.added},
         {"findings", findings_document(row.findings)},
         {"notes", findings_document(row.notes)},
         {"lanes", json::array()},
+        {"points", nullptr},
         {"seconds", row.seconds},
     };
     for (const auto& audit : row.audits) {
@@ -107,14 +109,16 @@ json row_document(const Row& row) {
     return document;
 }
 
-int exit_code_of(const std::vector<Row>& rows) {
-    const auto some = [&](auto predicate) { return std::ranges::any_of(rows, predicate); };
-    if (some([](const Row& row) {
-            return row.verdict == "could-not-grade" || row.verdict == "could-not-build";
-        }))
-        return static_cast<int>(ExitCode::could_not_run);
-    return static_cast<int>(
-        some([](const Row& row) { return row.verdict != "pass"; }) ? ExitCode::audit_failed : ExitCode::pass);
+std::vector<std::string> added_lines(const Patch& patch) {
+    constexpr std::size_t most = 2000;
+    std::vector<std::string> added;
+    for (const auto& change : patch.changes)
+        for (const auto& hunk : change.hunks) {
+            std::istringstream lines(hunk.text);
+            for (std::string line; added.size() < most && std::getline(lines, line);)
+                if (line.starts_with('+')) added.push_back(line.substr(1));
+        }
+    return added;
 }
 
 } // namespace exitaudit::grade

@@ -34,6 +34,7 @@ std::string why_no_audit(const json& row) {
     if (verdict == "refused") return "The submission was refused, so it was not audited.";
     if (verdict == "does-not-apply") return "The patch does not apply, so it was not audited.";
     if (verdict == "does-not-compile") return "It does not compile, so it was not audited.";
+    if (verdict == "no-ledger") return "No line of it mentions a leaf of the ledger.";
     if (verdict == "not-patched") return "No ledger answers.";
     if ((verdict != "crashes" && verdict != "hangs") || main_runs_ended(row)) return {};
     return verdict == "crashes" ? "The host crashed before the audits were done."
@@ -84,7 +85,7 @@ ItemScore judge(const Item& item, const json& row, const std::string& no_audit) 
 Score score_of(const json& row, const Rubric& rubric) {
     Score score;
     score.most = rounded(rubric.points());
-    const bool graded = text_member(row, "verdict") != "could-not-grade";
+    const bool graded = was_graded(text_member(row, "verdict"));
     double sum = 0;
     for (const auto& item : rubric.items) {
         score.items.push_back(graded
@@ -116,11 +117,15 @@ std::vector<std::string> score_lines(const Score& score) {
     return lines;
 }
 
+bool was_graded(std::string_view verdict) {
+    return verdict != "could-not-grade" && verdict != "could-not-build";
+}
+
 int exit_code_of(const json& rows) {
     auto code = ExitCode::pass;
     for (const auto& row : rows) {
         const auto verdict = text_member(row, "verdict");
-        if (verdict == "could-not-grade") return static_cast<int>(ExitCode::could_not_run);
+        if (!was_graded(verdict)) return static_cast<int>(ExitCode::could_not_run);
         if (verdict != "pass") code = ExitCode::audit_failed;
     }
     return static_cast<int>(code);
