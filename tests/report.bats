@@ -66,7 +66,7 @@ show() { # WIDTH light|dark
 # What draws, its colours, and that it fits.
 check_page() { # WIDTH light|dark
     show "$1" "$2"
-    [ "$(evaluate 'document.documentElement.dataset.drawn')" = '"10"' ]
+    [ "$(evaluate 'document.documentElement.dataset.drawn')" = '"11"' ]
     [ "$(evaluate 'document.documentElement.scrollWidth <= innerWidth')" = true ]
     local light
     light=$(evaluate 'getComputedStyle(document.body).backgroundColor === "rgb(255, 255, 255)"')
@@ -119,6 +119,13 @@ check_page() { # WIDTH light|dark
     [ "$(evaluate "($rows)('Exits of each boot, by reason').join()")" = '"IO_INSTRUCTION 1,400 1,400,HLT 100 199,CPUID – 7"' ]
     [ "$(evaluate "($rows)('Exits of each boot, by phase').filter((row) => row.endsWith('–')).length")" = 1 ]
     [ "$(evaluate 'charts.find((chart) => chart.canvas.ariaLabel.startsWith("Exits of each boot, by reason")).chart.data.datasets.map((set) => `${set.label} ${set.data.join("/")}`).join()')" = '"boot.json 1400/100/,variant.json 1400/199/7"' ]
+}
+
+@test "a grade's findings stand by the number of submissions that have them" {
+    show 1280 light
+    local rows='[...document.querySelectorAll(`#document-2 [aria-label="Findings, by number of submissions"] tbody tr`)].map((row) => [...row.cells].map((cell) => cell.textContent).join(" "))'
+    [ "$(evaluate "$rows.join()")" = '"compile-error 1 50.0 %,retpoline-shortcut 1 50.0 %"' ]
+    [ "$(evaluate 'charts.find((chart) => chart.canvas.ariaLabel.startsWith("Findings, by")).chart.data.datasets[0].data.join()')" = '"1,1"' ]
 }
 
 @test "no phase's name covers another" {

@@ -162,3 +162,31 @@ function shareChart(parent, title, about, exits) {
         {title: "Tracepoint", number: true, of: (row) => whole(row.traced)},
     ], rows)));
 }
+
+// Findings by the number of submissions that have them, from the rows of a grade.
+function findingsChart(parent, rows) {
+    const counts = new Map();
+    for (const row of rows)
+        for (const id of new Set(list(row.findings).map((finding) => finding.id)))
+            counts.set(id, (counts.get(id) ?? 0) + 1);
+    const found = [...counts].map(([id, count]) => ({id, count})).sort((a, b) => b.count - a.count || a.id.localeCompare(b.id));
+    if (rows.length < 2 || found.length === 0)
+        return;
+    const title = "Findings, by number of submissions", about = `Of ${rows.length} submissions. A finding of both lanes counts once.`;
+    figure(parent, title, about, found.length * 26 + 110, () => ({
+        type: "bar",
+        data: {labels: found.map(({id}) => shortened(id)), datasets: [
+            {label: "submissions", data: found.map(({count}) => count), backgroundColor: colour("guest")}]},
+        options: {
+            indexAxis: "y",
+            scales: {x: {beginAtZero: true, ticks: {precision: 0}, title: {display: true, text: "submissions"}},
+                y: {ticks: {autoSkip: false}, grid: {display: false}}},
+            plugins: {legend: {display: false}},
+        },
+    }));
+    parent.append(details("As a table", table(title, [
+        {title: "Finding", of: ({id}) => id},
+        {title: "Submissions", number: true, of: ({count}) => whole(count)},
+        {title: "Share", number: true, of: ({count}) => percent(100 * count / rows.length)},
+    ], found)));
+}

@@ -158,8 +158,11 @@ function showGrade(parent, document) {
         {title: "Builds", of: (row) => row.builds === true ? "yes" : row.builds === false ? "no" : "–"},
         {title: "Layout", of: (row) => row.layout},
         {title: "Verdict", of: (row) => verdictWord(row.verdict)},
+        ...rows.some((row) => known(row.points)) ? [{title: "Score", number: true, of: (row) =>
+            known(row.points?.score) ? `${row.points.score} of ${row.points.max}` : "–"}] : [],
         {title: "Findings", wide: true, of: (row) => [...said("", row.findings), ...said("note: ", row.notes)]},
     ], rows));
+    findingsChart(parent, rows);
     for (const row of rows)
         for (const lane of list(row.lanes))
             if (lane.report && typeof lane.report === "object") {
