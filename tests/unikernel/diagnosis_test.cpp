@@ -561,6 +561,14 @@ TEST_P(AmdFindingsTest, NameAStaleExitReason) {
     expect_nothing_unexplained();
 }
 
+TEST_P(AmdFindingsTest, TakeOneRowThatAllExitsGoToForNoTableThatIsTooShort) {
+    for (const ExitNumber exit : {0x72u, 0x78u, 0x7bu}) failed_firing("io.in8", exit, 200, 0);
+    failed_firing("cr.read-cr2", 2, 200, 201);
+    EXPECT_EQ(std::ranges::count(found(), "out-of-bounds"), 0);
+    failed_firing("cr.write-cr3", 0x13, 200, 201);
+    EXPECT_EQ(std::ranges::count(found(), "out-of-bounds"), 1);
+}
+
 // 6, KVM_EXIT_MMIO, has no row.
 TEST_P(FindingsTest, NameAStaleExitReasonThatHasNoRow) {
     host.counts_queries = false;

@@ -46,15 +46,16 @@ constexpr ExitNumber intel_room = 69;
 
 // Numbers from here on are never counted, and those below are: an array of this many.
 bool table_too_short(const Evidence& e, ExitSet& lost) {
-    bool below = false, beyond = false;
+    bool beyond = false;
+    ExitSet below; // one may be the row that all exits go to
     for (const auto& r : e.results()) {
         if (!Evidence::fires(r)) continue;
         const auto exit = r.measurement->exit;
         if (exit >= intel_room && e.absent(r)) lost.add(exit);
         beyond = beyond || (exit > intel_room + 1 && !e.absent(r));
-        below = below || (exit < intel_room && !e.absent(r));
+        if (exit < intel_room && !e.absent(r)) below.add(exit);
     }
-    return !e.is_vmx() && below && !beyond && lost.size() > 2;
+    return !e.is_vmx() && below.size() > 1 && !beyond && lost.size() > 2;
 }
 
 // A row that grew by more than exits can have happened: memory that holds something else, such as cycles.
