@@ -186,7 +186,7 @@ END
 }
 
 @test "a compiler that comes to no end is ended" {
-    expect 1 "it is not compiled within 10 s" "$exitaudit" grade --timeout 40 "$(adds '#if __INCLUDE_LEVEL__ < 60' '#include __FILE__' '#include __FILE__' '#endif')"
+    expect 1 "it is not compiled within 10 s of CPU time" "$exitaudit" grade --timeout 40 "$(adds '#if __INCLUDE_LEVEL__ < 60' '#include __FILE__' '#include __FILE__' '#endif')"
 }
 
 @test "a build that needs more than the sandbox gives it is told from one that does not compile" {

@@ -5,6 +5,8 @@
 
 #include <csignal>
 
+#include <sched.h>
+
 namespace exitaudit::test {
 namespace {
 
@@ -23,6 +25,36 @@ TEST(Process, StartsNothingAfterASignal) {
     EXPECT_EQ(ending.how, Ending::How::interrupted);
     EXPECT_EQ(ending.status, SIGTERM);
     EXPECT_EQ(signals.signal(), SIGTERM);
+}
+
+const std::vector<std::string> busy{"sh", "-c", "(while :; do :; done) & wait"};
+
+TEST(Process, IsLimitedByTheCpuTimeOfAllThatItStarts) {
+    Watcher watcher;
+    watcher.limits = Limits::cpu;
+    const auto ending = run_process(busy, std::chrono::milliseconds(500), watcher);
+    EXPECT_EQ(ending.how, Ending::How::timed_out);
+    EXPECT_GE(ending.took, std::chrono::milliseconds(500));
+}
+
+TEST(Process, ThatIsIdleTakesNoCpuTimeAndEndsByTheClock) {
+    Watcher watcher;
+    watcher.limits = Limits::cpu;
+    const auto ending = run_process({"sleep", "60"}, std::chrono::milliseconds(200), watcher);
+    EXPECT_EQ(ending.how, Ending::How::timed_out);
+    EXPECT_LT(ending.took, std::chrono::milliseconds(200));
+}
+
+TEST(Process, ThatWaitsForACpuIsNotChargedForIt) {
+    // Two on one CPU: each waits half of the time.
+    const auto cpu = std::to_string(sched_getcpu());
+    const auto start = std::chrono::steady_clock::now();
+    const auto ending =
+        run_process({"taskset", "-c", cpu, "sh", "-c", "(while :; do :; done) & while :; do :; done"},
+                    std::chrono::milliseconds(500), {});
+    EXPECT_EQ(ending.how, Ending::How::timed_out);
+    EXPECT_GE(ending.took, std::chrono::milliseconds(500));
+    EXPECT_LT(ending.took * 4 / 3, std::chrono::steady_clock::now() - start);
 }
 
 } // namespace

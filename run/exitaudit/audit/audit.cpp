@@ -134,6 +134,7 @@ AuditReport audit(const Lane& lane, const HostSpec& spec, const Places& places, 
     AuditReport report{recorder.bytes(), recorder.log(), judge_session(session, host, recorder, spec, hangs),
                        circumstances_of(lane, session, seconds.count(), host)};
     report.circumstances.hangs = hangs;
+    report.took = session.ending.took;
     report.circumstances.causes =
         diagnose(report.log, host, state_of(session, recorder, report.verdict, spec, hangs));
     if (session.ending.how == Ending::How::interrupted) report.signal = session.ending.status;

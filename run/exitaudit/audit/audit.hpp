@@ -11,7 +11,8 @@ struct AuditReport {
     Log log; // the same, read
     Verdict verdict;
     Circumstances circumstances;
-    std::optional<int> signal{}; // that interrupted it
+    std::optional<int> signal{};      // that interrupted it
+    std::chrono::milliseconds took{}; // of its time limit
 };
 
 // Runs the guest of this spec on the lane's host. Several may run at once, each on a thread

@@ -15,6 +15,7 @@ PLAN has names and globs, which may end in :count=N, and these words:
   count=N repeat=R vcpus=M     firings; repetitions; vCPUs that fire (default: --vcpus)
   format=ktap,table,json       what the log contains
   layout=NAME sdm=LAST         the host's layout and edition (default: detected)
+  budget=SECONDS              for all queries of the ledger, where these are slow (60)
   apic=xapic|x2apic seed=N
 
 Examples:

@@ -61,7 +61,7 @@ int run_audit(const RunOptions& options) {
     if (!choice.why.empty()) fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
 
     const auto report = audit_on_screen(*choice.lane, options);
-    const auto& [serial_log, log, verdict, circumstances, signal] = report;
+    const auto& [serial_log, log, verdict, circumstances, signal, took] = report;
     // Without a ledger, or without the guest's end, the instruments have nothing to compare.
     if (verdict.code == ExitCode::pass || verdict.code == ExitCode::audit_failed)
         for (const auto& line : host_lines(circumstances.host)) fmt::print("{}\n", line);

@@ -88,15 +88,18 @@ std::vector<Audit> Rounds::run(const std::vector<AuditOrder>& orders) const {
             std::async(std::launch::async, [&, shows = running.empty()] { return run(order, shows); }));
     for (const auto& audit : running) audit.wait();
     std::vector<Audit> audits;
+    std::chrono::milliseconds longest{}; // they run side by side
     for (std::size_t i = 0; i < orders.size(); ++i) {
         try {
             audits.push_back(running[i].get());
+            longest = std::max(longest, audits.back().report.took);
         } catch (const Error& error) {
             AuditReport none;
             none.verdict.text = error.what();
             audits.push_back(judged(*orders[i].lane, std::move(none)));
         }
     }
+    progress.spend(longest);
     return audits;
 }
 

@@ -7,9 +7,10 @@ namespace exitaudit::grade {
 
 struct Compiled {
     bool built = false;
-    std::vector<Finding> rejected; // hunks that do not apply
-    std::vector<Finding> errors;   // why it is not built
-    unsigned fuzzy = 0;            // hunks that apply where not all lines round them are as expected
+    std::vector<Finding> rejected;    // hunks that do not apply
+    std::vector<Finding> errors;      // why it is not built
+    std::chrono::milliseconds took{}; // CPU time
+    unsigned fuzzy = 0;               // hunks that apply where not all lines round them are as expected
 };
 
 // What patch(1) said: which hunks of the patch it left out. Counts the fuzzy ones.
@@ -20,7 +21,7 @@ std::vector<Finding> compile_errors(std::string_view log);
 
 // Applies the patch to a copy of the base and compiles that, all in the sandbox; what
 // does not apply is left out. kvm.ko, kvm-intel.ko and kvm-amd.ko come into `directory`.
-// Error if no sandbox can be made.
+// The limit is CPU time. Error if no sandbox can be made.
 Compiled compile(const Base& base, const Patch& patch, const std::filesystem::path& directory,
                  std::chrono::seconds limit);
 

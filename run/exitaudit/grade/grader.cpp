@@ -98,7 +98,7 @@ Row Grader::operator()(const Submission& submission) {
         row.verdict = "could-not-grade";
         row.findings.push_back({"could-not-grade", sanitize(error.what(), 1000)});
     }
-    row.seconds = static_cast<double>(progress_.elapsed().count());
+    row.seconds = static_cast<double>(progress_.spent().count());
     if (!options_.keep.empty()) keep(submission, directory.path());
     return row;
 }
@@ -198,8 +198,10 @@ Grader::Tried Grader::try_attempts(const Change& change, const fs::path& directo
 
 Compiled Grader::compile_in_time(const Patch& patch, const fs::path& directory) {
     progress_.stage("compiling");
-    const auto left = options_.timeout - progress_.elapsed() - time_for_audits;
-    return compile(base_, patch, directory, std::max(left, std::chrono::seconds(10)));
+    const auto left = options_.timeout - progress_.spent() - time_for_audits;
+    auto compiled = compile(base_, patch, directory, std::max(left, std::chrono::seconds(10)));
+    progress_.spend(compiled.took);
+    return compiled;
 }
 
 std::vector<const Lane*> Grader::take_modules(Row& row, const fs::path& directory) {

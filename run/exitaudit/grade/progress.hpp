@@ -18,6 +18,7 @@ public:
     void next(const std::string& name) {
         name_ = sanitize(name);
         start_ = std::chrono::steady_clock::now();
+        spent_ = {};
         ++number_;
     }
 
@@ -37,7 +38,11 @@ public:
 
     void clear() const { fmt::print(stderr, "{}", terminal_ ? "\r\x1b[K" : ""); }
 
-    // Since next().
+    // What compiling and auditing took since next(), as their limits count.
+    void spend(std::chrono::milliseconds took) { spent_ += took; }
+    std::chrono::seconds spent() const { return std::chrono::duration_cast<std::chrono::seconds>(spent_); }
+
+    // On the clock since next().
     std::chrono::seconds elapsed() const {
         return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start_);
     }
@@ -49,6 +54,7 @@ private:
     std::size_t all_, number_ = 0;
     bool terminal_ = isatty(STDERR_FILENO) == 1;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+    std::chrono::milliseconds spent_{};
     std::string name_, what_;
 };
 

@@ -47,7 +47,7 @@ private:
     std::vector<Audit> run(const std::vector<AuditOrder>& orders) const;
     Audit run(const AuditOrder& order, bool shows_progress) const;
     void again(std::span<Audit> audits) const;
-    std::chrono::seconds left() const { return timeout - progress.elapsed(); }
+    std::chrono::seconds left() const { return timeout - progress.spent(); }
 };
 
 } // namespace exitaudit::grade

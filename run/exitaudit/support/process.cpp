@@ -2,6 +2,7 @@
 #include "exitaudit/support/process.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/support/run_time.hpp"
 
 #include <array>
 #include <atomic>
@@ -76,7 +77,7 @@ private:
 class Run {
 public:
     Run(std::chrono::milliseconds limit, const Watcher& watcher)
-        : watcher_(watcher), out_(loop_, watcher.out), err_(loop_, watcher.err), deadline_(loop_, limit),
+        : watcher_(watcher), limit_(limit), out_(loop_, watcher.out), err_(loop_, watcher.err),
           ticker_(loop_), signals_(loop_, SIGINT, SIGTERM, SIGHUP) {}
 
     Ending operator()(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
@@ -87,9 +88,6 @@ public:
         if (auto* const caught = catcher.load())
             if (const auto signal = caught->signal()) return {Ending::How::interrupted, *signal};
         start(program, arguments);
-        deadline_.async_wait([this](const boost::system::error_code& error) {
-            if (!error) stop(Ending::How::timed_out, 0);
-        });
         if (watcher_.started) watcher_.started(child_.id());
         out_.read();
         err_.read();
@@ -97,8 +95,8 @@ public:
         loop_.run();
         if (stopped_) return *stopped_;
         const int status = child_.native_exit_code();
-        if (WIFSIGNALED(status)) return {Ending::How::signalled, WTERMSIG(status)};
-        return {Ending::How::exited, WEXITSTATUS(status)};
+        if (WIFSIGNALED(status)) return {Ending::How::signalled, WTERMSIG(status), took_};
+        return {Ending::How::exited, WEXITSTATUS(status), took_};
     }
 private:
     void start(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
@@ -123,27 +121,43 @@ private:
         ticker_.async_wait([this](const boost::system::error_code& error) {
             if (error) return;
             if (watcher_.tick) watcher_.tick();
+            if (is_over()) return stop(Ending::How::timed_out, 0);
             tick();
         });
     }
 
+    std::chrono::milliseconds passed() const {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                                     start_);
+    }
+
+    bool is_over() {
+        constexpr int most_on_clock = 8;
+        if (watcher_.limits == Limits::awake) waited_ = waited_for_cpu(child_.id());
+        took_ = watcher_.limits == Limits::awake ? passed() - waited_ : cpu_time(child_.id());
+        return took_ >= limit_ || passed() >= most_on_clock * limit_;
+    }
+
     void stop(Ending::How how, int signal) {
-        stopped_ = Ending{how, signal};
+        stopped_ = Ending{how, signal, took_};
         std::error_code ignored; // it may have ended by itself just now
         group_.terminate(ignored);
     }
 
     // Ends only what could keep the loop alive; the pipes end by themselves.
     void ended() {
-        deadline_.cancel();
         ticker_.cancel();
+        if (!stopped_ && watcher_.limits == Limits::awake) took_ = passed() - waited_;
         signals_.cancel();
     }
 
     const Watcher& watcher_;
+    const std::chrono::milliseconds limit_;
+    const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+    std::chrono::milliseconds took_{}, waited_{};
     asio::io_context loop_;
     Stream out_, err_;
-    asio::steady_timer deadline_, ticker_;
+    asio::steady_timer ticker_;
     asio::signal_set signals_;
     bp::group group_;
     bp::child child_;
@@ -185,7 +199,8 @@ Ending run_to_end(const std::vector<std::string>& words, std::chrono::millisecon
     return ending;
 }
 
-Output output_of(const std::vector<std::string>& words, std::chrono::milliseconds limit, std::size_t most) {
+Output output_of(const std::vector<std::string>& words, std::chrono::milliseconds limit, std::size_t most,
+                 Limits limits) {
     Output output;
     const auto keep_start = [most](std::string& kept) {
         return [&kept, most](std::string_view bytes) {
@@ -195,6 +210,7 @@ Output output_of(const std::vector<std::string>& words, std::chrono::millisecond
     Watcher watcher;
     watcher.out = keep_start(output.out);
     watcher.err = keep_start(output.err);
+    watcher.limits = limits;
     output.ending = run_to_end(words, limit, watcher);
     return output;
 }

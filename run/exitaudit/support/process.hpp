@@ -16,17 +16,24 @@ namespace exitaudit {
 struct Ending {
     enum class How { exited, signalled, timed_out, interrupted };
     How how = How::exited;
-    int status = 0; // exit status; or the number of the signal, to the program or to us
+    int status = 0;                   // exit status; or the number of the signal, to the program or to us
+    std::chrono::milliseconds took{}; // as its limit counts
 
     bool exited_with(int value) const { return how == How::exited && status == value; }
     bool by_us() const { return how == How::timed_out || how == How::interrupted; }
 };
+
+// What a time limit counts: the time on the clock in which the program did not wait for a CPU, for one
+// process that works alone; or the CPU time of the program and all that it starts. At most 8 times the limit
+// passes on the clock.
+enum class Limits { awake, cpu };
 
 // Called on the caller's own thread. Any may be empty.
 struct Watcher {
     std::function<void(std::string_view)> out, err; // bytes as they come, not lines
     std::function<void()> tick;                     // several times a second
     std::function<void(int)> started;               // with the process's number
+    Limits limits = Limits::awake;
 };
 
 // The program's path by PATH, or its name if that is a path; empty if it is not found.
@@ -54,7 +61,8 @@ struct Output {
 
 // What a program writes, of each stream at most `most` bytes. Error if it cannot be started; Interrupted.
 Output output_of(const std::vector<std::string>& words,
-                 std::chrono::milliseconds limit = std::chrono::seconds(10), std::size_t most = 16 << 20);
+                 std::chrono::milliseconds limit = std::chrono::seconds(10), std::size_t most = 16 << 20,
+                 Limits limits = Limits::awake);
 
 // While it exists, these signals do not end exitaudit, so that it can clean up; and after one of them no
 // program is started any more, on any thread: run_process() returns as if interrupted. One at a time.
