@@ -1,5 +1,5 @@
 // What grade makes of audits.
-#include "exitaudit/grade/rounds.hpp"
+#include "exitaudit/grade/terms.hpp"
 
 #include <gtest/gtest.h>
 
@@ -133,6 +133,41 @@ TEST(Grade, CallsNoHostHangingThatSpokeLately) {
         << late.verdict.text;
     EXPECT_FALSE(late.circumstances.hangs);
     EXPECT_EQ(ids(late.circumstances.causes.findings), "");
+}
+
+// A host with these leaves alone, held to the terms.
+Audit held_to(const Terms& terms, const nlohmann::json& leaves) {
+    auto given = report(ExitCode::pass);
+    given.log.profile["leaves"] = leaves;
+    given.circumstances.causes.notes = {{"one-table", "one table"}};
+    if (leaves.size() < 4) given.circumstances.causes.notes.push_back({"leaf-missing", "a part"});
+    auto audit = judged(vmx_lane, given);
+    hold_to(terms, audit);
+    return audit;
+}
+
+const nlohmann::json totals{0x4ffffffcU, 0x4ffffffdU}, by_exit{0x4ffffffeU, 0x4fffffffU};
+
+TEST(Terms, LeaveOpenWhatTheAssignmentLeavesOpen) {
+    EXPECT_EQ(held_to({}, totals).verdict, "pass");
+    EXPECT_EQ(held_to({2, false}, totals).verdict, "pass");
+    EXPECT_EQ(held_to({3, false}, by_exit).verdict, "pass");
+    EXPECT_EQ(ids(held_to({2, false}, totals).notes), "one-table leaf-missing");
+}
+
+TEST(Terms, FailLeavesThatWereAskedForAndAreNotThere) {
+    const auto audit = held_to({3, false}, totals);
+    EXPECT_EQ(audit.verdict, "fail");
+    EXPECT_EQ(ids(audit.findings), "leaf-missing");
+    EXPECT_EQ(ids(audit.notes), "one-table");
+    EXPECT_EQ(held_to({2, false}, by_exit).verdict, "fail");
+}
+
+TEST(Terms, FailOtherDefinitionsIfStrict) {
+    const auto audit = held_to({0, true}, totals);
+    EXPECT_EQ(audit.verdict, "fail");
+    EXPECT_EQ(ids(audit.findings), "one-table leaf-missing");
+    EXPECT_TRUE(audit.notes.empty());
 }
 
 } // namespace

@@ -127,6 +127,7 @@ void Grader::grade(Row& row, const fs::path& directory) {
         report_other_vendor(row.audits.back(), row);
         row.audits.pop_back();
     }
+    for (auto& audit : row.audits) hold_to(options_.terms, audit);
     row.verdict = worst(row.audits);
 }
 

@@ -7,6 +7,7 @@
 #include "exitaudit/grade/progress.hpp"
 #include "exitaudit/support/task.hpp"
 #include "exitaudit/grade/rounds.hpp"
+#include "exitaudit/grade/terms.hpp"
 #include "exitaudit/submission/submission.hpp"
 
 namespace exitaudit::grade {
@@ -45,6 +46,7 @@ struct GradeOptions {
     std::chrono::seconds timeout{115}; // for each
     std::filesystem::path keep, json, junit, build;
     std::vector<std::string> plan;
+    Terms terms;
     bool dry_run = false;
     points::Wanted points;
     bool summary = false; // of documents that --json wrote, in the place of submissions

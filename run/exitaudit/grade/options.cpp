@@ -62,6 +62,13 @@ void add_grade(CLI::App& app, Task& task) {
         ->delimiter(' ')
         ->allow_extra_args(false)
         ->type_name("PLAN");
+    add(command, "--assignment", options.terms.assignment, "2|3",
+        "what was asked for: totals (2), or counts and cycles by exit (3) (default: what is answered)")
+        ->check(CLI::IsMember({2, 3}).description(""));
+    command.add_flag(
+        "--strict", options.terms.strict,
+        "fail hosts that define things otherwise: one table for all VMs, handler-only time, leaves "
+        "left out");
     command.add_flag("--dry-run", options.dry_run,
                      "print what would be compiled, as a patch against the kernel, and stop");
     add(command, "--keep", options.keep, "DIR", "keep modules and logs in DIR/NAME");

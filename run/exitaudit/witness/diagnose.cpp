@@ -38,37 +38,6 @@ const ledger::Layout& layout_named(const std::string& name) {
     return found == known.end() ? known.front() : *found;
 }
 
-ledger::Profile profile_of(const Log& log) {
-    const auto& record = log.profile;
-    ledger::Profile profile;
-    profile.patched = true;
-    profile.numbering =
-        text_member(log.run, "numbering") == "svm" ? ledger::Numbering::svm : ledger::Numbering::vmx;
-    profile.revision = number_of<std::uint32_t>(log.run, "ledger");
-    profile.detected = layout_named(text_member(record, "detected_layout"));
-    const auto& leaves = array_member(record, "leaves");
-    profile.layout = layout_named(text_member(log.run, "layout")).without_missing([&](std::uint32_t leaf) {
-        return std::ranges::count(leaves, json(leaf)) != 0;
-    });
-    profile.missing = number_of<unsigned>(record, "missing_leaves");
-    profile.edition.last = number_of<ledger::ExitNumber>(log.run, "sdm");
-    profile.detected_edition.last = number_of<ledger::ExitNumber>(record, "detected_sdm");
-    if (profile.edition.last == 0) // AMD's editions are not told apart
-        profile.edition = profile.detected_edition;
-    profile.undefined = choice_of<ledger::Answer>(record, "undefined", {"zeros", "mark", "other"});
-    profile.not_enabled = choice_of<ledger::Answer>(record, "not_enabled", {"zeros", "mark", "other"});
-    profile.scope = choice_of<ledger::Scope>(record, "scope", {"unknown", "vm", "host"});
-    profile.grows = number_of<unsigned>(record, "grows") != 0;
-    profile.self_count = number_of<unsigned>(record, "self_count");
-    profile.total_count = number_of<unsigned>(record, "total_count");
-    profile.words_swapped = number_of<unsigned>(record, "words_swapped") != 0;
-    for (const auto& exit : array_member(record, "moving"))
-        if (exit.is_number_unsigned()) profile.moving.add(exit.get<ledger::ExitNumber>());
-    profile.cost = {number_of<std::uint64_t>(record, "cpuid_cycles"),
-                    number_of<std::uint64_t>(record, "query_cycles")};
-    return profile;
-}
-
 audit::Measurement measurement_of(const json& record) {
     audit::Measurement m{};
     m.exit = number_of<ledger::ExitNumber>(record, "exit");
@@ -256,6 +225,37 @@ void add_of_guest(const Log& log, Diagnosed& diagnosed) {
 }
 
 } // namespace
+
+ledger::Profile profile_of(const Log& log) {
+    const auto& record = log.profile;
+    ledger::Profile profile;
+    profile.patched = true;
+    profile.numbering =
+        text_member(log.run, "numbering") == "svm" ? ledger::Numbering::svm : ledger::Numbering::vmx;
+    profile.revision = number_of<std::uint32_t>(log.run, "ledger");
+    profile.detected = layout_named(text_member(record, "detected_layout"));
+    const auto& leaves = array_member(record, "leaves");
+    profile.layout = layout_named(text_member(log.run, "layout")).without_missing([&](std::uint32_t leaf) {
+        return std::ranges::count(leaves, json(leaf)) != 0;
+    });
+    profile.missing = number_of<unsigned>(record, "missing_leaves");
+    profile.edition.last = number_of<ledger::ExitNumber>(log.run, "sdm");
+    profile.detected_edition.last = number_of<ledger::ExitNumber>(record, "detected_sdm");
+    if (profile.edition.last == 0) // AMD's editions are not told apart
+        profile.edition = profile.detected_edition;
+    profile.undefined = choice_of<ledger::Answer>(record, "undefined", {"zeros", "mark", "other"});
+    profile.not_enabled = choice_of<ledger::Answer>(record, "not_enabled", {"zeros", "mark", "other"});
+    profile.scope = choice_of<ledger::Scope>(record, "scope", {"unknown", "vm", "host"});
+    profile.grows = number_of<unsigned>(record, "grows") != 0;
+    profile.self_count = number_of<unsigned>(record, "self_count");
+    profile.total_count = number_of<unsigned>(record, "total_count");
+    profile.words_swapped = number_of<unsigned>(record, "words_swapped") != 0;
+    for (const auto& exit : array_member(record, "moving"))
+        if (exit.is_number_unsigned()) profile.moving.add(exit.get<ledger::ExitNumber>());
+    profile.cost = {number_of<std::uint64_t>(record, "cpuid_cycles"),
+                    number_of<std::uint64_t>(record, "query_cycles")};
+    return profile;
+}
 
 Diagnosed diagnose(const Log& log, const std::vector<HostResult>& host, const HostState& state) {
     const auto has_record = [](const Result& result) { return result.record.is_object(); };

@@ -4,6 +4,7 @@
 
 #include "exitaudit/log/finding.hpp"
 #include "exitaudit/witness/witness.hpp"
+#include "ledger/profile.hpp"
 
 namespace exitaudit {
 
@@ -26,6 +27,9 @@ struct Diagnosed {
     std::vector<Finding> findings, notes;
     std::vector<std::string> unexplained; // names of what failed and no finding explains
 };
+
+// The host's profile, as the log has it.
+ledger::Profile profile_of(const Log& log);
 
 // None for a correct host. A log without records of the profile has only the guest's own findings, and the
 // host's.
