@@ -79,7 +79,7 @@ TEST(Growth, FailsWhereTheHostsOwnExitsComeWithTheFirings) {
                                      host.cause(0x7b, 1000);
                                      host.cause(0x60, 1000);
                                  }),
-                          "wrong row"));
+                          "a row changes"));
 }
 
 TEST(Growth, AllowsMoreOfTheHostsOwnExitsWhereVcpusWaited) {
@@ -87,7 +87,7 @@ TEST(Growth, AllowsMoreOfTheHostsOwnExitsWhereVcpusWaited) {
         host.cause(0x7b, 10);
         host.cause(0x60, 500);
     };
-    EXPECT_TRUE(diagnosed(judged(io, 10, interrupted), "wrong row"));
+    EXPECT_TRUE(diagnosed(judged(io, 10, interrupted), "a row changes"));
     EXPECT_EQ(judged(io, 10, interrupted, Numbering::svm, 2000).outcome, Outcome::ok);
     EXPECT_TRUE(diagnosed(judged(
                               io, 10,
@@ -96,7 +96,7 @@ TEST(Growth, AllowsMoreOfTheHostsOwnExitsWhereVcpusWaited) {
                                   host.cause(0x78, 1);
                               },
                               Numbering::svm, 2000),
-                          "wrong row"));
+                          "a row changes"));
 }
 
 TEST(Window, IsWaitedThroughByWhoNeitherFiresNorReads) {
@@ -110,21 +110,22 @@ TEST(Window, IsWaitedThroughByWhoNeitherFiresNorReads) {
 
 TEST(Growth, DiagnosesExitsThatAreNotCounted) {
     const auto result = judged(io, 1000, [](auto&) {});
-    EXPECT_TRUE(diagnosed(result, "not counted at all"));
+    EXPECT_TRUE(diagnosed(result, "none of these exits"));
     EXPECT_EQ(result.message.view(), "expected ledger +1000, seen +0");
 }
 
 TEST(Growth, DiagnosesDoubleCounting) {
-    EXPECT_TRUE(diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 2000); }), "counted twice"));
+    EXPECT_TRUE(diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 2000); }), "twice as many"));
 }
 
 TEST(Growth, DiagnosesLostExits) {
-    EXPECT_TRUE(diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 999); }), "are lost"));
+    EXPECT_TRUE(
+        diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 999); }), "fewer of these exits"));
 }
 
 TEST(Growth, DiagnosesSurplusExits) {
     EXPECT_TRUE(
-        diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 1001); }), "more exits are counted"));
+        diagnosed(judged(io, 1000, [](auto& host) { host.cause(0x7b, 1001); }), "more of these exits"));
 }
 
 TEST(Growth, FailsOnAWrongRow) {
@@ -132,7 +133,7 @@ TEST(Growth, FailsOnAWrongRow) {
         host.cause(0x7b, 10);
         host.cause(0x78, 1);
     });
-    EXPECT_TRUE(diagnosed(result, "wrong row"));
+    EXPECT_TRUE(diagnosed(result, "a row changes"));
     EXPECT_EQ(result.message.view(), "exit 0x78 hlt +1, which nothing here causes");
 }
 
@@ -192,7 +193,7 @@ TEST(Growth, JudgesEachRowThatTheExpectationNames) {
     EXPECT_EQ(judge(20, 1).outcome, Outcome::ok);
     EXPECT_EQ(judge(20, 2).outcome, Outcome::not_ok);
     EXPECT_EQ(judge(21, 0).outcome, Outcome::not_ok);
-    EXPECT_TRUE(diagnosed(judge(19, 0), "are lost"));
+    EXPECT_TRUE(diagnosed(judge(19, 0), "fewer of these exits"));
 }
 
 TEST(Growth, AllowsEachVcpuWhatHappensOnce) {

@@ -83,15 +83,13 @@ void judge_own_row(const Measurement& m, const Limits& limit, Numbering numberin
         result.diagnose(
             "an exit is counted that did not happen, or this host intercepts what KVM does not by default");
     else if (m.counted == 0)
-        result.diagnose("these exits are not counted at all: their path leaves before the counter");
+        result.diagnose("none of these exits is counted in its row");
     else if (m.counted == 2 * caused)
-        result.diagnose("each of these exits is counted twice");
+        result.diagnose("twice as many of these exits are counted as happened");
     else if (m.counted < caused)
-        result.diagnose(
-            "some of these exits are lost: one of their paths leaves before the counter, or updates race");
+        result.diagnose("fewer of these exits are counted than happened");
     else
-        result.diagnose(
-            "more exits are counted than happened: another kind shares the row, or some count twice");
+        result.diagnose("more of these exits are counted than happened");
 }
 
 void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t counted, const Limits& limit,
@@ -103,7 +101,7 @@ void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t counted,
     if (counted >= 0 && counted < limit.low) {
         result.fail("exit {:x} {} +{}, where each firing causes it too: {} in all", exit, name, counted,
                     limit.low);
-        result.diagnose("some of these exits are lost, or another row is counted in their place");
+        result.diagnose("fewer of these exits are counted than happened");
         return;
     }
     if (steps_back(numbering, exit, counted, result.measurement->queries)) {
@@ -115,7 +113,7 @@ void judge_other_row(ExitNumber exit, Numbering numbering, std::int64_t counted,
     result.fail("exit {:x} {} {}{}, {}", exit, name, lost ? "-" : "+", lost ? -counted : counted,
                 limit.high ? "far more than the host can have caused by itself"
                            : "which nothing here causes");
-    result.diagnose("a wrong row is counted");
+    result.diagnose("a row changes that nothing here causes");
 }
 
 // The bounds of one trigger's rows.

@@ -43,6 +43,8 @@ bool explain_unhandled(const Evidence& e, Finding& finding) {
 
 // Of an array for Intel's numbers.
 constexpr ExitNumber intel_room = 69;
+constexpr std::string_view for_every_code =
+    "give it a row for each exit code, up to 0x403, and test ECX before it is an index";
 
 // Numbers from here on are never counted, and those below are: an array of this many.
 bool table_too_short(const Evidence& e, ExitSet& lost) {
@@ -102,6 +104,7 @@ bool say_out_of_bounds(const Evidence& e, const ExitSet& impossible, Finding& fi
         lost.write(finding.text, e.numbering());
         finding.text.write(" exits are not counted, while those of lower numbers are");
         finding.what = "the table has room for Intel's numbers, and AMD's exit codes go up to 0x403";
+        finding.remedy = for_every_code;
         e.explain_rows(finding, [](const Row& row) { return row.exit >= intel_room; });
         e.explain_shown(finding, Symptom::total_over_rows, Symptom::self_count_none, Symptom::untimed);
     } else {
@@ -152,6 +155,7 @@ bool find_wrong_register(const Evidence& e, Finding& finding) {
                                 : "; all answer zeros");
     finding.what =
         "the bound is tested on EAX, which holds the leaf, and not on ECX, which holds the exit number";
+    finding.remedy = "test ECX, and answer EDX=0xffffffff for numbers that the manual does not define";
     explain_undefined(e, finding);
     explain_unhandled(e, finding);
     return true;
@@ -198,6 +202,12 @@ bool find_answers_exchanged(const Evidence& e, Finding& finding) {
     if (!exchanged &&
         !(e.shown(Symptom::undefined_as_not_enabled) && e.shown(Symptom::not_enabled_as_undefined)))
         return false;
+    if (!exchanged) {
+        finding.what =
+            "some numbers that the manual does not define answer zeros, and some that KVM does not "
+            "handle answer EDX all ones";
+        finding.remedy = "exchange the answers of these numbers";
+    }
     return e.explain_shown(finding, Symptom::undefined_as_not_enabled, Symptom::not_enabled_as_undefined,
                            Symptom::undefined_never_marked, Symptom::hole);
 }
@@ -222,7 +232,7 @@ bool find_out_of_bounds(const Evidence& e, Finding& finding) {
     if (!impossible.empty() || !e.is_vmx()) e.explain_shown(finding, Symptom::not_enabled_garbage);
     if (e.is_vmx()) return true;
     // An array of Intel's size, indexed by AMD's codes, is written beyond its end, too.
-    finding.remedy = "give it a row for each exit code, up to 0x403, and test ECX before it is an index";
+    finding.remedy = for_every_code;
     e.explain_rows(finding, [](const Row& row) { return row.exceeds() || row.exit >= intel_room; });
     return true;
 }
@@ -289,7 +299,10 @@ bool find_other_leaves_changed(const Evidence& e, Finding& finding) {
         finding.text.write("CPUID at CPL 3 is answered where the guest has asked for CPUID faulting: the "
                            "test at the start of "
                            "kvm_emulate_cpuid() is gone, or comes behind the ledger's answer");
-        if (!changed) finding.what = "CPUID faulting is ignored";
+        if (!changed) {
+            finding.what = "CPUID faulting is ignored";
+            finding.remedy = "keep that test before the ledger's answer";
+        }
     }
     return e.explain_others(finding,
                             [&](const Result& r) { return r.shows(Symptom::other_leaf) || answered(r); });

@@ -148,9 +148,8 @@ bool find_vendor_not_patched(const Evidence& e, Finding& finding) {
     const bool marks = !e.shown(Symptom::undefined_never_marked);
     if (!marks) finding.or_id = "answer-overwritten";
     finding.text.format("every row stays 0, CPUID's own too, though the leaves are answered: {}'s part "
-                        "records nothing; count in "
-                        "{}{}",
-                        by_vendor(e, "Intel", "AMD"), by_vendor(e, "vmx_vcpu_run()", "svm_vcpu_run()"),
+                        "records nothing{}",
+                        by_vendor(e, "Intel", "AMD"),
                         marks ? "" : "; or the ordinary CPUID path answers these leaves, with zeros");
     e.explain_differences(finding);
     e.explain_rows(finding, [](const Row&) { return true; });

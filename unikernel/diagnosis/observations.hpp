@@ -27,7 +27,7 @@ enum class Complaint {
 /// What only the host program sees. The guest has none of it.
 struct HostObservations {
     std::span<const RowDifference> differences{};
-    bool total_differs = false; ///< the totals differ, whatever the rows do
+    bool total_lacks = false; ///< the ledger's total is less than the tracepoint's, whatever the rows do
 
     /// The tracepoint counted the same exits as the ledger, number by number, and the guest read what the
     /// ledger holds.

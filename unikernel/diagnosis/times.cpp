@@ -53,9 +53,10 @@ bool find_slow_query(const Evidence& e, Finding& finding) {
     const auto log = e.host().log;
     const bool slow = e.explain_shown(finding, Symptom::slow_query);
     if (!slow && log.empty()) return false;
-    if (!log.empty())
+    if (!log.empty()) {
         finding.text.write(log);
-    else
+        finding.what = "the host's kernel logs something at queries or exits (printk)";
+    } else
         finding.text.format(
             "a ledger leaf costs {} times what another CPUID leaf costs, though both exit alike",
             e.profile().cost.query / std::max<std::uint64_t>(1, e.profile().cost.ordinary));

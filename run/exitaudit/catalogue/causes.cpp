@@ -35,7 +35,7 @@ std::vector<std::string_view> outranked_by(const Cause& cause) {
 // "A clause" of "a clause".
 std::string sentence(std::string_view clause) {
     std::string text(clause);
-    text.front() = static_cast<char>(std::toupper(text.front()));
+    if (!text.starts_with("vCPU")) text.front() = static_cast<char>(std::toupper(text.front()));
     return text + ".";
 }
 

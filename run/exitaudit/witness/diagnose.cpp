@@ -164,9 +164,10 @@ Seen see(const Log& log, const std::vector<HostResult>& host, const HostState& s
         o.tracepoint_agrees =
             result.outcome == Outcome::ok &&
             read_what_is_kept(log, state, result.svm ? ledger::Numbering::svm : ledger::Numbering::vmx);
-        o.total_differs = failed;
         for (const auto& difference : result.differences)
-            if (difference.exit)
+            if (!difference.exit)
+                o.total_lacks = o.total_lacks || difference.told < difference.seen;
+            else
                 seen.differences.push_back(
                     {static_cast<ledger::ExitNumber>(*difference.exit), difference.told, difference.seen});
     }
