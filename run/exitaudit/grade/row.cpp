@@ -84,7 +84,7 @@ json report_document(const AuditReport& report) {
 
 json row_document(const Row& row) {
     json document{
-        {"patch", row.submission.name},
+        {"patch", sanitize(row.submission.name)},
         {"kind", kind_name(row.submission.kind)},
         {"builds", or_null(row.builds)},
         {"layout", row.found(&Audit::layout) == "-" ? json() : json(row.found(&Audit::layout))},

@@ -4,6 +4,7 @@
 #include "exitaudit/support/exit_code.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -67,9 +68,39 @@ std::string first_names(const std::vector<std::string>& names) {
     return names.size() > most ? fmt::format("{} and {} more", text, names.size() - most) : text;
 }
 
+namespace {
+
+// How many bytes the printable character at the start of the text has; 0 if there is none.
+std::size_t printable_length(std::string_view text) {
+    const auto byte = [&](std::size_t at) {
+        return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+    };
+    const unsigned first = byte(0);
+    if (first < 0x80) return first >= ' ' && first <= '~' ? 1 : 0;
+    const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4) return 0;
+    unsigned point = first & (0xffU >> (length + 1));
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xc0U) != 0x80) return 0;
+        point = point << 6U | (byte(i) & 0x3fU);
+    }
+    constexpr std::array least{0U, 0U, 0xa0U, 0x800U, 0x10000U};
+    // Surrogates and private characters, directions, joiners, separators, byte order marks.
+    const bool is_strange = (point >= 0xd800 && point <= 0xf8ff) || (point >= 0x200b && point <= 0x200f) ||
+                            (point >= 0x2028 && point <= 0x202e) || (point >= 0x2060 && point <= 0x206f) ||
+                            point == 0xfeff || point == 0xad || point == 0x61c || point >= 0xe0000;
+    return point < least[length] || is_strange ? 0 : length;
+}
+
+} // namespace
+
 std::string sanitize(std::string_view text, std::size_t limit) {
     std::string sanitized;
-    for (const char c : text.substr(0, limit)) sanitized += c >= ' ' && c <= '~' ? c : '?';
+    for (auto rest = text.substr(0, limit); !rest.empty();) {
+        const auto length = printable_length(rest);
+        sanitized += length ? rest.substr(0, length) : "?";
+        rest.remove_prefix(std::max<std::size_t>(length, 1));
+    }
     return text.size() > limit ? sanitized + "..." : sanitized;
 }
 

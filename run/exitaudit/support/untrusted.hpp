@@ -27,7 +27,8 @@ private:
 // At most so many bytes of a regular file, following no symbolic link. Error if it is none.
 std::string read_start(const std::filesystem::path& path, std::size_t limit);
 
-// Untrusted text for a terminal: printable characters, on one line, at most `limit` of them.
+// Untrusted text for a terminal: printable characters, on one line, at most `limit` bytes of UTF-8.
+// Characters that change the direction of others, or that nobody sees, are not printable.
 std::string sanitize(std::string_view text, std::size_t limit = 300);
 
 // The first names, sanitized, and how many more.
