@@ -36,8 +36,13 @@ TEST(Patch, FindsAFilesPlace) {
     EXPECT_EQ(place_in_source("kvm/vmx/vmx.c", files), "arch/x86/kvm/vmx/vmx.c");
     EXPECT_EQ(place_in_source("cpuid.h", files), "arch/x86/kvm/cpuid.h");
     EXPECT_EQ(place_in_source("b/arch/x86/kvm/exits.h", files), "arch/x86/kvm/exits.h");
-    EXPECT_EQ(place_in_source("/usr/src/linux/arch/x86/kvm/cpuid.c", files), "");
-    EXPECT_EQ(place_in_source("a/../arch/x86/kvm/cpuid.c", files), "");
+    EXPECT_EQ(place_in_source("/usr/src/linux/arch/x86/kvm/cpuid.c", files), "arch/x86/kvm/cpuid.c");
+    EXPECT_EQ(place_in_source("../new/arch/x86/kvm/exits.h", files), "arch/x86/kvm/exits.h");
+    EXPECT_EQ(place_in_source("a/../../etc/passwd", files), "");
+    EXPECT_EQ(place_in_source("arch/x86/kvm/../../../x.c", files), "");
+    EXPECT_EQ(place_in_source("/etc/x.c", files), "");
+    EXPECT_EQ(place_in_source("a/..", files), "");
+    EXPECT_EQ(place_in_source("", files), "");
     EXPECT_EQ(place_in_source("b/scripts/x.sh", files), "scripts/x.sh");
 }
 
@@ -77,9 +82,79 @@ TEST(Patch, RefusesWithThePlace) {
          {change("a/arch/x86/kvm/cpuid.c", "/dev/null"), change("a/../../x.c", "b/../../x.c"),
           change("/etc/x.c", "/etc/x.c"), change("a/arch/x86/kvm/none.c", "b/arch/x86/kvm/none.c"),
           in_git("new file mode 120000"), in_git("rename from a"), in_git("copy from a"),
-          in_git("old mode 100644"), in_git("GIT binary patch"), in_git("Binary files a/x and b/x differ"),
+          in_git("old mode 100644\nnew mode 120000"), in_git("new file mode 160000"),
+          in_git("GIT binary patch"), in_git("Binary files a/x and b/x differ"),
           std::string("Binary files a/x and b/x differ\n"), std::string("*** a\n--- b\n***************\n")})
         EXPECT_EQ(ids(read(text).refused), Ids{"refused"}) << text;
+}
+
+TEST(Patch, IgnoresModes) {
+    const auto patch =
+        read(in_git("old mode 100644\nnew mode 100755") + in_git("old mode 100755\nnew mode 100644") +
+             in_git("new file mode 100755") + change("/dev/null", "b/arch/x86/kvm/exits.h"));
+    EXPECT_EQ(ids(patch.refused), Ids{});
+    EXPECT_EQ(ids(patch.notes), Ids{"mode-ignored"});
+    EXPECT_EQ(ids(read(in_git("old mode 100644\nnew mode 100755")).refused), Ids{"no-patch"});
+}
+
+TEST(Patch, SanitizesWhatItCites) {
+    const auto patch = read(change("a/\x1b[2J<b>", "b/\x1b[2J<b>"));
+    EXPECT_EQ(patch.refused.at(0).text, "p line 1: ?[2J<b> is none of KVM's C sources and headers");
+    EXPECT_EQ(read_patch("", "a\n\x1b", files).refused.at(0).text, "a?? holds no unified diff");
+}
+
+TEST(Patch, TakesTheKernelsNameOfTwo) {
+    EXPECT_EQ(read(change("cpuid.c", "cpuid-new.c")).changes.at(0).path, "arch/x86/kvm/cpuid.c");
+    EXPECT_EQ(read(change("cpuid.c.orig", "cpuid.c")).changes.at(0).path, "arch/x86/kvm/cpuid.c");
+    EXPECT_EQ(read(change("\"a/\\303\\244/arch/x86/kvm/cpuid.c\"", "\"b/\\303\\244/arch/x86/kvm/cpuid.c\""))
+                  .changes.at(0)
+                  .path,
+              "arch/x86/kvm/cpuid.c");
+}
+
+const std::string plain = change("a/arch/x86/kvm/cpuid.c", "b/arch/x86/kvm/cpuid.c");
+
+std::string mail(const std::string& headers, const std::string& body) {
+    return "From 0123abc Mon Sep 17 00:00:00 2001\nFrom: Ada <a@example.org>\nSubject: [PATCH] count\n" +
+           headers + "\nCount exits.\n---\n arch/x86/kvm/cpuid.c | 1 +\n\n" + body + "-- \n2.39.2\n\n";
+}
+
+TEST(Patch, IsReadFromMails) {
+    const auto twice = read(mail("", plain) + mail("Content-Transfer-Encoding: 8bit\n", plain));
+    EXPECT_EQ(ids(twice.refused), Ids{});
+    EXPECT_EQ(twice.changes.size(), 2U);
+    const auto quoted =
+        read(mail("Content-Transfer-Encoding: quoted-printable\n",
+                  "--- a/arch/x86/kvm/cpu=\nid.c\n+++ b/arch/x86/kvm/cpuid.c\n@@ -1,2 +1,3 @@\n one\n"
+                  "+new =3D =E2=82=AC;\n two\n") +
+             mail("", plain));
+    EXPECT_EQ(ids(quoted.refused), Ids{});
+    ASSERT_EQ(quoted.changes.size(), 2U);
+    EXPECT_EQ(quoted.changes[0].hunks.at(0).text, "@@ -1,2 +1,3 @@\n one\n+new = \xe2\x82\xac;\n two\n");
+    EXPECT_EQ(quoted.changes[1].hunks.at(0).text, "@@ -1,2 +1,3 @@\n one\n+new\n two\n");
+}
+
+TEST(Patch, IsReadFromAMailsAttachment) {
+    const auto patch =
+        read("From: Ada <a@example.org>\r\nContent-Type: multipart/mixed;\r\n boundary=\"=-x+y\"\r\n\r\n"
+             "--=-x+y\r\nContent-Type: text/plain\r\n\r\nHello\r\n"
+             "--=-x+y\r\nContent-Transfer-Encoding: BASE64\r\n\r\n"
+             "LS0tIGEvYXJjaC94ODYva3ZtL2NwdWlkLmMKKysrIGIvYXJjaC94ODYva3Zt\r\n"
+             "L2NwdWlkLmMKQEAgLTEsMiArMSwzIEBACiBvbmUKK25ldwogdHdvCg==\r\n--=-x+y--\r\n");
+    EXPECT_EQ(ids(patch.refused), Ids{});
+    EXPECT_EQ(patch.text(), change("arch/x86/kvm/cpuid.c", "arch/x86/kvm/cpuid.c"));
+}
+
+TEST(Patch, IsReadAsEditorsAndShellsWriteIt) {
+    std::string old_mac = plain, little = "\xff\xfe", big = "\xfe\xff";
+    std::ranges::replace(old_mac, '\n', '\r');
+    for (const char c : plain) {
+        little += {c, '\0'};
+        big += {'\0', c};
+    }
+    for (const auto& text : {"\xef\xbb\xbf" + plain, old_mac, little, big})
+        EXPECT_EQ(read(text).text(), change("arch/x86/kvm/cpuid.c", "arch/x86/kvm/cpuid.c"));
+    EXPECT_EQ(read(std::string("\xff\xfe\x2d\0\xac\x20", 6)).refused.at(0).id, "no-patch");
 }
 
 // A commit message, after which git's header begins, and the next patch's message.

@@ -1,8 +1,10 @@
 // Reading unified diffs, and what is refused in them.
 #include "exitaudit/submission/patch.hpp"
 
+#include "exitaudit/submission/mail.hpp"
 #include "exitaudit/support/pattern.hpp"
 #include "exitaudit/support/take.hpp"
+#include "exitaudit/support/untrusted.hpp"
 
 #include <fmt/format.h>
 
@@ -16,10 +18,7 @@ std::vector<std::string_view> split_lines(std::string_view text) {
     std::vector<std::string_view> lines;
     while (!text.empty()) {
         const auto end = std::min(text.find('\n'), text.size());
-        auto line = text.substr(0, end);
-        if (line.ends_with('\r')) // an editor's, on another system
-            line.remove_suffix(1);
-        lines.push_back(line);
+        lines.push_back(text.substr(0, end));
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return lines;
@@ -44,11 +43,12 @@ std::optional<Extent> hunk_extent(std::string_view line) {
     return line.starts_with(" @@") ? std::optional(extent) : std::nullopt;
 }
 
-// The name after "--- " or "+++ ", without diff's time stamp.
+// The name after "--- " or "+++ ", without diff's time stamp and git's quotes.
 std::string_view name_in(std::string_view line) {
     line.remove_prefix(4);
     line = line.substr(0, line.find('\t'));
     while (line.ends_with(' ')) line.remove_suffix(1);
+    if (take_prefix(line, "\"") && line.ends_with('"')) line.remove_suffix(1);
     return line;
 }
 
@@ -62,16 +62,17 @@ constexpr std::array refused_lines{
     Refused{"rename from ", "renames a file"},
     Refused{"rename to ", "renames a file"},
     Refused{"copy from ", "copies a file"},
-    Refused{"old mode ", "changes a file's mode"},
+    Refused{"new mode 12", "makes a symbolic link"},
+    Refused{"new mode 16", "makes a submodule"},
     Refused{"new file mode 12", "makes a symbolic link"},
-    Refused{"new file mode 100755", "makes a program"},
+    Refused{"new file mode 16", "makes a submodule"},
     Refused{"deleted file mode ", "deletes a file"},
 };
 
 class Reader {
 public:
-    Reader(std::string_view text, const std::string& source, const SourceFiles& files)
-        : lines_(split_lines(text)), source_(source), files_(files) {}
+    Reader(std::string_view bytes, const std::string& source, const SourceFiles& files)
+        : text_(plain_text(bytes)), lines_(split_lines(text_)), source_(sanitize(source)), files_(files) {}
 
     Patch operator()() {
         while (at_ < lines_.size()) {
@@ -99,7 +100,8 @@ private:
     }
 
     void refuse(std::string_view what, std::string_view why) {
-        patch_.refused.push_back({"refused", fmt::format("{} line {}: {} {}", source_, at_ + 1, what, why)});
+        patch_.refused.push_back(
+            {"refused", fmt::format("{} line {}: {} {}", source_, at_ + 1, sanitize(what), why)});
     }
 
     // Outside of git's header, the same words may be in a commit message.
@@ -109,18 +111,25 @@ private:
         const auto found =
             std::ranges::find_if(refused_lines, [&](const auto& r) { return line.starts_with(r.start); });
         const bool of_diff = line.starts_with("Binary files ") && line.ends_with(" differ");
-        if (found != refused_lines.end() && (in_header_ || of_diff)) refuse("the patch", found->why);
+        if (found != refused_lines.end() && (in_header_ || of_diff))
+            refuse("the patch", found->why);
+        else if (in_header_ && line.starts_with("new mode "))
+            patch_.notes = {{"mode-ignored", source_ + " changes modes of files, which is ignored"}};
         if (starts_context_diff()) refuse("the patch", "is a context diff: make it with diff -u");
         ++at_;
+    }
+
+    // Of "cpuid.c" and "cpuid-new.c", the first.
+    std::string place(std::string_view before, std::string_view after) const {
+        auto path = place_in_source(after == "/dev/null" ? before : after, files_);
+        auto old_path = place_in_source(before, files_);
+        return !may_change(path) && files_.contains(old_path) ? old_path : path;
     }
 
     void file() {
         in_header_ = false;
         const auto before = name_in(ahead(0)), after = name_in(ahead(1));
-        FileChange change{place_in_source(after == "/dev/null" ? before : after, files_),
-                          source_,
-                          before == "/dev/null",
-                          {}};
+        FileChange change{place(before, after), source_, before == "/dev/null", {}};
         if (after == "/dev/null")
             refuse(before, "is deleted");
         else if (change.path.empty())
@@ -163,8 +172,9 @@ private:
         return true;
     }
 
+    std::string text_;
     std::vector<std::string_view> lines_;
-    const std::string& source_;
+    std::string source_;
     const SourceFiles& files_;
     std::size_t at_ = 0;
     bool in_header_ = false; // after "diff --git"
@@ -186,12 +196,12 @@ std::vector<std::string_view> ends_of(std::string_view path) {
 
 std::string place_in_source(std::string_view name, const SourceFiles& files) {
     if (name.starts_with("./")) name.remove_prefix(2);
-    const auto ends = ends_of(name);
-    const auto first_name = [](std::string_view path) { return path.substr(0, path.find('/')); };
-    if (std::ranges::any_of(
-            ends, [&](auto end) { return first_name(end) == ".." || end.empty() || end.front() == '/'; }) ||
-        name.starts_with('/'))
-        return {};
+    auto ends = ends_of(name);
+    const auto leads_up = [](auto end) { return end.substr(0, end.find('/')) == ".."; };
+    const auto up = std::find_if(ends.rbegin(), ends.rend(), leads_up);
+    const bool is_inside = up == ends.rend() && !name.starts_with('/');
+    ends.erase(ends.begin(), up.base());
+    std::erase_if(ends, [](auto end) { return end.empty() || end.front() == '/'; });
     for (const auto end : ends)
         if (files.contains(end)) return std::string(end);
     // "vmx/vmx.c", or only "cpuid.c"; "arch/x86/kvm/svm.c" of a kernel before 5.7
@@ -204,6 +214,7 @@ std::string place_in_source(std::string_view name, const SourceFiles& files) {
     for (const auto end : ends)
         if (std::ranges::any_of(roots, [&](auto root) { return end.starts_with(root); }))
             return std::string(end);
+    if (!is_inside) return {};
     return std::string(name.starts_with("a/") || name.starts_with("b/") ? name.substr(2) : name);
 }
 
@@ -231,6 +242,7 @@ std::string Patch::text() const {
 void Patch::append(Patch other) {
     std::move(other.changes.begin(), other.changes.end(), std::back_inserter(changes));
     std::move(other.refused.begin(), other.refused.end(), std::back_inserter(refused));
+    std::move(other.notes.begin(), other.notes.end(), std::back_inserter(notes));
 }
 
 } // namespace exitaudit::grade

@@ -22,6 +22,7 @@ struct FileChange {
 struct Patch {
     std::vector<FileChange> changes;
     std::vector<Finding> refused; // not empty: nothing of it may be built
+    std::vector<Finding> notes{};
 
     std::string text() const; // a unified diff for patch -p0
     void append(Patch other);
@@ -31,14 +32,15 @@ struct Patch {
 using SourceFiles = std::set<std::string, std::less<>>;
 
 // The path in the kernel's source for this name: the longest end of the name that the source has, else the
-// one file in KVM's directory with this end, else the name from where KVM's directories begin. Empty if the
-// name is absolute or contains "..".
+// name from where KVM's directories begin, else the one file in KVM's directory with this end. Where the name
+// is absolute or contains "..", only what follows counts, and it is empty if none of these fits.
 std::string place_in_source(std::string_view name, const SourceFiles& files);
 
 // May a patch change it? Only KVM's C sources and headers, and none that is generated.
 bool may_change(std::string_view path);
 
-// Reads unified diffs as diff -u, diff -r, git diff and git format-patch write them.
+// Reads unified diffs as diff -u, diff -r, git diff and git format-patch write them, and as mailers send
+// them.
 Patch read_patch(std::string_view text, const std::string& source, const SourceFiles& files);
 
 } // namespace exitaudit::grade

@@ -122,6 +122,7 @@ Submission::Kind kind_of(const Submission& submission) {
 Change change_by_patch(Patch patch, const Base& base) {
     Change change;
     change.refused = patch.refused;
+    change.notes = patch.notes;
     if (!change.refused.empty()) return change;
     change.has_ledger = has_leaf(patch.text());
     change.attempts.push_back([patch] { return Attempt{patch}; });
