@@ -1,10 +1,11 @@
 # The host program, build/exitaudit. Included by the top-level Makefile.
 
 EXITAUDIT_PACKAGES := g++ libcli11-dev libfmt-dev nlohmann-json3-dev libboost-dev libboost-filesystem-dev \
-  libarchive-dev libpugixml-dev libjs-chart.js
+  libarchive-dev zlib1g-dev libbz2-dev liblzma-dev libzstd-dev nettle-dev libpugixml-dev libjs-chart.js
 # g++: C++20; libcli11-dev: options; libfmt-dev: messages, of which fmt.cpp compiles the code; nlohmann-json3-dev: the
 # log's records and --json; libboost-dev, libboost-filesystem-dev: Boost.Process and
-# Asio, running QEMU under a time limit; libarchive-dev: the embedded host's overlay;
+# Asio, running QEMU under a time limit; libarchive-dev: the embedded host's overlay, and with
+# the next five what people hand in as archives;
 # libpugixml-dev: --junit; libjs-chart.js: the charts of report's page, of which it becomes a part.
 
 EXITAUDIT_DIR := run/exitaudit
@@ -20,7 +21,7 @@ EXITAUDIT_ROOMS := support log catalogue witness documents lanes audit boot subm
 EXITAUDIT_OBJECTS := $(patsubst %,$(EXITAUDIT_OBJ)/%.o,$(EXITAUDIT_ALONE) $(EXITAUDIT_ROOMS:%=room/%) report/shell)
 # What the unit tests link: everything but main.
 EXITAUDIT_TESTABLE := $(filter-out $(EXITAUDIT_OBJ)/main.o,$(EXITAUDIT_OBJECTS)) $(PORTABLE_OBJECTS)
-EXITAUDIT_LIBS := -lpugixml -larchive -lboost_filesystem -pthread
+EXITAUDIT_LIBS := -lpugixml -larchive -lnettle -llzma -lzstd -lbz2 -lz -lboost_filesystem -pthread
 
 # One static file, which runs wherever it is copied, inside a guest too. It needs no name service and no plug-in.
 build/exitaudit: $(EXITAUDIT_OBJECTS) $(PORTABLE_OBJECTS)

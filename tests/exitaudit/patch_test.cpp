@@ -195,6 +195,7 @@ TEST(PatchLog, NamesHunksByTheirLineInThePatch) {
                    patch, compiled);
     EXPECT_EQ(compiled.fuzzy, 1U);
     ASSERT_EQ(compiled.rejected.size(), 1U);
+    EXPECT_EQ(compiled.rejected_hunks.at(0).hunks.at(0).line, 9U);
     EXPECT_EQ(compiled.rejected[0].text, "arch/x86/kvm/vmx/vmx.c: hunk 1 (p line 9) does not apply");
 }
 

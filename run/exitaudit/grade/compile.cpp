@@ -67,6 +67,13 @@ void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled
     std::istringstream lines{std::string(log)};
     std::size_t next = 0; // patch(1) takes the files in our order
     const FileChange* change = nullptr;
+    const auto reject = [&](const FileChange& file, std::size_t number) {
+        const auto& hunk = file.hunks[number - 1];
+        compiled.rejected.push_back(
+            {"does-not-apply", fmt::format("{}: hunk {} ({} line {}) does not apply", file.path, number,
+                                           file.source, hunk.line)});
+        compiled.rejected_hunks.push_back({file.path, file.source, file.creates, {hunk}});
+    };
     for (std::string line; std::getline(lines, line);) {
         if (starts.match(line)) {
             change = next < patch.changes.size() ? &patch.changes[next++] : nullptr;
@@ -75,9 +82,7 @@ void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled
             if (found->at(2) == "succeeded")
                 compiled.fuzzy += line.find(" with fuzz ") != std::string::npos;
             else if (number >= 1 && number <= change->hunks.size())
-                compiled.rejected.push_back(
-                    {"does-not-apply", fmt::format("{}: hunk {} ({} line {}) does not apply", change->path,
-                                                   number, change->source, change->hunks[number - 1].line)});
+                reject(*change, number);
         } else if (ignored.match(line)) {
             compiled.rejected.push_back(
                 {"does-not-apply",

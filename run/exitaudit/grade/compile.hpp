@@ -7,7 +7,8 @@ namespace exitaudit::grade {
 
 struct Compiled {
     bool built = false;
-    std::vector<Finding> rejected;    // hunks that do not apply
+    std::vector<Finding> rejected; // hunks that do not apply
+    std::vector<FileChange> rejected_hunks;
     std::vector<Finding> errors;      // why it is not built
     std::chrono::milliseconds took{}; // CPU time
     unsigned fuzzy = 0;               // hunks that apply where not all lines round them are as expected

@@ -42,6 +42,20 @@ void add_points(nlohmann::json& row, const points::Rubric& rubric) {
     for (const auto& line : points::score_lines(score)) fmt::print("{}\n", line);
 }
 
+std::vector<Submission> all_unpacked(const std::vector<Submission>& given, const Base& base,
+                                     const std::function<void()>& go_on) {
+    std::vector<Submission> all;
+    for (auto submission : given) {
+        try {
+            std::ranges::move(unpacked(submission, base, go_on), std::back_inserter(all));
+        } catch (const std::exception& error) { // the others are still to be graded
+            submission.refused = {{"could-not-grade", sanitize(error.what(), 1000)}};
+            all.push_back(std::move(submission));
+        }
+    }
+    return all;
+}
+
 } // namespace
 
 int grade_all(const GradeOptions& given) {
@@ -51,32 +65,39 @@ int grade_all(const GradeOptions& given) {
     }
     if (given.summary) return points::summarize({given.submissions, given.points, given.json, given.junit});
     auto options = given;
-    std::vector<Submission> submissions;
-    for (const auto& name : options.submissions) submissions.push_back(find_submission(name));
     const auto rubric = points::read_rubric(options.points.rubric);
+    std::vector<Submission> given_submissions;
+    for (const auto& name : options.submissions) given_submissions.push_back(find_submission(name));
     const auto places = Places::find(options.build);
     if (options.kernel.empty()) options.kernel = places.kernel({});
     check(options, places);
 
     SignalsCaught signals;
-    auto rows = nlohmann::json::array();
-    for (const auto& submission : submissions) check_branch(submission, scripts_of(places.build));
+    const auto stop_on_signal = [&] {
+        if (const auto signal = signals.signal()) throw Interrupted{*signal};
+    };
+    for (const auto& submission : given_submissions) check_branch(submission, scripts_of(places.build));
+    const auto base = Base::make(places.build, options.kernel);
+    auto submissions = all_unpacked(given_submissions, base, stop_on_signal);
     Progress progress(submissions.size());
-    Grader grader(options, places, progress);
+    Grader grader(options, places, base, progress);
     if (options.dry_run) {
         for (const auto& submission : submissions)
             fmt::print("# {}\n{}", sanitize(submission.name), grader.preview(submission));
         return static_cast<int>(ExitCode::pass);
     }
-    fmt::print("{}\n", row_header(width_of(submissions)));
-    for (const auto& submission : submissions) {
+    auto rows = nlohmann::json::array();
+    const auto width = width_of(submissions);
+    fmt::print("{}\n", row_header(width));
+    for (auto& submission : submissions) {
         const auto row = grader(submission);
+        submission.unpacked.reset();
         rows.push_back(row_document(row));
         progress.clear();
-        for (const auto& line : row_lines(row, width_of(submissions))) fmt::print("{}\n", line);
+        for (const auto& line : row_lines(row, width)) fmt::print("{}\n", line);
         if (options.points.any()) add_points(rows.back(), rubric);
         std::fflush(stdout);
-        if (const auto signal = signals.signal()) throw Interrupted{*signal};
+        stop_on_signal();
     }
     const auto exit_code = points::exit_code_of(rows);
     write_documents(options.json, options.junit,

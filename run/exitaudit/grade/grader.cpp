@@ -83,9 +83,8 @@ std::string worst(const std::vector<Audit>& audits) {
 
 } // namespace
 
-Grader::Grader(const GradeOptions& options, const Places& places, Progress& progress)
-    : options_(options), places_(places), base_(Base::make(places.build, options.kernel)),
-      progress_(progress) {}
+Grader::Grader(const GradeOptions& options, const Places& places, const Base& base, Progress& progress)
+    : options_(options), places_(places), base_(base), progress_(progress) {}
 
 Row Grader::operator()(const Submission& submission) {
     progress_.next(submission.name);
@@ -100,11 +99,18 @@ Row Grader::operator()(const Submission& submission) {
     }
     row.seconds = static_cast<double>(progress_.spent().count());
     if (!options_.keep.empty()) keep(submission, directory.path());
+    row.submission.unpacked.reset(); // the row outlives it
     return row;
 }
 
 void Grader::grade(Row& row, const fs::path& directory) {
-    row.submission.kind = kind_of(row.submission);
+    row.notes = row.submission.notes;
+    if (!row.submission.refused.empty()) {
+        row.verdict = row.submission.refused.front().id;
+        row.findings = row.submission.refused;
+        return;
+    }
+    look_into(row.submission);
     std::vector<const Lane*> lanes;
     if (row.submission.kind == Submission::Kind::modules)
         lanes = take_modules(row, directory);
@@ -134,7 +140,7 @@ void Grader::grade(Row& row, const fs::path& directory) {
 bool Grader::build(Row& row, const fs::path& directory) {
     progress_.stage("reading");
     const auto change = change_of(row.submission, base_);
-    row.notes = change.notes;
+    row.notes.insert(row.notes.end(), change.notes.begin(), change.notes.end());
     if (!change.refused.empty()) {
         row.verdict = "refused";
         row.findings = change.refused;
@@ -149,6 +155,9 @@ bool Grader::build(Row& row, const fs::path& directory) {
         if (std::ranges::find(row.changes, file.path) == row.changes.end()) row.changes.push_back(file.path);
     row.added = added_lines(tried.attempt.patch);
     report(row, tried);
+    if (row.verdict == "does-not-apply")
+        if (auto why = not_the_kernels(tried.compiled.rejected_hunks, base_))
+            row.findings.insert(row.findings.begin(), std::move(*why));
     if (change.of_files && !tried.compiled.built)
         row.verdict = "could-not-build";
     else if (row.verdict.empty() && !change.has_ledger)
@@ -157,7 +166,8 @@ bool Grader::build(Row& row, const fs::path& directory) {
 }
 
 std::string Grader::preview(Submission submission) const {
-    submission.kind = kind_of(submission);
+    if (!submission.refused.empty()) return {};
+    look_into(submission);
     const auto change = change_of(submission, base_);
     std::string text;
     const auto add_notes = [&](const std::vector<Finding>& notes) {
@@ -236,7 +246,8 @@ std::vector<const Lane*> Grader::chosen(std::vector<Vendor> vendors) const {
 }
 
 void Grader::keep(const Submission& submission, const fs::path& directory) {
-    auto name = fs::absolute(submission.path).lexically_normal().filename().string();
+    const auto path = submission.unpacked ? fs::path(submission.name) : submission.path;
+    auto name = fs::absolute(path).lexically_normal().filename().string();
     const auto is_awkward = [](char c) { return c <= ' ' || c > '~' || c == '/'; };
     std::ranges::replace_if(name, is_awkward, '_');
     fs::create_directories(options_.keep / name);

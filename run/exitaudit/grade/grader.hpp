@@ -61,8 +61,7 @@ int grade_all(const GradeOptions& options);
 
 class Grader {
 public:
-    // Makes the base if it is not there. Error if it cannot be made.
-    Grader(const GradeOptions& options, const Places& places, Progress& progress);
+    Grader(const GradeOptions& options, const Places& places, const Base& base, Progress& progress);
 
     Row operator()(const Submission& submission); // failures are in the row
 
@@ -87,7 +86,7 @@ private:
 
     const GradeOptions& options_;
     const Places& places_;
-    Base base_;
+    const Base& base_;
     Progress& progress_;
 };
 

@@ -200,6 +200,19 @@ LineRange region_of(const Hunk& hunk, const HunkLines& lines, const CSource& our
     return best;
 }
 
+// What a line may have become in ours, between the lines that have a pair.
+std::optional<std::size_t> similar_line(const std::string& line,
+                                        const std::vector<std::optional<std::size_t>>& pairs, std::size_t at,
+                                        std::span<const std::string> ours) {
+    auto from = at, to = at;
+    while (from > 0 && !pairs[from - 1]) --from;
+    while (to < pairs.size() && !pairs[to]) ++to;
+    const auto end = to < pairs.size() ? *pairs[to] : ours.size();
+    for (auto i = from > 0 ? *pairs[from - 1] + 1 : 0; i < end; ++i)
+        if (similarity(line, ours[i]) >= rewritten_alike) return i;
+    return std::nullopt;
+}
+
 // False if there is no place for it.
 bool place_hunk(const Hunk& hunk, const CSource& ours, Edits& edits) {
     const auto lines = split(hunk);
@@ -207,8 +220,15 @@ bool place_hunk(const Hunk& hunk, const CSource& ours, Edits& edits) {
     const auto text = std::span(ours.lines()).subspan(region.first, region.last - region.first + 1);
     if (share_found(lines.before, text) < least_context) return false;
     const auto pairs = align(lines.before, text);
-    for (std::size_t i = 0; i < pairs.size(); ++i)
-        if (pairs[i] && lines.removed[i]) edits.remove(region.first + *pairs[i]);
+    std::vector<std::size_t> removed;
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        if (!lines.removed[i] || squeezed(lines.before[i]).empty()) continue;
+        // Else it is a diff against something else.
+        const auto line = pairs[i] ? pairs[i] : similar_line(lines.before[i], pairs, i, text);
+        if (!line) return false;
+        removed.push_back(region.first + *line);
+    }
+    for (const auto line : removed) edits.remove(line);
     for (const auto& added : lines.added) {
         std::size_t back = 0, on = 0;
         while (back < added.after && !pairs[added.after - 1 - back]) ++back;

@@ -1,7 +1,10 @@
 // Finds out what was handed in, and reads patches.
 #include "exitaudit/submission/submission.hpp"
 
+#include "exitaudit/submission/archive.hpp"
+#include "exitaudit/submission/mail.hpp"
 #include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/support/pattern.hpp"
 
 #include <fmt/format.h>
 
@@ -18,7 +21,21 @@ constexpr std::size_t patch_limit = 4 << 20;
 
 bool is_source(const fs::path& path) { return path.extension() == ".c" || path.extension() == ".h"; }
 
-bool is_patch(const fs::path& path) { return path.extension() == ".patch" || path.extension() == ".diff"; }
+// So far as the name says it.
+bool may_be_patch(std::string_view name) {
+    static const Pattern patch(".*\\.(patch|diff|eml|mbox|txt)", Pattern::Case::ignored);
+    return patch.match(name).has_value();
+}
+
+bool is_patch(const fs::path& path) {
+    if (!may_be_patch(path.filename().string())) return false;
+    if (path.extension() != ".txt") return true;
+    if (fs::symlink_status(path).type() != fs::file_type::regular) return false;
+    const auto text = plain_text(read_start(path, patch_limit));
+    return text.find("+++ ") != std::string::npos && text.find("\n@@ -") != std::string::npos;
+}
+
+bool is_module(const fs::path& path) { return path.extension() == ".ko"; }
 
 // A link that leads to itself is no error.
 bool leads_somewhere(const fs::path& path) {
@@ -26,37 +43,79 @@ bool leads_somewhere(const fs::path& path) {
     return fs::exists(path, ignored);
 }
 
-Submission::Kind kind_of_directory(const fs::path& path) {
-    using enum Submission::Kind;
-    bool has_modules = false, has_patches = false, has_source = false;
-    if (leads_somewhere(path / "arch/x86/kvm") || fs::exists(fs::symlink_status(path / ".git"))) return tree;
-    (void)fs::directory_iterator(path); // throws if it is not readable; below, that is ignored
-    // Symbolic links are not followed.
-    for (const auto& entry :
-         fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied)) {
-        has_modules |= entry.path().extension() == ".ko" && entry.path().parent_path() == path;
-        has_patches |= is_patch(entry.path()) && entry.path().parent_path() == path;
-        has_source |= is_source(entry.path());
+bool is_tree(const fs::path& path) {
+    return leads_somewhere(path / "arch/x86/kvm") || fs::exists(fs::symlink_status(path / ".git"));
+}
+
+// What is in it at any depth; symbolic links are not followed, and trees are not entered.
+struct Content {
+    fs::path tree; // the first
+    std::vector<fs::path> modules, patches, sources;
+};
+
+Content content_of(const fs::path& directory) {
+    Content content;
+    (void)fs::directory_iterator(directory); // throws if it is not readable; below, that is ignored
+    for (fs::recursive_directory_iterator at(directory, fs::directory_options::skip_permission_denied), end;
+         at != end; ++at) {
+        const auto& path = at->path();
+        if (at->symlink_status().type() == fs::file_type::directory && is_tree(path)) {
+            at.disable_recursion_pending();
+            if (content.tree.empty()) content.tree = path;
+        }
+        if (is_module(path)) content.modules.push_back(path);
+        if (is_patch(path)) content.patches.push_back(path);
+        if (is_source(path)) content.sources.push_back(path);
     }
-    return has_modules ? modules : has_patches ? series : has_source ? files : unknown;
+    std::ranges::sort(content.patches);
+    return content;
+}
+
+// Is one of them directly in it?
+bool has_direct(const std::vector<fs::path>& paths, const fs::path& directory) {
+    return std::ranges::find(paths, directory, &fs::path::parent_path) != paths.end();
+}
+
+// The only thing in it; empty if there is more.
+fs::path only_entry(const fs::path& directory) {
+    fs::path only;
+    for (const auto& entry : fs::directory_iterator(directory)) {
+        if (!only.empty()) return {};
+        only = entry.path();
+    }
+    return only;
 }
 
 Patch patch_from(const fs::path& path, const Base& base) {
     const auto name = path.filename().string();
     const auto text = read_start(path, patch_limit);
     if (text.size() == patch_limit)
-        return {{}, {{"refused", fmt::format("{} is larger than {} MiB", name, patch_limit >> 20)}}};
+        return {{},
+                {{"refused", fmt::format("{} is larger than {} MiB", sanitize(name), patch_limit >> 20)}}};
     return read_patch(text, name, base.files);
 }
 
 Patch series_from(const fs::path& directory, const Base& base) {
-    std::vector<fs::path> paths;
-    for (const auto& entry : fs::directory_iterator(directory))
-        if (is_patch(entry.path())) paths.push_back(entry.path());
-    std::sort(paths.begin(), paths.end());
-    Patch patch;
-    for (const auto& path : paths) patch.append(patch_from(path, base));
-    return patch;
+    std::vector<Patch> patches;
+    for (const auto& path : content_of(directory).patches) patches.push_back(patch_from(path, base));
+    return in_order(std::move(patches), base);
+}
+
+// Is it to be unpacked? Only what change_of() can use.
+bool is_wanted(std::string_view name, const Base& base) {
+    return may_be_patch(name) || is_module(name) ||
+           (is_source(name) && may_change(place_in_source(name, base.files)));
+}
+
+// The archive to unpack; empty: none. In a directory of a class's, it may be all that is there.
+fs::path archive_of(const Submission& submission) {
+    std::error_code ignored; // reported when it is graded
+    auto path = submission.path;
+    if (submission.kind == Submission::Kind::unknown && fs::is_directory(path, ignored) && !is_tree(path))
+        path =
+            fs::directory_iterator(path, ignored) == fs::directory_iterator() ? fs::path() : only_entry(path);
+    const bool is_file = fs::symlink_status(path, ignored).type() == fs::file_type::regular;
+    return is_file && is_archive(path.filename().string()) ? path : fs::path();
 }
 
 // Each hunk where the lines round it are.
@@ -108,15 +167,49 @@ Submission find_submission(const std::string& name) {
         return submission;
     }
     if (!is_there)
-        throw usage_error("{} is missing: grade takes patches, directories and kernel trees", name);
+        throw usage_error("{} is missing: grade takes patches, directories, archives and kernel trees", name);
     return submission;
 }
 
-Submission::Kind kind_of(const Submission& submission) {
+std::vector<Submission> unpacked(const Submission& submission, const Base& base,
+                                 const std::function<void()>& go_on) {
+    const auto archive = archive_of(submission);
+    if (archive.empty()) return {submission};
+    const auto directory = std::make_shared<const TemporaryDirectory>();
+    const auto wanted = [&](std::string_view name) {
+        go_on();
+        return is_wanted(name, base);
+    };
+    std::vector<Submission> all;
+    for (auto& parcel : unpack(archive, directory->path(), wanted)) {
+        auto name = parcel.name.empty() ? submission.name : parcel.name;
+        if (!all.empty() && all.back().name == name) name += " " + parcel.id;
+        all.push_back({name, Submission::Kind::unknown, parcel.directory, "", directory,
+                       std::move(parcel.refused), std::move(parcel.notes)});
+    }
+    return all;
+}
+
+void look_into(Submission& submission) {
     using enum Submission::Kind;
-    if (submission.kind != unknown) return submission.kind;
-    if (fs::is_directory(submission.path)) return kind_of_directory(submission.path);
-    return is_source(submission.path) ? files : patch;
+    if (submission.kind != unknown) return;
+    auto& path = submission.path;
+    if (!fs::is_directory(path)) {
+        submission.kind = is_source(path) ? files : patch;
+        return;
+    }
+    for (auto only = path; !is_tree(path) && fs::is_directory(fs::symlink_status(only));) {
+        path = only;
+        only = only_entry(path);
+    }
+    const auto content = is_tree(path) ? Content{path, {}, {}, {}} : content_of(path);
+    const bool direct = has_direct(content.modules, path) || has_direct(content.patches, path);
+    if (!content.tree.empty() && !direct) path = content.tree;
+    submission.kind = has_direct(content.modules, path)  ? modules
+                      : !content.tree.empty() && !direct ? tree
+                      : !content.patches.empty()         ? series
+                      : !content.sources.empty()         ? files
+                                                         : unknown;
 }
 
 Change change_by_patch(Patch patch, const Base& base) {
@@ -141,8 +234,8 @@ Change change_of(const Submission& submission, const Base& base) {
     }
     Change nothing;
     nothing.refused = {
-        {"no-patch",
-         fmt::format("{} holds neither a patch, nor C source files, nor kernel modules", submission.name)}};
+        {"no-patch", fmt::format("{} holds neither a patch, nor C source files, nor kernel modules",
+                                 sanitize(submission.name))}};
     return nothing;
 }
 

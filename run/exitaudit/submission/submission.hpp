@@ -5,27 +5,38 @@
 #include "exitaudit/submission/place.hpp"
 
 #include <functional>
+#include <memory>
+#include <optional>
 
 namespace exitaudit::grade {
 
 struct Submission {
     enum class Kind { patch, series, files, tree, modules, unknown };
 
-    std::string name; // as on the command line
+    std::string name; // as on the command line, or the student's; not sanitized
     Kind kind = Kind::unknown;
     std::filesystem::path path;
     std::string branch; // of a tree; empty: what is checked out
+    // Of an archive:
+    std::shared_ptr<const TemporaryDirectory> unpacked{}; // around `path`, until nobody needs it
+    std::vector<Finding> refused{}, notes{};              // if something is refused, its id is the verdict
 };
 
 std::string_view kind_name(Submission::Kind kind);
 
 // A patch; a directory of patches, of whole source files, or of kernel modules; one whole source file; a
-// kernel tree, or TREE#BRANCH. Error (usage) if there is no such file. Only for TREE#BRANCH is the kind known
-// yet.
+// kernel tree, or TREE#BRANCH; an archive of these. Error (usage) if there is no such file. Only for
+// TREE#BRANCH is the kind known yet.
 Submission find_submission(const std::string& name);
 
-// Looks into it. Error, or the file system's, if it cannot be read.
-Submission::Kind kind_of(const Submission& submission);
+// An archive as what is in it: for a class, a submission for each student. Anything else stays what it is.
+// `go_on` is called often, and may throw. Error if there is no space to unpack it.
+std::vector<Submission> unpacked(const Submission& submission, const Base& base,
+                                 const std::function<void()>& go_on);
+
+// Looks into it for its kind, and for where it begins in directories of directories. Error, or the file
+// system's, if it cannot be read.
+void look_into(Submission& submission);
 
 // One way to bring the submission into the base's source.
 struct Attempt {
@@ -57,6 +68,12 @@ Change change_by_patch(Patch patch, const Base& base);
 // Of a diff between kernels, the hunks about the ledger: its leaves' numbers, and names that only such hunks
 // introduce.
 Patch about_the_ledger(const Patch& patch, const std::set<std::string>& known);
+
+// One patch of several: in the given order, but so that each applies to what those before it leave.
+Patch in_order(std::vector<Patch> patches, const Base& base);
+
+// If hunks do not apply because no kernel source here has the lines that they expect.
+std::optional<Finding> not_the_kernels(const std::vector<FileChange>& rejected, const Base& base);
 
 // Error (usage) if the repository has no such branch or commit.
 void check_branch(const Submission& submission, const std::filesystem::path& scripts);

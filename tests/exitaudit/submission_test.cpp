@@ -1,0 +1,119 @@
+// What was handed in: its kind, the order of its patches, and what they were made against.
+#include "exitaudit/submission/submission.hpp"
+#include "exitaudit/support/file.hpp"
+
+#include <gtest/gtest.h>
+
+namespace exitaudit::grade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* cpuid = "arch/x86/kvm/cpuid.c";
+
+// A kernel of one file, and what somebody hands in.
+class HandedIn : public testing::Test {
+protected:
+    HandedIn() {
+        base_.directory = directory_.path() / "6.1";
+        base_.files = {cpuid};
+        put("6.1/source/" + std::string(cpuid), "one\ntwo\nthree\n");
+        put("6.1/others/6.12/" + std::string(cpuid), "one\ntwo point five\nthree\n");
+        fs::create_directory(handed_in());
+    }
+
+    void put(const fs::path& name, const std::string& text) const {
+        fs::create_directories((directory_.path() / name).parent_path());
+        write_file(directory_.path() / name, text);
+    }
+
+    fs::path handed_in() const { return directory_.path() / "alice"; }
+
+    Submission looked_into() const {
+        auto submission = find_submission(handed_in().string());
+        look_into(submission);
+        return submission;
+    }
+
+    Patch patch(const std::string& before, const std::string& after) const {
+        return read_patch(text(before, after), "p", base_.files);
+    }
+
+    // One line in place of "two".
+    static std::string text(const std::string& before, const std::string& after) {
+        return "--- a/" + std::string(cpuid) + "\n+++ b/" + cpuid + "\n@@ -1,3 +1,3 @@\n one\n-" + before +
+               "\n+" + after + "\n three\n";
+    }
+
+    TemporaryDirectory directory_;
+    Base base_;
+};
+
+TEST_F(HandedIn, IsFoundInDirectoriesOfDirectories) {
+    put("alice/hw/linux/arch/x86/kvm/cpuid.c", "one");
+    auto found = looked_into();
+    EXPECT_EQ(kind_name(found.kind), "tree");
+    EXPECT_EQ(found.path, handed_in() / "hw/linux");
+    put("alice/hw/README", "see linux");
+    EXPECT_EQ(looked_into().path, handed_in() / "hw/linux");
+    put("alice/hw/count.patch", "");
+    EXPECT_EQ(kind_name(looked_into().kind), "series");
+    put("alice/hw/kvm.ko", "");
+    found = looked_into();
+    EXPECT_EQ(kind_name(found.kind), "modules");
+    EXPECT_EQ(found.path, handed_in() / "hw");
+}
+
+TEST_F(HandedIn, TextIsAPatchIfItReadsLikeOne) {
+    put("alice/vmx.c", "");
+    put("alice/notes.txt", "it counts\n");
+    EXPECT_EQ(kind_name(looked_into().kind), "files");
+    put("alice/deep/patch.txt", text("two", "2"));
+    EXPECT_EQ(kind_name(looked_into().kind), "series");
+    EXPECT_EQ(change_of(looked_into(), base_).patch.changes.size(), 1U);
+}
+
+TEST_F(HandedIn, ChangesOfChangesApplyInOrder) {
+    put("alice/final.patch", text("2", "II"));
+    put("alice/start.patch", text("two", "2"));
+    const auto change = change_of(looked_into(), base_);
+    ASSERT_EQ(change.patch.changes.size(), 2U);
+    EXPECT_EQ(change.patch.changes[0].source, "start.patch");
+    EXPECT_EQ(change.patch.changes[1].source, "final.patch");
+}
+
+TEST_F(HandedIn, NewFilesAreMadeBeforeTheyAreChanged) {
+    const std::string exits = "arch/x86/kvm/exits.h";
+    base_.files.insert(exits);
+    put("alice/a.patch", "--- a/" + exits + "\n+++ b/" + exits + "\n@@ -1 +1 @@\n-old\n+new\n");
+    put("alice/b.patch", "--- /dev/null\n+++ b/" + exits + "\n@@ -0,0 +1 @@\n+old\n");
+    EXPECT_EQ(change_of(looked_into(), base_).patch.changes.at(0).source, "b.patch");
+}
+
+TEST_F(HandedIn, KeepsItsOrderWhereNothingApplies) {
+    const auto series = in_order({patch("seven", "7"), patch("two", "2"), patch("eight", "8")}, base_);
+    ASSERT_EQ(series.changes.size(), 3U);
+    EXPECT_NE(series.changes[0].hunks[0].text.find("+2"), std::string::npos);
+    EXPECT_NE(series.changes[1].hunks[0].text.find("+7"), std::string::npos);
+}
+
+TEST_F(HandedIn, ADiffAgainstTheirOwnFileIsNamed) {
+    const auto why = not_the_kernels(patch("u64 exits;", "u32 exits;").changes, base_);
+    ASSERT_TRUE(why);
+    EXPECT_EQ(why->id, "not-the-kernels");
+    EXPECT_NE(why->text.find("p line 3 expects \"u64 exits;\" in arch/x86/kvm/cpuid.c"), std::string::npos);
+    EXPECT_FALSE(not_the_kernels(patch("two point five", "2").changes, base_));
+}
+
+TEST_F(HandedIn, AnArchiveThatIsAloneInADirectoryIsUnpacked) {
+    put("alice/a.zip", "no archive");
+    const auto all = unpacked(find_submission(handed_in().string()), base_, [] {});
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(all[0].name, handed_in().string());
+    EXPECT_EQ(all[0].refused.size(), 1U);
+    ASSERT_TRUE(all[0].unpacked);
+    EXPECT_TRUE(fs::exists(all[0].unpacked->path()));
+}
+
+} // namespace
+} // namespace exitaudit::grade
