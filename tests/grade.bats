@@ -202,6 +202,100 @@ END
     [[ $output == *"could-not-grade"* ]]
 }
 
+# A patch that is read and applied, and ends where the compiler says TEXT.
+broken() { adds "#error $1"; }
+
+@test "an archive of each form is taken, and leaves nothing behind" {
+    local patch
+    patch=$(broken 'in an archive')
+    cd "$BATS_TEST_TMPDIR"
+    mkdir -p alice/deep
+    mv "$patch" alice/deep/a.patch
+    tar -caf a.tar.gz alice
+    tar -caf a.tar.xz alice
+    tar -caf a.tar.bz2 alice
+    tar -cf - alice >a.tar
+    for archive in a.tar.gz a.tar.xz a.tar.bz2 a.tar; do
+        expect 1 "mtrr.c:1: #error in an archive" "$exitaudit" grade $archive --json j
+        [ "$(jq -r '.rows | length, .[0].patch, .[0].kind' j | xargs)" = "1 $archive series" ]
+    done
+}
+
+@test "of a class archive, each student gets a row, whatever the others handed in" {
+    cd "$BATS_TEST_TMPDIR"
+    mkdir -p "class/Zoë <b>_12_assignsubmission_file_" class/Eve_13_assignsubmission_file_ class/Ida_14_assignsubmission_file_
+    mv "$(broken 'of Zoë')" "class/Zoë <b>_12_assignsubmission_file_/a.patch"
+    echo 'no archive' >class/Eve_13_assignsubmission_file_/eve.zip
+    ln -s /etc/passwd class/Ida_14_assignsubmission_file_/ida.patch
+    tar -C class -czf class.tgz .
+    expect 1 "eve.zip cannot be unpacked" "$exitaudit" grade class.tgz --json j --junit j.xml --keep kept
+    [[ $output == *"left out, as links and devices are not unpacked: ida.patch"* ]]
+    [[ $output != *root:* ]]
+    [ "$(jq -r '.rows[] | .patch, .verdict' j | xargs)" = "Eve refused Ida refused Zoë <b> does-not-compile" ]
+    [ "$(xmllint --xpath 'string(//testsuite[3]/@name)' j.xml)" = "Zoë <b>" ]
+    [ "$(find kept -name patch | wc -l)" -eq 1 ]
+}
+
+@test "an archive that leads out, or is cut, is refused or left out with a sentence" {
+    cd "$BATS_TEST_TMPDIR"
+    mv "$(broken up)" up.patch
+    mkdir here
+    tar -C here -cPf up.tar ../up.patch
+    head -c 300000 /dev/urandom >here/x.patch
+    tar -czf cut.tgz here
+    truncate -s 100000 cut.tgz
+    expect 1 "their names lead out of the archive: ../up.patch" "$exitaudit" grade up.tar cut.tgz
+    [[ $output == *"cut.tgz cannot be unpacked ("*"hand in the patch itself"* ]]
+}
+
+@test "SIGTERM while an archive is unpacked leaves nothing behind" {
+    cd "$BATS_TEST_TMPDIR"
+    mkdir many
+    (cd many && for i in $(seq 1500); do head -c 10000 /dev/zero >"$i.patch"; done)
+    tar -cf many.tar many
+    "$exitaudit" grade many.tar many.tar many.tar many.tar many.tar many.tar 3>&- &
+    pid=$!
+    patience=30
+    wait_for sh -c "ls '$TMPDIR' | grep -q ."
+    kill -TERM $pid
+    local status=0
+    wait $pid || status=$?
+    [ "$status" -eq 143 ]
+}
+
+@test "a name with an escape, a newline or HTML is sanitized wherever it is printed" {
+    cd "$BATS_TEST_TMPDIR"
+    local name=$'a\e[2J\n<b>.patch'
+    mv "$(broken here)" "$name"
+    expect 1 "a?[2J?<b>.patch" "$exitaudit" grade "$name" --json j --junit j.xml
+    [[ $output != *$'\e'* ]]
+    [ "$(jq -r '.rows[0].patch' j)" = 'a?[2J?<b>.patch' ]
+    [ "$(xmllint --xpath 'string(//testsuite/@name)' j.xml)" = 'a?[2J?<b>.patch' ]
+}
+
+@test "modes are ignored, and a mail is read" {
+    cd "$BATS_TEST_TMPDIR"
+    {
+        printf 'From 0 Mon Sep 17 00:00:00 2001\nFrom: Ada <a@example.org>\nContent-Transfer-Encoding: base64\n\n'
+        {
+            printf 'diff --git a/arch/x86/kvm/mtrr.c b/arch/x86/kvm/mtrr.c\nold mode 100644\nnew mode 100755\n'
+            cat "$(broken mailed)"
+        } | base64
+    } >ada.eml
+    expect 1 "mtrr.c:1: #error mailed" "$exitaudit" grade ada.eml
+    [[ $output == *"changes modes of files, which is ignored [mode-ignored]"* ]]
+}
+
+@test "a diff against an earlier version of one's own says so; with that one it applies" {
+    cd "$BATS_TEST_TMPDIR"
+    mkdir both
+    mv "$(broken first)" both/old.patch
+    sed -e 's/-1,2 +1,3/-1,3 +1,3/; s/^+#error first/-#error first\n+#error second/' both/old.patch >both/new.patch
+    expect 1 'expects "#error first" in arch/x86/kvm/mtrr.c, which no kernel source here has' "$exitaudit" grade both/new.patch --json j
+    [ "$(jq -r '.rows[0] | .verdict, .findings[].id' j | xargs)" = "does-not-apply not-the-kernels does-not-apply" ]
+    expect 1 "mtrr.c:1: #error second" "$exitaudit" grade both
+}
+
 @test "what does not compile is a finding with the place" {
     local file=arch/x86/kvm/vmx/vmx.c line
     cd "$BATS_TEST_TMPDIR"

@@ -1,10 +1,9 @@
 // What grade takes from archives, and what hostile ones cannot do.
 #include "exitaudit/submission/archive.hpp"
+#include "exitaudit/submission/archive_reader.hpp"
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/untrusted.hpp"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -165,6 +164,25 @@ TEST_F(Archive, MakesNoLinksAndDevices) {
                   .find("links and devices are not unpacked: link, passwd.c, hard.c, pipe.c and 1 more"),
               std::string::npos)
         << texts(parcels[0].notes);
+}
+
+TEST_F(Archive, MayHaveNamesInAnyLanguage) {
+    const std::string zoe = "Zo\xc3\xab \xe6\x9d\x8e";
+    const std::map<std::string, Finish> formats{{"a.zip", archive_write_set_format_zip},
+                                                {"a.tar", archive_write_set_format_pax_restricted},
+                                                {"b.tar", archive_write_set_format_ustar}};
+    for (const auto& [name, format] : formats) {
+        const Utf8Names as_python_and_windows_do;
+        const auto parcels = unpack({{zoe + "_12_assignsubmission_file_/a.c"}}, name, format);
+        ASSERT_EQ(parcels.size(), 1U);
+        EXPECT_EQ(parcels[0].name + ": " + files(parcels[0]), zoe + ": a.c");
+        fs::remove_all(target());
+    }
+    // Of an old Windows.
+    EXPECT_EQ(unpack({{"Zo\x89_12_assignsubmission_file_/a.c"}}, "c.tar", archive_write_set_format_ustar)
+                  .at(0)
+                  .name,
+              "Zo\x89");
 }
 
 TEST_F(Archive, SanitizesNamesInNotes) {

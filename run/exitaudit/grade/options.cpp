@@ -10,12 +10,14 @@ namespace {
 
 constexpr auto grade_footer = R"(
 A patch, a directory of patches (a series), one of whole source files (vmx.c, cpuid.c),
-a kernel tree or TREE#BRANCH, or a directory of modules (kvm.ko, kvm-intel.ko ...). What
-it is made of is compiled in a sandbox, and runs only in an emulated machine.
+a kernel tree or TREE#BRANCH, or a directory of modules (kvm.ko, kvm-intel.ko ...); an
+archive of these, or of a whole class by Moodle, Canvas or Gradescope. What it is made of
+is compiled in a sandbox, and runs only in an emulated machine.
 
 Examples:
   exitaudit grade submissions/*.patch --json grades.json
   exitaudit grade ~/linux#exit-counters --lane vmx
+  exitaudit grade class.zip --junit grades.xml
   exitaudit grade alice/ --plan 'io.* hlt.*' --keep alice-logs
   exitaudit grade submissions/*.patch --rubric default --csv grades.csv
   exitaudit grade --summary monday.json tuesday.json

@@ -74,7 +74,7 @@ private:
             while (auto* entry = reader.next()) {
                 if (last) charge(*last, reader.position() - position);
                 position = reader.position();
-                const auto name = name_of(entry);
+                const auto& name = reader.name();
                 const auto whose = owner ? Owner{{}, {}, name} : owner_of(name);
                 last = owner ? owner : &filling_of(whose);
                 ++last->seen_entries;

@@ -12,6 +12,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include <locale.h>
+
 namespace exitaudit::grade {
 
 // The archive is at fault.
@@ -19,15 +21,22 @@ struct Unreadable : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// With / between its parts; Windows may have put a backslash there.
-inline std::string name_of(archive_entry* entry) {
-    const char* name = archive_entry_pathname_utf8(entry);
-    if (!name) name = archive_entry_pathname(entry);
-    std::string text = name ? name : "";
-    std::ranges::replace(text, '\\', '/');
-    while (text.starts_with("./")) text.erase(0, 2);
-    return text;
-}
+// While it exists, libarchive gives names as UTF-8. Without a locale it drops those that are not ASCII.
+class Utf8Names {
+public:
+    Utf8Names() : locale_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+        if (locale_) before_ = uselocale(locale_);
+    }
+    ~Utf8Names() {
+        if (!locale_) return;
+        uselocale(before_);
+        freelocale(locale_);
+    }
+    Utf8Names(const Utf8Names&) = delete;
+    Utf8Names& operator=(const Utf8Names&) = delete;
+private:
+    locale_t locale_, before_{};
+};
 
 class ArchiveReader {
 public:
@@ -46,12 +55,16 @@ public:
     }
 
     archive_entry* next() {
+        const Utf8Names names; // no longer: what reads the names takes them for bytes
         archive_entry* entry = nullptr;
         const auto result = archive_read_next_header(get(), &entry);
         if (result == ARCHIVE_EOF) return nullptr;
         check(result);
+        name_ = name_of(entry);
         return entry;
     }
+
+    const std::string& name() const { return name_; } // of the entry
 
     // The next part of the entry's bytes; empty at its end.
     std::string_view bytes() {
@@ -71,6 +84,17 @@ public:
         return can_seek ? 0 : static_cast<std::uintmax_t>(std::max<la_int64_t>(archive_entry_size(entry), 0));
     }
 private:
+    // With / between its parts; Windows may have put a backslash there.
+    static std::string name_of(archive_entry* entry) {
+        const char* name = archive_entry_pathname_utf8(entry);
+        if (!name) name = archive_entry_pathname(entry);
+        std::string text = name ? name : "";
+        if (text.empty()) throw Unreadable("a name in it cannot be read");
+        std::ranges::replace(text, '\\', '/');
+        while (text.starts_with("./")) text.erase(0, 2);
+        return text;
+    }
+
     archive* get() { return archive_.get(); }
 
     void check(int result) {
@@ -81,6 +105,7 @@ private:
 
     std::unique_ptr<archive, decltype(&archive_read_free)> archive_;
     std::array<char, 1 << 16> block_{};
+    std::string name_;
 };
 
 } // namespace exitaudit::grade
