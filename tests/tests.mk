@@ -21,6 +21,7 @@ build/obj/tests/%.o: tests/%.cpp $(PRECOMPILED).gch build/obj/toolchain
 include tests/unikernel/tests.mk
 include tests/exitaudit/tests.mk
 include tests/accounting/accounting.mk
+include tests/fuzz/fuzz.mk
 
 # Driving a browser: WebDriver by curl and jq. A font, because a minimal system has none.
 REPORT_PACKAGES := chromium chromium-driver curl jq bats fonts-dejavu-core
@@ -66,7 +67,7 @@ check-cli:
 	@KERNEL='$(KERNEL)' tests/run-bats tests/exitaudit/cli.bats
 
 # The command line, too. SLOW=1 takes the tests in that need minutes, or a browser.
-check-boot: $(if $(SLOW),check-report)
+check-boot: $(if $(SLOW),check-report check-fuzz)
 	@KERNEL='$(KERNEL)' SLOW='$(SLOW)' tests/run-bats tests/vmx.bats tests/grade.bats tests/boot.bats tests/exitaudit/cli.bats
 
 # Each host that is wrong on purpose: is it caught, and called by its name?

@@ -176,6 +176,8 @@ TEST(Patch, RefusesAHunkThatIsCutOff) {
     EXPECT_NE(patch.refused[0].text.find("p line 3: the hunk that starts there is cut off"),
               std::string::npos);
     EXPECT_EQ(read("no patch at all\n").refused[0].id, "no-patch");
+    EXPECT_EQ(read(plain + "@@ -1,2 +1,x @@\n one\n").refused.at(0).text,
+              "p line 7: the hunk that starts there has no valid line numbers");
 }
 
 // A removed line that looks like the start of a file's changes belongs to its hunk.

@@ -142,6 +142,7 @@ private:
         at_ += 2;
         while (const auto extent = hunk_extent(ahead(0)))
             if (!hunk(*extent, change)) break;
+        if (ahead(0).starts_with("@@ ")) refuse("the hunk that starts there", "has no valid line numbers");
         patch_.changes.push_back(std::move(change));
     }
 

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
+#include <sstream>
 
 namespace exitaudit::grade {
 namespace {
@@ -17,16 +17,17 @@ using Lines = std::vector<std::string>;
 
 constexpr std::size_t most_to_sort = 50;
 
-Lines lines_of(std::string_view text) {
+Lines lines_of(const std::string& text) {
     Lines lines;
-    for (const auto line : text | std::views::split('\n')) lines.emplace_back(line.begin(), line.end());
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
     return lines;
 }
 
 // The hunk's lines of one side: without those that only the other has.
 Lines side(const Hunk& hunk, char other) {
     Lines lines;
-    for (const auto& line : lines_of(hunk.text) | std::views::drop(1))
+    for (const auto& line : lines_of(hunk.text.substr(hunk.text.find('\n') + 1)))
         if (!line.empty() && line.front() != other && line.front() != '\\') lines.push_back(line.substr(1));
     return lines;
 }
@@ -93,6 +94,8 @@ Patch in_order(std::vector<Patch> patches, const Base& base) {
 
 std::optional<Finding> not_the_kernels(const std::vector<FileChange>& rejected, const Base& base) {
     const auto kernels = base.kernels();
+    std::string names;
+    for (const auto& kernel : kernels) (names += names.empty() ? "" : ", ") += kernel.name;
     for (const auto& change : rejected) {
         std::vector<std::set<std::string>> sources;
         for (const auto& kernel : kernels) sources.push_back(known_lines(kernel.source / change.path));
@@ -106,7 +109,7 @@ std::optional<Finding> not_the_kernels(const std::vector<FileChange>& rejected, 
                     "was made against a file that had been changed, perhaps by an earlier version of "
                     "it: hand in the whole difference from the kernel, or both patches in a directory",
                     change.source, hunk.line, sanitize(unknown_line(hunk, sources.front()), 80), change.path,
-                    fmt::join(kernels | std::views::transform(&Kernel::name), ", "))};
+                    names)};
         }
     }
     return std::nullopt;
