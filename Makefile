@@ -126,6 +126,7 @@ help:
 	@echo '  make mutants  run every host that is wrong on purpose: is it caught, and named?'
 	@echo '                KERNEL=VERSION MUTANTS="NAME|GLOB..." ARGS="--lane svm --resume"'
 	@echo '  make check-report  the page of `exitaudit report` in a headless browser'
+	@echo '  make check-fuzz    what reads strangers'"'"' files, a minute each; FUZZ_SECONDS=N'
 	@echo '  make iso      build/exitaudit.iso, a CD that boots the guest by GRUB'
 	@echo '  make docs     docs/catalogue.md, from the guest'"'"'s own table of triggers'
 	@echo '  make guest    build/unikernel.elf and build/unikernel-pvh.elf alone'

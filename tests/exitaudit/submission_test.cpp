@@ -90,6 +90,12 @@ TEST_F(HandedIn, NewFilesAreMadeBeforeTheyAreChanged) {
     EXPECT_EQ(change_of(looked_into(), base_).patch.changes.at(0).source, "b.patch");
 }
 
+TEST_F(HandedIn, ARefusedPatchOfSeveralIsNotTried) {
+    put("alice/a.patch", "--- a/../../x\n+++ b/../../x\n@@ -1 +1 @@\n-a\n+b\n");
+    put("alice/b.patch", text("two", "2"));
+    EXPECT_EQ(change_of(looked_into(), base_).patch.refused.size(), 1U);
+}
+
 TEST_F(HandedIn, KeepsItsOrderWhereNothingApplies) {
     const auto series = in_order({patch("seven", "7"), patch("two", "2"), patch("eight", "8")}, base_);
     ASSERT_EQ(series.changes.size(), 3U);

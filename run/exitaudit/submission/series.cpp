@@ -37,8 +37,9 @@ class Trial {
 public:
     explicit Trial(const fs::path& source) : source_(source) {}
 
-    // False, and nothing is changed, if a hunk does not fit exactly.
+    // False, and nothing is changed, if the patch is refused or a hunk does not fit exactly.
     bool apply(const Patch& patch) {
+        if (!patch.refused.empty()) return false;
         auto files = files_;
         for (const auto& change : patch.changes) {
             auto [file, is_new] = files.try_emplace(change.path);
