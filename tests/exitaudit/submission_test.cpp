@@ -70,16 +70,16 @@ TEST_F(HandedIn, TextIsAPatchIfItReadsLikeOne) {
     EXPECT_EQ(kind_name(looked_into().kind), "files");
     put("alice/deep/patch.txt", text("two", "2"));
     EXPECT_EQ(kind_name(looked_into().kind), "series");
-    EXPECT_EQ(change_of(looked_into(), base_).patch.changes.size(), 1U);
+    EXPECT_EQ(change_of(looked_into(), base_).attempts.at(0)().patch.changes.size(), 1U);
 }
 
 TEST_F(HandedIn, ChangesOfChangesApplyInOrder) {
     put("alice/final.patch", text("2", "II"));
     put("alice/start.patch", text("two", "2"));
     const auto change = change_of(looked_into(), base_);
-    ASSERT_EQ(change.patch.changes.size(), 2U);
-    EXPECT_EQ(change.patch.changes[0].source, "start.patch");
-    EXPECT_EQ(change.patch.changes[1].source, "final.patch");
+    ASSERT_EQ(change.attempts.at(0)().patch.changes.size(), 2U);
+    EXPECT_EQ(change.attempts.at(0)().patch.changes[0].source, "start.patch");
+    EXPECT_EQ(change.attempts.at(0)().patch.changes[1].source, "final.patch");
 }
 
 TEST_F(HandedIn, NewFilesAreMadeBeforeTheyAreChanged) {
@@ -87,13 +87,13 @@ TEST_F(HandedIn, NewFilesAreMadeBeforeTheyAreChanged) {
     base_.files.insert(exits);
     put("alice/a.patch", "--- a/" + exits + "\n+++ b/" + exits + "\n@@ -1 +1 @@\n-old\n+new\n");
     put("alice/b.patch", "--- /dev/null\n+++ b/" + exits + "\n@@ -0,0 +1 @@\n+old\n");
-    EXPECT_EQ(change_of(looked_into(), base_).patch.changes.at(0).source, "b.patch");
+    EXPECT_EQ(change_of(looked_into(), base_).attempts.at(0)().patch.changes.at(0).source, "b.patch");
 }
 
 TEST_F(HandedIn, ARefusedPatchOfSeveralIsNotTried) {
     put("alice/a.patch", "--- a/../../x\n+++ b/../../x\n@@ -1 +1 @@\n-a\n+b\n");
     put("alice/b.patch", text("two", "2"));
-    EXPECT_EQ(change_of(looked_into(), base_).patch.refused.size(), 1U);
+    EXPECT_EQ(change_of(looked_into(), base_).refused.size(), 1U);
 }
 
 TEST_F(HandedIn, KeepsItsOrderWhereNothingApplies) {
