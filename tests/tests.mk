@@ -68,7 +68,7 @@ check-cli:
 
 # The command line, too. SLOW=1 takes the tests in that need minutes, or a browser.
 check-boot: $(if $(SLOW),check-report check-fuzz)
-	@KERNEL='$(KERNEL)' SLOW='$(SLOW)' tests/run-bats tests/vmx.bats tests/grade.bats tests/boot.bats tests/exitaudit/cli.bats
+	@KERNEL='$(KERNEL)' SLOW='$(SLOW)' tests/run-bats tests/vmx.bats tests/grade.bats tests/hostile.bats tests/boot.bats tests/exitaudit/cli.bats
 
 # Each host that is wrong on purpose: is it caught, and called by its name?
 mutants: | check-kernel packages-guest packages-program packages-run packages-embedded-host packages-bochs

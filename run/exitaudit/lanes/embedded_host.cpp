@@ -54,11 +54,13 @@ std::optional<std::string_view> after(std::string_view line, std::string_view pr
 
 bool is_complaint(const std::string& line) {
     // Soft lockups and the like come from an overloaded machine.
-    constexpr std::array marks{"WARNING: ", "BUG: ",       "Oops", "general protection fault",
-                               "UBSAN: ",   "Kernel panic"};
+    constexpr std::array marks{"WARNING: ", "BUG: ",        "Oops",           "general protection fault",
+                               "UBSAN: ",   "Kernel panic", "Out of memory: "};
     return line.find("soft lockup") == std::string::npos &&
            std::ranges::any_of(marks, [&](auto mark) { return line.find(mark) != std::string::npos; });
 }
+
+constexpr int killed = 128; // and the signal, of a process that the shell waited for
 
 bool is_stall(const std::string& line) {
     return line.find("soft lockup") != std::string::npos || line.find("detected stall") != std::string::npos;
@@ -80,6 +82,8 @@ std::string trouble_of(const Emulator& emulator, const HostConsole& host) {
         return fmt::format("{}, emulating the host, failed", emulator.name);
     if (host.kernel.empty()) return fmt::format("the embedded host did not boot on {}", emulator.name);
     if (host.crashed) return "the embedded host ended before its guest: it crashed";
+    if (*host.guest_exited >= killed)
+        return fmt::format("the embedded host ended the guest's QEMU by signal {}", *host.guest_exited - killed);
     if (*host.guest_exited == 0) return "the guest reset or powered off (a triple fault?)";
     return *host.guest_exited == 1 ? "the embedded host's QEMU refused to start the guest" : "";
 }
@@ -205,7 +209,7 @@ Session run_embedded_host(const Emulator& emulator, const HostSpec& spec, const 
     host.stall += host.stall_place.empty() ? "" : ", at " + host.stall_place;
     host.crashed = has_crashed(emulator, host);
     host.trouble = trouble_of(emulator, host);
-    if (host.guest_exited) host.guest_status = guest_status_from(*host.guest_exited);
+    if (host.guest_exited && *host.guest_exited < killed) host.guest_status = guest_status_from(*host.guest_exited);
     return host;
 }
 
