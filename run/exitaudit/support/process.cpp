@@ -22,8 +22,10 @@
 #include <boost/process/io.hpp>
 #include <boost/process/search_path.hpp>
 
+#include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 namespace exitaudit {
 
@@ -109,6 +111,8 @@ private:
             bp::extend::on_exec_setup =
                 [parent](auto&) {
                     prctl(PR_SET_PDEATHSIG, SIGKILL);
+                    // Another thread's pipe, made just now, would not close before this child ends.
+                    close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
                     if (getppid() != parent) // we died before the request was in place
                         _exit(1);
                 });
