@@ -320,6 +320,42 @@ broken() { adds "#error $1"; }
     [ "$status" -eq 143 ]
 }
 
+@test "several at once: rows in the order given, and the document of a serial run but for seconds" {
+    cd "$BATS_TEST_TMPDIR"
+    cp "$samples/does-not-compile.patch" a.patch
+    cp a.patch b.patch
+    touch empty.patch
+    expect 1 "" "$exitaudit" grade a.patch empty.patch b.patch --json serial.json --rubric default
+    local jobs
+    for jobs in -j2 -j; do
+        "$exitaudit" grade $jobs a.patch empty.patch b.patch --json parallel.json --rubric default >rows || [ $? -eq 1 ]
+        [ "$(awk '/^[a-z]+\.patch /{print $1}' rows | xargs)" = "a.patch empty.patch b.patch" ]
+        diff <(jq 'del(.rows[].seconds)' serial.json) <(jq 'del(.rows[].seconds)' parallel.json)
+    done
+}
+
+@test "--resume keeps the rows of a grade that was ended, and grades what is new or has changed" {
+    local endless
+    endless=$(adds '#if __INCLUDE_LEVEL__ < 60' '#include __FILE__' '#include __FILE__' '#endif')
+    cd "$BATS_TEST_TMPDIR"
+    touch empty.patch
+    "$exitaudit" grade -j2 "$endless" empty.patch --json j 3>&- &
+    pid=$!
+    patience=30
+    wait_for test -s j
+    kill -TERM $pid
+    local status=0
+    wait $pid || status=$?
+    [ "$status" -eq 143 ]
+    [ "$(jq -r '.rows[].patch' j)" = empty.patch ]
+    cp "$samples/does-not-compile.patch" "$endless"
+    expect 1 "1 of 2 rows are kept" "$exitaudit" grade --resume --json j "$endless" empty.patch
+    [ "$(jq -r '.rows[].verdict' j | xargs)" = "does-not-compile refused" ]
+    expect 1 "2 of 2 rows are kept" "$exitaudit" grade --resume --json j "$endless" empty.patch
+    [[ $output != *reading* ]]
+    expect 1 "0 of 2 rows are kept" "$exitaudit" grade --resume --json j "$endless" empty.patch --lane svm
+}
+
 # row SAMPLE FILTER EXPECTED: of the one row's JSON
 row() {
     run "$exitaudit" grade "$samples/$1.patch" --json "$BATS_TEST_TMPDIR/j" --keep "$BATS_TEST_TMPDIR/kept"

@@ -38,6 +38,17 @@ int refuse(std::string_view message, ExitCode code) {
     return static_cast<int>(code);
 }
 
+// The words in the order that CLI11 wants: the last one first. As of make, -j may have no number, where CLI11
+// would take the next word for it: then it is -j0.
+std::vector<std::string> reversed_words(int argc, char** argv) {
+    std::vector<std::string> words(argv + 1, argv + argc);
+    for (std::size_t i = 0; i < words.size(); ++i)
+        if (words[i] == "-j" &&
+            (i + 1 == words.size() || words[i + 1].find_first_not_of("0123456789") != std::string::npos))
+            words[i] = "-j0";
+    return {words.rbegin(), words.rend()};
+}
+
 int run(int argc, char** argv) {
     CLI::App app{"Audits the VM exit ledger that a patched KVM keeps.", "exitaudit"};
     app.set_version_flag("--version", std::string("exitaudit ") + program_version);
@@ -56,7 +67,7 @@ int run(int argc, char** argv) {
                                   fmt::join(names, ", ")),
                       ExitCode::usage);
     try {
-        app.parse(argc, argv);
+        app.parse(reversed_words(argc, argv));
     } catch (const CLI::Success& answer) { // help or version
         return app.exit(answer);
     } catch (const CLI::ParseError& error) {

@@ -460,6 +460,14 @@ $(head -n1 /proc/cmdline)" ]
     expect 3 "cannot read" "$exitaudit" grade --summary /nonexistent
 }
 
+@test "grade -j takes a number or none, and --resume a document to resume" {
+    expect 2 "--resume requires --json" "$exitaudit" grade --resume "$root/README.md"
+    expect 2 "--jobs" "$exitaudit" grade -j1001 "$root/README.md"
+    expect 2 "nosuch.patch is missing" "$exitaudit" grade -j nosuch.patch
+    expect 2 "nosuch.patch is missing" "$exitaudit" grade -j 2 nosuch.patch
+    expect 2 "--jobs" "$exitaudit" grade --summary -j2 "$root/tests/grade/documents/first.json"
+}
+
 @test "points are written for grade books, Gradescope and Classroom" {
     cd "$root/tests/grade/documents"
     expect 0 "" "$exitaudit" grade --summary first.json second.json --csv "$scratch/book.csv"

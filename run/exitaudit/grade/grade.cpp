@@ -1,7 +1,8 @@
 // From what people hand in to a row each.
 
 #include "exitaudit/support/exit_code.hpp"
-#include "exitaudit/grade/grader.hpp"
+#include "exitaudit/grade/jobs.hpp"
+#include "exitaudit/grade/rows.hpp"
 #include "exitaudit/points/summary.hpp"
 #include "exitaudit/submission/submission.hpp"
 #include "exitaudit/lanes/lane.hpp"
@@ -12,6 +13,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <future>
 
 namespace exitaudit::grade {
 namespace {
@@ -29,17 +32,34 @@ void check(const GradeOptions& options, const Places& places) {
                       options.kernel, options.kernel);
 }
 
-std::size_t width_of(const std::vector<Submission>& submissions) {
-    std::size_t width = 5;
-    for (const auto& submission : submissions)
-        width = std::max(width, std::min<std::size_t>(submission.name.size(), 60));
-    return width;
-}
-
-void add_points(nlohmann::json& row, const points::Rubric& rubric) {
-    const auto score = points::score_of(row, rubric);
-    row["points"] = points::score_document(score);
-    for (const auto& line : points::score_lines(score)) fmt::print("{}\n", line);
+// Grades what has no row yet, several at once. Throws what any of them threw, after all have ended.
+void grade_rest(Rows& rows, unsigned jobs, const GradeOptions& options, const Places& places,
+                const Base& base, SignalsCaught& signals) {
+    const auto all = rows.submissions().size();
+    std::atomic<std::size_t> next = 0;
+    const auto work = [&] {
+        Progress progress(all, jobs == 1);
+        Grader grader(options, places, base, progress);
+        for (std::size_t i; (i = next++) < all;) {
+            if (rows.has(i)) continue;
+            const auto row = grader(rows.submissions()[i], i + 1);
+            progress.clear();
+            rows.add(i, row_document(row));
+            if (const auto signal = signals.signal()) throw Interrupted{*signal};
+        }
+    };
+    std::vector<std::future<void>> workers;
+    for (unsigned i = 0; i < std::min<std::size_t>(jobs, all); ++i)
+        workers.push_back(std::async(std::launch::async, [&] {
+            try {
+                work();
+            } catch (...) {
+                next = all;
+                throw;
+            }
+        }));
+    for (const auto& worker : workers) worker.wait();
+    for (auto& worker : workers) worker.get();
 }
 
 std::vector<Submission> all_unpacked(const std::vector<Submission>& given, const Base& base,
@@ -65,7 +85,7 @@ int grade_all(const GradeOptions& given) {
     }
     if (given.summary) return points::summarize({given.submissions, given.points, given.json, given.junit});
     auto options = given;
-    const auto rubric = points::read_rubric(options.points.rubric);
+    (void)points::read_rubric(options.points.rubric); // refused before anything takes time
     std::vector<Submission> given_submissions;
     for (const auto& name : options.submissions) given_submissions.push_back(find_submission(name));
     const auto places = Places::find(options.build);
@@ -78,36 +98,24 @@ int grade_all(const GradeOptions& given) {
     };
     for (const auto& submission : given_submissions) check_branch(submission, scripts_of(places.build));
     const auto base = Base::make(places.build, options.kernel);
-    auto submissions = all_unpacked(given_submissions, base, stop_on_signal);
-    Progress progress(submissions.size());
-    Grader grader(options, places, base, progress);
+    const auto submissions = all_unpacked(given_submissions, base, stop_on_signal);
+    Rows rows(options, submissions);
     if (options.dry_run) {
         for (const auto& submission : submissions)
-            fmt::print("# {}\n{}", sanitize(submission.name), grader.preview(submission));
+            fmt::print("# {}\n{}", sanitize(submission.name), preview(submission, base));
         return static_cast<int>(ExitCode::pass);
     }
-    auto rows = nlohmann::json::array();
-    const auto width = width_of(submissions);
-    fmt::print("{}\n", row_header(width));
-    for (auto& submission : submissions) {
-        const auto row = grader(submission);
-        submission.unpacked.reset();
-        rows.push_back(row_document(row));
-        progress.clear();
-        for (const auto& line : row_lines(row, width)) fmt::print("{}\n", line);
-        if (options.points.any()) add_points(rows.back(), rubric);
-        std::fflush(stdout);
-        stop_on_signal();
-    }
-    const auto exit_code = points::exit_code_of(rows);
-    write_documents(options.json, options.junit,
-                    {{"schema", 1},
-                     {"kind", "grade"},
-                     {"kernel", options.kernel},
-                     {"exit_code", exit_code},
-                     {"rows", rows}});
-    points::deliver(options.points, rows, rubric);
-    return exit_code;
+    const auto wanted = static_cast<unsigned>(std::min<std::size_t>(options.jobs, submissions.size()));
+    const auto jobs = wanted == 1 ? Jobs{} : jobs_for(wanted, Machine::find());
+    if (!jobs.lowered.empty()) fmt::print(stderr, "exitaudit: {}\n", jobs.lowered);
+    rows.print_header();
+    if (options.resume)
+        fmt::print(stderr, "exitaudit: {} of {} rows are kept\n", rows.resume(base), submissions.size());
+    grade_rest(rows, jobs.count, options, places, base, signals);
+    const auto document = rows.document();
+    write_documents(options.json, options.junit, document);
+    points::deliver(options.points, document["rows"], rows.rubric());
+    return document["exit_code"];
 }
 
 } // namespace exitaudit::grade

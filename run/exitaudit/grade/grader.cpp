@@ -1,6 +1,7 @@
 // From one submission to its row.
 #include "exitaudit/grade/grader.hpp"
 
+#include "exitaudit/grade/content.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/lanes/overlay.hpp"
 #include "exitaudit/grade/rounds.hpp"
@@ -83,13 +84,11 @@ std::string worst(const std::vector<Audit>& audits) {
 
 } // namespace
 
-Grader::Grader(const GradeOptions& options, const Places& places, const Base& base, Progress& progress)
-    : options_(options), places_(places), base_(base), progress_(progress) {}
-
-Row Grader::operator()(const Submission& submission) {
-    progress_.next(submission.name);
+Row Grader::operator()(const Submission& submission, std::size_t number) {
+    progress_.next(submission.name, number);
     Row row;
     row.submission = submission;
+    row.content = content_of(submission, base_, options_.of_content());
     const TemporaryDirectory directory;
     try {
         grade(row, directory.path());
@@ -165,10 +164,10 @@ bool Grader::build(Row& row, const fs::path& directory) {
     return row.verdict.empty();
 }
 
-std::string Grader::preview(Submission submission) const {
+std::string preview(Submission submission, const Base& base) {
     if (!submission.refused.empty()) return {};
     look_into(submission);
-    const auto change = change_of(submission, base_);
+    const auto change = change_of(submission, base);
     std::string text;
     const auto add_notes = [&](const std::vector<Finding>& notes) {
         for (const auto& note : notes) text += fmt::format("# {} [{}]\n", sanitize(note.text), note.id);

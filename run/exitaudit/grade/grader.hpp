@@ -10,6 +10,8 @@
 #include "exitaudit/grade/terms.hpp"
 #include "exitaudit/submission/submission.hpp"
 
+#include <fmt/ranges.h>
+
 namespace exitaudit::grade {
 
 struct Row {
@@ -23,17 +25,18 @@ struct Row {
     std::vector<std::string> changes; // files
     std::vector<std::string> added;   // lines, without their +
     double seconds = 0;
+    std::string content; // content_of()
 
     // The layout or edition, as the first audit that has one found it; "-" if none has.
     using Member = std::string Audit::*;
     std::string found(Member what) const;
 };
 
-// The row as text: its columns, then each finding and note on a line.
-std::vector<std::string> row_lines(const Row& row, std::size_t name_width);
-std::string row_header(std::size_t name_width);
-
 nlohmann::json row_document(const Row& row);
+
+// The row's document as text: its columns, then each finding and note on a line.
+std::vector<std::string> row_lines(const nlohmann::json& row, std::size_t name_width);
+std::string row_header(std::size_t name_width);
 
 // The first lines that a patch adds.
 std::vector<std::string> added_lines(const Patch& patch);
@@ -48,9 +51,16 @@ struct GradeOptions {
     std::vector<std::string> plan;
     Terms terms;
     bool dry_run = false;
+    unsigned jobs = 1;   // at once; 0: by cores and memory
+    bool resume = false; // keep the rows that are in `json`
     points::Wanted points;
     bool summary = false; // of documents that --json wrote, in the place of submissions
     bool print_rubric = false;
+
+    // What makes another audit of the same submission.
+    std::string of_content() const {
+        return fmt::format("{} {} {} {}", kernel, lane, vcpus, fmt::join(plan, " "));
+    }
 };
 
 void add_grade(CLI::App& app, Task& task);
@@ -59,14 +69,15 @@ void add_grade(CLI::App& app, Task& task);
 // N interrupted it. Error if nothing can be graded.
 int grade_all(const GradeOptions& options);
 
+// The patch that would be compiled first, with what is left out of it; compiles nothing.
+std::string preview(Submission submission, const Base& base);
+
 class Grader {
 public:
-    Grader(const GradeOptions& options, const Places& places, const Base& base, Progress& progress);
+    Grader(const GradeOptions& options, const Places& places, const Base& base, Progress& progress)
+        : options_(options), places_(places), base_(base), progress_(progress) {}
 
-    Row operator()(const Submission& submission); // failures are in the row
-
-    // The patch that would be compiled first, with what is left out of it; compiles nothing.
-    std::string preview(Submission submission) const;
+    Row operator()(const Submission& submission, std::size_t number); // failures are in the row
 
     struct Tried {
         Attempt attempt;

@@ -20,6 +20,7 @@ Examples:
   exitaudit grade class.zip --junit grades.xml
   exitaudit grade alice/ --plan 'io.* hlt.*' --keep alice-logs
   exitaudit grade submissions/*.patch --rubric default --csv grades.csv
+  exitaudit grade submissions/* -j --resume --json grades.json
   exitaudit grade --summary monday.json tuesday.json
 
 Exit codes: 0 all pass; 1 some fail, do not compile or are refused; 2 usage; 3 some
@@ -41,7 +42,8 @@ void add_points(CLI::App& command, GradeOptions& options) {
     command.add_flag("--print-rubric", options.print_rubric, "print the default rubric");
     auto* summary = command.add_flag("--summary", options.summary,
                                      "grade nothing: put together what --json wrote (PATCH are these files)");
-    for (const auto* name : {"--lane", "--kernel", "--vcpus", "--timeout", "--plan", "--keep"})
+    for (const auto* name :
+         {"--lane", "--kernel", "--vcpus", "--timeout", "--plan", "--keep", "--jobs", "--resume"})
         summary->excludes(name);
 }
 
@@ -73,8 +75,13 @@ void add_grade(CLI::App& app, Task& task) {
         "left out");
     command.add_flag("--dry-run", options.dry_run,
                      "print what would be compiled, as a patch against the kernel, and stop");
+    add(command, "-j,--jobs", options.jobs, "N",
+        "grade N at once (default 1); -j alone: as many as there are cores and memory for")
+        ->check(CLI::Range(0, 1000).description(""));
     add(command, "--keep", options.keep, "DIR", "keep modules and logs in DIR/NAME");
     add(command, "--json", options.json, "FILE", "write all rows, with all that was seen, to FILE");
+    command.add_flag("--resume", options.resume, "keep FILE's rows of what has not changed, grade the rest")
+        ->needs("--json");
     add_points(command, options);
     add_junit(command, options.junit);
     add_build(command, options.build);

@@ -13,13 +13,14 @@ namespace exitaudit::grade {
 
 class Progress {
 public:
-    explicit Progress(std::size_t all) : all_(all) {}
+    // `alone`: nobody else writes there, so that a line can be rewritten.
+    Progress(std::size_t all, bool alone) : all_(all), terminal_(alone && isatty(STDERR_FILENO) == 1) {}
 
-    void next(const std::string& name) {
+    void next(const std::string& name, std::size_t number) {
         name_ = sanitize(name);
         start_ = std::chrono::steady_clock::now();
         spent_ = {};
-        ++number_;
+        number_ = number;
     }
 
     void stage(const std::string& what) {
@@ -52,7 +53,7 @@ private:
     }
 
     std::size_t all_, number_ = 0;
-    bool terminal_ = isatty(STDERR_FILENO) == 1;
+    bool terminal_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
     std::chrono::milliseconds spent_{};
     std::string name_, what_;

@@ -14,7 +14,9 @@ namespace {
 
 using nlohmann::json;
 
-std::string_view yes_or_no(std::optional<bool> builds) { return !builds ? "-" : *builds ? "yes" : "no"; }
+std::string_view yes_or_no(const json& builds) {
+    return !builds.is_boolean() ? "-" : builds.get<bool>() ? "yes" : "no";
+}
 
 json findings_document(const std::vector<Finding>& findings, std::string_view lane = {}) {
     auto list = json::array();
@@ -29,24 +31,22 @@ json findings_document(const std::vector<Finding>& findings, std::string_view la
 void add_to(json& list, const json& more) { list.insert(list.end(), more.begin(), more.end()); }
 
 // A finding of both lanes is printed once.
-using FindingsOfAudit = std::vector<Finding> Audit::*;
-
-std::vector<std::string> finding_lines(const Row& row, FindingsOfAudit findings, std::string_view what) {
+void add_finding_lines(std::vector<std::string>& lines, const json& findings, std::string_view what) {
     std::vector<std::pair<std::string, std::string>> printed; // lanes, what they found
-    for (const auto& audit : row.audits) {
-        for (const auto& finding : audit.*findings) {
-            const auto sentence = fmt::format("{} [{}]", finding.text, finding.id);
-            const auto known = std::ranges::find(printed, sentence, [](const auto& p) { return p.second; });
-            if (known == printed.end())
-                printed.emplace_back(audit.lane->name, sentence);
-            else
-                known->first += fmt::format(", {}", audit.lane->name);
-        }
+    for (const auto& finding : findings) {
+        const auto lane = text_member(finding, "lane");
+        const auto sentence =
+            fmt::format("{} [{}]", text_member(finding, "text"), text_member(finding, "id"));
+        const auto known = std::ranges::find_if(printed, [&](const auto& p) {
+            return !lane.empty() && !p.first.empty() && p.second == sentence;
+        });
+        if (known == printed.end())
+            printed.emplace_back(lane, sentence);
+        else
+            known->first += fmt::format(", {}", lane);
     }
-    std::vector<std::string> lines;
     for (const auto& [lanes, sentence] : printed)
-        lines.push_back(fmt::format("    {}{}: {}", what, lanes, sentence));
-    return lines;
+        lines.push_back(fmt::format("    {}{}{}{}", what, lanes, lanes.empty() ? "" : ": ", sentence));
 }
 
 } // namespace
@@ -62,17 +62,14 @@ std::string row_header(std::size_t name_width) {
                        "verdict");
 }
 
-std::vector<std::string> row_lines(const Row& row, std::size_t name_width) {
-    std::vector<std::string> lines{fmt::format(
-        "{:<{}}  {:<6}  {:<7}  {:<3}  {}", sanitize(row.submission.name), name_width, yes_or_no(row.builds),
-        row.found(&Audit::layout), row.found(&Audit::edition), row.verdict)};
-    for (const auto& finding : row.findings)
-        lines.push_back(fmt::format("    {} [{}]", finding.text, finding.id));
-    const auto of_lanes = finding_lines(row, &Audit::findings, "");
-    lines.insert(lines.end(), of_lanes.begin(), of_lanes.end());
-    for (const auto& note : row.notes) lines.push_back(fmt::format("    note: {} [{}]", note.text, note.id));
-    const auto notes = finding_lines(row, &Audit::notes, "note: ");
-    lines.insert(lines.end(), notes.begin(), notes.end());
+std::vector<std::string> row_lines(const json& row, std::size_t name_width) {
+    const auto edition = number_member(row, "sdm");
+    std::vector<std::string> lines{
+        fmt::format("{:<{}}  {:<6}  {:<7}  {:<3}  {}", sanitize(text_member(row, "patch")), name_width,
+                    yes_or_no(row["builds"]), text_member(row, "layout", "-"),
+                    edition > 0 ? fmt::format("{:.0f}", edition) : "-", text_member(row, "verdict"))};
+    add_finding_lines(lines, array_member(row, "findings"), "");
+    add_finding_lines(lines, array_member(row, "notes"), "note: ");
     return lines;
 }
 
@@ -85,6 +82,7 @@ json report_document(const AuditReport& report) {
 json row_document(const Row& row) {
     json document{
         {"patch", sanitize(row.submission.name)},
+        {"content", or_null(row.content)},
         {"kind", kind_name(row.submission.kind)},
         {"builds", or_null(row.builds)},
         {"layout", row.found(&Audit::layout) == "-" ? json() : json(row.found(&Audit::layout))},
