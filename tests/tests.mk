@@ -33,6 +33,16 @@ check-report: build/exitaudit | packages-report
 packages-report:
 	@run/install-packages 'to look at the page of a report' $(REPORT_PACKAGES)
 
+# A Slurm of this machine alone, for run/slurm.
+SLURM_PACKAGES := slurmctld slurmd slurm-client munge bats jq
+
+.PHONY: check-slurm packages-slurm
+check-slurm: build/exitaudit | packages-slurm
+	@SLOW=1 tests/run-bats tests/slurm.bats
+
+packages-slurm:
+	@run/install-packages 'to grade by Slurm' $(SLURM_PACKAGES)
+
 .PHONY: check check-style check-unit check-packages check-cli check-boot check-built packages-check mutants
 
 # What takes seconds comes first; then everything is built side by side, and run.
@@ -54,7 +64,7 @@ check-style: | packages-check
 	find unikernel run tests -name '*.[ch]pp' -exec clang-format --dry-run -Werror {} +
 	shellcheck tests/run-bats
 	shellcheck -x -P SCRIPTDIR tests/mutants run/step.sh run/timed run/install-packages run/initramfs.sh \
-		run/embedded-host/build run/linux-guest/build
+		run/embedded-host/build run/linux-guest/build run/slurm/grade.sbatch
 
 check-unit: build/tests/unikernel_tests build/tests/exitaudit_tests
 	build/tests/unikernel_tests --gtest_brief=1
@@ -66,8 +76,8 @@ check-packages:
 check-cli:
 	@KERNEL='$(KERNEL)' tests/run-bats tests/exitaudit/cli.bats
 
-# The command line, too. SLOW=1 takes the tests in that need minutes, or a browser.
-check-boot: $(if $(SLOW),check-report check-fuzz)
+# The command line, too. SLOW=1 takes the tests in that need minutes, a browser, or Slurm.
+check-boot: $(if $(SLOW),check-report check-slurm)
 	@KERNEL='$(KERNEL)' SLOW='$(SLOW)' tests/run-bats tests/vmx.bats tests/grade.bats tests/hostile.bats tests/boot.bats tests/exitaudit/cli.bats
 
 # Each host that is wrong on purpose: is it caught, and called by its name?
