@@ -66,7 +66,7 @@ std::vector<std::string> row_lines(const json& row, std::size_t name_width) {
     const auto edition = number_member(row, "sdm");
     std::vector<std::string> lines{
         fmt::format("{:<{}}  {:<6}  {:<7}  {:<3}  {}", sanitize(text_member(row, "patch")), name_width,
-                    yes_or_no(row["builds"]), text_member(row, "layout", "-"),
+                    yes_or_no(row.value("builds", json())), text_member(row, "layout", "-"),
                     edition > 0 ? fmt::format("{:.0f}", edition) : "-", text_member(row, "verdict"))};
     add_finding_lines(lines, array_member(row, "findings"), "");
     add_finding_lines(lines, array_member(row, "notes"), "note: ");
