@@ -114,6 +114,12 @@ END
     echo '#error in a new file' >tree/arch/x86/kvm/exits.h
     expect 1 "arch/x86/kvm/exits.h:1: #error in a new file" "$exitaudit" grade tree
     [[ $output == *"changed since v6.1-rc3 "* ]]
+    "$exitaudit" grade tree --json j || [ $? -eq 1 ]
+    touch tree/README
+    expect 1 "1 of 1 rows are kept" "$exitaudit" grade --resume --json j tree
+    echo '#error in it' >tree/arch/x86/kvm/exits.h
+    expect 1 "0 of 1 rows are kept" "$exitaudit" grade --resume --json j tree
+    [[ $output == *"exits.h:1: #error in it"* ]]
     expect 2 "no branch or commit nosuch in tree" "$exitaudit" grade 'tree#nosuch'
 
     "${git[@]}" worktree add -q ../worktree v2
