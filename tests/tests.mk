@@ -77,7 +77,7 @@ check-cli:
 	@KERNEL='$(KERNEL)' tests/run-bats tests/exitaudit/cli.bats
 
 # The command line, too. SLOW=1 takes the tests in that need minutes, a browser, or Slurm.
-check-boot: $(if $(SLOW),check-report check-slurm)
+check-boot: $(if $(SLOW),check-report check-fuzz check-slurm)
 	@KERNEL='$(KERNEL)' SLOW='$(SLOW)' tests/run-bats tests/vmx.bats tests/grade.bats tests/hostile.bats tests/boot.bats tests/exitaudit/cli.bats
 
 # Each host that is wrong on purpose: is it caught, and called by its name?
