@@ -62,7 +62,7 @@ packages-check:
 check-style: | packages-check
 	@host-kvm-patch/check-style --kernel '$(KERNEL)'
 	find unikernel run tests -name '*.[ch]pp' -exec clang-format --dry-run -Werror {} +
-	shellcheck tests/run-bats
+	shellcheck tests/run-bats tests/grade/as-whole-files
 	shellcheck -x -P SCRIPTDIR tests/mutants run/step.sh run/timed run/install-packages run/initramfs.sh \
 		run/embedded-host/build run/linux-guest/build run/slurm/grade.sbatch
 
