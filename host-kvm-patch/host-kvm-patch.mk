@@ -31,4 +31,4 @@ packages-host: | check-kernel
 		$$(host-kvm-patch/packages/obtain --kernel '$(KERNEL)' --output 'build/host/$(KERNEL)/.work/packages' --tools)
 
 packages-grade:
-	@run/install-packages "to compile others' patches in a sandbox" bubblewrap
+	@run/install-packages "to compile and read others' patches in a sandbox" bubblewrap coccinelle

@@ -5,6 +5,7 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/lanes/overlay.hpp"
 #include "exitaudit/grade/rounds.hpp"
+#include "exitaudit/reading/reading.hpp"
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/pattern.hpp"
 
@@ -74,6 +75,17 @@ void report_other_vendor(const Audit& audit, Row& row) {
                                 unpatched ? "no exit is counted there" : audit.findings.front().text)});
 }
 
+// The lines of whole files have places already; a patch's are those of the files as it leaves them.
+Reading read_attempt(const Change& change, const Attempt& attempt, const Base& base) {
+    if (change.of_files && !attempt.placed.empty()) {
+        const bool whole =
+            std::ranges::all_of(attempt.placed, &std::vector<std::size_t>::empty, &PlacedFile::homeless);
+        return whole ? read_source(attempt.placed, base) : Reading();
+    }
+    const auto files = patched_files(change.of_files ? attempt.patch : change.attempts.front()().patch, base);
+    return files ? read_source(*files, base) : Reading();
+}
+
 std::string worst(const std::vector<Audit>& audits) {
     constexpr std::array order{"could-not-grade", "crashes", "hangs", "fail", "not-patched"};
     for (const auto* verdict : order)
@@ -132,7 +144,10 @@ void Grader::grade(Row& row, const fs::path& directory) {
         report_other_vendor(row.audits.back(), row);
         row.audits.pop_back();
     }
-    for (auto& audit : row.audits) hold_to(options_.terms, audit);
+    for (auto& audit : row.audits) {
+        hold_to(options_.terms, audit);
+        point_to_source(audit.findings, row.remarks);
+    }
     row.verdict = worst(row.audits);
 }
 
@@ -157,6 +172,10 @@ bool Grader::build(Row& row, const fs::path& directory) {
     if (row.verdict == "does-not-apply")
         if (auto why = not_the_kernels(tried.compiled.rejected_hunks, base_))
             row.findings.insert(row.findings.begin(), std::move(*why));
+    auto reading = read_attempt(change, tried.attempt, base_);
+    progress_.spend(reading.took);
+    for (const auto& remark : reading.remarks) row.notes.push_back(remark.note);
+    row.remarks = std::move(reading.remarks);
     if (change.of_files && !tried.compiled.built)
         row.verdict = "could-not-build";
     else if (row.verdict.empty() && !change.has_ledger)
@@ -177,6 +196,7 @@ std::string preview(Submission submission, const Base& base) {
     if (change.attempts.empty()) return text;
     const auto attempt = change.attempts.front()();
     add_notes(attempt.notes);
+    for (const auto& remark : read_attempt(change, attempt, base_).remarks) add_notes({remark.note});
     return text + attempt.patch.text();
 }
 

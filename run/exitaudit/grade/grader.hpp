@@ -5,6 +5,7 @@
 #include "exitaudit/lanes/places.hpp"
 #include "exitaudit/points/deliver.hpp"
 #include "exitaudit/grade/progress.hpp"
+#include "exitaudit/reading/reading.hpp"
 #include "exitaudit/support/task.hpp"
 #include "exitaudit/grade/rounds.hpp"
 #include "exitaudit/grade/terms.hpp"
@@ -22,6 +23,7 @@ struct Row {
     std::optional<bool> builds;           // none: not tried
     std::vector<Finding> findings, notes; // those of a lane are in its audit
     std::vector<Audit> audits;
+    std::vector<Remark> remarks;      // about the source; they are among the notes, too
     std::vector<std::string> changes; // files
     std::vector<std::string> added;   // lines, without their +
     double seconds = 0;
