@@ -189,7 +189,7 @@ std::string preview(Submission submission, const Base& base) {
     const auto change = change_of(submission, base);
     std::string text;
     const auto add_notes = [&](const std::vector<Finding>& notes) {
-        for (const auto& note : notes) text += fmt::format("# {} [{}]\n", sanitize(note.text), note.id);
+        for (const auto& note : notes) text += fmt::format("# {} [{}]\n", sanitize(note.text, 1000), note.id);
     };
     add_notes(change.refused);
     add_notes(change.notes);

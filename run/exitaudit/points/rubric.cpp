@@ -22,9 +22,21 @@ using nlohmann::json;
 constexpr std::array findings_of_grade{"refused",          "no-patch",   "does-not-apply",
                                        "does-not-compile", "over-limit", "not-patched",
                                        "unexplained",      "crashes",    "hangs"};
-constexpr std::array notes_of_grade{"fuzz",     "other-kernel",       "ledger-only",
-                                    "left-out", "vendor-not-patched", "git-base",
-                                    "cut-off",  "not-tried"};
+constexpr std::array notes_of_grade{"fuzz",
+                                    "other-kernel",
+                                    "ledger-only",
+                                    "left-out",
+                                    "vendor-not-patched",
+                                    "git-base",
+                                    "cut-off",
+                                    "not-tried",
+                                    "reads-not-atomic",
+                                    "reads-unguarded-index",
+                                    "reads-wrong-bound",
+                                    "reads-short-array",
+                                    "reads-after-return",
+                                    "reads-printk",
+                                    "reads-nothing"};
 
 std::vector<std::string_view> known_ids(bool notes) {
     std::vector<std::string_view> ids;

@@ -20,7 +20,7 @@ std::vector<Fact> together(std::initializer_list<std::vector<Fact>> lists) {
 }
 
 bool takes_locks(const Program& program) {
-    static const Pattern lock("lock|mutex|down_(read|write)|guard");
+    static const Pattern lock("(^|_)(lock|trylock|mutex|spin|down|guard)(_|$)");
     const auto calls = program.added("calls");
     return std::ranges::any_of(calls,
                                [&](const Fact& call) { return lock.search(call.words[0]).has_value(); });
@@ -67,12 +67,12 @@ void find_early_returns(const Program& program, const std::vector<Fact>& counts,
             lost += (lost.empty() ? "" : ", ") + what;
         }
         if (lost.empty() || !reported.insert(count.function).second) continue;
-        Remark remark{{"reads-after-return",
-                       fmt::format("{}: {} is counted behind the returns in {}() for some exits, and misses "
-                                   "these: {}; count before the first of them",
-                                   program.place(count), count.words[0], count.function, lost)},
-                      program.place(count),
-                      {}};
+        Remark remark{
+            {"reads-after-return", fmt::format("{}: {} is counted behind returns of {}() that some exits "
+                                               "take, and misses these: {}; count before the first of them",
+                                               program.place(count), count.words[0], count.function, lost)},
+            program.place(count),
+            {}};
         if (shortcut) remark.causes.push_back("retpoline-shortcut");
         if (fast) remark.causes.push_back("lost-fastpath");
         remarks.push_back(std::move(remark));

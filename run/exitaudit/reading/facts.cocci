@@ -237,6 +237,20 @@ f << call.f;
 @@
 fact(p, "calls", f)
 
+@takes@
+identifier f, a;
+type T;
+position p;
+@@
+f@p(T a) { ... }
+
+@script:python@
+p << takes.p;
+f << takes.f;
+a << takes.a;
+@@
+fact(p, "parameter", f, a)
+
 // What is tested.
 
 @compare@

@@ -30,8 +30,10 @@ bool meet(const Names& some, const Names& others) {
 } // namespace
 
 Names names_in(const std::string& code) {
-    static const Pattern name("[A-Za-z_][A-Za-z0-9_]*");
-    return name.all(code);
+    static const Pattern word("[A-Za-z0-9_]+");
+    auto names = word.all(code);
+    std::erase_if(names, [](const auto& name) { return name[0] >= '0' && name[0] <= '9'; });
+    return names;
 }
 
 std::string without_brackets(std::string_view code) {

@@ -16,20 +16,22 @@ const std::string guests_ecx = "kvm_rcx_read";
 // (uapi/asm/svm.h).
 constexpr unsigned long last_vmx_reason = 75, last_svm_code = 0x403;
 
-// By the name of the array and the id: a student changes the declaration once.
+// One sentence for all arrays with the same fault.
 void add(std::vector<Remark>& remarks, std::string_view id, const std::string& array,
          const std::string& place, const std::string& text) {
-    const auto start = fmt::format(": {} has ", array);
-    for (const auto& remark : remarks)
-        if (remark.note.text.find(start) != std::string::npos) return;
-    remarks.push_back(
-        {{std::string(id), fmt::format("{}{}{}", place, start, text)}, place, {"out-of-bounds"}});
+    const auto known = std::ranges::find(remarks, id, [](const Remark& remark) { return remark.note.id; });
+    if (known == remarks.end())
+        remarks.push_back(
+            {{std::string(id), fmt::format("{}: {} has {}", place, array, text)}, place, {"out-of-bounds"}});
+    else if (!names_in(known->note.text).contains(array))
+        known->note.text += fmt::format("; the same holds for {} ({})", array, place);
 }
 
 void find_unguarded(const Program& program, std::vector<Remark>& remarks) {
     for (const auto& use : program.added("unguarded")) {
         const auto elements = program.elements(use.words[0]);
-        if (!elements || program.is_tested(program.facts().copies_of({guests_ecx}, use), use, false))
+        if (!elements || !program.is_in_query_function(use) ||
+            program.is_tested(program.facts().copies_of({guests_ecx}, use), use, false))
             continue;
         add(remarks, "reads-unguarded-index", use.words[0], program.place(use),
             fmt::format("{} elements, and {} is the guest's ECX, which nothing tests: a guest reads what is "
@@ -38,34 +40,71 @@ void find_unguarded(const Program& program, std::vector<Remark>& remarks) {
     }
 }
 
-// The greatest value that the comparisons of this variable let through; none: there is no such comparison, or
-// something else tests it.
-std::optional<unsigned long> greatest_let_through(const Program& program, const std::string& name,
-                                                  const Fact& use) {
+// What the comparisons of a variable let through.
+struct Bounds {
+    bool understood = true; // nothing else tests it
     std::optional<unsigned long> greatest;
     std::set<unsigned long> singled_out;
-    std::vector<std::string> understood;
+
+    // A number from here on that they treat as those below it.
+    std::optional<unsigned long> beyond(unsigned long elements) const {
+        if (!understood || !greatest) return std::nullopt;
+        for (auto number = elements; number <= *greatest; ++number)
+            if (!singled_out.contains(number)) return number;
+        return std::nullopt;
+    }
+};
+
+void add_comparisons(const Program& program, const std::string& name, const Fact& use, Bounds& bounds) {
+    std::vector<std::string> known;
     for (const auto& compare : program.facts().beside(use, "compares")) {
         if (compare.words[0] != name) continue;
         const auto& op = compare.words[1];
-        const auto bound = program.value(compare.words[2]);
-        if (!bound) return std::nullopt;
-        understood.push_back(name + op + compare.words[2]);
+        const auto value = program.value(compare.words[2]);
+        if (!value) {
+            bounds.understood = false;
+            return;
+        }
+        known.push_back(name + op + compare.words[2]);
         if (op == "==" || op == "!=") {
-            singled_out.insert(*bound);
+            bounds.singled_out.insert(*value);
             continue;
         }
-        const auto passes = op == ">" || op == "<=" ? *bound : *bound - std::min(*bound, 1UL);
-        greatest = std::min(greatest.value_or(passes), passes);
+        const auto passes = op == ">" || op == "<=" ? *value : *value - std::min(*value, 1UL);
+        bounds.greatest = std::min(bounds.greatest.value_or(passes), passes);
     }
+    // Longest first: "reason==6" is also the start of "reason==65".
+    std::ranges::sort(known, std::greater(), &std::string::size);
     for (const auto& test : program.facts().beside(use, "tests")) {
         auto rest = test.words[0];
-        for (const auto& known : understood)
-            for (auto at = rest.find(known); at != std::string::npos; at = rest.find(known))
-                rest.replace(at, known.size(), "0");
-        if (names_in(rest).contains(name)) return std::nullopt;
+        for (const auto& text : known)
+            for (auto at = rest.find(text); at != std::string::npos; at = rest.find(text))
+                rest.replace(at, text.size(), "0");
+        // A function that it is handed to is looked at by add_bounds().
+        static const Pattern call("[A-Za-z_0-9]+\\([A-Za-z_0-9]+\\)");
+        while (const auto found = call.search(rest))
+            rest.replace(rest.find(found->at(0)), found->at(0).size(), "0");
+        if (names_in(rest).contains(name)) bounds.understood = false;
     }
-    return greatest && !singled_out.contains(*greatest) ? greatest : std::nullopt;
+}
+
+// With what functions of the submission's, like is_defined(reason), compare it with.
+Bounds bounds_of(const Program& program, const std::string& name, const Fact& use) {
+    Bounds bounds;
+    add_comparisons(program, name, use, bounds);
+    for (const auto& function : program.functions_given(name, use)) {
+        const auto parameters = program.added("parameter");
+        const auto own =
+            std::ranges::find(parameters, function, [](const Fact& fact) { return fact.words[0]; });
+        if (own == parameters.end() || program.is_switched(own->words[1], *own) ||
+            !program.functions_given(own->words[1], *own).empty() ||
+            !program.facts().beside(*own, "copies").empty()) {
+            bounds.understood = false;
+            break;
+        }
+        add_comparisons(program, own->words[1], *own, bounds);
+    }
+    return bounds;
 }
 
 void find_wrong_bounds(const Program& program, std::vector<Remark>& remarks) {
@@ -73,19 +112,19 @@ void find_wrong_bounds(const Program& program, std::vector<Remark>& remarks) {
         const auto& [array, index] = std::pair(use.words[0], use.words[1]);
         const auto elements = program.elements(array);
         auto names = program.facts().copies_of({guests_ecx}, use);
-        if (!elements || !names.erase(index)) continue;
+        if (!elements || !program.is_in_query_function(use) || !names.erase(index)) continue;
         names.erase(guests_ecx);
-        const auto last = greatest_let_through(program, index, use);
-        if (!last || *last < *elements) continue;
-        // A copy of the number, or what is made of it, may be tested; or the number by a function.
+        const auto beyond = bounds_of(program, index, use).beyond(*elements);
         const auto values = program.facts().beside(use, "copies");
-        if (std::ranges::count(values, index, [](const Fact& copy) { return copy.words[0]; }) != 1) continue;
-        if (program.is_tested(names, use, false) || program.is_passed(index, use)) continue;
+        // A copy of the number, or what is made of it, may be tested instead.
+        if (!beyond || program.is_switched(index, use) || program.is_tested(names, use, false) ||
+            std::ranges::count(values, index, [](const Fact& copy) { return copy.words[0]; }) != 1)
+            continue;
         add(remarks, "reads-wrong-bound", array, program.place(use),
             fmt::format(
                 "{} elements, 0 to {}, and the tests let {} = {} through: a guest reads what is behind "
-                "the array; compare with >= ARRAY_SIZE({})",
-                *elements, *elements - 1, index, *last, array));
+                "the array; test for >= ARRAY_SIZE({})",
+                *elements, *elements - 1, index, *beyond, array));
     }
 }
 
@@ -111,7 +150,7 @@ void find_short_arrays(const Program& program, std::vector<Remark>& remarks) {
         const auto& [array, index] = std::pair(use.words[0], use.words[1]);
         const auto elements = program.elements(array);
         const auto last = last_exit(use.path);
-        if (!elements || !last || *elements > *last || !program.is_on_exit_path(use)) continue;
+        if (!elements || !last || *elements > *last || !program.is_in_exit_function(use)) continue;
         // KVM's own tests let all exits through that it handles.
         if (!program.is_exit_reason(index, use) || program.is_tested(reasons_in(program, use), use, true))
             continue;

@@ -11,7 +11,7 @@
 namespace exitaudit::grade {
 namespace {
 
-// Each exit passes one of these, and each query the last one.
+// Each exit passes some of these, and each query the last one.
 const Names exit_entries{"vmx_handle_exit",     "__vmx_handle_exit", "vmx_vcpu_run",
                          "vmx_vcpu_enter_exit", "svm_handle_exit",   "svm_invoke_exit_handler",
                          "svm_vcpu_enter_exit", "svm_vcpu_run",      "vcpu_enter_guest",
@@ -19,8 +19,9 @@ const Names exit_entries{"vmx_handle_exit",     "__vmx_handle_exit", "vmx_vcpu_r
 
 // Does this function take its arguments as they are, and test none? Exits' own functions are none of these.
 bool tests_nothing(const std::string& function) {
-    static const Pattern harmless("kvm_r[abcd]x_(read|write)|kvm_cpuid|printk|pr_[a-z]+|"
-                                  "(arch_|raw_)?atomic[a-z0-9_]*|trace_[a-z_]*|to_vmx|to_svm|rdtsc");
+    static const Pattern harmless(
+        "kvm_r[abcd]x_(read|write)|kvm_cpuid|printk|pr_[a-z]+|"
+        "(arch_|raw_)?atomic[a-z0-9_]*|trace_[a-z_]*|svm_invoke_exit_handler|to_vmx|to_svm|rdtsc");
     return harmless.match(function).has_value();
 }
 
@@ -33,6 +34,19 @@ std::optional<unsigned long> number(const std::string& text) {
     static const Pattern literal("\\(*(0[xX][0-9a-fA-F]{1,8}|[1-9][0-9]{0,8}|0)[uUlL]*\\)*");
     const auto found = literal.match(text);
     return found ? std::optional(std::stoul(found->at(1), nullptr, 0)) : std::nullopt;
+}
+
+// The lines between an #if that was added and its #endif, from 1.
+std::set<std::size_t> optional_lines(const PlacedFile& file, const CSource& source) {
+    std::set<std::size_t> lines;
+    std::vector<bool> added;
+    for (std::size_t line = 1; line <= source.lines().size(); ++line) {
+        const auto code = squeezed(source.code(line - 1));
+        if (code.starts_with("#if")) added.push_back(file.origins.contains(line));
+        if (code.starts_with("#endif") && !added.empty()) added.pop_back();
+        if (std::ranges::find(added, true) != added.end()) lines.insert(line);
+    }
+    return lines;
 }
 
 } // namespace
@@ -53,6 +67,7 @@ Program::Program(const std::vector<PlacedFile>& files, Facts facts)
         for (const auto& [line, origin] : file.origins)
             if (const auto found = macro.match(source.code(line - 1)))
                 if (const auto is = number(found->at(2))) macros_[found->at(1)] = *is;
+        optional_lines_[file.path] = optional_lines(file, source);
     }
 }
 
@@ -63,8 +78,21 @@ bool Program::is_added(const Fact& fact) const {
 
 std::vector<Fact> Program::added(std::string_view kind) const {
     auto found = facts_.of(kind);
-    std::erase_if(found, [&](const Fact& fact) { return !is_added(fact); });
+    std::erase_if(found, [&](const Fact& fact) {
+        return !is_added(fact) || optional_lines_.at(fact.path).contains(fact.line);
+    });
     return found;
+}
+
+bool Program::is_in_exit_function(const Fact& fact) const { return exit_entries.contains(fact.function); }
+
+bool Program::is_in_query_function(const Fact& fact) const {
+    const auto calls = facts_.of("calls");
+    if (std::ranges::any_of(calls, [&](const Fact& c) { return c.words[0] == fact.function && is_added(c); }))
+        return false;
+    const auto* item = source(fact).item_at(fact.line - 1);
+    return fact.function == "kvm_emulate_cpuid" ||
+           (item && has_leaf(code_of(source(fact), {item->first, item->last})));
 }
 
 std::string Program::place(const Fact& fact) const {
@@ -113,12 +141,14 @@ std::optional<unsigned long> Program::value(const std::string& expression) const
 }
 
 bool Program::is_exit_reason(const std::string& index, const Fact& in) const {
-    static const Pattern reason("exit_reason|exit_code"), processor("vcpu_i|processor|cpu_id");
-    bool is_reason = reason.search(index).has_value();
-    if (processor.search(index)) return false;
+    static const Pattern reason("exit_reason|exit_code"),
+        member("(\\([a-z0-9_]+\\))?[A-Za-z_0-9]+(\\(vcpu\\))?((->|\\.)[A-Za-z_0-9]+)*"),
+        bounded_by_kvm("array_index_nospec\\(.*,kvm_vmx_max_exit_handlers\\)");
+    bool is_reason = member.match(index) && reason.search(index);
     for (const auto& copy : facts_.beside(in, "copies")) {
         if (copy.words[0] != index) continue;
-        if (processor.search(copy.words[1]) || !reason.search(copy.words[1])) return false;
+        const auto& value = copy.words[1];
+        if (!reason.search(value) || (!member.match(value) && !bounded_by_kvm.match(value))) return false;
         is_reason = true;
     }
     return is_reason;
@@ -132,21 +162,25 @@ bool Program::is_tested(const Names& names, const Fact& in, bool only_added) con
                 return true;
     for (const auto& pass : facts_.beside(in, "passes"))
         if (counts(pass) && !tests_nothing(pass.words[0]) && mentions(pass.words[1], names)) return true;
-    // facts.cocci has no word for a switch.
+    return std::ranges::any_of(names, [&](const auto& name) { return is_switched(name, in); });
+}
+
+// facts.cocci has no word for a switch.
+bool Program::is_switched(const std::string& name, const Fact& in) const {
     static const Pattern selection("switch ?\\((.*)\\).*");
     const auto& code = source(in);
     const auto* item = code.item_at(in.line - 1);
     for (auto line = item ? item->first : 0; item && line <= item->last; ++line)
-        if (const auto found = selection.search(code.code(line)); found && mentions(found->at(1), names))
+        if (const auto found = selection.search(code.code(line)); found && mentions(found->at(1), {name}))
             return true;
     return false;
 }
 
-bool Program::is_passed(const std::string& name, const Fact& in) const {
-    const auto passes = facts_.beside(in, "passes");
-    return std::ranges::any_of(passes, [&](const Fact& pass) {
-        return !tests_nothing(pass.words[0]) && mentions(pass.words[1], {name});
-    });
+Names Program::functions_given(const std::string& name, const Fact& in) const {
+    Names functions;
+    for (const auto& pass : facts_.beside(in, "passes"))
+        if (!tests_nothing(pass.words[0]) && mentions(pass.words[1], {name})) functions.insert(pass.words[0]);
+    return functions;
 }
 
 std::vector<std::string> Program::conditions(const Fact& fact) const {
