@@ -315,6 +315,156 @@ broken() { adds "#error $1"; }
     [ "$(xmllint --xpath 'string(//testcase[@name="builds"]/failure/@message)' j.xml)" = "it does not build" ]
 }
 
+# What is read in a submission, an id and the place on each line.
+reads() {
+    "$exitaudit" grade --dry-run "$1" | sed -nE 's/^# ([a-z]+[.]c:[0-9]+): .*\[(reads-.*)\]$/\2 \1/p; s/^# .*\[reads-nothing\]$/&/p'
+}
+
+# A patch that makes this file of standard input.
+creates() {
+    cat >"$BATS_TEST_TMPDIR/text"
+    echo "--- /dev/null"
+    echo "+++ b/arch/x86/kvm/vmx/$1"
+    echo "@@ -0,0 +1,$(wc -l <"$BATS_TEST_TMPDIR/text") @@"
+    sed 's/^/+/' "$BATS_TEST_TMPDIR/text"
+}
+
+@test "what is read in each sample, and nothing in those that have none of these faults" {
+    local sample silent=()
+    for sample in "$samples"/*.patch; do
+        sample=$(basename "$sample" .patch)
+        case $sample in
+        amd-array-of-70 | bound-70 | globals | logs-queries | total-twice) ;;
+        *) silent+=("$sample") ;;
+        esac
+    done
+    for sample in "${silent[@]}"; do
+        echo "$sample"
+        [ -z "$(reads "$samples/$sample.patch")" ]
+    done
+    diff <(reads "$samples/amd-array-of-70.patch") - <<'END'
+reads-not-atomic svm.c:3454
+reads-unguarded-index cpuid.c:1561
+reads-short-array svm.c:3455
+END
+    diff <(reads "$samples/bound-70.patch") - <<'END'
+reads-not-atomic vmx.c:6526
+reads-wrong-bound cpuid.c:1568
+reads-short-array vmx.c:6527
+reads-after-return vmx.c:6526
+END
+    diff <(reads "$samples/globals.patch") <(echo reads-not-atomic vmx.c:6544)
+    diff <(reads "$samples/logs-queries.patch") - <<'END'
+reads-not-atomic vmx.c:6544
+reads-wrong-bound cpuid.c:1581
+reads-printk cpuid.c:1563
+END
+    diff <(reads "$samples/total-twice.patch") - <<'END'
+reads-short-array vmx.c:6525
+reads-after-return vmx.c:6525
+END
+}
+
+@test "reading: through functions and macros, other ways to count, a line that is never reached" {
+    creates p.c >"$BATS_TEST_TMPDIR/p.patch" <<'END'
+#define SIZE (70)
+u64 calls;
+u32 table[SIZE];
+static void count_it(struct kvm_vcpu *vcpu, u32 exit_reason)
+{
+	++calls;
+	table[exit_reason] += 1;
+}
+static int vmx_handle_exit(struct kvm_vcpu *vcpu, fastpath_t exit_fastpath)
+{
+	int ret = __vmx_handle_exit(vcpu, exit_fastpath);
+
+	count_it(vcpu, to_vmx(vcpu)->exit_reason.basic);
+	if (to_vmx(vcpu)->exit_reason.basic == 10)
+		printk("CPUID\n");
+	return ret;
+	calls++;
+}
+static int handle_exits_query(struct kvm_vcpu *vcpu)
+{
+	if (kvm_rax_read(vcpu) == 0x4FFFFFFE)
+		kvm_rax_write(vcpu, table[kvm_rcx_read(vcpu)]);
+	return kvm_skip_emulated_instruction(vcpu);
+}
+END
+    diff <(reads "$BATS_TEST_TMPDIR/p.patch") - <<'END'
+reads-not-atomic p.c:6
+reads-unguarded-index p.c:22
+reads-after-return p.c:17
+reads-printk p.c:15
+END
+}
+
+@test "reading says nothing where it is right, or where it cannot know" {
+    creates n.c >"$BATS_TEST_TMPDIR/n.patch" <<'END'
+u32 unused_one;
+atomic_t table[70];
+u32 by_vcpu[64];
+static DEFINE_PER_CPU(u64, percpu);
+#define N 70
+static void never_called(void)
+{
+	unused_one++;
+	printk("never\n");
+}
+static int vmx_handle_exit(struct kvm_vcpu *vcpu, fastpath_t exit_fastpath)
+{
+	u32 reason = to_vmx(vcpu)->exit_reason.basic;
+	int id = vcpu->vcpu_id;
+
+	this_cpu_inc(percpu);
+	by_vcpu[id]++;
+	by_vcpu[vcpu->vcpu_idx]++;
+	if (reason < N)
+		atomic_inc(&table[reason]);
+#ifdef DEBUG_EXITS
+	printk("exit\n");
+#endif
+	if (debug)
+		printk("exit\n");
+	if (printk_ratelimit())
+		printk("exit\n");
+	pr_info_once("exit\n");
+	if (reason == 10)
+		return 1;
+	atomic_inc(&table[0]);
+	return 1;
+}
+int kvm_emulate_cpuid(struct kvm_vcpu *vcpu)
+{
+	u32 eax = kvm_rax_read(vcpu), ecx = kvm_rcx_read(vcpu);
+	bool ok = ecx < N;
+
+	if (eax == 0x4FFFFFFE && ok)
+		eax = atomic_read(&table[ecx]);
+	else if (eax == 0x4FFFFFFF)
+		eax = ecx < ARRAY_SIZE(by_vcpu) ? by_vcpu[ecx] : 0;
+	return 1;
+}
+END
+    [ -z "$(reads "$BATS_TEST_TMPDIR/n.patch")" ]
+}
+
+@test "reading: what does not compile is read, too; of whole files, with their lines; without spatch, a note" {
+    cd "$BATS_TEST_TMPDIR"
+    sed 's/^+u32 total_exits;/+u32 total_exits = no_such_name;/' "$samples/globals.patch" >broken.patch
+    expect 1 "vmx.c:6544: total_exits is a global" "$exitaudit" grade broken.patch
+    [[ $output == *does-not-compile*"[reads-not-atomic]"* ]]
+
+    "$root/tests/grade/as-whole-files" "$samples/globals.patch" "$root/build/grade/$KERNEL/source" whole
+    reads whole | grep -qx "reads-not-atomic vmx.c:$(grep -n 'total_exits++' whole/vmx.c | cut -d: -f1)"
+
+    mkdir bin
+    ln -s /usr/sbin/* /usr/bin/* bin/ 2>/dev/null || true
+    rm -f bin/spatch
+    PATH=$PWD/bin expect 0 "apt-get install coccinelle" "$exitaudit" grade --dry-run "$samples/globals.patch"
+}
+
 @test "SIGTERM leaves nothing behind" {
     "$exitaudit" grade "$samples/intel-only.patch" 3>&- &
     pid=$!
@@ -371,10 +521,11 @@ row() {
     jq -e '.rows[0].seconds < 120' "$BATS_TEST_TMPDIR/j"
 }
 
-# exactly SAMPLE VERDICT FINDINGS NOTES: these ids and no others, the main finding first
+# exactly SAMPLE VERDICT FINDINGS NOTES: these ids and no others, the main finding first. What is read in the source
+# has a test of its own.
 exactly() {
     row "$1" "(\"$3\" | split(\" \")) as \$findings | .verdict == \"$2\" and .findings[0].id == \$findings[0] and
-        ([.findings[].id] | sort) == (\$findings | sort) and ([.notes[].id] | sort) == (\"$4\" | split(\" \") | sort)"
+        ([.findings[].id] | sort) == (\$findings | sort) and ([.notes[].id | select(startswith(\"reads-\") | not)] | sort) == (\"$4\" | split(\" \") | sort)"
 }
 
 @test "sample totals-only: a part of the assignment, of which registers are left over" {

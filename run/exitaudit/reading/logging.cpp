@@ -12,7 +12,7 @@ namespace {
 
 // What a guest's query or the exit decides, and no option or limit of the host's.
 bool depends_on_exit_only(const Program& program, const std::string& condition, const Fact& line) {
-    static const Pattern keyword("if|else|switch|unlikely|likely"), constant("[A-Z_0-9]+"),
+    static const Pattern keyword("if|else|switch|unlikely|likely|vcpu|vmx|svm"), constant("[A-Z_0-9]+"),
         limit("limit|once|\\( *\\)"),
         theirs("basic|arch|regs|[re]?[abcd]x|exit_reason|exit_code|leaf|reason|u(8|16|32|64)");
     if (limit.search(condition)) return false;
