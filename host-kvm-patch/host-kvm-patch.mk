@@ -30,5 +30,6 @@ packages-host: | check-kernel
 	@run/install-packages 'to build the KVM modules' make patch xz-utils kmod \
 		$$(host-kvm-patch/packages/obtain --kernel '$(KERNEL)' --output 'build/host/$(KERNEL)/.work/packages' --tools)
 
+# libpython3-dev: coccinelle's scripts in Python load libpython by the name that only this package has.
 packages-grade:
-	@run/install-packages "to compile and read others' patches in a sandbox" bubblewrap coccinelle
+	@run/install-packages "to compile and read others' patches in a sandbox" bubblewrap coccinelle libpython3-dev

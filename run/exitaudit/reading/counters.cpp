@@ -40,23 +40,32 @@ std::string kept_away(const Fact& leave) {
     return found ? found->at(3) : "";
 }
 
-// Does some other code that these exits may pass count it, too?
+// May some other code that these exits pass count it, too? `all` is whatever may add.
 bool is_counted_elsewhere(const std::vector<Fact>& all, const Fact& count) {
     const auto vendor = [](const Fact& fact) { return fact.path.substr(0, fact.path.rfind('/')); };
     constexpr std::string_view shared = "arch/x86/kvm";
     return std::ranges::any_of(all, [&](const Fact& other) {
-        return other.words[0] == count.words[0] &&
-               (vendor(other) == vendor(count) || vendor(other) == shared) &&
+        const bool same = other.kind == "passes" ? without_brackets(other.words[1]) == "&" + count.words[0]
+                                                 : other.words[0] == count.words[0];
+        return same && (vendor(other) == vendor(count) || vendor(other) == shared) &&
                (other.path != count.path || other.function != count.function || other.line < count.line);
     });
 }
 
+std::vector<Fact> changed_by_address(const Program& program) {
+    static const Pattern only_reads("(arch_|raw_)?atomic(64|_long)?_read");
+    auto passes = program.added("passes");
+    std::erase_if(passes, [](const Fact& pass) { return only_reads.match(pass.words[0]).has_value(); });
+    return passes;
+}
+
 void find_early_returns(const Program& program, const std::vector<Fact>& counts,
                         std::vector<Remark>& remarks) {
+    const auto all = together({counts, program.added("adds"), changed_by_address(program)});
     std::set<std::string> reported;
     for (const auto& count : counts) {
         static const Pattern handler("_*(vmx|svm)_(handle_exit|invoke_exit_handler)");
-        if (!handler.match(count.function) || is_counted_elsewhere(counts, count)) continue;
+        if (!handler.match(count.function) || is_counted_elsewhere(all, count)) continue;
         if (!is_array(count) && !is_scalar_of_its_own(program, count)) continue;
         std::string lost;
         bool fast = false, shortcut = false;

@@ -70,7 +70,8 @@ void add_comparisons(const Program& program, const std::string& name, const Fact
             bounds.singled_out.insert(*value);
             continue;
         }
-        const auto passes = op == ">" || op == "<=" ? *value : *value - std::min(*value, 1UL);
+        if (*value == 0) continue; // a number without sign is not below
+        const auto passes = op == ">" || op == "<=" ? *value : *value - 1;
         bounds.greatest = std::min(bounds.greatest.value_or(passes), passes);
     }
     // Longest first: "reason==6" is also the start of "reason==65".
@@ -96,7 +97,7 @@ Bounds bounds_of(const Program& program, const std::string& name, const Fact& us
         const auto parameters = program.added("parameter");
         const auto own =
             std::ranges::find(parameters, function, [](const Fact& fact) { return fact.words[0]; });
-        if (own == parameters.end() || program.is_switched(own->words[1], *own) ||
+        if (own == parameters.end() || program.is_switched_or_changed(own->words[1], *own) ||
             !program.functions_given(own->words[1], *own).empty() ||
             !program.facts().beside(*own, "copies").empty()) {
             bounds.understood = false;
@@ -117,7 +118,7 @@ void find_wrong_bounds(const Program& program, std::vector<Remark>& remarks) {
         const auto beyond = bounds_of(program, index, use).beyond(*elements);
         const auto values = program.facts().beside(use, "copies");
         // A copy of the number, or what is made of it, may be tested instead.
-        if (!beyond || program.is_switched(index, use) || program.is_tested(names, use, false) ||
+        if (!beyond || program.is_switched_or_changed(index, use) || program.is_tested(names, use, false) ||
             std::ranges::count(values, index, [](const Fact& copy) { return copy.words[0]; }) != 1)
             continue;
         add(remarks, "reads-wrong-bound", array, program.place(use),

@@ -162,17 +162,20 @@ bool Program::is_tested(const Names& names, const Fact& in, bool only_added) con
                 return true;
     for (const auto& pass : facts_.beside(in, "passes"))
         if (counts(pass) && !tests_nothing(pass.words[0]) && mentions(pass.words[1], names)) return true;
-    return std::ranges::any_of(names, [&](const auto& name) { return is_switched(name, in); });
+    return std::ranges::any_of(names, [&](const auto& name) { return is_switched_or_changed(name, in); });
 }
 
 // facts.cocci has no word for a switch.
-bool Program::is_switched(const std::string& name, const Fact& in) const {
+bool Program::is_switched_or_changed(const std::string& name, const Fact& in) const {
     static const Pattern selection("switch ?\\((.*)\\).*");
+    const Pattern change("(^|[^A-Za-z0-9_>.])" + name + " *([-+*/%&|^]=|<<=|>>=|\\+\\+|--)");
     const auto& code = source(in);
     const auto* item = code.item_at(in.line - 1);
-    for (auto line = item ? item->first : 0; item && line <= item->last; ++line)
+    for (auto line = item ? item->first : 0; item && line <= item->last; ++line) {
+        if (change.search(code.code(line))) return true;
         if (const auto found = selection.search(code.code(line)); found && mentions(found->at(1), {name}))
             return true;
+    }
     return false;
 }
 

@@ -48,8 +48,8 @@ public:
     bool is_tested(const Names& names, const Fact& in, bool only_added) const;
     // The functions that get it as an argument and may test it.
     Names functions_given(const std::string& name, const Fact& in) const;
-    // Does a switch in this function depend on it?
-    bool is_switched(const std::string& name, const Fact& in) const;
+    // Does a switch in this function depend on it, or does something like %= change it?
+    bool is_switched_or_changed(const std::string& name, const Fact& in) const;
     // What must be so that the line is run: the heads of the blocks round it, and an if or else above it. The
     // function's own head is not among them.
     std::vector<std::string> conditions(const Fact& fact) const;

@@ -59,16 +59,19 @@ std::vector<Remark> remarks_about(const Program& program) {
 
 Reading read_source(const std::vector<PlacedFile>& files, const Base& base) {
     if (files.empty()) return {};
-    if (search_path("spatch").empty()) return {{unread("spatch is missing: apt-get install coccinelle")}};
+    if (search_path("spatch").empty())
+        return {{unread("spatch is missing: apt-get install coccinelle libpython3-dev")}};
     const TemporaryDirectory directory;
     const auto [ending, out, err] = run_spatch(files, base, directory.path());
     const auto said = sanitize(err.substr(0, err.find('\n')));
     if (ending.exited_with(no_sandbox)) throw failure("{}", said);
-    if (!ending.exited_with(0))
-        return {{unread(ending.how == Ending::How::timed_out
-                            ? fmt::format("spatch takes more than {} s of CPU time", time_limit.count())
-                            : "spatch fails: " + said)},
-                ending.took};
+    const auto why = ending.how == Ending::How::timed_out
+                         ? fmt::format("spatch takes more than {} s of CPU time", time_limit.count())
+                     : !out.starts_with("ready")
+                         ? "spatch runs no Python: apt-get install libpython3-dev; " + said
+                     : !ending.exited_with(0) ? "spatch fails: " + said
+                                              : "";
+    if (!why.empty()) return {{unread(why)}, ending.took};
     return {remarks_about(Program(files, Facts(out, inside))), ending.took};
 }
 
