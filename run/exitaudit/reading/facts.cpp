@@ -56,22 +56,23 @@ Facts::Facts(std::string_view lines, std::string_view prefix) {
         Fact read{found->at(1).substr(prefix.size()), std::stoul(found->at(2)), found->at(3), found->at(4),
                   split_at_tabs(found->at(5))};
         read.words.resize(3);
-        if (std::ranges::find(all_, read) == all_.end()) all_.push_back(std::move(read));
+        auto& alike = by_kind_[read.kind];
+        if (std::ranges::find(alike, read) == alike.end()) alike.push_back(std::move(read));
     }
-    std::ranges::stable_sort(all_, {}, &Fact::line);
+    for (auto& [kind, alike] : by_kind_) std::ranges::stable_sort(alike, {}, &Fact::line);
 }
 
-std::vector<Fact> Facts::of(std::string_view kind) const {
-    std::vector<Fact> found;
-    std::ranges::copy_if(all_, std::back_inserter(found),
-                         [&](const Fact& fact) { return fact.kind == kind; });
-    return found;
+const std::vector<Fact>& Facts::of(std::string_view kind) const {
+    static const std::vector<Fact> none;
+    const auto found = by_kind_.find(kind);
+    return found == by_kind_.end() ? none : found->second;
 }
 
 std::vector<Fact> Facts::beside(const Fact& fact, std::string_view kind) const {
-    auto found = of(kind);
-    std::erase_if(
-        found, [&](const Fact& other) { return other.path != fact.path || other.function != fact.function; });
+    std::vector<Fact> found;
+    std::ranges::copy_if(of(kind), std::back_inserter(found), [&](const Fact& other) {
+        return other.path == fact.path && other.function == fact.function;
+    });
     return found;
 }
 
@@ -86,7 +87,7 @@ Names Facts::copies_of(Names names, const Fact& in) const {
 }
 
 Names Facts::called_by(Names functions) const {
-    const auto calls = of("calls");
+    const auto& calls = of("calls");
     for (std::size_t before = 0; before != functions.size();) {
         before = functions.size();
         for (const auto& call : calls)

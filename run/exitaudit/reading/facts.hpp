@@ -1,6 +1,7 @@
 // What spatch finds in a source by facts.cocci.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -32,7 +33,7 @@ public:
     // Lines FILE:LINE:FUNCTION:KIND and words, of files under the prefix. Others are left out.
     Facts(std::string_view lines, std::string_view prefix);
 
-    std::vector<Fact> of(std::string_view kind) const;
+    const std::vector<Fact>& of(std::string_view kind) const;
     // In the function that this fact is in.
     std::vector<Fact> beside(const Fact& fact, std::string_view kind) const;
 
@@ -41,7 +42,7 @@ public:
     // The functions that these call, however deep, as far as the source shows them; with themselves.
     Names called_by(Names functions) const;
 private:
-    std::vector<Fact> all_;
+    std::map<std::string, std::vector<Fact>, std::less<>> by_kind_;
 };
 
 } // namespace exitaudit::grade

@@ -23,16 +23,19 @@ void add(std::vector<Remark>& remarks, std::string_view id, const std::string& a
     if (known == remarks.end())
         remarks.push_back(
             {{std::string(id), fmt::format("{}: {} has {}", place, array, text)}, place, {"out-of-bounds"}});
-    else if (!names_in(known->note.text).contains(array))
+    else
         known->note.text += fmt::format("; the same holds for {} ({})", array, place);
 }
 
 void find_unguarded(const Program& program, std::vector<Remark>& remarks) {
+    Names reported;
     for (const auto& use : program.added("unguarded")) {
+        if (reported.contains(use.words[0])) continue;
         const auto elements = program.elements(use.words[0]);
         if (!elements || !program.is_in_query_function(use) ||
             program.is_tested(program.facts().copies_of({guests_ecx}, use), use, false))
             continue;
+        reported.insert(use.words[0]);
         add(remarks, "reads-unguarded-index", use.words[0], program.place(use),
             fmt::format("{} elements, and {} is the guest's ECX, which nothing tests: a guest reads what is "
                         "behind the array; compare it with ARRAY_SIZE({}) before",
@@ -109,8 +112,10 @@ Bounds bounds_of(const Program& program, const std::string& name, const Fact& us
 }
 
 void find_wrong_bounds(const Program& program, std::vector<Remark>& remarks) {
+    Names reported;
     for (const auto& use : program.added("element")) {
         const auto& [array, index] = std::pair(use.words[0], use.words[1]);
+        if (reported.contains(array)) continue;
         const auto elements = program.elements(array);
         auto names = program.facts().copies_of({guests_ecx}, use);
         if (!elements || !program.is_in_query_function(use) || !names.erase(index)) continue;
@@ -121,6 +126,7 @@ void find_wrong_bounds(const Program& program, std::vector<Remark>& remarks) {
         if (!beyond || program.is_switched_or_changed(index, use) || program.is_tested(names, use, false) ||
             std::ranges::count(values, index, [](const Fact& copy) { return copy.words[0]; }) != 1)
             continue;
+        reported.insert(array);
         add(remarks, "reads-wrong-bound", array, program.place(use),
             fmt::format(
                 "{} elements, 0 to {}, and the tests let {} = {} through: a guest reads what is behind "
@@ -147,14 +153,17 @@ Names reasons_in(const Program& program, const Fact& use) {
 }
 
 void find_short_arrays(const Program& program, std::vector<Remark>& remarks) {
+    Names reported;
     for (const auto& use : program.added("element")) {
         const auto& [array, index] = std::pair(use.words[0], use.words[1]);
+        if (reported.contains(array)) continue;
         const auto elements = program.elements(array);
         const auto last = last_exit(use.path);
         if (!elements || !last || *elements > *last || !program.is_in_exit_function(use)) continue;
         // KVM's own tests let all exits through that it handles.
         if (!program.is_exit_reason(index, use) || program.is_tested(reasons_in(program, use), use, true))
             continue;
+        reported.insert(array);
         add(remarks, "reads-short-array", array, program.place(use),
             fmt::format(
                 "{} elements, and {} is not tested: exits have numbers up to {}, and the greater ones "

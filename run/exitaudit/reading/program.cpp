@@ -87,7 +87,7 @@ std::vector<Fact> Program::added(std::string_view kind) const {
 bool Program::is_in_exit_function(const Fact& fact) const { return exit_entries.contains(fact.function); }
 
 bool Program::is_in_query_function(const Fact& fact) const {
-    const auto calls = facts_.of("calls");
+    const auto& calls = facts_.of("calls");
     if (std::ranges::any_of(calls, [&](const Fact& c) { return c.words[0] == fact.function && is_added(c); }))
         return false;
     const auto* item = source(fact).item_at(fact.line - 1);

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto time_limit = std::chrono::seconds(15);
-constexpr std::size_t facts_limit = 4 << 20;
+constexpr std::size_t facts_limit = 1 << 20; // the rules' time grows with its square
 constexpr int no_sandbox = 125;
 constexpr std::string_view inside = "/in/source/";
 
@@ -69,8 +69,9 @@ Reading read_source(const std::vector<PlacedFile>& files, const Base& base) {
                          ? fmt::format("spatch takes more than {} s of CPU time", time_limit.count())
                      : !out.starts_with("ready")
                          ? "spatch runs no Python: apt-get install libpython3-dev; " + said
-                     : !ending.exited_with(0) ? "spatch fails: " + said
-                                              : "";
+                     : out.size() >= facts_limit ? "too much is changed"
+                     : !ending.exited_with(0)    ? "spatch fails: " + said
+                                                 : "";
     if (!why.empty()) return {{unread(why)}, ending.took};
     return {remarks_about(Program(files, Facts(out, inside))), ending.took};
 }
