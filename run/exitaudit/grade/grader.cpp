@@ -196,7 +196,7 @@ std::string preview(Submission submission, const Base& base) {
     if (change.attempts.empty()) return text;
     const auto attempt = change.attempts.front()();
     add_notes(attempt.notes);
-    for (const auto& remark : read_attempt(change, attempt, base_).remarks) add_notes({remark.note});
+    for (const auto& remark : read_attempt(change, attempt, base).remarks) add_notes({remark.note});
     return text + attempt.patch.text();
 }
 
