@@ -106,7 +106,7 @@ constexpr Cause table[] = {
           "entered anew",
           "count once, where trace_kvm_exit() stands", "rows grow by twice what was caused",
           {lost_exits, racing_counters, total_differs, self_count, shared_slot, exit_in_two_slots, host_wide,
-           counted_not_timed},
+           counted_not_timed, handler_only, part_of_exit},
           find_counted_twice),
     Cause(total_differs, "total-differs", Kind::fault,
           "the total counts each exit twice, and the rows do so once", "count both in one place",

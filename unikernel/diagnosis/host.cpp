@@ -37,9 +37,7 @@ namespace {
 
 bool defines_time(const Evidence& e, Finding& finding, Symptom definition) {
     // Where exits are not timed that ought to be, a part that is missing is no definition.
-    if (e.any([](const Result& r) {
-            return Evidence::failed(r) && r.shows_any(Symptom::untimed, Symptom::partly_untimed);
-        }))
+    if (e.any_failed([](const Result& r) { return r.shows_any(Symptom::untimed, Symptom::partly_untimed); }))
         return false;
     for (const auto& r : e.results())
         if (r.outcome == audit::Outcome::ok && r.shows(definition)) {
