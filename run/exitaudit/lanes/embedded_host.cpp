@@ -83,7 +83,8 @@ std::string trouble_of(const Emulator& emulator, const HostConsole& host) {
     if (host.kernel.empty()) return fmt::format("the embedded host did not boot on {}", emulator.name);
     if (host.crashed) return "the embedded host ended before its guest: it crashed";
     if (*host.guest_exited >= killed)
-        return fmt::format("the embedded host ended the guest's QEMU by signal {}", *host.guest_exited - killed);
+        return fmt::format("the embedded host ended the guest's QEMU by signal {}",
+                           *host.guest_exited - killed);
     if (*host.guest_exited == 0) return "the guest reset or powered off (a triple fault?)";
     return *host.guest_exited == 1 ? "the embedded host's QEMU refused to start the guest" : "";
 }
@@ -209,7 +210,8 @@ Session run_embedded_host(const Emulator& emulator, const HostSpec& spec, const 
     host.stall += host.stall_place.empty() ? "" : ", at " + host.stall_place;
     host.crashed = has_crashed(emulator, host);
     host.trouble = trouble_of(emulator, host);
-    if (host.guest_exited && *host.guest_exited < killed) host.guest_status = guest_status_from(*host.guest_exited);
+    if (host.guest_exited && *host.guest_exited < killed)
+        host.guest_status = guest_status_from(*host.guest_exited);
     return host;
 }
 
