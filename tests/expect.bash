@@ -22,3 +22,15 @@ wait_for() {
     done
     return 1
 }
+
+# A patch that adds lines at the start of one of KVM's smaller files.
+adding() {
+    cat <<END
+--- a/arch/x86/kvm/mtrr.c
++++ b/arch/x86/kvm/mtrr.c
+@@ -1,2 +1,$((2 + $#)) @@
+$(printf '+%s\n' "$@")
+ // SPDX-License-Identifier: GPL-2.0-only
+ /*
+END
+}

@@ -18,16 +18,8 @@ teardown() {
     [ -z "$(ls -A "$BATS_TEST_TMPDIR/scratch")" ]
 }
 
-# A patch that adds lines at the start of one of KVM's smaller files.
 adds() {
-    cat >"$BATS_TEST_TMPDIR/added.patch" <<END
---- a/arch/x86/kvm/mtrr.c
-+++ b/arch/x86/kvm/mtrr.c
-@@ -1,2 +1,$((2 + $#)) @@
-$(printf '+%s\n' "$@")
- // SPDX-License-Identifier: GPL-2.0-only
- /*
-END
+    adding "$@" >"$BATS_TEST_TMPDIR/added.patch"
     echo "$BATS_TEST_TMPDIR/added.patch"
 }
 

@@ -28,18 +28,6 @@ teardown() {
     ! ls /tmp/owned* 2>/dev/null
 }
 
-# A patch that adds lines at the start of one of KVM's smaller files.
-adds() {
-    cat <<END
---- a/arch/x86/kvm/mtrr.c
-+++ b/arch/x86/kvm/mtrr.c
-@@ -1,2 +1,$((2 + $#)) @@
-$(printf '+%s\n' "$@")
- // SPDX-License-Identifier: GPL-2.0-only
- /*
-END
-}
-
 # graded VERDICTS SUBMISSION...: the rows' verdicts, in order; keeps what is printed and written.
 graded() {
     local verdicts=$1
@@ -56,19 +44,19 @@ graded() {
 @test "hostile: sources that read the machine's files" {
     local file
     for file in "$canary" /etc/passwd /proc/self/environ; do
-        adds "#include \"$file\"" >include.patch
-        adds "asm(\".incbin \\\"$file\\\"\");" >incbin.patch
+        adding "#include \"$file\"" >include.patch
+        adding "asm(\".incbin \\\"$file\\\"\");" >incbin.patch
         graded "does-not-compile does-not-compile" include.patch incbin.patch
     done
-    adds '#include "/build/../in/patch"' '#include_next </etc/passwd>' >roundabout.patch
+    adding '#include "/build/../in/patch"' '#include_next </etc/passwd>' >roundabout.patch
     graded does-not-compile roundabout.patch
 }
 
 @test "hostile: sources that cost time, memory or disk" {
-    adds '#define A(x) x x x x x x x x x x' '#define B(x) A(A(A(x)))' '#define C(x) B(B(B(x)))' 'C(C(int f(void);))' >macros.patch
-    adds '#if __INCLUDE_LEVEL__ < 190' '#include __FILE__' '#include __FILE__' '#endif' >recursion.patch
-    adds 'char big[1ul << 31] = { 1 };' >big.patch
-    adds 'template: template(template(' "$(printf '%*s' 20000 '' | tr ' ' '(')" >nested.patch
+    adding '#define A(x) x x x x x x x x x x' '#define B(x) A(A(A(x)))' '#define C(x) B(B(B(x)))' 'C(C(int f(void);))' >macros.patch
+    adding '#if __INCLUDE_LEVEL__ < 190' '#include __FILE__' '#include __FILE__' '#endif' >recursion.patch
+    adding 'char big[1ul << 31] = { 1 };' >big.patch
+    adding 'template: template(template(' "$(printf '%*s' 20000 '' | tr ' ' '(')" >nested.patch
     graded "does-not-compile does-not-compile does-not-compile does-not-compile" macros.patch recursion.patch big.patch nested.patch --timeout 40
 }
 
@@ -108,7 +96,7 @@ graded() {
 
 @test "hostile: archives that lead out, link out, nest or swell" {
     mkdir a
-    adds '#error hostile' >a/p.patch
+    adding '#error hostile' >a/p.patch
     ln -s "$canary" a/vmx.c
     tar cf links.tar a
     tar cPf out.tar --transform 's|a/p.patch|../../../../../../../../tmp/owned.patch|' a/p.patch
@@ -146,7 +134,7 @@ graded() {
 @test "hostile: names and messages with escapes, newlines and markup" {
     local name
     for name in $'\e[2J\e]0;owned\a' $'two\nok 1 pass' '<script>alert(1)</script>' '=cmd|x' $'\u202ereversed'; do
-        adds "#error <script>alert(1)</script> $(printf '\033[31m') ok 1 all.passed" >"x${name//\//_}.patch"
+        adding "#error <script>alert(1)</script> $(printf '\033[31m') ok 1 all.passed" >"x${name//\//_}.patch"
         graded does-not-compile "x${name//\//_}.patch"
     done
 }
