@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string>
 
@@ -20,14 +19,15 @@ using std::chrono::milliseconds;
 
 template <typename Do> void for_each_thread(int process, Do act) {
     std::error_code gone; // it may end while we look
-    for (const auto& thread : fs::directory_iterator(fmt::format("/proc/{}/task", process), gone))
-        act(thread.path());
+    fs::directory_iterator thread(fmt::format("/proc/{}/task", process), gone);
+    for (; !gone && thread != fs::directory_iterator(); thread.increment(gone)) act(thread->path());
 }
 
 // Of the process itself: user, system, and both of the children that it waited for.
 milliseconds own_cpu_time(int process) {
     std::ifstream file(fmt::format("/proc/{}/stat", process));
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    std::string text;
+    std::getline(file, text); // fails, and does not throw, if the process has just ended
     const auto name_end = text.rfind(')');
     if (name_end == std::string::npos) return {};
     std::istringstream fields(text.substr(name_end + 1));

@@ -51,10 +51,10 @@ void run_alone(void (*work)(void* context, unsigned vcpu), void* context) { work
 
 // If this vCPU does not take an exit, the trigger is skipped: neither a pass nor the host's failure. A total
 // may grow meanwhile, by exits that the host causes; then the firings are too quick for an exit each.
-void excuse(const Trigger& trigger, Result& result) {
-    constexpr std::uint64_t quickest_exit = 100; // cycles: no processor leaves and enters a guest in fewer
+// `cpuid` is what a CPUID exit costs, in cycles.
+void excuse(const Trigger& trigger, std::uint64_t cpuid, Result& result) {
     const auto& m = *result.measurement;
-    const bool took_none = m.counted == 0 || (m.by_total && m.guest.median < m.empty + quickest_exit);
+    const bool took_none = m.counted == 0 || (m.by_total && m.guest.median < m.empty + cpuid / 2);
     if (m.bound == triggers::Bound::none || !took_none || !trigger.excuse) return;
     if (const auto reason = trigger.excuse(); !reason.empty()) result.skip(reason);
 }
@@ -258,7 +258,7 @@ std::span<const Result> Run::audit(void (*on_result)(std::size_t number, const R
                 run_rule(*rule, index, result);
             if (result.measurement) {
                 result.measurement->empty = empty;
-                if (trigger) excuse(*trigger, result);
+                if (trigger) excuse(*trigger, profile_.cost.ordinary, result);
             }
             // Read through another layout, nothing is what its audit takes it for.
             if (!profile_.reads_right() && name != "ledger.layout") result.diagnosis.clear();
