@@ -23,6 +23,18 @@ adds() {
     echo "$BATS_TEST_TMPDIR/added.patch"
 }
 
+# ends_by_sigterm SUBMISSION...: while they are graded.
+ends_by_sigterm() {
+    "$exitaudit" grade "$@" 3>&- &
+    pid=$!
+    patience=30
+    wait_for sh -c "ls '$TMPDIR' | grep -q ."
+    kill -TERM $pid
+    local status=0
+    wait $pid || status=$?
+    [ "$status" -eq 143 ]
+}
+
 @test "no such patch is a usage error" { expect 2 "is missing" "$exitaudit" grade /nonexistent.patch; }
 
 @test "what is no patch: empty, a pipe, a link; and where no document can be written" {
@@ -251,14 +263,7 @@ broken() { adds "#error $1"; }
     mkdir many
     (cd many && for i in $(seq 1500); do head -c 10000 /dev/zero >"$i.patch"; done)
     tar -cf many.tar many
-    "$exitaudit" grade many.tar many.tar many.tar many.tar many.tar many.tar 3>&- &
-    pid=$!
-    patience=30
-    wait_for sh -c "ls '$TMPDIR' | grep -q ."
-    kill -TERM $pid
-    local status=0
-    wait $pid || status=$?
-    [ "$status" -eq 143 ]
+    ends_by_sigterm many.tar many.tar many.tar many.tar many.tar many.tar
 }
 
 @test "a name with an escape, a newline or HTML is sanitized wherever it is printed" {
@@ -458,14 +463,7 @@ END
 }
 
 @test "SIGTERM leaves nothing behind" {
-    "$exitaudit" grade "$samples/intel-only.patch" 3>&- &
-    pid=$!
-    patience=30
-    wait_for sh -c "ls '$TMPDIR' | grep -q ."
-    kill -TERM $pid
-    local status=0
-    wait $pid || status=$?
-    [ "$status" -eq 143 ]
+    ends_by_sigterm "$samples/intel-only.patch"
 }
 
 @test "several at once: rows in the order given, and the document of a serial run but for seconds" {

@@ -111,11 +111,9 @@ std::vector<std::string> added_lines(const Patch& patch) {
     constexpr std::size_t most = 2000;
     std::vector<std::string> added;
     for (const auto& change : patch.changes)
-        for (const auto& hunk : change.hunks) {
-            std::istringstream lines(hunk.text);
-            for (std::string line; added.size() < most && std::getline(lines, line);)
-                if (line.starts_with('+')) added.push_back(line.substr(1));
-        }
+        for (const auto& hunk : change.hunks)
+            for (auto& line : lines_of(added_text(hunk)))
+                if (added.size() < most) added.push_back(std::move(line));
     return added;
 }
 

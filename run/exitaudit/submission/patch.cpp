@@ -231,6 +231,13 @@ Patch read_patch(std::string_view text, const std::string& source, const SourceF
     return Reader(text, source, files)();
 }
 
+std::string added_text(const Hunk& hunk) {
+    std::string text;
+    for (const auto line : split_lines(hunk.text))
+        if (line.starts_with('+')) text += fmt::format("{}\n", line.substr(1));
+    return text;
+}
+
 std::string Patch::text() const {
     std::string text;
     for (const auto& change : changes) {

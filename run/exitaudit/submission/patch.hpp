@@ -12,6 +12,9 @@ struct Hunk {
     std::string text;       // with its @@ line
 };
 
+// The lines that it adds.
+std::string added_text(const Hunk& hunk);
+
 struct FileChange {
     std::string path;   // like arch/x86/kvm/vmx/vmx.c
     std::string source; // the file that the patch came in

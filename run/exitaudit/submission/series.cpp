@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
 
 namespace exitaudit::grade {
 namespace {
@@ -16,13 +15,6 @@ namespace fs = std::filesystem;
 using Lines = std::vector<std::string>;
 
 constexpr std::size_t most_to_sort = 50;
-
-Lines lines_of(const std::string& text) {
-    Lines lines;
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) lines.push_back(line);
-    return lines;
-}
 
 // The hunk's lines of one side: without those that only the other has.
 Lines side(const Hunk& hunk, char other) {

@@ -86,16 +86,6 @@ std::string text_in(const Kernel& kernel, const std::string& path) {
     return fs::exists(kernel.source / path) ? read_start(kernel.source / path, file_limit) : "";
 }
 
-std::string added_lines(const Hunk& hunk) {
-    std::string text;
-    for (std::size_t at = 0; at < hunk.text.size();) {
-        const auto end = std::min(hunk.text.find('\n', at), hunk.text.size());
-        if (hunk.text[at] == '+') text += hunk.text.substr(at + 1, end - at);
-        at = end + 1;
-    }
-    return text;
-}
-
 // All identifiers in the sources of all kernels.
 std::set<std::string> known_identifiers(const Base& base) {
     std::set<std::string> known;
@@ -213,7 +203,7 @@ Patch about_the_ledger(const Patch& patch, const std::set<std::string>& known) {
         for (const auto& change : patch.changes) {
             for (const auto& hunk : change.hunks) {
                 if (kept.contains(&hunk)) continue;
-                const auto added = added_lines(hunk);
+                const auto added = added_text(hunk);
                 auto words = identifiers(added);
                 std::erase_if(words, [&](const auto& word) { return known.contains(word); });
                 if (!has_leaf(added) &&
