@@ -69,8 +69,10 @@ write_page() {
 		earlier_guests
 		printf '\n## One fault each\n\n'
 		table "$scratch/rows"
-		printf '\n## Several faults at once\n\n'
-		table "$scratch/combined-rows"
+		[[ ! -s $scratch/combined-rows ]] || {
+			printf '\n## Several faults at once\n\n'
+			table "$scratch/combined-rows"
+		}
 	} >"$scratch/page"
 	mv "$scratch/page" "$1"
 }

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 using ledger::Leaf;
 using ledger::Numbering;
@@ -82,6 +84,18 @@ TEST_P(ProfileTest, FindsLeavesMissingWhereRegistersAreLeft) {
     const auto profile = host.profile();
     EXPECT_EQ(profile.missing, 2u);
     EXPECT_FALSE(profile.registers.is_clean());
+}
+
+// By the other vendor's numbering the leaves by exit answer nothing then, as if they were missing.
+TEST_P(ProfileTest, FindsTheNumberingWhereNothingIsMarkedAndCountsAreReset) {
+    host.spoil = [last = std::map<ledger::ExitNumber, std::uint32_t>()](auto leaf, auto exit,
+                                                                        auto& r) mutable {
+        if (r == ledger::undefined_mark) r = {};
+        if (static_cast<Leaf>(leaf) == Leaf::exit_count) r.eax -= std::exchange(last[exit], r.eax);
+    };
+    const auto profile = host.profile();
+    EXPECT_EQ(profile.numbering, host.numbering());
+    EXPECT_EQ(profile.missing, 0u);
 }
 
 TEST_P(ProfileTest, FindsHowQueriesCount) {

@@ -225,7 +225,9 @@ bool find_counted_twice(const Evidence& e, Finding& finding) {
     if (!rows.empty()) finding.text.format(" exits count twice{}", once.empty() ? "" : ", others once");
     e.explain_differences(finding, [](const RowDifference& d) { return d.counted > d.traced; });
     e.explain_rows(finding, [&](const Row& row) {
-        const bool more = row.exceeds() && (rows.contains(row.exit) || has_fastpath(e.numbering(), row.exit));
+        const bool more =
+            row.exceeds() && (rows.contains(row.exit) ||
+                              (has_fastpath(e.numbering(), row.exit) && (row.own || !source_of(e, row))));
         if (row.own || more) return is_twice(e, row) || more;
         const bool twice = row.low != 0 && row.counted == 2 * row.low;
         return row.exit == e.cpuid()

@@ -273,8 +273,8 @@ Profile profile(CpuidFunction cpuid, std::string_view vendor, std::uint64_t (*cl
     const auto other =
         observe(cpuid, by_vendor == Numbering::vmx ? Numbering::svm : Numbering::vmx, zeros_out_of_range);
     // Leaves that seem missing by one numbering may answer by the other.
-    if (other.grows && other.misses + other.unanswered() < behaviour.misses + behaviour.unanswered())
-        behaviour = other;
+    const auto lacks = [](const Behaviour& b) { return std::pair(b.unanswered(), b.misses); };
+    if (other.grows && lacks(other) < lacks(behaviour)) behaviour = other;
 
     Leaves plain(cpuid, by_vendor);
     Profile found;
