@@ -2,6 +2,7 @@
 # exitaudit grade: what it refuses, what its sandbox keeps in, and the row that each
 # sample gets. Needs what `make check` builds before; the samples need SLOW=1.
 
+bats_require_minimum_version 1.5.0
 load expect
 
 setup() {
@@ -132,11 +133,44 @@ ends_by_sigterm() {
     [[ $output == *"it borrows objects from a repository elsewhere"* ]]
 }
 
-@test "without user namespaces nothing is built, and the error says what to do" {
+# As in most containers.
+without_namespaces() {
     printf '#!/bin/sh\necho "bwrap: No permissions to create new namespace" >&2\nexit 1\n' >"$BATS_TEST_TMPDIR/bwrap"
     chmod +x "$BATS_TEST_TMPDIR/bwrap"
-    PATH=$BATS_TEST_TMPDIR:$PATH expect 3 "user.max_user_namespaces" "$exitaudit" grade "$samples/does-not-compile.patch"
+    PATH=$BATS_TEST_TMPDIR:$PATH
+}
+
+@test "without user namespaces, and without an emulated machine, nothing is built, and the error says what to do" {
+    without_namespaces
+    EXITAUDIT_SANDBOX=bubblewrap expect 3 "user.max_user_namespaces" "$exitaudit" grade "$samples/does-not-compile.patch"
     [[ $output == *"No permissions to create new namespace"* ]]
+    EXITAUDIT_SANDBOX=none expect 2 "EXITAUDIT_SANDBOX is bubblewrap or machine" "$sandbox" --which
+}
+
+@test "without user namespaces, patches are compiled in an emulated machine, and the row says so" {
+    without_namespaces
+    expect 0 machine "$sandbox" --which
+    expect 1 "mtrr.c:1: #error here" "$exitaudit" grade "$(adds '#error here')" --json "$BATS_TEST_TMPDIR/j"
+    [[ $output == *"compiled in an emulated machine"* ]]
+    [ "$(jq -r '.rows[0].sandbox' "$BATS_TEST_TMPDIR/j")" = machine ]
+}
+
+@test "the emulated machine: no network, nothing of this one's, nowhere to write but /build and what is bound; time and disk end" {
+    export EXITAUDIT_SANDBOX=machine
+    echo before >"$BATS_TEST_TMPDIR/out"
+    run --separate-stderr "$sandbox" --disk 8 --ro-bind "$BATS_TEST_DIRNAME" /in/tests --bind "$BATS_TEST_TMPDIR/out" /out/x -- sh -c '
+        for x in /etc/passwd /home /root /sys /dev/vda; do [ ! -e $x ] || exit 1; done
+        for x in /x /usr/x /dev/x /in/tests/x; do ! touch $x 2>/dev/null || exit 2; done
+        [ -z "$(env | grep -vE "^(PATH|LC_ALL|HOME|TMPDIR|PWD|SHLVL|_)=")" ] || exit 3
+        perl -MSocket -e "socket(my \$s, PF_INET, SOCK_STREAM, 0); connect(\$s, sockaddr_in(80, inet_aton(q(10.0.0.1)))); exit(\$!{ENETUNREACH} ? 0 : 1)" || exit 4
+        dd if=/dev/zero of=/build/x bs=1M count=16 2>&1 | grep -q "No space left" || exit 5
+        echo printed; echo on standard error >&2; cat /in/tests/grade.bats >/out/x; exit 7'
+    echo "$output $stderr"
+    [ "$status" -eq 7 ]
+    [ "$output" = printed ]
+    [ "$stderr" = "on standard error" ]
+    cmp "$BATS_TEST_TMPDIR/out" "$BATS_TEST_DIRNAME/grade.bats"
+    expect 124 "" "$sandbox" --seconds 2 -- sleep 60
 }
 
 @test "the sandbox: no network, nothing of the machine's, nowhere to write but /build" {

@@ -21,16 +21,13 @@ constexpr std::size_t log_limit = 1 << 20;
 constexpr std::size_t most_errors = 5;
 
 // Exit statuses of host-kvm-patch/sandbox and foreign-build.
-constexpr int does_not_compile = 11, no_room_outside = 13, out_of_time = 124, no_sandbox = 125;
+constexpr int does_not_compile = 11, no_room_outside = 13, out_of_time = 124;
 
 // What the build hands out: modules of some MiB, and logs of 64 MiB at most.
 constexpr std::uintmax_t room_wanted = 128 << 20, room_left = 1 << 20;
 
-Words sandbox_command(const Base& base, const fs::path& directory, std::chrono::seconds limit) {
-    const auto packages = base.version("packages");
-    auto command = Words{(base.scripts / "sandbox").string()};
-    constexpr int on_clock = 8; // where the machine is busy
-    append(command, words("--disk 512 --seconds {}", on_clock * limit.count()));
+Words sandbox_arguments(const Base& base, const fs::path& directory) {
+    auto command = words("--disk 512");
     const auto show = [&](const fs::path& outside, const std::string& inside) {
         append(command, {"--ro-bind", outside.string(), inside});
     };
@@ -38,7 +35,8 @@ Words sandbox_command(const Base& base, const fs::path& directory, std::chrono::
     show(base.scripts / "foreign-compile", "/in/compile");
     show(base.scripts / "foreign-build", "/in/build");
     show(directory / "patch", "/in/patch");
-    show(packages, packages);
+    // Inside, at the place that the base was compiled with, which its dependencies name.
+    show(base.packages(), base.version("packages"));
     // Single files: no other can be made there, and none grows past the sandbox's limit.
     Words written{"patch.log", "make.log"};
     written.insert(written.end(), kvm_modules.begin(), kvm_modules.end());
@@ -52,8 +50,8 @@ Words sandbox_command(const Base& base, const fs::path& directory, std::chrono::
 
 // Not where the compiler cites the source, after a bar.
 bool is_past_limit(std::string_view line) {
-    constexpr std::array marks{"out of memory", "annot allocate memory", "o space left on device",
-                               "File size limit", "File too large"};
+    constexpr std::array marks{"Killed signal terminated", "out of memory",   "annot allocate memory",
+                               "o space left on device",   "File size limit", "File too large"};
     return line.find('|') == std::string_view::npos &&
            std::ranges::any_of(marks, [&](auto mark) { return line.find(mark) != std::string_view::npos; });
 }
@@ -139,9 +137,8 @@ Compiled compile(const Base& base, const Patch& patch, const fs::path& directory
     check_room(directory, room_wanted);
     write_file(directory / "patch", patch.text());
     const auto [ending, out, err] =
-        output_of(sandbox_command(base, directory, limit), limit, log_limit, Limits::cpu);
+        base.in_sandbox(sandbox_arguments(base, directory), directory, limit, log_limit);
     const auto said = out + err;
-    if (ending.exited_with(no_sandbox)) throw failure("{}", sanitize(said.substr(0, said.find('\n')), 1000));
     if (ending.exited_with(no_room_outside))
         throw failure("{} takes no more: {}", directory.string(), sanitize(said));
 

@@ -23,7 +23,6 @@ namespace fs = std::filesystem;
 
 void check(const GradeOptions& options, const Places& places) {
     if (const auto error = check_plan(options.plan)) throw usage_error("{}", *error);
-    find_program("bwrap", "bubblewrap");
     require_directories_of({options.json, options.junit});
     points::check(options.points, options.submissions.size());
     const auto host = places.build / "embedded-host" / options.kernel / "vmlinux";

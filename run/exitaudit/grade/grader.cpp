@@ -164,6 +164,10 @@ bool Grader::build(Row& row, const fs::path& directory) {
         report_no_ledger(row);
         return false;
     }
+    row.sandbox = base_.emulated ? "machine" : "bubblewrap";
+    if (base_.emulated)
+        row.notes.push_back(
+            {"sandbox", "compiled in an emulated machine, as bubblewrap has no user namespaces here"});
     auto tried = try_attempts(change, directory);
     for (const auto& file : tried.attempt.patch.changes)
         if (std::ranges::find(row.changes, file.path) == row.changes.end()) row.changes.push_back(file.path);

@@ -21,6 +21,7 @@ struct Row {
     // no-ledger, hangs, crashes or could-not-grade
     std::string verdict;
     std::optional<bool> builds;           // none: not tried
+    std::string sandbox;                  // bubblewrap or machine; empty: nothing was compiled
     std::vector<Finding> findings, notes; // those of a lane are in its audit
     std::vector<Audit> audits;
     std::vector<Remark> remarks;      // about the source; they are among the notes, too

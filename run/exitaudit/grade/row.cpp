@@ -85,6 +85,7 @@ json row_document(const Row& row) {
         {"content", or_null(row.content)},
         {"kind", kind_name(row.submission.kind)},
         {"builds", or_null(row.builds)},
+        {"sandbox", or_null(row.sandbox)},
         {"layout", row.found(&Audit::layout) == "-" ? json() : json(row.found(&Audit::layout))},
         {"sdm", row.found(&Audit::edition) == "-" ? json() : json(std::stoul(row.found(&Audit::edition)))},
         {"verdict", row.verdict},

@@ -2,9 +2,12 @@
 #pragma once
 
 #include "exitaudit/submission/patch.hpp"
+#include "exitaudit/support/process.hpp"
 #include "exitaudit/support/untrusted.hpp"
 
 #include <map>
+#include <memory>
+#include <set>
 
 namespace exitaudit::grade {
 
@@ -19,13 +22,27 @@ struct Base {
     std::filesystem::path scripts, directory; // host-kvm-patch, build/grade/VERSION
     std::map<std::string, std::string, std::less<>> versions;
     SourceFiles files;
+    bool emulated = false; // the sandbox is an emulated machine
 
-    // Compiles it if that was not done yet. Error if it cannot be.
+    // Compiles it if that was not done yet, and is not said to be (BUILD/brought). Error if it cannot be.
     static Base make(const std::filesystem::path& build, const std::string& kernel);
 
     std::filesystem::path source() const { return directory / "source"; }
-    std::vector<Kernel> kernels() const; // the base's own first
+    std::vector<Kernel> kernels() const;    // the base's own first
+    std::filesystem::path packages() const; // the unpacked headers that it was compiled with
     const std::string& version(std::string_view what) const;
+
+    // All that occur in the sources of all kernels. Read once, in seconds; several threads may ask.
+    const std::set<std::string>& identifiers() const;
+
+    // Runs host-kvm-patch/sandbox with these arguments. The limit is CPU time of this machine's own, of which
+    // an emulated one needs many times as much. `scratch`: the sandbox's files lie there meanwhile. Error if
+    // no sandbox can be made.
+    Output in_sandbox(const std::vector<std::string>& arguments, const std::filesystem::path& scratch,
+                      std::chrono::seconds limit, std::size_t most_output) const;
+private:
+    struct Known;
+    std::shared_ptr<Known> known_; // of the copies, too
 };
 
 // exitaudit's own, beside the built files. Error if they are not there.

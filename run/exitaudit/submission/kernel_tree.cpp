@@ -13,12 +13,19 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t most_new_files = 100, most_text = 16 << 20;
 
-// A repository can name programs that git runs, so git runs in the sandbox, too.
+// A repository can name programs that git runs, so git runs in the sandbox, too. A kernel's takes GiB, which
+// no disk of an emulated machine gets.
 class Git {
 public:
     Git(const fs::path& tree, const fs::path& scripts)
-        : command_{(scripts / "sandbox").string(), "--seconds", "50", "--ro-bind",
-                   fs::absolute(tree).string(),    "/in/tree"} {
+        : command_{"env",
+                   "EXITAUDIT_SANDBOX=bubblewrap",
+                   (scripts / "sandbox").string(),
+                   "--seconds",
+                   "50",
+                   "--ro-bind",
+                   fs::absolute(tree).string(),
+                   "/in/tree"} {
         // Without these limits a pack is mapped by the GiB, which is more than the sandbox gives.
         append(command_, words("-- git -c safe.directory=* -c core.fsmonitor=false -c core.pager=cat "
                                "-c core.packedGitWindowSize=32m -c core.packedGitLimit=256m -C /in/tree"));

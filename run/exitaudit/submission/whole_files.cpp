@@ -86,15 +86,6 @@ std::string text_in(const Kernel& kernel, const std::string& path) {
     return fs::exists(kernel.source / path) ? read_start(kernel.source / path, file_limit) : "";
 }
 
-// All identifiers in the sources of all kernels.
-std::set<std::string> known_identifiers(const Base& base) {
-    std::set<std::string> known;
-    for (const auto& kernel : base.kernels())
-        for (const auto& file : fs::recursive_directory_iterator(kernel.source))
-            if (file.is_regular_file()) known.merge(identifiers(read_start(file.path(), file_limit)));
-    return known;
-}
-
 } // namespace
 
 Patch changes_to(const std::string& path, const std::string& text, const Kernel& kernel, const Base& base) {
@@ -105,25 +96,19 @@ Patch changes_to(const std::string& path, const std::string& text, const Kernel&
 
 namespace {
 
-// What was handed in, read.
-struct Given {
+std::vector<ComparedFile> read_given(const Collected& theirs, const Base& base) {
     std::vector<ComparedFile> files;
-    std::set<std::string> known;
-};
-
-Given read_given(const Collected& theirs, const Base& base) {
-    Given given{{}, known_identifiers(base)};
     const auto kernels = base.kernels();
     for (const auto& file : theirs.files) {
-        auto& compared = given.files.emplace_back(ComparedFile{file.path,
-                                                               CSource(read_start(file.copy, file_limit)),
-                                                               CSource(text_in(kernels.front(), file.path)),
-                                                               {}});
+        auto& compared = files.emplace_back(ComparedFile{file.path,
+                                                         CSource(read_start(file.copy, file_limit)),
+                                                         CSource(text_in(kernels.front(), file.path)),
+                                                         {}});
         for (const auto& kernel : std::span(kernels).subspan(1))
             compared.others.emplace_back(text_in(kernel, file.path));
         pair_lines(compared);
     }
-    return given;
+    return files;
 }
 
 // In a line of theirs: a kernel has such numbers elsewhere.
@@ -134,11 +119,11 @@ bool mentions_leaf(const ComparedFile& file) {
 }
 
 // The lines that select_ledger_lines() takes, placed in our files.
-Attempt by_lines(Given& given, const Base& base, Reach reach) {
+Attempt by_lines(std::vector<ComparedFile>& files, const Base& base, Reach reach) {
     Attempt attempt{{}, "of the files, only the lines about the ledger are taken", true};
-    select_ledger_lines(given.files, given.known, reach);
+    select_ledger_lines(files, base.identifiers(), reach);
     std::size_t left_out = 0;
-    for (const auto& file : given.files) {
+    for (const auto& file : files) {
         for (std::size_t line = 0; line < file.kept.size(); ++line)
             left_out += file.is_added(line) && !file.kept[line];
         if (std::ranges::find(file.kept, true) == file.kept.end()) continue;
@@ -173,15 +158,15 @@ std::pair<Patch, std::string> closest_difference(const Collected& theirs, const 
 struct Work {
     TemporaryDirectory copies;
     Collected theirs;
-    Given given;
+    std::vector<ComparedFile> given;
     std::pair<Patch, std::string> closest;
 };
 
 void add_attempts(Change& change, const std::shared_ptr<Work>& work, const Base& base) {
     for (const auto reach : {Reach::neighbours, Reach::statements})
         change.attempts.push_back([work, &base, reach] { return by_lines(work->given, base, reach); });
-    change.attempts.push_back([work] {
-        return Attempt{about_the_ledger(work->closest.first, work->given.known),
+    change.attempts.push_back([work, &base] {
+        return Attempt{about_the_ledger(work->closest.first, base.identifiers()),
                        fmt::format("of the diff against Linux {}, only the hunks about the ledger are taken",
                                    work->closest.second),
                        true};
@@ -246,7 +231,7 @@ Change whole_files(const fs::path& path, bool is_tree, const Base& base) {
         return change;
     }
     work->given = read_given(theirs, base);
-    change.has_ledger = std::ranges::any_of(work->given.files, mentions_leaf);
+    change.has_ledger = std::ranges::any_of(work->given, mentions_leaf);
     add_attempts(change, work, base);
     return change;
 }
