@@ -42,6 +42,7 @@ include run/exitaudit/exitaudit.mk
 include run/embedded-host/embedded-host.mk
 include run/linux-guest/linux-guest.mk
 include run/iso/iso.mk
+include run/gradescope/gradescope.mk
 include host-kvm-patch/host-kvm-patch.mk
 include tests/tests.mk
 
@@ -127,6 +128,7 @@ help:
 	@echo '                KERNEL=VERSION MUTANTS="NAME|GLOB..." ARGS="--lane svm --resume"'
 	@echo '  make check-report  the page of `exitaudit report` in a headless browser'
 	@echo '  make check-fuzz    what reads strangers'"'"' files, a minute each; FUZZ_SECONDS=N'
+	@echo '  make gradescope    build/gradescope.zip, an autograder for Gradescope; ARGS="--assignment 3 --rubric F"'
 	@echo '  make iso      build/exitaudit.iso, a CD that boots the guest by GRUB'
 	@echo '  make docs     docs/catalogue.md, from the guest'"'"'s own table of triggers'
 	@echo '  make guest    build/unikernel.elf and build/unikernel-pvh.elf alone'
@@ -138,7 +140,7 @@ help:
 # Everything that any command here installs.
 .PHONY: packages
 packages: packages-guest packages-program packages-run packages-iso packages-host packages-embedded-host packages-bochs \
-	packages-grade packages-check
+	packages-grade packages-gradescope packages-check
 
 # What is missing is installed, with a line that says why.
 .PHONY: packages-guest packages-program packages-run packages-iso

@@ -64,7 +64,8 @@ check-style: | packages-check
 	find unikernel run tests -name '*.[ch]pp' -exec clang-format --dry-run -Werror {} +
 	shellcheck tests/run-bats tests/grade/as-whole-files
 	shellcheck -x -P SCRIPTDIR tests/mutants run/step.sh run/timed run/install-packages run/initramfs.sh \
-		run/embedded-host/build run/linux-guest/build run/slurm/grade.sbatch
+		run/embedded-host/build run/linux-guest/build run/slurm/grade.sbatch run/gradescope/build run/gradescope/setup.sh \
+		run/gradescope/run_autograder
 
 check-unit: build/tests/unikernel_tests build/tests/exitaudit_tests
 	build/tests/unikernel_tests --gtest_brief=1
