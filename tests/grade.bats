@@ -536,6 +536,25 @@ END
     expect 1 "0 of 2 rows are kept" "$exitaudit" grade --resume --json j "$endless" empty.patch --lane svm
 }
 
+# bats test_tags=slow
+@test "whole files of each other kernel get the row that the same lines get as a patch" {
+    cd "$BATS_TEST_TMPDIR"
+    local other sample names=(amd-array-of-70 count-of-reason-only crash f21-exchanged globals handler-only layout-f21 logs-queries
+        total-twice totals-only)
+    # Notes of how files are taken are not compared, nor places, which are the files' own.
+    judged() {
+        jq -r '.rows[] | [(.patch | sub(".*/"; "") | sub(".patch$"; "")), .verdict, .layout, .sdm, "findings", .findings[].id, "notes",
+            ([.notes[].id] - ["how-taken", "left-out"])[]] | @text' "$1"
+    }
+    "$exitaudit" grade $(printf "$samples/%s.patch " "${names[@]}") --json patches.json || [ $? -eq 1 ]
+    for other in "$root/build/grade/$KERNEL/others"/*; do
+        [ -d "$other" ] || skip "no other kernel's source is unpacked"
+        for sample in "${names[@]}"; do "$root/tests/grade/as-whole-files" "$samples/$sample.patch" "$other" "${other##*/}/$sample"; done
+        "$exitaudit" grade $(printf "${other##*/}/%s " "${names[@]}") --json files.json || [ $? -eq 1 ]
+        diff <(judged patches.json) <(judged files.json)
+    done
+}
+
 # row SAMPLE FILTER EXPECTED: of the one row's JSON
 row() {
     run "$exitaudit" grade "$samples/$1.patch" --json "$BATS_TEST_TMPDIR/j" --keep "$BATS_TEST_TMPDIR/kept"

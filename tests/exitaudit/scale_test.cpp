@@ -34,6 +34,8 @@ TEST(Jobs, AreAsManyAsCoresAndMemoryAllow) {
     EXPECT_EQ(jobs_for(0, {1, gb / 2}).count, 1U);
     EXPECT_EQ(jobs_for(0, {16, 3 * gb}).lowered, "");
     EXPECT_EQ(jobs_for(4, {2, 64 * gb}).count, 4U);
+    EXPECT_TRUE(jobs_for(1, {1, 2 * gb}).lanes_at_once);
+    EXPECT_FALSE(jobs_for(1, {8, gb}).lanes_at_once);
     const auto lowered = jobs_for(8, {16, 4 * gb});
     EXPECT_EQ(lowered.count, 2U);
     EXPECT_EQ(lowered.lowered, "grading 2 at once, not 8: each takes up to 1400 MB of memory, and 4000 MB "

@@ -83,23 +83,25 @@ Audit Rounds::run(const AuditOrder& order, bool shows_progress) const {
 
 std::vector<Audit> Rounds::run(const std::vector<AuditOrder>& orders) const {
     std::vector<std::future<Audit>> running;
+    const auto when = lanes_at_once ? std::launch::async : std::launch::deferred; // until it is waited for
     for (const auto& order : orders)
         running.push_back(
-            std::async(std::launch::async, [&, shows = running.empty()] { return run(order, shows); }));
+            std::async(when, [&, shows = !lanes_at_once || running.empty()] { return run(order, shows); }));
     for (const auto& audit : running) audit.wait();
     std::vector<Audit> audits;
-    std::chrono::milliseconds longest{}; // they run side by side
+    std::chrono::milliseconds took{};
     for (std::size_t i = 0; i < orders.size(); ++i) {
         try {
             audits.push_back(running[i].get());
-            longest = std::max(longest, audits.back().report.took);
+            const auto this_one = audits.back().report.took;
+            took = lanes_at_once ? std::max(took, this_one) : took + this_one;
         } catch (const Error& error) {
             AuditReport none;
             none.verdict.text = error.what();
             audits.push_back(judged(*orders[i].lane, std::move(none)));
         }
     }
-    progress.spend(longest);
+    progress.spend(took);
     return audits;
 }
 

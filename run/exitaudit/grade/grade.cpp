@@ -32,13 +32,13 @@ void check(const GradeOptions& options, const Places& places) {
 }
 
 // Grades what has no row yet, several at once. Throws what any of them threw, after all have ended.
-void grade_rest(Rows& rows, unsigned jobs, const GradeOptions& options, const Places& places,
+void grade_rest(Rows& rows, const Jobs& jobs, const GradeOptions& options, const Places& places,
                 const Base& base, SignalsCaught& signals) {
     const auto all = rows.submissions().size();
     std::atomic<std::size_t> next = 0;
     const auto work = [&] {
-        Progress progress(all, jobs == 1);
-        Grader grader(options, places, base, progress);
+        Progress progress(all, jobs.count == 1);
+        Grader grader(options, places, base, progress, jobs.lanes_at_once);
         for (std::size_t i; (i = next++) < all;) {
             if (rows.has(i)) continue;
             const auto row = grader(rows.submissions()[i], i + 1);
@@ -48,7 +48,7 @@ void grade_rest(Rows& rows, unsigned jobs, const GradeOptions& options, const Pl
         }
     };
     std::vector<std::future<void>> workers;
-    for (unsigned i = 0; i < std::min<std::size_t>(jobs, all); ++i)
+    for (unsigned i = 0; i < std::min<std::size_t>(jobs.count, all); ++i)
         workers.push_back(std::async(std::launch::async, [&] {
             try {
                 work();
@@ -105,12 +105,14 @@ int grade_all(const GradeOptions& given) {
         return static_cast<int>(ExitCode::pass);
     }
     const auto wanted = static_cast<unsigned>(std::min<std::size_t>(options.jobs, submissions.size()));
-    const auto jobs = wanted == 1 ? Jobs{} : jobs_for(wanted, Machine::find());
+    auto machine = Machine::find();
+    if (options.memory != 0) machine.memory = std::min(machine.memory, options.memory << 20);
+    const auto jobs = jobs_for(wanted, machine);
     if (!jobs.lowered.empty()) fmt::print(stderr, "exitaudit: {}\n", jobs.lowered);
     rows.print_header();
     if (options.resume)
         fmt::print(stderr, "exitaudit: {} of {} rows are kept\n", rows.resume(base), submissions.size());
-    grade_rest(rows, jobs.count, options, places, base, signals);
+    grade_rest(rows, jobs, options, places, base, signals);
     const auto document = rows.document();
     write_documents(options.json, options.junit, document);
     points::deliver(options.points, document["rows"], rows.rubric());

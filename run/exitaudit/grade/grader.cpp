@@ -133,7 +133,7 @@ void Grader::grade(Row& row, const fs::path& directory) {
     spec.modules = directory;
     spec.plan = options_.plan;
     spec.vcpus = options_.vcpus;
-    const Rounds rounds{places_, directory, spec, progress_, options_.timeout};
+    const Rounds rounds{places_, directory, spec, progress_, options_.timeout, lanes_at_once_};
     // A patch that names one vendor's code may break the other's.
     const Lane* other = nullptr;
     if (lanes.size() == 1 && options_.lane == "auto" && options_.plan.empty() &&

@@ -54,8 +54,9 @@ struct GradeOptions {
     std::vector<std::string> plan;
     Terms terms;
     bool dry_run = false;
-    unsigned jobs = 1;   // at once; 0: by cores and memory
-    bool resume = false; // keep the rows that are in `json`
+    unsigned jobs = 1;        // at once; 0: by cores and memory
+    std::uint64_t memory = 0; // MiB to use at most; 0: what is available
+    bool resume = false;      // keep the rows that are in `json`
     points::Wanted points;
     bool summary = false; // of documents that --json wrote, in the place of submissions
     bool print_rubric = false;
@@ -77,8 +78,11 @@ std::string preview(Submission submission, const Base& base);
 
 class Grader {
 public:
-    Grader(const GradeOptions& options, const Places& places, const Base& base, Progress& progress)
-        : options_(options), places_(places), base_(base), progress_(progress) {}
+    // `lanes_at_once`: both of a submission run side by side.
+    Grader(const GradeOptions& options, const Places& places, const Base& base, Progress& progress,
+           bool lanes_at_once)
+        : options_(options), places_(places), base_(base), progress_(progress),
+          lanes_at_once_(lanes_at_once) {}
 
     Row operator()(const Submission& submission, std::size_t number); // failures are in the row
 
@@ -102,6 +106,7 @@ private:
     const Places& places_;
     const Base& base_;
     Progress& progress_;
+    const bool lanes_at_once_;
 };
 
 } // namespace exitaudit::grade

@@ -60,11 +60,14 @@ Machine Machine::find() {
 
 Jobs jobs_for(unsigned wanted, const Machine& machine) {
     const auto fit = static_cast<unsigned>(std::clamp<std::uint64_t>(machine.memory / memory_each, 1, 1000));
-    if (wanted == 0) return {std::clamp(machine.cores / cores_each, 1U, fit), {}};
-    if (wanted <= fit) return {wanted, {}};
-    return {fit, fmt::format(
-                     "grading {} at once, not {}: each takes up to {} MB of memory, and {} MB are available",
-                     fit, wanted, memory_each / 1'000'000, machine.memory / 1'000'000)};
+    const bool both = machine.memory >= memory_each;
+    if (wanted == 0) return {std::clamp(machine.cores / cores_each, 1U, fit), {}, both};
+    if (wanted <= fit) return {wanted, {}, both};
+    return {
+        fit,
+        fmt::format("grading {} at once, not {}: each takes up to {} MB of memory, and {} MB are available",
+                    fit, wanted, memory_each / 1'000'000, machine.memory / 1'000'000),
+        both};
 }
 
 } // namespace exitaudit::grade

@@ -21,7 +21,8 @@ std::uint64_t left_by_control_groups(const std::filesystem::path& root, std::fil
 
 struct Jobs {
     unsigned count = 1;
-    std::string lowered; // why there are fewer than wanted; empty: there are not
+    std::string lowered;       // why there are fewer than wanted; empty: there are not
+    bool lanes_at_once = true; // the memory is enough for both of a submission
 };
 
 // `wanted` at once, or fewer if the memory is too small for them; 0: by cores and memory.

@@ -43,7 +43,7 @@ void add_points(CLI::App& command, GradeOptions& options) {
     auto* summary = command.add_flag("--summary", options.summary,
                                      "grade nothing: put together what --json wrote (PATCH are these files)");
     for (const auto* name :
-         {"--lane", "--kernel", "--vcpus", "--timeout", "--plan", "--keep", "--jobs", "--resume"})
+         {"--lane", "--kernel", "--vcpus", "--timeout", "--plan", "--keep", "--jobs", "--memory", "--resume"})
         summary->excludes(name);
 }
 
@@ -78,6 +78,9 @@ void add_grade(CLI::App& app, Task& task) {
     add(command, "-j,--jobs", options.jobs, "N",
         "grade N at once (default 1); -j alone: as many as there are cores and memory for")
         ->check(CLI::Range(0, 1000).description(""));
+    add(command, "--memory", options.memory, "MIB",
+        "use no more (default: what is available); with less than 1400 MB, one lane after the other")
+        ->check(CLI::Range(500, 1 << 24).description(""));
     add(command, "--keep", options.keep, "DIR", "keep modules and logs in DIR/NAME");
     add(command, "--json", options.json, "FILE", "write all rows, with all that was seen, to FILE");
     command.add_flag("--resume", options.resume, "keep FILE's rows of what has not changed, grade the rest")

@@ -38,12 +38,13 @@ struct Rounds {
     HostSpec spec;                   // of the first round; with a plan, there is no other
     Progress& progress;
     std::chrono::seconds timeout; // of the submission
+    bool lanes_at_once;
 
     // One audit per lane, with what the later round adds to it; last, if there is one, the audit of a few
     // triggers on `other`, the lane of the vendor that the patch does not name. Interrupted on a signal.
     std::vector<Audit> run(const std::vector<const Lane*>& lanes, const Lane* other) const;
 private:
-    // At once. The serial log and the JSON document of each go to the directory.
+    // At once, or one after the other. The serial log and the JSON document of each go to the directory.
     std::vector<Audit> run(const std::vector<AuditOrder>& orders) const;
     Audit run(const AuditOrder& order, bool shows_progress) const;
     void again(std::span<Audit> audits) const;
