@@ -32,4 +32,5 @@ packages-host: | check-kernel
 
 # libpython3-dev: coccinelle's scripts in Python load libpython by the name that only this package has.
 packages-grade:
-	@run/install-packages "to compile and read others' patches in a sandbox" bubblewrap coccinelle libpython3-dev
+	@run/install-packages "to compile and read others' patches in a sandbox" bubblewrap coccinelle libpython3-dev \
+		e2fsprogs cpio

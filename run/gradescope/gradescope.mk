@@ -11,7 +11,7 @@ gradescope: | check-kernel packages-guest packages-program packages-run packages
 	@run/gradescope/build --kernel '$(KERNEL)' --output build/gradescope.zip $(ARGS)
 
 packages-gradescope:
-	@run/install-packages 'to pack the autograder' zip zstd e2fsprogs cpio
+	@run/install-packages 'to pack the autograder' zip zstd
 
 print-gradescope-packages:
 	@echo $(GRADESCOPE_PACKAGES)
