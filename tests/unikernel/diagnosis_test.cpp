@@ -232,6 +232,17 @@ TEST_P(FindingsTest, NameALostFastpath) {
     expect_nothing_unexplained();
 }
 
+// The host's own interrupts are in the total, too.
+TEST_P(FindingsTest, NameALostFastpathByTheTotal) {
+    const auto exit = number(32, 0x7c);
+    failed_firing("msr.write-tsc-deadline", exit, times, 2).fastpath = true;
+    failed_firing("msr.write-tsc", exit, times, times);
+    results.back().outcome = Outcome::ok;
+    for (auto& result : results) result.measurement->by_total = true;
+    EXPECT_EQ(found(), Ids{"lost-fastpath"});
+    expect_nothing_unexplained();
+}
+
 // Of HLT and the preemption timer all are then lost, of MSR writes some.
 TEST_P(IntelFindingsTest, TakeNoFastpathsForShortcuts) {
     record = [&](auto& firing, auto exit) { host.cause(exit, firing.fastpath || exit == 12 ? 0 : times); };

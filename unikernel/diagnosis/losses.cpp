@@ -51,6 +51,11 @@ bool lacks_many(const Row& row) {
     return row.own && row.lacks() && row.counted >= 0 && 2 * row.counted <= row.low;
 }
 
+// Was none of them counted? Of a total's growth the host's own exits are a little part.
+bool lacks_all(const Evidence& e, const Row& row) {
+    return e.absent(row.result) || (row.measurement().by_total && 20 * row.counted <= row.low);
+}
+
 bool is_loss(const Row& row) { return row.lacks(); }
 
 constexpr auto lost_symptoms = {Symptom::soak_lost, Symptom::self_count_lost, Symptom::total_over_rows,
@@ -172,7 +177,7 @@ bool find_lost_fastpath(const Evidence& e, Finding& finding) {
         };
         if (!e.any(counted_otherwise)) return;
         lost.add(row.exit);
-        all_lost = all_lost || e.absent(row.result);
+        all_lost = all_lost || lacks_all(e, row);
     });
     if (lost.empty() || !all_lost) return false;
     lost.write(finding.text, e.numbering());
