@@ -23,13 +23,14 @@ wait_for() {
     return 1
 }
 
-# A patch that adds lines at the start of one of KVM's smaller files.
+# A patch that adds lines at the start of one of KVM's smaller files, and mentions a leaf, as all do that are graded.
 adding() {
     cat <<END
 --- a/arch/x86/kvm/mtrr.c
 +++ b/arch/x86/kvm/mtrr.c
-@@ -1,2 +1,$((2 + $#)) @@
+@@ -1,2 +1,$((3 + $#)) @@
 $(printf '+%s\n' "$@")
++/* 0x4FFFFFFC */
  // SPDX-License-Identifier: GPL-2.0-only
  /*
 END

@@ -84,8 +84,12 @@ ends_by_sigterm() {
     expect 1 "no line of it mentions a leaf" "$exitaudit" grade tarball
     [[ $output == *"no-ledger"* ]]
     sed -i '1i int leaf = 0x4FFFFFFC +;' tarball/arch/x86/kvm/mtrr.c
-    expect 3 "arch/x86/kvm/mtrr.c:1 as handed in: expected expression" "$exitaudit" grade tarball
-    [[ $output == *"could-not-build"* ]]
+    expect 1 "arch/x86/kvm/mtrr.c:1 as handed in: expected expression" "$exitaudit" grade tarball --rubric default
+    [[ $output == *"could-not-build"*"score 0 of 100"* ]]
+
+    sed 's|/[*] 0x4FFFFFFC [*]/|#error 2|' "$(adds '#error 1')" >none.patch
+    expect 1 "no line of it mentions a leaf" "$exitaudit" grade none.patch --json j
+    [ "$(jq -r '.rows[0] | .verdict, .findings[].id' j | xargs)" = "no-ledger no-ledger" ]
 }
 
 @test "of whole files of another kernel, the lines about the ledger are taken, and no others" {
@@ -116,13 +120,13 @@ ends_by_sigterm() {
     "${git[@]}" commit -qam "Count exits"
     "${git[@]}" tag v2
     "${git[@]}" tag v6.1-exits
-    echo '#error in a new file' >tree/arch/x86/kvm/exits.h
+    echo '#error in a new file: 0x4FFFFFFC' >tree/arch/x86/kvm/exits.h
     expect 1 "arch/x86/kvm/exits.h:1: #error in a new file" "$exitaudit" grade tree
     [[ $output == *"changed since v6.1-rc3 "* ]]
     "$exitaudit" grade tree --json j || [ $? -eq 1 ]
     touch tree/README
     expect 1 "1 of 1 rows are kept" "$exitaudit" grade --resume --json j tree
-    echo '#error in it' >tree/arch/x86/kvm/exits.h
+    echo '#error in it: 0x4FFFFFFC' >tree/arch/x86/kvm/exits.h
     expect 1 "0 of 1 rows are kept" "$exitaudit" grade --resume --json j tree
     [[ $output == *"exits.h:1: #error in it"* ]]
     expect 2 "no branch or commit nosuch in tree" "$exitaudit" grade 'tree#nosuch'
@@ -171,6 +175,20 @@ without_namespaces() {
     [ "$stderr" = "on standard error" ]
     cmp "$BATS_TEST_TMPDIR/out" "$BATS_TEST_DIRNAME/grade.bats"
     expect 124 "" "$sandbox" --seconds 2 -- sleep 60
+}
+
+@test "the emulated machine ends with the sandbox, by SIGKILL too" {
+    EXITAUDIT_SANDBOX=machine "$sandbox" -- sleep 60 3>&- &
+    local pid=$!
+    patience=30
+    descendants() { for child in $(pgrep -P "$1"); do echo "$child"; descendants "$child"; done; }
+    emulates() { descendants $pid | xargs -r -n1 ps -o comm= -p | grep -q '^qemu'; }
+    wait_for emulates
+    local all
+    all=$(descendants $pid | xargs)
+    kill -KILL $pid
+    all_gone() { if ps -o pid= -p "${all// /,}" | grep -q .; then return 1; fi; }
+    wait_for all_gone
 }
 
 @test "the sandbox: no network, nothing of the machine's, nowhere to write but /build" {
@@ -327,7 +345,7 @@ broken() { adds "#error $1"; }
     cd "$BATS_TEST_TMPDIR"
     mkdir both
     mv "$(broken first)" both/old.patch
-    sed -e 's/-1,2 +1,3/-1,3 +1,3/; s/^+#error first/-#error first\n+#error second/' both/old.patch >both/new.patch
+    sed -e 's/-1,2 +1,4/-1,4 +1,4/; s/^+#error first/-#error first\n+#error second/; s|^+/|\ /|' both/old.patch >both/new.patch
     expect 1 'expects "#error first" in arch/x86/kvm/mtrr.c, which no kernel source here has' "$exitaudit" grade both/new.patch --json j
     [ "$(jq -r '.rows[0] | .verdict, .findings[].id' j | xargs)" = "does-not-apply not-the-kernels does-not-apply" ]
     expect 1 "mtrr.c:1: #error second" "$exitaudit" grade both
@@ -339,7 +357,7 @@ broken() { adds "#error $1"; }
     mkdir -p a/arch/x86/kvm/vmx b/arch/x86/kvm/vmx
     cp "$root/build/grade/$KERNEL/source/$file" "a/$file"
     line=$(sed -n '/^static int handle_external_interrupt(/=' "a/$file")
-    sed "$((line + 1))a\\	count_exit(vcpu);" "a/$file" >"b/$file"
+    sed "$((line + 1))a\\	count_exit(vcpu, 0x4FFFFFFC);" "a/$file" >"b/$file"
     diff -u "a/$file" "b/$file" >p.patch || [ $? -eq 1 ]
     expect 1 "$file:$((line + 2)): " "$exitaudit" grade p.patch --json j --junit j.xml
     [ "$(jq -r '.rows[0] | .verdict, .builds' j | xargs)" = "does-not-compile false" ]

@@ -24,9 +24,11 @@ stub() {
 
 @test "the autograder: one file is the submission, of several the directory; results come in any case" {
     stub 3
+    expect 0 "" source/run_autograder
+    [[ $(jq -r .output results/results.json) == *"nothing was handed in."* ]]
     touch submission/a.patch
     expect 0 "grade $PWD/submission/a.patch --gradescope $PWD/results --timeout 130 --plan io.* hlt.timer" source/run_autograder
-    [[ $(jq -r .output results/results.json) == *"could not grade this submission (exit status 3)"* ]]
+    [[ $(jq -r .output results/results.json) == *"could not grade this submission: exit status 3;"* ]]
     touch submission/b.patch
     expect 0 "grade $PWD/submission --gradescope" source/run_autograder
     stub 124

@@ -22,23 +22,24 @@ teardown() {
     local written
     for written in "$BATS_TEST_TMPDIR"/out.*; do
         [ -e "$written" ] || continue
-        ! grep -q secret-of-the-machine "$written"
+        if grep -q secret-of-the-machine "$written"; then return 1; fi
         [ -z "$(tr -d '\n\t' <"$written" | LC_ALL=C tr -dc '\000-\037')" ]
     done
-    ! ls /tmp/owned* 2>/dev/null
+    [ -z "$(find /tmp -maxdepth 1 -name 'owned*')" ]
 }
 
-# graded VERDICTS SUBMISSION...: the rows' verdicts, in order; keeps what is printed and written.
+# graded VERDICTS SUBMISSION...: the rows' verdicts, in order, each as VERDICT/FINDING if the first finding has another
+# id; keeps what is printed and written.
 graded() {
-    local verdicts=$1
+    local verdicts=$1 row='.verdict + ((.findings[0].id // "") as $id | if $id == .verdict or .verdict == "pass" then "" else "/" + $id end)'
     shift
     run "$exitaudit" grade "$@" --json "$BATS_TEST_TMPDIR/out.json" --junit "$BATS_TEST_TMPDIR/out.xml" \
         --csv "$BATS_TEST_TMPDIR/out.csv"
     echo "$output" | tee "$BATS_TEST_TMPDIR/out.text"
-    [ "$(jq -r '[.rows[].verdict] | join(" ")' "$BATS_TEST_TMPDIR/out.json")" = "$verdicts" ]
+    [ "$(jq -r "[.rows[] | $row] | join(\" \")" "$BATS_TEST_TMPDIR/out.json" | tee /dev/stderr)" = "$verdicts" ]
     xmllint --noout "$BATS_TEST_TMPDIR/out.xml"
     "$exitaudit" report "$BATS_TEST_TMPDIR/out.json" --output "$BATS_TEST_TMPDIR/page.html"
-    ! grep -qi '<script>alert' "$BATS_TEST_TMPDIR/page.html"
+    if grep -qi '<script>alert' "$BATS_TEST_TMPDIR/page.html"; then return 1; fi
 }
 
 @test "hostile: sources that read the machine's files" {
@@ -57,7 +58,7 @@ graded() {
     adding '#if __INCLUDE_LEVEL__ < 190' '#include __FILE__' '#include __FILE__' '#endif' >recursion.patch
     adding 'char big[1ul << 31] = { 1 };' >big.patch
     adding 'template: template(template(' "$(printf '%*s' 20000 '' | tr ' ' '(')" >nested.patch
-    graded "does-not-compile does-not-compile does-not-compile does-not-compile" macros.patch recursion.patch big.patch nested.patch --timeout 40
+    graded "does-not-compile/over-limit does-not-compile does-not-compile/over-limit does-not-compile" macros.patch recursion.patch big.patch nested.patch --timeout 40
 }
 
 @test "hostile: patches that reach beyond KVM's sources" {
@@ -79,7 +80,7 @@ graded() {
     printf -- '--- a/arch/x86/kvm/mtrr.c\0\n+++ b/arch/x86/kvm/mtrr.c\n@@ -1 +1 @@\n-a\n+\0\n' >zeros.patch
     truncate -s 8G sparse.patch
     mkfifo pipe.patch
-    graded "refused refused refused does-not-apply refused could-not-grade" random.patch numbers.patch long.patch zeros.patch sparse.patch pipe.patch
+    graded "refused/no-patch refused refused does-not-apply/not-the-kernels refused could-not-grade" random.patch numbers.patch long.patch zeros.patch sparse.patch pipe.patch
 }
 
 @test "hostile: links out of a directory, a tree and modules" {
@@ -88,10 +89,8 @@ graded() {
     ln -s "$BATS_TEST_TMPDIR" tree/arch/x86/kvm
     ln -s "$canary" modules/kvm.ko
     ln -s . loop/loop
-    run "$exitaudit" grade files tree modules loop --json "$BATS_TEST_TMPDIR/out.json"
-    echo "$output" | tee "$BATS_TEST_TMPDIR/out.text"
-    [ "$(jq '[.rows[] | select(.verdict == "pass" or .verdict == "fail")] | length' "$BATS_TEST_TMPDIR/out.json")" = 0 ]
-    [ "$(jq '.rows | length' "$BATS_TEST_TMPDIR/out.json")" = 4 ]
+    graded "could-not-grade refused could-not-grade refused/no-patch" files tree modules loop
+    [[ $output == *"cannot read modules/kvm.ko: it is a symbolic link"* ]]
 }
 
 @test "hostile: archives that lead out, link out, nest or swell" {
@@ -105,30 +104,30 @@ graded() {
     tar cf two.tar one.tar
     tar cf three.tar two.tar
     tar cf four.tar three.tar
-    head -c 300M /dev/zero >a/zeros.c
-    tar czf swollen.tar.gz a/zeros.c
-    rm a/zeros.c
+    mkdir b
+    head -c 300M /dev/zero >b/cpuid.c
+    tar czf swollen.tar.gz b
+    zip -q swollen.zip b/cpuid.c
+    rm b/cpuid.c
     head -c 200 links.tar >cut.tar
-    run "$exitaudit" grade links.tar out.tar root.tar four.tar swollen.tar.gz cut.tar --json "$BATS_TEST_TMPDIR/out.json"
-    echo "$output" | tee "$BATS_TEST_TMPDIR/out.text"
-    [ "$(jq '[.rows[] | select(.verdict == "pass" or .verdict == "fail")] | length' "$BATS_TEST_TMPDIR/out.json")" = 0 ]
-    [ "$(jq '.rows | length' "$BATS_TEST_TMPDIR/out.json")" = 6 ]
+    graded "does-not-compile refused/no-patch refused/no-patch refused/no-patch refused refused refused" \
+        links.tar out.tar root.tar four.tar swollen.tar.gz swollen.zip cut.tar
+    [[ $output == *"links and devices are not unpacked: a/vmx.c"*"lead out of the archive: /tmp/owned.patch"*"archives this deep are not unpacked"* ]]
 }
 
 @test "hostile: a repository whose configuration runs programs" {
     cp -r "$source" tree
     git -C tree init -q
-    git -C tree -c user.name=x -c user.email=x@example.org commit -q --allow-empty -m x
+    git -C tree add -A
+    git -C tree -c user.name=x -c user.email=x@example.org commit -q -m x
     git -C tree config core.fsmonitor 'touch /tmp/owned-fsmonitor'
     git -C tree config diff.external 'touch /tmp/owned-external'
     git -C tree config core.pager 'touch /tmp/owned-pager'
     printf '*.c diff=x filter=x\n' >tree/.gitattributes
     git -C tree config diff.x.textconv 'touch /tmp/owned-textconv'
     git -C tree config filter.x.clean 'touch /tmp/owned-clean'
-    sed -i '1i #error hostile' tree/arch/x86/kvm/mtrr.c
-    run "$exitaudit" grade tree --json "$BATS_TEST_TMPDIR/out.json"
-    echo "$output" | tee "$BATS_TEST_TMPDIR/out.text"
-    [ "$(jq '[.rows[] | select(.verdict == "pass" or .verdict == "fail")] | length' "$BATS_TEST_TMPDIR/out.json")" = 0 ]
+    sed -i '1i #error hostile: 0x4FFFFFFC' tree/arch/x86/kvm/mtrr.c
+    graded does-not-compile tree
 }
 
 @test "hostile: names and messages with escapes, newlines and markup" {
@@ -139,32 +138,47 @@ graded() {
     done
 }
 
-# hooks FUNCTION LINE...: a patch that adds lines at the start of a function that runs at each exit of KVM-AMD.
+# hooks FILE FUNCTION LINE...: a patch that adds lines at the start of a function of KVM's.
 hooks() {
-    cp "$source/arch/x86/kvm/svm/svm.c" svm.c
-    cp svm.c svm.orig
-    printf '%s\n' "${@:2}" >added
-    sed -i "/^static .*$1(/,/^{/{/^{/r added
-}" svm.c
-    diff -u --label a/arch/x86/kvm/svm/svm.c --label b/arch/x86/kvm/svm/svm.c svm.orig svm.c || true
+    local file=arch/x86/kvm/$1
+    cp "$source/$file" hooked.orig
+    printf '%s\n' "${@:3}" >added
+    sed "/^[a-z].*\b$2(/,/^{/{/^{/r added
+}" hooked.orig >hooked
+    if cmp -s hooked.orig hooked; then return 1; fi
+    diff -u --label "a/$file" --label "b/$file" hooked.orig hooked || [ $? -eq 1 ]
 }
 
-# The leaf is mentioned, so that there is something to grade.
-query='	if (kvm_rax_read(vcpu) == 0x4FFFFFFC) (void)0;'
+# At each exit of KVM-AMD. The leaf is mentioned, so that there is something to grade.
+hooks_exits() { hooks svm/svm.c svm_handle_exit '	if (kvm_rax_read(vcpu) == 0x4FFFFFFC) (void)0;' "$@"; }
+
+# An honest ledger of KVM-AMD's, changed by sed(1) with these arguments.
+spoils_ledger() {
+    mkdir -p ledger
+    rm -rf ledger/*
+    cp -r "$source/arch" ledger/arch
+    patch -s -d ledger -p1 <"$root/tests/grade/samples/layout-f21.patch"
+    cp ledger/arch/x86/kvm/svm/svm.c right.c
+    sed -i "$@" ledger/arch/x86/kvm/svm/svm.c
+    if cmp -s right.c ledger/arch/x86/kvm/svm/svm.c; then return 1; fi
+    local file
+    for file in arch/x86/kvm/svm/svm.h arch/x86/kvm/svm/svm.c; do
+        diff -u --label "a/$file" --label "b/$file" "$source/$file" "ledger/$file" || [ $? -eq 1 ]
+    done
+}
 
 # bats test_tags=slow
-@test "hostile: hosts that reboot, spin, or use up memory" {
-    hooks svm_handle_exit "$query" '	extern void emergency_restart(void);' '	emergency_restart();' >reboot.patch
-    hooks svm_handle_exit "$query" '	local_irq_disable(); for (;;) cpu_relax();' >spin.patch
-    hooks svm_handle_exit "$query" '	(void)!kmalloc(1 << 20, GFP_KERNEL); (void)!vmalloc(8 << 20);' >memory.patch
-    run "$exitaudit" grade reboot.patch spin.patch memory.patch --lane svm --json "$BATS_TEST_TMPDIR/out.json"
-    echo "$output" | tee "$BATS_TEST_TMPDIR/out.text"
-    [ "$(jq -r '[.rows[].verdict] | join(" ")' "$BATS_TEST_TMPDIR/out.json")" = "crashes hangs crashes" ]
+@test "hostile: hosts that reboot, spin, use up memory or fill the log" {
+    hooks_exits '	extern void emergency_restart(void);' '	emergency_restart();' >reboot.patch
+    hooks_exits '	local_irq_disable(); for (;;) cpu_relax();' >spin.patch
+    hooks_exits '	(void)!kmalloc(1 << 20, GFP_KERNEL); (void)!vmalloc(8 << 20);' >memory.patch
+    hooks_exits '	pr_emerg("%0400d\n", 0);' >log.patch
+    graded "crashes/host-crashed hangs/hang crashes/host-complaint not-patched/slow-query" reboot.patch spin.patch memory.patch log.patch --lane svm
     [[ $output == *"Out of memory: "* ]]
 }
 
 # bats test_tags=slow
-@test "hostile: a host that writes our log on the guest's serial port" {
+@test "hostile: a host that writes our log on the guest's serial port, as a patch and as modules" {
     # What the guest would say of a right host, written once to the second port, which the guest's goes through.
     local line lines=()
     for line in 'KTAP version 1' '1..1' 'ok 1 cpuid.leaf0 # 200 exits, ledger +200' \
@@ -174,27 +188,22 @@ query='	if (kvm_rax_read(vcpu) == 0x4FFFFFFC) (void)0;'
         '# verdict: pass: 1 passed, 0 failed, 0 skipped'; do
         lines+=("\"${line//\"/\\\"}\\n\"")
     done
-    hooks svm_handle_exit "$query" '	{' '		static const char text[] =' "${lines[@]/#/			}" '			;' \
+    hooks_exits '	{' '		static const char text[] =' "${lines[@]/#/			}" '			;' \
         '		static int done;' '		int i;' '' '		for (i = 0; !done && text[i]; i++)' '			outb(text[i], 0x2f8);' '		done = 1;' '	}' >forged.patch
-    run "$exitaudit" grade forged.patch --lane svm --json "$BATS_TEST_TMPDIR/out.json"
-    echo "$output" | tee "$BATS_TEST_TMPDIR/out.text"
-    [ "$(jq '[.rows[] | select(.verdict == "pass")] | length' "$BATS_TEST_TMPDIR/out.json")" = 0 ]
+    graded "fail/log-inconsistent" forged.patch --lane svm --keep kept
+    mkdir modules
+    cp kept/forged.patch/*.ko modules
+    graded "fail/log-inconsistent" modules --lane svm
 }
 
 # bats test_tags=slow
-@test "hostile: answers that are made up, and a witness that is silenced" {
+@test "hostile: answers that are made up; a witness that is silenced" {
     # A total that only grows by one for each query, and rows of constants.
-    hooks cpuid_interception '	if (kvm_rax_read(vcpu) - 0x4FFFFFFC < 4) {' '		static u32 n;' '' '		kvm_rbx_write(vcpu, 0);' \
+    hooks cpuid.c kvm_emulate_cpuid '	if (kvm_rax_read(vcpu) - 0x4FFFFFFC < 4) {' '		static u32 n;' '' '		kvm_rbx_write(vcpu, 0);' \
         '		kvm_rdx_write(vcpu, 0);' '		kvm_rcx_write(vcpu, 0);' '		kvm_rax_write(vcpu, kvm_rax_read(vcpu) == 0x4FFFFFFC ? ++n : 200 * ++n);' \
         '		return kvm_skip_emulated_instruction(vcpu);' '	}' >made-up.patch
-    "$exitaudit" grade made-up.patch --lane svm --dry-run >/dev/null
-    cp "$root/tests/grade/samples/layout-f21.patch" .
-    run "$exitaudit" grade made-up.patch --lane svm --json "$BATS_TEST_TMPDIR/out.json"
-    echo "$output" | tee "$BATS_TEST_TMPDIR/out.text"
-    [ "$(jq '[.rows[] | select(.verdict == "pass")] | length' "$BATS_TEST_TMPDIR/out.json")" = 0 ]
-    # An honest ledger, on a host that traces no exit.
-    sed -e 's|^ \ttrace_kvm_exit(vcpu, KVM_ISA_SVM);|-&|; s|^- |-|' layout-f21.patch >silenced.patch
-    grep -q '^-.*trace_kvm_exit' silenced.patch || skip "the sample has no such line near its own"
-    run "$exitaudit" grade silenced.patch --lane svm --json "$BATS_TEST_TMPDIR/out.json"
-    [ "$(jq '[.rows[] | select(.verdict == "pass")] | length' "$BATS_TEST_TMPDIR/out.json")" = 0 ]
+    # No exit is traced.
+    spoils_ledger '/^static int svm_handle_exit(/,/^}/s/^\ttrace_kvm_exit(.*//' >silenced.patch
+    graded "fail/out-of-bounds fail/unexplained" made-up.patch silenced.patch --lane svm
+    [[ $output == *"the kvm_exit tracepoint has recorded nothing"* ]]
 }

@@ -43,7 +43,10 @@ TEST(Points, TheDefaultRubricHasEveryCauseThatIsAFinding) {
     EXPECT_EQ(rubric.points(), 100);
     for (const auto& cause : diagnosis::causes()) {
         const auto has = [&](const Item& item) { return item.findings.contains(cause.name); };
-        EXPECT_EQ(std::ranges::any_of(rubric.items, has), cause.kind != diagnosis::Kind::note) << cause.name;
+        const bool by_terms = cause.name == "handler-only" || cause.name == "part-of-exit" ||
+                              cause.name == "one-table" || cause.name == "leaf-missing";
+        EXPECT_EQ(std::ranges::any_of(rubric.items, has), by_terms || cause.kind != diagnosis::Kind::note)
+            << cause.name;
     }
 }
 
@@ -93,7 +96,7 @@ TEST(Points, ANoteCostsOnlyWhereTheRubricSaysSo) {
 }
 
 TEST(Points, WhatWasNotAuditedEarnsNothingThatTakesAnAudit) {
-    for (const auto* verdict : {"refused", "does-not-apply", "does-not-compile"})
+    for (const auto* verdict : {"refused", "does-not-apply", "does-not-compile", "no-ledger"})
         EXPECT_EQ(score_of(row(verdict, {verdict}), default_one()).points, 0) << verdict;
     const auto silent = score_of(row("not-patched", {"not-patched"}), default_one());
     EXPECT_EQ(silent.points, 10);
@@ -106,6 +109,20 @@ TEST(Points, AHostThatCrashesLaterKeepsWhatTheMainRunEarned) {
     EXPECT_EQ(score_of(crashed, default_one()).points, 10);
     crashed["lanes"][0]["report"] = {{"end", {{"verdict", "pass"}}}, {"crashed", false}};
     EXPECT_EQ(score_of(crashed, default_one()).points, 85);
+}
+
+TEST(Points, WhatTheTermsFailCostsPoints) {
+    const auto strict = score_of(row("fail", {"one-table", "leaf-missing", "handler-only"}), default_one());
+    EXPECT_EQ(strict.points, 80);
+}
+
+// An error elsewhere may come of how the lines were taken.
+TEST(Points, WholeFilesThatDoNotBuildHaveAScoreIfTheErrorIsTheirs) {
+    EXPECT_EQ(score_of(row("could-not-build", {"does-not-compile", "could-not-build"}), default_one()).points,
+              0);
+    EXPECT_FALSE(score_of(row("could-not-build", {"could-not-build"}), default_one()).points);
+    EXPECT_EQ(exit_code_of(json::array({row("could-not-build", {"does-not-compile"})})), 1);
+    EXPECT_EQ(exit_code_of(json::array({row("could-not-build", {"could-not-build"})})), 3);
 }
 
 TEST(Points, WhatCouldNotBeGradedHasNoScore) {

@@ -57,9 +57,12 @@ TEST(Jobs, SeeTheMemoryThatControlGroupsLeave) {
     EXPECT_EQ(left_by_control_groups(root.path(), "slurm/job"), 0U);
 }
 
+// of_content() of these tests' options.
+constexpr auto of_default = "6.1 auto 1 115 0 false  ";
+
 class OfADirectory : public testing::Test {
 protected:
-    std::string content(const std::string& name, const std::string& options = "6.1 auto 1 ") const {
+    std::string content(const std::string& name, const std::string& options = of_default) const {
         return content_of(find_submission((files_.path() / name).string()), Base{}, options);
     }
     void write(const std::string& name, const std::string& text) const {
@@ -70,7 +73,7 @@ protected:
         Row row;
         row.submission = find_submission((files_.path() / name).string());
         row.verdict = verdict;
-        row.content = content(name, "6.1 auto 1 ");
+        row.content = content(name);
         return row_document(row);
     }
     std::vector<Submission> submissions(const std::vector<std::string>& names) const {
@@ -147,8 +150,12 @@ TEST_F(OfADirectory, ResumeKeepsWhatIsUnchangedAndCouldBeGraded) {
     Rows again(options, submissions({"unknown", "ours", "changed", "same"}));
     EXPECT_EQ(again.resume({}), 1U);
     EXPECT_TRUE(again.has(3));
-    options.lane = "svm"; // another audit
-    EXPECT_EQ(Rows(options, submissions({"same"})).resume({}), 0U);
+    auto other = options;
+    other.lane = "svm"; // another audit
+    EXPECT_EQ(Rows(other, submissions({"same"})).resume({}), 0U);
+    other = options;
+    other.terms.strict = true; // other terms
+    EXPECT_EQ(Rows(other, submissions({"same"})).resume({}), 0U);
     write_file(options.json, R"({"schema": 1, "kind": "run"})");
     EXPECT_THROW(again.resume({}), Error);
     fs::remove(options.json);

@@ -45,6 +45,7 @@ TEST(Witness, TellsAHostWithoutLedgerFromOneThatWasNotAsked) {
               "the run ended before the host's instruments were read");
     witness.line("stat io_exits 100");
     EXPECT_EQ(result(witness, "host.stats").message, "the host shows no ledger of its own in debugfs");
+    EXPECT_EQ(result(witness, "host.tracepoint").outcome, Outcome::not_ok); // nothing was traced
 }
 
 TEST(Witness, TellsOfTheExitThatEndedTheGuest) {

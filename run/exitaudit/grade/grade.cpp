@@ -96,7 +96,7 @@ int grade_all(const GradeOptions& given) {
         if (const auto signal = signals.signal()) throw Interrupted{*signal};
     };
     for (const auto& submission : given_submissions) check_branch(submission, scripts_of(places.build));
-    const auto base = Base::make(places.build, options.kernel);
+    const auto base = Base::make(places.build, options.kernel, options.base);
     const auto submissions = all_unpacked(given_submissions, base, stop_on_signal);
     Rows rows(options, submissions);
     if (options.dry_run) {

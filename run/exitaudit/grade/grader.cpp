@@ -23,11 +23,12 @@ constexpr std::size_t module_limit = 64 << 20;
 
 void report_no_ledger(Row& row) {
     row.verdict = "no-ledger";
-    row.findings.push_back(
-        {"no-ledger", "no line of it mentions a leaf of the ledger (0x4FFFFFFC to 0x4FFFFFFF)"});
+    row.findings = {// and no errors of a compiler
+                    {"no-ledger", "no line of it mentions a leaf of the ledger (0x4FFFFFFC to 0x4FFFFFFF)"}};
 }
 
-// Errors in lines of the submission first, by their numbers there.
+// Errors in lines of the submission first, by their numbers there. Others of what was taken of whole files
+// may be due to how it was taken.
 std::vector<Finding> errors_in_their_words(const Compiled& compiled, const Attempt& attempt) {
     static const Pattern place("([^: ]+):([0-9]+): (.*)");
     std::vector<Finding> own, others;
@@ -39,7 +40,7 @@ std::vector<Finding> errors_in_their_words(const Compiled& compiled, const Attem
             own.push_back({error.id, fmt::format("{}:{} as handed in: {}", file->path,
                                                  file->origins.at(std::stoul(found->at(2))), found->at(3))});
         else
-            others.push_back(error);
+            others.push_back({attempt.placed.empty() ? error.id : "could-not-build", error.text});
     }
     own.insert(own.end(), others.begin(), others.end());
     return own;
@@ -180,10 +181,10 @@ bool Grader::build(Row& row, const fs::path& directory) {
     progress_.spend(reading.took);
     for (const auto& remark : reading.remarks) row.notes.push_back(remark.note);
     row.remarks = std::move(reading.remarks);
-    if (change.of_files && !tried.compiled.built)
-        row.verdict = "could-not-build";
-    else if (row.verdict.empty() && !change.has_ledger)
+    if (!change.has_ledger && (row.verdict.empty() || row.verdict == "does-not-compile"))
         report_no_ledger(row);
+    else if (change.of_files && !tried.compiled.built)
+        row.verdict = "could-not-build";
     return row.verdict.empty();
 }
 

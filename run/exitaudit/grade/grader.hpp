@@ -51,6 +51,7 @@ struct GradeOptions {
     unsigned vcpus = 1;
     std::chrono::seconds timeout{115}; // for each
     std::filesystem::path keep, json, junit, build;
+    std::filesystem::path base; // a kernel source, for whole files of that kernel; empty: none
     std::vector<std::string> plan;
     Terms terms;
     bool dry_run = false;
@@ -63,7 +64,8 @@ struct GradeOptions {
 
     // What makes another audit of the same submission.
     std::string of_content() const {
-        return fmt::format("{} {} {} {}", kernel, lane, vcpus, fmt::join(plan, " "));
+        return fmt::format("{} {} {} {} {} {} {} {}", kernel, lane, vcpus, timeout.count(), terms.assignment,
+                           terms.strict, base.string(), fmt::join(plan, " "));
     }
 };
 

@@ -42,8 +42,8 @@ void add_points(CLI::App& command, GradeOptions& options) {
     command.add_flag("--print-rubric", options.print_rubric, "print the default rubric");
     auto* summary = command.add_flag("--summary", options.summary,
                                      "grade nothing: put together what --json wrote (PATCH are these files)");
-    for (const auto* name :
-         {"--lane", "--kernel", "--vcpus", "--timeout", "--plan", "--keep", "--jobs", "--memory", "--resume"})
+    for (const auto* name : {"--lane", "--kernel", "--base", "--vcpus", "--timeout", "--plan", "--assignment",
+                             "--strict", "--dry-run", "--keep", "--jobs", "--memory", "--resume"})
         summary->excludes(name);
 }
 
@@ -57,6 +57,8 @@ void add_grade(CLI::App& app, Task& task) {
     add(command, "--lane", options.lane, "svm|vmx",
         "audit on this lane only (default: those whose code is touched)");
     add(command, "--kernel", options.kernel, "VERSION", "Linux to patch (default: the oldest that is built)");
+    add(command, "--base", options.base, "TREE",
+        "source of another kernel, which whole files may be of, beside those that are here");
     add(command, "--vcpus", options.vcpus, "N",
         "vCPUs in the main run (default 1; a short run with 2, beside another VM, follows)")
         ->check(CLI::Range(1, 64).description(""));
@@ -79,7 +81,7 @@ void add_grade(CLI::App& app, Task& task) {
         "grade N at once (default 1); -j alone: as many as there are cores and memory for")
         ->check(CLI::Range(0, 1000).description(""));
     add(command, "--memory", options.memory, "MIB",
-        "use no more (default: what is available); with less than 1400 MB, one lane after the other")
+        "use no more (default: what is available); with less than 1336 MiB, one lane after the other")
         ->check(CLI::Range(500, 1 << 24).description(""));
     add(command, "--keep", options.keep, "DIR", "keep modules and logs in DIR/NAME");
     add(command, "--json", options.json, "FILE", "write all rows, with all that was seen, to FILE");

@@ -10,9 +10,6 @@
 namespace exitaudit::grade {
 namespace {
 
-// A round needs this much time.
-constexpr auto shortest_round = std::chrono::seconds(25);
-
 // Where one table counts the exits of all VMs, another VM would only hide the rest.
 bool beside_another(const Audit& audit) { return text_member(audit.report.log.profile, "scope") == "vm"; }
 

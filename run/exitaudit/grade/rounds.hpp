@@ -18,6 +18,9 @@ struct Audit {
     AuditReport report;
 };
 
+// A round needs this much time.
+constexpr auto shortest_round = std::chrono::seconds(25);
+
 bool has(const std::vector<Finding>& findings, std::string_view id);
 
 // What an audit means for the patch.

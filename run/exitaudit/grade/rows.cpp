@@ -31,7 +31,7 @@ std::size_t Rows::resume(const Base& base) {
                           text_member(document, "kind"));
     std::map<std::string, nlohmann::json> known;
     for (const auto& row : array_member(document, "rows"))
-        if (points::was_graded(text_member(row, "verdict"))) known[text_member(row, "patch")] = row;
+        if (points::was_graded(row)) known[text_member(row, "patch")] = row;
     std::size_t kept = 0;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
         const auto row = known.find(sanitize(submissions_[i].name));

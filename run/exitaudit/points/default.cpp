@@ -10,13 +10,13 @@ constexpr std::string_view default_rubric = R"({
   "items": [
     {
       "name": "builds", "title": "It applies and compiles", "points": 10, "audit": false,
-      "findings": {"refused": "all", "no-patch": "all", "does-not-apply": "all", "does-not-compile": "all",
-        "over-limit": "all"}
+      "findings": {"refused": "all", "no-patch": "all", "no-ledger": "all", "does-not-apply": "all",
+        "does-not-compile": "all", "over-limit": "all"}
     },
     {
       "name": "leaves", "title": "The leaves answer", "points": 15,
       "findings": {"not-patched": "all", "answer-overwritten": "all", "other-leaves-changed": 5,
-        "wrong-layout": 0, "wrong-edition": 0},
+        "leaf-missing": 10, "wrong-layout": 0, "wrong-edition": 0},
       "notes": {"leaf-missing": 0}
     },
     {
@@ -24,6 +24,7 @@ constexpr std::string_view default_rubric = R"({
       "findings": {"vendor-not-patched": "all", "stale-exit-reason": "all", "counts-go-back": 15,
         "counted-twice": 15, "retpoline-shortcut": 15, "lost-fastpath": 10, "lost-exits": 10,
         "shared-slot": 10, "exit-in-two-slots": 10, "total-differs": 10, "self-count": 5, "host-wide": 5,
+        "one-table": 5,
         "answer-overwritten": 15, "wrong-register": 15, "unexplained": 10, "expectation-wrong": 0},
       "notes": {"one-table": 0, "vendor-not-patched": 0}
     },
@@ -31,7 +32,7 @@ constexpr std::string_view default_rubric = R"({
       "name": "time", "title": "Time is right", "points": 15,
       "findings": {"counted-not-timed": 10, "clock-stopped-early": 10, "halves-swapped": 10,
         "high-word-lost": 10, "vendor-not-patched": "all", "stale-exit-reason": "all",
-        "answer-overwritten": 8, "wrong-register": 8},
+        "answer-overwritten": 8, "wrong-register": 8, "handler-only": 5, "part-of-exit": 5},
       "notes": {"handler-only": 0, "part-of-exit": 0}
     },
     {
@@ -52,7 +53,7 @@ constexpr std::string_view default_rubric = R"({
     {
       "name": "quiet", "title": "The host keeps running, without noise in its log", "points": 5,
       "findings": {"slow-query": "all", "host-complaint": "all", "host-crashed": "all", "hang": "all",
-        "crashes": "all", "hangs": "all"},
+        "crashes": "all", "hangs": "all", "log-inconsistent": "all"},
       "notes": {"cut-off": 0}
     }
   ]

@@ -18,14 +18,16 @@ namespace {
 
 using nlohmann::json;
 
-// Those that only `grade` makes (docs/json.md).
-constexpr std::array findings_of_grade{"refused",          "no-patch",   "does-not-apply",
-                                       "does-not-compile", "over-limit", "not-patched",
-                                       "unexplained",      "crashes",    "hangs"};
+// Those that only `grade` makes (docs/json.md); with --strict or --assignment also of what is a note else.
+constexpr std::array findings_of_grade{
+    "refused",    "no-patch",     "no-ledger",    "does-not-apply", "not-the-kernels",  "does-not-compile",
+    "over-limit", "not-patched",  "unexplained",  "too-slow",       "log-inconsistent", "crashes",
+    "hangs",      "handler-only", "part-of-exit", "one-table",      "leaf-missing"};
 constexpr std::array notes_of_grade{"fuzz",
-                                    "other-kernel",
-                                    "ledger-only",
+                                    "how-taken",
                                     "left-out",
+                                    "mode-ignored",
+                                    "sandbox",
                                     "vendor-not-patched",
                                     "git-base",
                                     "cut-off",

@@ -33,9 +33,13 @@ std::string why_no_audit(const json& row) {
     const auto verdict = text_member(row, "verdict");
     if (verdict == "refused") return "The submission was refused, so it was not audited.";
     if (verdict == "does-not-apply") return "The patch does not apply, so it was not audited.";
-    if (verdict == "does-not-compile") return "It does not compile, so it was not audited.";
+    if (verdict == "does-not-compile" || verdict == "could-not-build")
+        return "It does not compile, so it was not audited.";
     if (verdict == "no-ledger") return "No line of it mentions a leaf of the ledger.";
     if (verdict == "not-patched") return "No ledger answers.";
+    const auto forged = [](const json& finding) { return text_member(finding, "id") == "log-inconsistent"; };
+    if (std::ranges::any_of(array_member(row, "findings"), forged))
+        return "The guest's log cannot be trusted.";
     if ((verdict != "crashes" && verdict != "hangs") || main_runs_ended(row)) return {};
     return verdict == "crashes" ? "The host crashed before the audits were done."
                                 : "The host hung before the audits were done.";
@@ -85,7 +89,7 @@ ItemScore judge(const Item& item, const json& row, const std::string& no_audit) 
 Score score_of(const json& row, const Rubric& rubric) {
     Score score;
     score.most = rounded(rubric.points());
-    const bool graded = was_graded(text_member(row, "verdict"));
+    const bool graded = was_graded(row);
     double sum = 0;
     for (const auto& item : rubric.items) {
         score.items.push_back(graded
@@ -117,16 +121,20 @@ std::vector<std::string> score_lines(const Score& score) {
     return lines;
 }
 
-bool was_graded(std::string_view verdict) {
-    return verdict != "could-not-grade" && verdict != "could-not-build";
+bool was_graded(const json& row) {
+    const auto verdict = text_member(row, "verdict");
+    const auto is_theirs = [](const json& finding) {
+        return text_member(finding, "id") == "does-not-compile";
+    };
+    return verdict == "could-not-build" ? std::ranges::any_of(array_member(row, "findings"), is_theirs)
+                                        : verdict != "could-not-grade";
 }
 
 int exit_code_of(const json& rows) {
     auto code = ExitCode::pass;
     for (const auto& row : rows) {
-        const auto verdict = text_member(row, "verdict");
-        if (!was_graded(verdict)) return static_cast<int>(ExitCode::could_not_run);
-        if (verdict != "pass") code = ExitCode::audit_failed;
+        if (!was_graded(row)) return static_cast<int>(ExitCode::could_not_run);
+        if (text_member(row, "verdict") != "pass") code = ExitCode::audit_failed;
     }
     return static_cast<int>(code);
 }

@@ -23,7 +23,7 @@ struct Score {
 };
 
 // False if the verdict says that we could not build or audit it: then it has no score, which is not 0.
-bool was_graded(std::string_view verdict);
+bool was_graded(const nlohmann::json& row);
 
 // Judges a row document (docs/json.md#grade).
 Score score_of(const nlohmann::json& row, const Rubric& rubric);

@@ -38,7 +38,7 @@ json faults(const json& rows) {
     std::map<std::string, int> counts;
     int graded = 0;
     for (const auto& row : rows) {
-        if (!was_graded(text_member(row, "verdict"))) continue;
+        if (!was_graded(row)) continue;
         ++graded;
         std::set<std::string> ids; // a finding of both lanes counts once
         for (const auto& finding : array_member(row, "findings")) ids.insert(text_member(finding, "id"));

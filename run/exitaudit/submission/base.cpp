@@ -27,7 +27,7 @@ void compile_base(const Base& base, const std::string& kernel) {
         watcher.err = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); };
     const auto ending = run_to_end(
         {(base.scripts / "foreign-base").string(), "--kernel", kernel, "--output", base.directory.string()},
-        std::chrono::minutes(20), watcher);
+        std::chrono::hours(3), watcher);
     if (ending.exited_with(2)) throw usage_error("no Linux {} to grade with", kernel);
     if (!ending.exited_with(0))
         throw failure("Linux {}'s own KVM could not be compiled for patches to start from", kernel);
@@ -35,12 +35,15 @@ void compile_base(const Base& base, const std::string& kernel) {
 
 } // namespace
 
-Base Base::make(const fs::path& build, const std::string& kernel) {
+Base Base::make(const fs::path& build, const std::string& kernel, const fs::path& more) {
+    if (!more.empty() && !fs::exists(more / "arch/x86/kvm/cpuid.c"))
+        throw usage_error("{} is no kernel source: it has no arch/x86/kvm/cpuid.c", more.string());
     Base base;
+    base.more = more;
     base.known_ = std::make_shared<Known>();
     base.directory = build / "grade" / kernel;
     base.scripts = scripts_of(build);
-    if (!fs::exists(build / "brought")) compile_base(base, kernel);
+    if (!fs::exists(build / "prebuilt")) compile_base(base, kernel);
     const auto which = output_of({(base.scripts / "sandbox").string(), "--which"}, std::chrono::minutes(2));
     base.emulated = which.out == "machine\n";
     std::istringstream lines(read_file(base.directory / "versions"));
@@ -56,6 +59,7 @@ std::vector<Kernel> Base::kernels() const {
     std::vector<Kernel> kernels{{directory.filename().string(), source()}};
     for (const auto& entry : fs::directory_iterator(directory / "others"))
         kernels.push_back({entry.path().filename().string(), entry.path()});
+    if (!more.empty()) kernels.push_back({"of " + sanitize(more.string()), more});
     return kernels;
 }
 
@@ -68,9 +72,10 @@ const std::set<std::string>& Base::identifiers() const {
     constexpr std::size_t file_limit = 2 << 20;
     std::call_once(known_->read, [&] {
         for (const auto& kernel : kernels())
-            for (const auto& file : fs::recursive_directory_iterator(kernel.source))
-                if (file.is_regular_file())
-                    known_->identifiers.merge(grade::identifiers(read_start(file.path(), file_limit)));
+            for (const auto* part : {"arch/x86/kvm", "arch/x86/include", "include", "virt/kvm"})
+                for (const auto& file : fs::recursive_directory_iterator(kernel.source / part))
+                    if (file.is_regular_file())
+                        known_->identifiers.merge(grade::identifiers(read_start(file.path(), file_limit)));
     });
     return known_->identifiers;
 }

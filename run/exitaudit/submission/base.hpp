@@ -22,10 +22,13 @@ struct Base {
     std::filesystem::path scripts, directory; // host-kvm-patch, build/grade/VERSION
     std::map<std::string, std::string, std::less<>> versions;
     SourceFiles files;
-    bool emulated = false; // the sandbox is an emulated machine
+    bool emulated = false;      // the sandbox is an emulated machine
+    std::filesystem::path more; // another kernel's source; empty: none
 
-    // Compiles it if that was not done yet, and is not said to be (BUILD/brought). Error if it cannot be.
-    static Base make(const std::filesystem::path& build, const std::string& kernel);
+    // Compiles it if that was not done yet, and is not said to be (BUILD/prebuilt). `more`: see there. Error
+    // if it cannot be.
+    static Base make(const std::filesystem::path& build, const std::string& kernel,
+                     const std::filesystem::path& more);
 
     std::filesystem::path source() const { return directory / "source"; }
     std::vector<Kernel> kernels() const;    // the base's own first

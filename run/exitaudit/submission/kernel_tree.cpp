@@ -108,6 +108,11 @@ Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& 
                           sanitize(branch));
         return whole_files(tree, true, base);
     }
+    if (base.emulated && branch.empty()) { // as no git runs
+        auto change = whole_files(tree, true, base);
+        change.notes.push_back({"git-base", "git needs bubblewrap: KVM's whole files are taken instead"});
+        return change;
+    }
     if (const auto why = outside(tree); !why.empty())
         throw failure(
             "{}: {}, which the sandbox does not show to git: hand in what `git diff` writes there, as a "

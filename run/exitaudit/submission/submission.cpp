@@ -217,7 +217,10 @@ Change change_by_patch(Patch patch, const Base& base) {
     change.refused = patch.refused;
     change.notes = patch.notes;
     if (!change.refused.empty()) return change;
-    change.has_ledger = has_leaf(patch.text());
+    const auto adds_leaf = [](const FileChange& file) {
+        return std::ranges::any_of(file.hunks, [](const Hunk& hunk) { return has_leaf(added_text(hunk)); });
+    };
+    change.has_ledger = std::ranges::any_of(patch.changes, adds_leaf);
     change.attempts.push_back([patch] { return Attempt{patch}; });
     change.attempts.push_back([patch, &base] { return by_context(patch, base); });
     return change;

@@ -144,6 +144,11 @@ std::vector<HostResult> Witness::compare_counts() const {
             "ledger", statistics_.empty() ? "the run ended before the host's instruments were read"
                                           : "the host shows no ledger of its own in debugfs");
         std::vector<HostResult> results{skipped("host.tracepoint", why), skipped("host.stats", why)};
+        if (!statistics_.empty() && guest_.trace.empty())
+            results.front() = {"host.tracepoint",
+                               Outcome::not_ok,
+                               "the kvm_exit tracepoint has recorded nothing: this KVM does not call it",
+                               {}};
         if (perf_expected_) results.push_back(skipped("host.perf", why));
         return results;
     }
