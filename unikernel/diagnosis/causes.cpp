@@ -90,7 +90,8 @@ constexpr Cause table[] = {
           "vCPUs that ask at the same time get each other's answers: leaf, exit number or answer pass "
           "through a variable of the module's",
           "keep them in struct kvm_vcpu, or on the stack", "a vCPU gets the answer to another's question",
-          {racing_counters, lost_exits, counts_go_back, self_count, counted_not_timed}, find_shared_query),
+          {racing_counters, lost_exits, counts_go_back, self_count, counted_not_timed, high_word_lost},
+          find_shared_query),
     Cause(counts_go_back, "counts-go-back", Kind::counts,
           "counts are less when they are read again: something clears or overwrites them while the VM runs, "
           "like a query that resets what it answers, or they are kept in too few bits",
