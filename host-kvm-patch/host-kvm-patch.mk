@@ -3,7 +3,7 @@
 # Which of mutants/ to build or run; none named: all.
 MUTANTS ?=
 
-.PHONY: check-kernel host mutant-hosts other-sources foreign-base packages-host packages-grade
+.PHONY: check-kernel host mutant-hosts other-sources foreign-base tree-host packages-host packages-tree-host packages-grade
 
 # Before anything is installed or compiled.
 check-kernel:
@@ -29,6 +29,13 @@ foreign-base: host other-sources | packages-grade
 packages-host: | check-kernel
 	@run/install-packages 'to build the KVM modules' make patch xz-utils kmod \
 		$$(host-kvm-patch/packages/obtain --kernel '$(KERNEL)' --output 'build/host/$(KERNEL)/.work/packages' --tools)
+
+# What a host of a kernel source tree takes from here; exitaudit calls host-kvm-patch/trees for the rest.
+tree-host: build/earlier-vm
+
+TREE_HOST_PACKAGES := gcc make patch bc flex bison libelf-dev rsync
+packages-tree-host: | packages-embedded-host
+	@run/install-packages 'to build a kernel tree' $(TREE_HOST_PACKAGES)
 
 # libpython3-dev: coccinelle's scripts in Python load libpython by the name that only this package has.
 packages-grade:
