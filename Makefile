@@ -6,6 +6,8 @@ KERNEL  := $(or $(KERNEL),$(shell host-kvm-patch/packages/kernels --default 2>/d
 VCPUS   ?= 1
 PLAN    ?=
 BOOT    ?= pvh
+# A kernel source tree to build the host from, instead of KERNEL.
+TREE    ?=
 TIMEOUT ?=
 ARGS    ?=
 JOBS    ?= $(shell nproc)
@@ -48,17 +50,18 @@ include tests/tests.mk
 
 # A host of our own is needed unless the machine's is asked for, or is patched.
 OWN_KVM := $(filter Y,$(shell cat /sys/module/kvm/parameters/exit_ledger 2>/dev/null))
-LANE_NEEDS := $(if $(or $(filter native tcg,$(LANE)),$(and $(filter auto,$(LANE)),$(OWN_KVM))),,embedded-host)
+LANE_NEEDS := $(if $(TREE),tree-host,$(if $(or $(filter native tcg,$(LANE)),$(and $(filter auto,$(LANE)),$(OWN_KVM))),,embedded-host))
 
 # PLAN and the rest reach exitaudit as they are, whatever a shell would make of them.
 quoted = '$(subst ','\'',$(1))'
-RUN_OPTIONS = --lane $(call quoted,$(LANE)) $(if $(LANE_NEEDS),--kernel $(call quoted,$(KERNEL))) --vcpus $(call quoted,$(VCPUS)) \
+HOST_OPTIONS = $(if $(TREE),--tree $(call quoted,$(TREE)),$(if $(LANE_NEEDS),--kernel $(call quoted,$(KERNEL))))
+RUN_OPTIONS = --lane $(call quoted,$(LANE)) $(HOST_OPTIONS) --vcpus $(call quoted,$(VCPUS)) \
 	--boot $(call quoted,$(BOOT)) $(if $(TIMEOUT),--timeout $(call quoted,$(TIMEOUT))) $(ARGS) $(if $(PLAN),$(call quoted,$(PLAN)))
 
 # Packages one after the other; exitaudit, to refuse a mistyped word before minutes
 # of building; then the rest side by side; then the run alone.
 .PHONY: run
-run: | $(LANE_NEEDS:%=check-kernel) packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) $(if $(filter iso,$(BOOT)),packages-iso) \
+run: | $(if $(TREE),,$(LANE_NEEDS:%=check-kernel)) packages-guest packages-program packages-run $(LANE_NEEDS:%=packages-%) $(if $(filter iso,$(BOOT)),packages-iso) \
 		$(if $(filter vmx svm-bochs,$(LANE)),packages-bochs)
 	@run/timed 'building exitaudit' $(MAKE) --no-print-directory $(PARALLEL) build/exitaudit
 	@build/exitaudit run --dry-run $(RUN_OPTIONS)
@@ -118,6 +121,7 @@ help:
 	@echo '  make run      boot the audited guest and print the verdict'
 	@echo '                LANE=auto|svm|vmx|svm-bochs|svm-icount|native|tcg  the host (default $(LANE))'
 	@echo '                KERNEL=VERSION            Linux of the embedded host: $(or $(shell host-kvm-patch/packages/kernels 2>/dev/null),none here)'
+	@echo '                TREE=DIR                  a kernel source tree to build it from instead'
 	@echo '                VCPUS=M BOOT=pvh|kernel|iso TIMEOUT=SECONDS ARGS="--json F"'
 	@echo "                PLAN='io.* hlt.timer:count=7'"
 	@echo '  make grade    PATCHES="a.patch b/": a row for each of somebody'"'"'s KVM patches'
@@ -140,7 +144,7 @@ help:
 # Everything that any command here installs.
 .PHONY: packages
 packages: packages-guest packages-program packages-run packages-iso packages-host packages-embedded-host packages-bochs \
-	packages-grade packages-gradescope packages-check
+	packages-tree-host packages-grade packages-gradescope packages-check
 
 # What is missing is installed, with a line that says why.
 .PHONY: packages-guest packages-program packages-run packages-iso

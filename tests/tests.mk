@@ -46,7 +46,7 @@ packages-slurm:
 .PHONY: check check-style check-unit check-packages check-cli check-boot check-built packages-check mutants
 
 # What takes seconds comes first; then everything is built side by side, and run.
-check: | check-kernel packages-guest packages-program packages-run packages-embedded-host packages-iso packages-bochs packages-check packages-grade
+check: | check-kernel packages-guest packages-program packages-run packages-embedded-host packages-iso packages-bochs packages-tree-host packages-check packages-grade
 	@$(MAKE) --no-print-directory -j1 check-style
 	@run/timed 'building the unit tests' \
 		$(MAKE) --no-print-directory $(PARALLEL) build/tests/unikernel_tests build/tests/exitaudit_tests
@@ -79,7 +79,8 @@ check-cli:
 
 # The command line, too. SLOW=1 takes the tests in that need minutes, a browser, or Slurm.
 check-boot: $(if $(SLOW),check-report check-fuzz check-slurm)
-	@KERNEL='$(KERNEL)' SLOW='$(SLOW)' tests/run-bats tests/vmx.bats tests/grade.bats tests/gradescope.bats tests/hostile.bats tests/boot.bats tests/exitaudit/cli.bats
+	@KERNEL='$(KERNEL)' SLOW='$(SLOW)' tests/run-bats tests/vmx.bats tests/grade.bats tests/gradescope.bats tests/hostile.bats tests/trees.bats \
+		tests/boot.bats tests/exitaudit/cli.bats
 
 # Each host that is wrong on purpose: is it caught, and called by its name?
 mutants: | check-kernel packages-guest packages-program packages-run packages-embedded-host packages-bochs

@@ -30,7 +30,7 @@ Examples:
   exitaudit grade alice.patch bob.patch  somebody's KVM: what is wrong with it
 
 Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usage;
-3 could not run, or all was skipped; 4 the host is not patched.)";
+3 could not run, or all was skipped; 4 the host is not patched; 5 and 125 see run --help.)";
 
 // One line on standard error.
 int refuse(std::string_view message, ExitCode code) {

@@ -2,6 +2,7 @@
 #include "exitaudit/audit/options.hpp"
 
 #include "exitaudit/lanes/lane.hpp"
+#include "exitaudit/lanes/tree.hpp"
 #include "exitaudit/support/command_line.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "machine/this_cpu.hpp"
@@ -22,9 +23,11 @@ Examples:
   exitaudit run                          everything, on the best lane there is
   exitaudit run --lane svm 'io.*' hlt.timer:count=100
   exitaudit run --lane vmx --vcpus 4 'msr.*' smp.soak:count=100000 --timeout 300
+  git bisect run exitaudit run --tree . 'msr.*'
 
 Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usage;
-3 could not run, or all was skipped; 4 the host is not patched.)";
+3 could not run, or all was skipped; 4 the host is not patched; 5 no series applies to
+the tree; 125 the tree does not compile. Under git bisect, 125 for 3 and 5, too.)";
 
 constexpr auto judge_footer = R"(
 Examples:
@@ -37,6 +40,7 @@ Exit codes: 0 every audit passed; 1 an audit failed; 2 usage, or the log's plan 
 // Checked before the plan, and before built files are looked for.
 void check_run(const RunOptions& options) {
     find_lane(options.lane);
+    if (!options.tree.empty()) require_tree(options.tree);
     if (options.time_limit().count() <= 0) throw usage_error("--timeout needs at least 1 second");
     if (options.host.boot == Boot::iso && options.host.machine == "microvm")
         throw usage_error("a microvm has no CD drive: use --machine pc or q35 with --boot iso");
@@ -52,8 +56,11 @@ void add_run(CLI::App& app, Task& task) {
     static const std::map<std::string, Boot> boots{
         {"kernel", Boot::kernel}, {"pvh", Boot::pvh}, {"iso", Boot::iso}};
     add(command, "--lane", options.lane, "LANE", "host to audit: " + lane_names())->capture_default_str();
-    add(command, "--kernel", host.kernel, "VERSION",
-        "Linux of the embedded host (default: the oldest that is built)");
+    auto* kernel = add(command, "--kernel", host.kernel, "VERSION",
+                       "Linux of the embedded host (default: the oldest that is built)");
+    auto* tree = add(command, "--tree", options.tree, "DIR",
+                     "build the embedded host from this kernel source, which is not written to")
+                     ->excludes(kernel);
     add(command, "--vcpus", host.vcpus, "N", "vCPUs of the guest, which all fire at once")
         ->check(CLI::Range(1U, machine::max_processors).description(""))
         ->capture_default_str();
@@ -70,9 +77,10 @@ void add_run(CLI::App& app, Task& task) {
         "give up after this long (default 120, and 30 for each further vCPU)");
     auto* modules =
         add(command, "--modules", host.modules, "DIR", "KVM modules to load instead of the built ones");
-    add(command, "--mutant", host.mutant, "NAME",
-        "load this host of host-kvm-patch/mutants, broken on purpose")
-        ->excludes(modules);
+    auto* mutant = add(command, "--mutant", host.mutant, "NAME",
+                       "load this host of host-kvm-patch/mutants, broken on purpose")
+                       ->excludes(modules);
+    tree->excludes(modules)->excludes(mutant);
     command.add_flag("--no-ept", host.shadow_paging, "load kvm-intel with ept=0: shadow paging (vmx lane)");
     add(command, "--guest", host.image, "FILE", "boot this image instead of the built one");
     add_build(command, options.build);

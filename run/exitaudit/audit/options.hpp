@@ -9,6 +9,7 @@ namespace exitaudit {
 struct RunOptions {
     std::string lane = "auto";
     HostSpec host;
+    std::filesystem::path tree;                  // kernel source to build the host from; empty: none
     std::optional<std::chrono::seconds> timeout; // none: time_limit() chooses
     std::filesystem::path build;                 // empty: where exitaudit itself is
     std::filesystem::path json, junit, log;

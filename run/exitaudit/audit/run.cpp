@@ -5,6 +5,7 @@
 #include "exitaudit/audit/screen.hpp"
 #include "exitaudit/catalogue/catalogue.hpp"
 #include "exitaudit/documents/document.hpp"
+#include "exitaudit/lanes/tree.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/file.hpp"
 
@@ -14,8 +15,10 @@ namespace exitaudit {
 namespace {
 
 // The first option that needs a host that exitaudit boots itself.
-std::string_view needs_embedded_host(const HostSpec& host) {
+std::string_view needs_embedded_host(const RunOptions& options) {
+    const auto& host = options.host;
     return host.kernel             ? "--kernel"
+           : !options.tree.empty() ? "--tree"
            : !host.modules.empty() ? "--modules"
            : !host.mutant.empty()  ? "--mutant"
            : host.noise            ? "--noise"
@@ -36,6 +39,9 @@ void show_console(const std::vector<std::string>& console) {
 AuditReport audit_on_screen(const Lane& lane, const RunOptions& options) {
     auto host = options.host;
     host.timeout = options.time_limit();
+    const auto places = Places::find(options.build);
+    places.guest(host.boot, host.image); // before minutes of building
+    if (!options.tree.empty()) host.built = build_tree(options.tree, places);
     Screen screen(options.verbose, audits_of(host.plan));
     const Listener listener{
         [&](std::string_view bytes) { screen.guest(bytes); },
@@ -43,18 +49,17 @@ AuditReport audit_on_screen(const Lane& lane, const RunOptions& options) {
         [&](std::string_view text) { screen.note(text); },
         [&] { screen.tick(); },
     };
-    auto report = audit(lane, host, Places::find(options.build), listener);
+    auto report = audit(lane, host, places, listener);
     screen.finish();
     return report;
 }
 
-} // namespace
-
-int run_audit(const RunOptions& options) {
+// Returns the exit code. Error if it could not start.
+int audit_once(const RunOptions& options) {
     const auto& host = options.host;
     if (const auto error = check_plan(host.plan)) throw usage_error("{}", *error);
     require_directories_of({options.json, options.junit, options.log});
-    const auto choice = choose_lane(options.lane, {.embedded = needs_embedded_host(host),
+    const auto choice = choose_lane(options.lane, {.embedded = needs_embedded_host(options),
                                                    .kvm = host.perf ? "--perf" : "",
                                                    .intel = host.shadow_paging ? "--no-ept" : ""});
     if (options.dry_run) return static_cast<int>(ExitCode::pass);
@@ -72,6 +77,21 @@ int run_audit(const RunOptions& options) {
     if (!options.log.empty()) write_file(options.log, serial_log);
     write_documents(options.json, options.junit, run_document(log, verdict, circumstances));
     return signal ? 128 + *signal : static_cast<int>(verdict.code);
+}
+
+} // namespace
+
+int run_audit(const RunOptions& options) {
+    // What says nothing of a commit must not count as bad.
+    const auto code_for = [&](ExitCode code) {
+        const bool unknown = code == ExitCode::could_not_run || code == ExitCode::no_series;
+        return unknown && !options.tree.empty() && is_bisected(options.tree) ? ExitCode::not_built : code;
+    };
+    try {
+        return static_cast<int>(code_for(ExitCode{audit_once(options)}));
+    } catch (const Error& error) {
+        throw Error(error.what(), code_for(error.code));
+    }
 }
 
 int judge_log(const JudgeOptions& options) {

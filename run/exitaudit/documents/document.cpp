@@ -120,7 +120,9 @@ std::string_view verdict_word(ExitCode code) {
     case ExitCode::audit_failed: return "fail";
     case ExitCode::usage: return "usage";
     case ExitCode::not_patched: return "not-patched";
-    case ExitCode::could_not_run: break;
+    case ExitCode::could_not_run:
+    case ExitCode::no_series:
+    case ExitCode::not_built: break;
     }
     return "could-not-run";
 }

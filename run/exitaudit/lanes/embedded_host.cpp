@@ -102,6 +102,10 @@ OwnGuest audited_guest(std::string_view emulator, const HostSpec& spec, const Pl
 } // namespace
 
 EmbeddedHost EmbeddedHost::find(const HostSpec& spec, const Places& places) {
+    if (!spec.built.empty()) {
+        const auto base = spec.built / "embedded", modules = spec.built / "modules";
+        return {base / "vmlinux", base / "initramfs.cpio", modules, modules};
+    }
     const auto version = places.kernel(spec.kernel);
     const auto base = places.build / "embedded-host" / version;
     const auto built = places.build / "host" / version;

@@ -18,8 +18,9 @@ struct OwnGuest {
 };
 
 struct HostSpec {
-    // Of an embedded host; kernel and modules empty: the built ones.
+    // Of an embedded host; kernel, built and modules empty: the built ones.
     std::optional<std::string> kernel;
+    std::filesystem::path built; // what host-kvm-patch/trees has made of a kernel tree
     std::filesystem::path modules;
     std::string mutant;
     bool shadow_paging = false; // KVM is loaded with ept=0, npt=0

@@ -16,6 +16,8 @@ enum class ExitCode : int {
     usage = 2,         // the command line or the plan is wrong
     could_not_run = 3, // tool missing, timeout, guest died, log cut off or contradictory
     not_patched = 4,   // the host keeps no ledger
+    no_series = 5,     // no series of ours applies to the kernel tree
+    not_built = 125,   // the kernel tree does not compile; `git bisect run` skips the commit
 };
 
 // Ends the program. The message is one line: what is wrong, then what to do next.

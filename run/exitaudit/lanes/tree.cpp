@@ -1,0 +1,57 @@
+// Calls host-kvm-patch/trees.
+#include "exitaudit/lanes/tree.hpp"
+
+#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/support/process.hpp"
+
+#include <chrono>
+#include <cstdio>
+
+namespace exitaudit {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A kernel that takes longer hangs.
+constexpr auto build_limit = std::chrono::hours(3);
+
+ExitCode code_of(const Ending& ending) {
+    for (const auto code : {ExitCode::usage, ExitCode::no_series, ExitCode::not_built})
+        if (ending.exited_with(static_cast<int>(code))) return code;
+    return ExitCode::could_not_run;
+}
+
+} // namespace
+
+void require_tree(const fs::path& tree) {
+    if (!fs::is_directory(tree))
+        throw usage_error("{} is not a directory: --tree names a kernel source tree", tree.string());
+    if (!fs::exists(tree / "arch/x86/kvm/x86.c"))
+        throw usage_error("{} is no kernel source tree: it has no arch/x86/kvm/x86.c", tree.string());
+}
+
+fs::path build_tree(const fs::path& tree, const Places& places) {
+    const auto script =
+        fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "host-kvm-patch/trees";
+    if (!fs::exists(script))
+        throw failure("{} is missing: --tree needs the repository in which exitaudit was built",
+                      script.string());
+    std::string answer;
+    const auto ending =
+        run_to_end({script.string(), "--build", places.build.string(), tree.string()}, build_limit,
+                   {[&](std::string_view bytes) { answer += bytes; },
+                    [](std::string_view bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stderr); },
+                    {},
+                    {}});
+    if (!ending.exited_with(0))
+        throw Error(fmt::format("no host was made of {}: the lines above say why", tree.string()),
+                    code_of(ending));
+    return answer.substr(0, answer.find('\n'));
+}
+
+bool is_bisected(const fs::path& tree) {
+    const auto answer = output_of({"git", "-C", tree.string(), "rev-parse", "--git-path", "BISECT_START"});
+    return answer.ending.exited_with(0) && fs::exists(tree / answer.out.substr(0, answer.out.find('\n')));
+}
+
+} // namespace exitaudit

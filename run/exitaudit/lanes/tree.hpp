@@ -1,0 +1,19 @@
+// Embedded hosts that are built from a kernel source tree.
+#pragma once
+
+#include "exitaudit/lanes/places.hpp"
+
+namespace exitaudit {
+
+// Error (usage) unless this directory is a kernel source tree.
+void require_tree(const std::filesystem::path& tree);
+
+// Builds the host, incrementally, and returns its directory, for HostSpec::built. The tree is not written to.
+// What is wrong and progress go to standard error. Error with the code `no_series` or `not_built`, if that is
+// why there is none.
+std::filesystem::path build_tree(const std::filesystem::path& tree, const Places& places);
+
+// Is a `git bisect` under way in this directory?
+bool is_bisected(const std::filesystem::path& tree);
+
+} // namespace exitaudit

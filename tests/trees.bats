@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# Hosts from a kernel source tree. The tree here is KVM's source and a Makefile that compiles nothing, but hands
+# out the kernel and the modules that are built already.
+# Needs build/exitaudit, the guest and the embedded host.
+
+load expect
+
+setup() {
+    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+    exitaudit=$root/build/exitaudit
+    trees=$root/host-kvm-patch/trees
+    tree=$BATS_TEST_TMPDIR/linux
+    export EXITAUDIT_BUILD=$BATS_TEST_TMPDIR/build
+    mkdir "$EXITAUDIT_BUILD"
+    cp "$root"/build/{earlier-vm,unikernel-pvh.elf} "$EXITAUDIT_BUILD/"
+    cp -a "$(echo "$root/build/host/$KERNEL/.work/packages"/*/source)" "$tree"
+    : >"$tree/Kbuild"
+    makefile "$KERNEL"
+}
+
+# makefile VERSION
+makefile() {
+    cat >"$tree/Makefile" <<END
+VERSION = ${1%.*}
+PATCHLEVEL = ${1#*.}
+SUBLEVEL = 0
+allnoconfig:
+	mkdir -p \$(O)
+	cp '$root/host-kvm-patch/trees.config' \$(O)/.config
+vmlinux:
+	cp -u '$root/build/embedded-host/$KERNEL/vmlinux' \$(O)/
+modules:
+	printf '%s.o\n' kvm kvm-intel kvm-amd irqbypass >\$(O)/modules.order
+	cp '$root/build/host/$KERNEL/modules'/*.ko \$(O)/
+	cp \$\$(find '$root/build/host/$KERNEL/distribution/lib/modules' -name irqbypass.ko) \$(O)/
+END
+}
+
+# break_svm: what the series changes there reads otherwise.
+break_svm() { sed -i 's/trace_kvm_entry(/trace_kvm_the_entry(/' "$tree/arch/x86/kvm/svm/svm.c"; }
+
+# Contents, times and permissions.
+state() { tar -C "$tree" --sort=name -c . | sha256sum; }
+
+run_tree() { "$exitaudit" run --tree "$tree" --timeout 300 "$@"; }
+
+@test "a directory that is no kernel source tree is a usage error, before anything else" {
+    expect 2 "/nonexistent is not a directory" "$exitaudit" run --dry-run --tree /nonexistent
+    expect 2 "is no kernel source tree" "$exitaudit" run --dry-run --tree "$BATS_TEST_TMPDIR"
+    expect 2 "is no kernel source tree" "$trees" "$BATS_TEST_TMPDIR"
+    expect 2 "no TREE" "$trees"
+    expect 2 "unknown option '--nope'" "$trees" --nope "$tree"
+}
+
+@test "a tree excludes other ways to choose a host" {
+    expect 2 "--kernel excludes --tree" "$exitaudit" run --tree "$tree" --kernel "$KERNEL"
+    expect 2 "--mutant excludes --tree" "$exitaudit" run --tree "$tree" --mutant host-wide
+    expect 2 "use --lane svm or vmx" "$exitaudit" run --tree "$tree" --lane tcg
+}
+
+@test "a tree is audited, and never written to" {
+    chmod -R a-w "$tree"
+    before=$(state)
+    expect 0 "the series linux-$KERNEL applies" run_tree io.out8
+    [[ $output == *"pass: "* ]]
+    # Nothing has changed: nothing is copied.
+    expect 0 "$EXITAUDIT_BUILD/trees/linux-" "$trees" --build "$EXITAUDIT_BUILD" "$tree"
+    [ -z "$(cat "$EXITAUDIT_BUILD"/trees/linux-*/.work/changed)" ]
+    after=$(state)
+    chmod -R u+w "$tree"
+    [ "$after" = "$before" ]
+}
+
+@test "the copy has the tree's changes and the series'" {
+    run "$trees" --build "$EXITAUDIT_BUILD" "$tree"
+    [ "$status" -eq 0 ]
+    copy=${lines[-1]}/.work/source
+    cmp "$copy/arch/x86/kvm/emulate.c" "$tree/arch/x86/kvm/emulate.c"
+    grep -q kvm_exit_ledger_exit "$copy/arch/x86/kvm/svm/svm.c"
+    echo '/* changed */' >>"$tree/arch/x86/kvm/emulate.c"
+    echo '/* changed */' >>"$tree/arch/x86/kvm/svm/svm.c"
+    rm "$tree/arch/x86/kvm/mtrr.c"
+    run "$trees" --build "$EXITAUDIT_BUILD" "$tree"
+    [ "$status" -eq 0 ]
+    [[ $(tail -n1 "$copy/arch/x86/kvm/emulate.c") == *changed* ]]
+    [[ $(tail -n1 "$copy/arch/x86/kvm/svm/svm.c") == *changed* ]]
+    grep -q kvm_exit_ledger_exit "$copy/arch/x86/kvm/svm/svm.c"
+    [ ! -e "$copy/arch/x86/kvm/mtrr.c" ]
+    # With a ledger of its own, the tree is taken as it is.
+    echo '/* 0x4FFFFFFC */' >>"$tree/arch/x86/kvm/svm/svm.c"
+    expect 0 "which has a ledger" "$trees" --build "$EXITAUDIT_BUILD" "$tree"
+    diff -rq --exclude=.gitignore "$copy/arch/x86/kvm" "$tree/arch/x86/kvm"
+}
+
+@test "what does not apply is reported by file and hunk, with an exit code of its own" {
+    break_svm
+    before=$(state)
+    expect 5 "arch/x86/kvm/svm/svm.c: hunk 2 of 0005-KVM-SVM-Record-VM-exits-in-the-exit-ledger.patch does not apply at line" run_tree
+    [[ $output == *"no series applies to $tree (Linux $KERNEL): the nearest is linux-$KERNEL (rejected hunks: 1, files: 1; see "* ]]
+    [ "$(state)" = "$before" ]
+    rm "$tree/arch/x86/kvm/xen.c"
+    expect 5 "arch/x86/kvm/xen.c: is missing, so that no hunk of " run_tree
+    git -C "$tree" init -q
+    git -C "$tree" -c user.name=a -c user.email=a@b commit -q --allow-empty -m a
+    git -C "$tree" bisect start
+    expect 125 "no series applies" run_tree
+}
+
+@test "the nearest series is tried first, then the others" {
+    for version in 6.2 7.4; do
+        makefile $version
+        expect 0 "Linux $version, to which the series linux-$KERNEL applies" "$trees" --build "$EXITAUDIT_BUILD" --check "$tree"
+    done
+    break_svm
+    nearest() {
+        makefile "$1"
+        expect 5 "the nearest is $2 " "$trees" --build "$EXITAUDIT_BUILD" --check "$tree"
+    }
+    nearest 4.19 linux-6.1
+    nearest 6.6 linux-6.1
+    nearest 6.7 linux-6.12
+    nearest 7.3 linux-6.12
+}
+
+@test "a tree that does not compile ends with 125 and the compiler's errors" {
+    sed -i 's/^vmlinux:.*/&\n\t@echo "x86.c:1: error: no such luck"; false/' "$tree/Makefile"
+    expect 125 "x86.c:1: error: no such luck" run_tree
+    [[ $output == *"the tree does not compile with the series linux-$KERNEL: see "* ]]
+    sed -i 's/^allnoconfig:.*/&\n\t@echo "no Kconfig"; false/' "$tree/Makefile"
+    rm -r "$EXITAUDIT_BUILD/trees"
+    expect 125 "the tree cannot be configured" run_tree
+}
