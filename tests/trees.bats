@@ -130,3 +130,61 @@ run_tree() { "$exitaudit" run --tree "$tree" --timeout 300 "$@"; }
     rm -r "$EXITAUDIT_BUILD/trees"
     expect 125 "the tree cannot be configured" run_tree
 }
+
+# unpack_linux: Debian's whole source of this version, as the tree; and a git repository that has it.
+unpack_linux() {
+    (cd "$BATS_TEST_TMPDIR" && apt-get download -qq "linux-source-$KERNEL")
+    rm -rf "$tree" && mkdir "$tree"
+    dpkg-deb --fsys-tarfile "$BATS_TEST_TMPDIR"/linux-source-*.deb | tar -xO "./usr/src/linux-source-$KERNEL.tar.xz" |
+        tar -C "$tree" --strip-components=1 -xJ
+    git -C "$tree" init -q
+    git -C "$tree" config user.name a
+    git -C "$tree" config user.email a@b
+    git -C "$tree" config gc.auto 0
+    commit base
+}
+
+# commit NAME: what has changed, as this tag. Debian's .gitignore ignores everything.
+commit() { git -C "$tree" add -Af && git -C "$tree" commit -qm "$1" && git -C "$tree" tag "$1"; }
+
+apply() { cat "$@" | patch -d "$tree" -p1 -s -f --fuzz=2 --no-backup-if-mismatch; }
+
+# first_bad COMMAND...: the tag that a bisect by this command finds
+first_bad() {
+    git -C "$tree" bisect start last ledger >&2
+    (cd "$tree" && git bisect run "$@") >&2
+    git -C "$tree" tag --points-at refs/bisect/bad
+    git -C "$tree" bisect reset >&2
+}
+
+# bats test_tags=slow
+@test "git bisect finds the commits that lose fastpath exits and that make CPUID exits more expensive" {
+    unpack_linux
+    apply "$root/host-kvm-patch/linux-$KERNEL"/*.patch
+    commit ledger
+    sed -i '1a /* harmless */' "$tree/arch/x86/kvm/x86.c"
+    commit harmless
+    apply "$root/host-kvm-patch/mutants/after-fastpath.patch"
+    commit lost-fastpath
+    sed -i '1a #error no such luck' "$tree/arch/x86/kvm/cpuid.c"
+    commit broken
+    sed -i 2d "$tree/arch/x86/kvm/cpuid.c"
+    commit mended
+    sed -i '/^int kvm_emulate_cpuid/,/^}/s/cpuid_fault_enabled(vcpu)/({ int i; for (i = 0; i < 3000; i++) barrier(); 0; }) || &/' \
+        "$tree/arch/x86/kvm/cpuid.c"
+    commit slow-cpuid
+    sed -i '1a /* harmless, too */' "$tree/arch/x86/kvm/x86.c"
+    commit last
+    before=$(git -C "$tree" status --porcelain)
+
+    [ "$(first_bad "$exitaudit" run --tree . --lane vmx msr.write-tsc-deadline)" = lost-fastpath ]
+
+    cpuid=("$exitaudit" run --tree . --lane svm-icount cpuid.leaf0 --json)
+    (cd "$tree" && git checkout -q ledger && "${cpuid[@]}" "$BATS_TEST_TMPDIR/good.json")
+    cat >"$BATS_TEST_TMPDIR/judge" <<END
+${cpuid[@]} $BATS_TEST_TMPDIR/now.json || exit 125
+$exitaudit compare $BATS_TEST_TMPDIR/good.json $BATS_TEST_TMPDIR/now.json --max-regression 5
+END
+    [ "$(first_bad sh "$BATS_TEST_TMPDIR/judge")" = slow-cpuid ]
+    [ "$(git -C "$tree" status --porcelain)" = "$before" ]
+}
