@@ -54,7 +54,7 @@ run_tree() { "$exitaudit" run --tree "$tree" --timeout 300 "$@"; }
 
 @test "a tree excludes other ways to choose a host" {
     expect 2 "--kernel excludes --tree" "$exitaudit" run --tree "$tree" --kernel "$KERNEL"
-    expect 2 "--mutant excludes --tree" "$exitaudit" run --tree "$tree" --mutant host-wide
+    expect 2 "--tree excludes --mutant" "$exitaudit" run --tree "$tree" --mutant host-wide
     expect 2 "use --lane svm or vmx" "$exitaudit" run --tree "$tree" --lane tcg
 }
 
