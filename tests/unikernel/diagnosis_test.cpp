@@ -606,6 +606,9 @@ TEST_P(FindingsTest, TakeMixedAnswersForNoCounts) {
     vcpus = 2;
     EXPECT_EQ(found(), Ids{"shared-query"});
     expect_nothing_unexplained();
+    failed_firing("msr.write-fs-base", number(32, 0x7c), 0, 0, {{number(3, 0x56), -3, 0, 0, true}});
+    EXPECT_EQ(found(), Ids{"shared-query"});
+    expect_nothing_unexplained();
     failed_firing("io.in8", number(30, 0x7b), 200, 0);
     EXPECT_EQ(found(), (Ids{"shared-query", "lost-exits"}));
     expect_nothing_unexplained();
