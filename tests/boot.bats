@@ -62,6 +62,13 @@ needs_unpatched_kvm() {
     expect 4 "not patched: the leaves answer an ordinary CPUID leaf's data" "$exitaudit" judge "$TMPDIR/log"
 }
 
+@test "the guest's images are at most 256 KiB" {
+    # Where one is larger, nm --size-sort on build/obj/unikernel.elf64 shows which object misses .bss (type d).
+    for image in "$build/unikernel.elf" "$build/unikernel-pvh.elf"; do
+        [ "$(stat -c %s "$image")" -le $((256 * 1024)) ]
+    done
+}
+
 @test "the guest ends by isa-debug-exit, or powers off without it" {
     qemu -accel tcg "${debug_exit[@]}" -kernel "$build/unikernel.elf" >"$TMPDIR/log" || [ $? -eq 41 ]
     for machine in pc q35 microvm microvm,acpi=off; do

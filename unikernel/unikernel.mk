@@ -6,9 +6,9 @@ GUEST_CXX     := $(CROSS_COMPILE)g++
 GUEST_OBJCOPY := $(CROSS_COMPILE)objcopy
 
 GUEST_CPPFLAGS := -Iunikernel -Ihost-kvm-patch/abi
-GUEST_CXXFLAGS := -std=c++20 -O2 -g -ffreestanding -mgeneral-regs-only -mno-red-zone -fno-exceptions -fno-rtti \
+GUEST_CXXFLAGS := -std=c++20 -Os -g -ffreestanding -mgeneral-regs-only -mno-red-zone -fno-exceptions -fno-rtti \
 	-fno-stack-protector -fno-pic -fcf-protection=none -fno-asynchronous-unwind-tables -fno-threadsafe-statics
-GUEST_LDFLAGS  := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-T,linker.ld
+GUEST_LDFLAGS  := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-n -Wl,-T,linker.ld
 
 # A room includes only from those before it: tests/exitaudit/rooms_test.cpp.
 GUEST_ROOMS := boot machine console ledger triggers plan audit audit/rules audit/run diagnosis report

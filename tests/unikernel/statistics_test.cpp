@@ -44,6 +44,19 @@ TEST(Samples, BeyondCapacityKeepExtremesAndMean) {
     EXPECT_EQ(spread.median, 100u);
 }
 
+// Else the guest's store of them would be in its image.
+TEST(Samples, AreAllZerosAtFirst) {
+    const audit::Samples samples;
+    EXPECT_EQ(samples.added() + samples.sum() + samples.min() + samples.max(), 0u);
+}
+
+TEST(Samples, OfAVcpuThatAddedNoneDoNotLowerTheMinimum) {
+    audit::SampleStore<8, 4> samples;
+    samples.start(2, 4);
+    samples.of(1).add(7);
+    EXPECT_EQ(samples.spread().min, 7u);
+}
+
 TEST(Samples, ForgetWhatCameBeforeStart) {
     audit::SampleStore<4, 4> samples;
     samples.start(1, 1);

@@ -44,7 +44,7 @@ constexpr std::uint64_t standard_deviation(std::span<const std::uint64_t> sample
 }
 
 /// One vCPU's samples, in cycles. Minimum, mean and maximum cover all of them. Quantiles and deviation use
-/// every k-th if there is not enough room for all.
+/// every k-th if there is not enough room for all. All zeros at first, so that a store of them is in .bss.
 class Samples {
 public:
     Samples() = default;
@@ -56,9 +56,8 @@ public:
 
     void add(std::uint64_t cycles) {
         if (added_ % stride_ == 0 && kept_ < room_.size()) room_[kept_++] = cycles;
-        added_++;
+        min_ = added_++ == 0 ? cycles : std::min(min_, cycles);
         sum_ += cycles;
-        min_ = std::min(min_, cycles);
         max_ = std::max(max_, cycles);
     }
 
@@ -69,8 +68,7 @@ public:
     std::uint64_t max() const { return max_; }
 private:
     std::span<std::uint64_t> room_;
-    std::uint64_t stride_ = 1, added_ = 0, sum_ = 0, min_ = std::numeric_limits<std::uint64_t>::max(),
-                  max_ = 0;
+    std::uint64_t stride_ = 0, added_ = 0, sum_ = 0, min_ = 0, max_ = 0;
     std::size_t kept_ = 0;
 };
 
@@ -100,7 +98,7 @@ public:
             // Towards the front of the room, where it may overlap itself.
             std::ranges::copy(samples.kept(), room_.begin() + static_cast<std::ptrdiff_t>(kept_));
             kept_ += samples.kept().size();
-            spread.min = std::min(spread.min, samples.min());
+            if (samples.added() != 0) spread.min = std::min(spread.min, samples.min());
             spread.max = std::max(spread.max, samples.max());
         }
         std::sort(room_.begin(), room_.begin() + static_cast<std::ptrdiff_t>(kept_));

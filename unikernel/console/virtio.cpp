@@ -63,6 +63,9 @@ bool is_console(std::uint32_t transport) {
            read_memory(place_of(transport, device_id)) == console_device;
 }
 
+// What is sent next. Not in the object, which is not all zeros: here it is in .bss.
+constinit std::array<char, 4096> text{};
+
 }
 
 constinit Virtio virtio;
@@ -84,7 +87,7 @@ bool Virtio::set_up() {
     write_register(status, acknowledge | driver | features_ok);
     if (!(read_memory(place_of(transport_, status)) & features_ok)) return false;
 
-    descriptor_.address = machine::address_of(text_.data());
+    descriptor_.address = machine::address_of(text.data());
     available_.flags = no_interrupt;
     write_register(queue_select, transmit_queue);
     write_register(queue_size, 1);
@@ -96,15 +99,15 @@ bool Virtio::set_up() {
     return true;
 }
 
-void Virtio::write(std::string_view text) {
-    while (!text.empty()) {
+void Virtio::write(std::string_view more) {
+    while (!more.empty()) {
         const auto line =
-            text.substr(0, text.find('\n')).size() + 1; // including its newline, if there is one
-        const auto piece = text.substr(0, std::min(line, text_.size() - size_));
-        std::ranges::copy(piece, text_.begin() + size_);
+            more.substr(0, more.find('\n')).size() + 1; // including its newline, if there is one
+        const auto piece = more.substr(0, std::min(line, text.size() - size_));
+        std::ranges::copy(piece, text.begin() + size_);
         size_ += piece.size();
-        text.remove_prefix(piece.size());
-        if (piece.back() == '\n' || size_ == text_.size()) send();
+        more.remove_prefix(piece.size());
+        if (piece.back() == '\n' || size_ == text.size()) send();
     }
 }
 

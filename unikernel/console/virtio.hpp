@@ -20,7 +20,7 @@ public:
     bool set_up();
 
     /// On return the device has taken everything up to the last newline.
-    void write(std::string_view text) override;
+    void write(std::string_view more) override;
 private:
     // Virtio 1.2, 2.7.5 "The Virtqueue Descriptor Table".
     struct Descriptor {
@@ -51,7 +51,6 @@ private:
     Available available_{};
     std::uint32_t transport_ = 0; // its registers' offset from the first transport's
     std::size_t size_ = 0;
-    std::array<char, 4096> text_{};
 };
 
 extern Virtio virtio;

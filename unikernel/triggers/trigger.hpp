@@ -47,6 +47,17 @@ struct Row {
     std::uint32_t once = 0;   ///< at most that many further exits by all firings of one vCPU together
 };
 
+/// Text of the catalogue that the guest never shows: only `exitaudit` has it, so that the guest is smaller.
+#if __STDC_HOSTED__
+using CatalogueText = std::string_view;
+#else
+struct CatalogueText {
+    constexpr CatalogueText() = default;
+    constexpr CatalogueText(const char*) {}
+    constexpr CatalogueText(std::string_view) {}
+};
+#endif
+
 /// What one firing does to the ledger of one vendor's host.
 struct Expectation {
     ExitNumber exit; ///< the row that must grow, or must not
@@ -56,13 +67,13 @@ struct Expectation {
     std::span<const Row> also{};       ///< what other rows do; those not named stay as they are
     bool fastpath = false;             ///< KVM re-enters the guest without its exit handler
     std::optional<Exception> raises{}; ///< what each firing raises in the guest
-    std::string_view unseen{};         ///< why no lane can show it; empty: one does
+    CatalogueText unseen{};            ///< why no lane can show it; empty: one does
     std::uint32_t totals_only =
         0; ///< further exits, of a number that KVM has no handler for: its row reads 0
 };
 
 /// No exit of that number. \param unseen as Expectation::unseen
-constexpr Expectation never(ExitNumber exit, std::string_view source, std::string_view unseen = {}) {
+constexpr Expectation never(ExitNumber exit, std::string_view source, CatalogueText unseen = {}) {
     return {.exit = exit, .bound = Bound::none, .per_firing = 0, .source = source, .unseen = unseen};
 }
 
@@ -73,7 +84,7 @@ constexpr Expectation raising(Exception exception, Expectation expectation) {
 }
 
 /// An expectation that no lane can show, and why.
-constexpr Expectation unseen(std::string_view why, Expectation expectation) {
+constexpr Expectation unseen(CatalogueText why, Expectation expectation) {
     expectation.unseen = why;
     return expectation;
 }
