@@ -50,6 +50,36 @@ needs_unpatched_kvm() {
     done
 }
 
+# Costs are measured there, of so many triggers at least. Counts are nobody's claim.
+expect_costs() {
+    expect 0 "exitaudit: measured: " "${@:2}" --costs --json "$TMPDIR/json"
+    [[ $output == *"# Cycles per firing as the guest saw them, by family:"*"# An empty firing costs "* ]]
+    jq -e --argjson least "$1" '.run.costs == 1 and .exit_code == 0 and .host == [] and .findings == [] and
+        ([.results[] | select(.verdict == "ok")] | length >= $least and
+            all(.guest_cycles | .min > 0 and .min <= .median and .median <= .p99)) and
+        all(.results[]; has("told") or has("caused") | not)' "$TMPDIR/json"
+}
+
+@test "without KVM: what firings cost, and what cannot be fired is skipped" {
+    expect_costs 100 "$exitaudit" run --lane tcg
+    # An exception that nothing expects ends its trigger alone.
+    [[ $output == *"ok "*" hypercall.vmcall # SKIP it raises #UD here, which nothing expects"* ]]
+    [[ $output == *"wait.mwait # SKIP where the hypervisor is not KVM, MWAIT may wait"* ]]
+    jq -e '.platform.hypervisors[0].signature == "TCGTCGTCGTCG" and .platform.vendor == "AuthenticAMD"' "$TMPDIR/json"
+}
+
+@test "a trigger that ends the guest is left out of a second run for costs" {
+    # A shutdown (31 c0, 0f 22 d8: no page tables) where wait.monitor would be executed.
+    local image=$TMPDIR/fatal.elf address text_address text_offset
+    cp "$build/unikernel-pvh.elf" "$image"
+    address=0x$(nm -C "$build/obj/unikernel.elf64" | awk '/::monitor\(/ { print $1; exit }')
+    read -r text_address text_offset < <(objdump -h "$image" | awk '$2 == ".text" { print "0x" $4, "0x" $6 }')
+    printf '\x31\xc0\x0f\x22\xd8' | dd of="$image" bs=1 seek=$((address - text_address + text_offset)) conv=notrunc status=none
+    expect 0 ": once more without wait.monitor" "$exitaudit" run --lane tcg --costs --guest "$image" 'wait.*' cpuid.leaf0
+    [[ $output == *"ok 2 wait.monitor # SKIP the plan leaves it out: without="* ]]
+    [[ $output == *"exitaudit: measured: "* ]]
+}
+
 @test "on this machine's unpatched KVM: not patched" {
     needs_unpatched_kvm
     expect 4 "exitaudit: not patched" "$exitaudit" run --lane native
@@ -191,6 +221,12 @@ GUEST
 
 @test "svm: the distribution's own KVM is not patched" {
     expect 4 "not patched" "${svm[@]}" --modules "$(dirname "$(find "$host/distribution/" -name kvm-amd.ko)")"
+}
+
+@test "svm: the distribution's own KVM shows what exits cost" {
+    expect_costs 20 "${svm[@]}" --modules "$(dirname "$(find "$host/distribution/" -name kvm-amd.ko)")" 'cpuid.*' 'io.*' hlt.timer
+    [[ $output == *"ok 21 hlt.timer # 100 firings, median "* ]]
+    jq -e '.platform.hypervisors[0].signature == "KVMKVMKVM" and (.results[0].exit_name == "cpuid")' "$TMPDIR/json"
 }
 
 @test "svm: counting behind the retpoline shortcut fails and is named" {

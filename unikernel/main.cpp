@@ -1,5 +1,6 @@
 // The whole run on one screen: boot, plan, profile, audits, diagnosis, report, power off.
 #include "audit/exceptions.hpp"
+#include "audit/run/costs.hpp"
 #include "audit/run/run.hpp"
 #include "boot/loader.hpp"
 #include "console/serial.hpp"
@@ -72,6 +73,7 @@ void claim_report() {
 }
 
 [[noreturn]] void give_up(std::string_view awaited, const machine::Cpu& whose) {
+    audit::abandon_firing(console::Text<160>("timed out waiting for {}", awaited).view());
     claim_report();
     const console::Text<200> message("{}: vCPU {} timed out waiting for {} of vCPU {}", audit::running(),
                                      machine::this_cpu().index, awaited, whose.index);
@@ -80,12 +82,13 @@ void claim_report() {
 }
 
 [[noreturn]] void die(const machine::InterruptFrame& f) {
+    const auto exception = audit::exception_name(static_cast<unsigned>(f.vector));
+    audit::abandon_firing(console::Text<80>("it raises {} here, which nothing expects", exception).view());
     claim_report();
     std::uint64_t cr2;
     asm volatile("mov %%cr2, %0" : "=r"(cr2));
-    const console::Text<80> message("unexpected {}, vector {}, at {:x} on vCPU {}",
-                                    audit::exception_name(static_cast<unsigned>(f.vector)), f.vector, f.rip,
-                                    machine::this_cpu().index);
+    const console::Text<80> message("unexpected {}, vector {}, at {:x} on vCPU {}", exception, f.vector,
+                                    f.rip, machine::this_cpu().index);
     log.format("\n# error {:x} rflags {:x} cs {:x} ss {:x} cr2 {:x}\n", f.error_code, f.rflags, f.cs, f.ss,
                cr2);
     log.format("# rax {:x} rbx {:x} rcx {:x} rdx {:x}\n", f.rax, f.rbx, f.rcx, f.rdx);
@@ -93,6 +96,17 @@ void claim_report() {
     log.format("# r8 {:x} r9 {:x} r10 {:x} r11 {:x}\n", f.r8, f.r9, f.r10, f.r11);
     log.format("# r12 {:x} r13 {:x} r14 {:x} r15 {:x}\n", f.r12, f.r13, f.r14, f.r15);
     end(Ending::died, message.view());
+}
+
+[[noreturn]] void measure_costs(ledger::Numbering numbering) {
+    static audit::Costs costs(words, numbering);
+    output.platform();
+    const auto results =
+        costs.measure([](std::size_t number, const audit::Result& result) { output.result(number, result); });
+    output.costs(results);
+    if (std::ranges::all_of(results, [](const auto& r) { return r.outcome == audit::Outcome::skip; }))
+        end(Ending::skipped, "nothing that the plan names can be fired here");
+    end(Ending::pass, "");
 }
 
 }
@@ -116,8 +130,9 @@ void main(std::uint32_t magic, std::uint32_t loader_info) {
     static constinit ledger::Profile profile;
     profile = ledger::profile(machine::cpuid, machine::vendor().view(), machine::open_measurement,
                               words.overrides());
-    if (profile.patched) set_up_processors();
+    if (profile.patched || words.costs()) set_up_processors();
     output.announce(loader, words, profile);
+    if (words.costs()) measure_costs(profile.numbering);
     if (!profile.patched) end(Ending::not_patched, profile.reason);
 
     if (const auto* last = words.one_shot()) {

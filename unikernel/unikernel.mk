@@ -19,7 +19,7 @@ GUEST_ROOMS := boot machine console ledger triggers plan audit audit/rules audit
 HOSTED_ONLY := unikernel/triggers/untriggered.cpp unikernel/machine/hosted.cpp
 GUEST_ONLY := unikernel/machine/freestanding.cpp unikernel/machine/acpi.cpp \
 	unikernel/machine/power.cpp
-PORTABLE_SOURCES := unikernel/console/format.cpp $(filter-out $(GUEST_ONLY),$(wildcard $(addprefix unikernel/, \
+PORTABLE_SOURCES := unikernel/console/format.cpp unikernel/report/json.cpp $(filter-out $(GUEST_ONLY),$(wildcard $(addprefix unikernel/, \
 	diagnosis/*.cpp audit/*.cpp audit/*/*.cpp plan/*.cpp ledger/*.cpp triggers/*.cpp machine/*.cpp)))
 PORTABLE_OBJECTS := $(PORTABLE_SOURCES:%.cpp=build/obj/hosted/%.o)
 

@@ -40,6 +40,12 @@ TEST(Judge, PassesAGoodLog) {
     EXPECT_EQ(verdict.text, "pass: 2 passed, 0 failed, 1 skipped");
 }
 
+TEST(Judge, SaysNothingOfCountsWhereCostsAreMeasured) {
+    const auto verdict = judged(with(good_log, R"("ledger":1)", R"("costs":1)"));
+    EXPECT_EQ(verdict.code, ExitCode::pass);
+    EXPECT_EQ(verdict.text, "measured: 2 triggers, 1 skipped");
+}
+
 TEST(Judge, FailsOnAFailedResultAndTellsItsDiagnosis) {
     EXPECT_EQ(judged(failing_log()).code, ExitCode::audit_failed);
     EXPECT_EQ(judged(failing_log()).text, "fail: 1 passed, 1 failed, 1 skipped");

@@ -115,6 +115,38 @@ TEST(Plan, TakesTheLaterCount) {
     EXPECT_EQ(count_of(parsed("io.*:count=3 io.out8:count=4"), "io.out8", 1), 4u);
 }
 
+TEST(Plan, MeasuresTheCostsOfTriggersAlone) {
+    EXPECT_FALSE(parsed("all").costs());
+    const auto all = selected(parsed("costs"));
+    EXPECT_TRUE(parsed("costs").costs());
+    EXPECT_TRUE(all.contains("io.out8"));
+    EXPECT_FALSE(all.contains("ledger.conservation"));
+    EXPECT_FALSE(all.contains("fatal.triple-fault"));
+    EXPECT_EQ(selected(parsed("all costs")), all);
+    EXPECT_EQ(selected(parsed("io.out8:count=7 costs ledger.*")), (std::set<std::string>{"io.out8"}));
+    EXPECT_EQ(count_of(parsed("io.out8:count=7 costs"), "io.out8", 1), 7u);
+
+    EXPECT_NE(error_of("costs ledger.*").find("names none"), std::string::npos);
+    EXPECT_NE(error_of("costs vcpus=2").find("on one vCPU, not on 2"), std::string::npos);
+    EXPECT_NE(error_of("costs fatal.triple-fault").find("ends the guest"), std::string::npos);
+    EXPECT_NE(error_of("cost").find("did you mean costs"), std::string::npos);
+}
+
+TEST(Plan, LeavesOutWhatItNames) {
+    const auto left_out = [](const Plan& plan) {
+        std::set<std::string> names;
+        plan::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
+            if (plan.leaves_out(index)) names.emplace(name);
+        });
+        return names;
+    };
+    EXPECT_TRUE(left_out(parsed("all")).empty());
+    EXPECT_EQ(left_out(parsed("without=io.in8 all without=hlt.t* io.in8:count=3")),
+              (std::set<std::string>{"hlt.timer", "io.in8"}));
+    EXPECT_TRUE(selected(parsed("without=io.in8")).contains("io.in8"));
+    EXPECT_NE(error_of("without=io.in9").find("did you mean io.in8"), std::string::npos);
+}
+
 TEST(Plan, ChoosesForms) {
     EXPECT_TRUE(parsed("all").writes(Form::table));
     const auto plan = parsed("format=ktap,json");

@@ -14,22 +14,21 @@
 
 namespace console {
 
-/// One value to be formatted. A negative number does not occur in our output.
+/// One value to be formatted: two words, because the guest builds hundreds of them. A negative number does
+/// not occur in our output.
 class Argument {
 public:
-    constexpr Argument(std::unsigned_integral auto number) : number_(number), is_text_(false) {}
-    constexpr Argument(std::signed_integral auto number)
-        : number_(static_cast<std::uint64_t>(number)), is_text_(false) {}
-    constexpr Argument(std::string_view text) : text_(text), is_text_(true) {}
-    constexpr Argument(const char* text) : text_(text), is_text_(true) {}
+    constexpr Argument(std::unsigned_integral auto number) : number_(number) {}
+    constexpr Argument(std::signed_integral auto number) : number_(static_cast<std::uint64_t>(number)) {}
+    constexpr Argument(std::string_view text) : text_(text.data() ? text.data() : ""), number_(text.size()) {}
+    constexpr Argument(const char* text) : Argument(std::string_view(text)) {}
 
-    bool is_text() const { return is_text_; }
+    bool is_text() const { return text_; }
     std::uint64_t number() const { return number_; }
-    std::string_view text() const { return text_; }
+    std::string_view text() const { return {text_, number_}; }
 private:
-    std::uint64_t number_ = 0;
-    std::string_view text_;
-    bool is_text_;
+    const char* text_ = nullptr; // of a number
+    std::uint64_t number_;       // or the text's length
 };
 
 /// Where formatted text goes.

@@ -32,6 +32,7 @@ inline constexpr Feature x2apic      {0x00000001, 0, ecx, 21, "this vCPU has no 
 inline constexpr Feature tsc_deadline{0x00000001, 0, ecx, 24, "this vCPU's timer has no TSC-deadline mode"};
 inline constexpr Feature xsave       {0x00000001, 0, ecx, 26, "this vCPU has no XSAVE and so no XSETBV"};
 inline constexpr Feature rdrand      {0x00000001, 0, ecx, 30, "this vCPU has no RDRAND"};
+inline constexpr Feature hypervisor  {0x00000001, 0, ecx, 31};
 inline constexpr Feature tsc_adjust  {0x00000007, 0, ebx,  1, "this vCPU has no IA32_TSC_ADJUST"};
 inline constexpr Feature sgx         {0x00000007, 0, ebx,  2};
 inline constexpr Feature smep        {0x00000007, 0, ebx,  7, "this vCPU has no SMEP"};

@@ -90,11 +90,11 @@ struct Plan::Option {
 };
 
 constinit const Plan::Option Plan::options_[] = {
-    {"count=", &Plan::read_count},       {"repeat=", &Plan::read_repeats}, {"format=", &Plan::read_forms},
-    {"emulator=", &Plan::read_emulator}, {"paging=", &Plan::read_paging},  {"noise=", &Plan::read_noise},
-    {"layout=", &Plan::read_layout},     {"sdm=", &Plan::read_edition},    {"seed=", &Plan::read_seed},
-    {"budget=", &Plan::read_budget},     {"vcpus=", &Plan::read_vcpus},    {"apic=", &Plan::read_apic},
-    {"console=", &Plan::read_console},
+    {"count=", &Plan::read_count},  {"without=", &Plan::read_without},   {"repeat=", &Plan::read_repeats},
+    {"format=", &Plan::read_forms}, {"emulator=", &Plan::read_emulator}, {"paging=", &Plan::read_paging},
+    {"noise=", &Plan::read_noise},  {"layout=", &Plan::read_layout},     {"sdm=", &Plan::read_edition},
+    {"seed=", &Plan::read_seed},    {"budget=", &Plan::read_budget},     {"vcpus=", &Plan::read_vcpus},
+    {"apic=", &Plan::read_apic},    {"console=", &Plan::read_console},
 };
 
 PlanError Plan::unknown_word(std::string_view word) {
@@ -103,6 +103,7 @@ PlanError Plan::unknown_word(std::string_view word) {
     NearMatches near(word.substr(0, end == word.npos || word[end] == ':' ? end : end + 1));
     for_each_audit([&](std::size_t, std::string_view name, auto, auto) { near.offer(name); });
     for (const auto& option : options_) near.offer(option.key);
+    near.offer(costs_word);
     PlanError error("unknown plan word '{}'", word);
     near.write(error);
     return error;
@@ -116,6 +117,16 @@ std::optional<PlanError> Plan::read_option(std::string_view word) {
 
 std::optional<PlanError> Plan::read_count(std::string_view word, std::string_view value) {
     return plan::read_count(word, value, default_count_);
+}
+
+std::optional<PlanError> Plan::read_without(std::string_view, std::string_view value) {
+    bool found = false;
+    for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
+        if (!matches(value, name)) return;
+        found = true;
+        items_[index].left_out = true;
+    });
+    return found ? std::nullopt : std::optional(unknown_word(value));
 }
 
 std::optional<PlanError> Plan::read_repeats(std::string_view word, std::string_view value) {

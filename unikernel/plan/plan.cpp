@@ -23,6 +23,10 @@ std::optional<PlanError> read_amount(std::string_view word, std::string_view tex
 }
 
 std::optional<PlanError> Plan::read_item(std::string_view word) {
+    if (word == costs_word) {
+        costs_ = true;
+        return {};
+    }
     const auto colon = word.find(':');
     const auto name = word.substr(0, colon);
     std::uint32_t count = 0, seconds = 0;
@@ -40,7 +44,10 @@ std::optional<PlanError> Plan::read_item(std::string_view word) {
         lasts = lasts || may_last;
         if (one_shot) one_shot_ = trigger;
         items_[index].selected = true;
-        if (count) items_[index] = {true, count, 0};
+        if (count) {
+            items_[index].count = count;
+            items_[index].seconds = 0;
+        }
         if (seconds && may_last) items_[index].seconds = seconds;
     });
     if (!found) return unknown_word(word);
@@ -48,6 +55,15 @@ std::optional<PlanError> Plan::read_item(std::string_view word) {
         return PlanError("'{}': {} {}", word, name, one_shot_ ? "is fired once" : "has nothing to count");
     if (seconds && !lasts) return PlanError("'{}': {} is counted, it has no seconds", word, name);
     return {};
+}
+
+std::optional<PlanError> Plan::keep_triggers() {
+    if (one_shot_) return PlanError("{} ends the guest: its cost cannot be measured", one_shot_->name);
+    if (vcpus_ != 1) return PlanError("costs are measured on one vCPU, not on {}", vcpus_);
+    for_each_audit([&](std::size_t index, std::string_view, auto, const RuleAudit* rule) {
+        if (rule) items_[index] = {};
+    });
+    return size() ? std::nullopt : std::optional(PlanError("costs are of triggers, and the plan names none"));
 }
 
 std::optional<PlanError> Plan::parse(std::string_view words, Plan& plan) {
@@ -59,11 +75,12 @@ std::optional<PlanError> Plan::parse(std::string_view words, Plan& plan) {
             return error;
         }
     }
-    if (plan.size() == 0) return plan.read_item("all");
-    if (!plan.one_shot_ || plan.size() == 1) return {};
-    const auto name = plan.one_shot_->name;
-    plan = Plan();
-    return PlanError("{} ends the guest: a plan that names it names nothing else", name);
+    auto error = plan.size() == 0 ? plan.read_item("all") : std::nullopt;
+    if (!error && plan.costs_) error = plan.keep_triggers();
+    if (!error && plan.one_shot_ && plan.size() != 1)
+        error = PlanError("{} ends the guest: a plan that names it names nothing else", plan.one_shot_->name);
+    if (error) plan = Plan();
+    return error;
 }
 
 std::size_t Plan::size() const {

@@ -5,6 +5,9 @@
 
 namespace plan {
 
+/// The word of a plan that only measures: Plan::costs().
+inline constexpr std::string_view costs_word = "costs";
+
 /// Cuts the next word off the front; nothing at the end of the line.
 std::optional<std::string_view> next_word(std::string_view& line, std::string_view separators);
 

@@ -14,11 +14,7 @@ class JsonObject {
 public:
     explicit JsonObject(console::Sink& sink) : sink_(sink) { sink_.write("{"); }
 
-    JsonObject& member(std::string_view name, std::string_view text) {
-        key(name);
-        string(text);
-        return *this;
-    }
+    JsonObject& member(std::string_view name, std::string_view text);
 
     /// A bool is written as 0 or 1.
     JsonObject& member(std::string_view name, std::integral auto number) {
@@ -34,11 +30,7 @@ public:
     }
 
     /// Opens an array of texts as a member: element() for each, then end_array().
-    void array(std::string_view name) {
-        key(name);
-        sink_.write("[");
-        first_ = true;
-    }
+    void array(std::string_view name);
 
     void element(std::string_view text) {
         separate();
@@ -57,6 +49,12 @@ public:
         first_ = true;
     }
 
+    /// Opens an object as an element of the array that is open; the caller closes it before going on.
+    JsonObject nested_object() {
+        separate();
+        return JsonObject(sink_);
+    }
+
     void end_array() {
         sink_.write("]");
         first_ = false;
@@ -66,31 +64,12 @@ public:
 protected:
     console::Sink& sink_;
 private:
-    void separate() {
-        if (!first_) sink_.write(",");
-        first_ = false;
-    }
-
-    void integer(std::unsigned_integral auto number) { sink_.format("{}", number); }
-    void integer(std::int64_t number) {
-        sink_.format("{}{}", number < 0 ? "-" : "", number < 0 ? -number : number);
-    }
-
-    void key(std::string_view name) {
-        separate();
-        string(name);
-        sink_.write(":");
-    }
-
-    // RFC 8259, section 7. The guest's texts are printable ASCII; anything else shows as '?'.
-    void string(std::string_view text) {
-        sink_.write("\"");
-        for (const char& c : text) {
-            if (c == '"' || c == '\\') sink_.write("\\");
-            sink_.write(c >= ' ' && c <= '~' ? std::string_view(&c, 1) : "?");
-        }
-        sink_.write("\"");
-    }
+    void separate();
+    void integer(std::unsigned_integral auto number) { unsigned_integer(number); }
+    void integer(std::int64_t number);
+    void unsigned_integer(std::uint64_t number);
+    void key(std::string_view name);
+    void string(std::string_view text);
 
     bool first_ = true;
 };

@@ -86,6 +86,7 @@ void Report::announce(const boot::LoaderInfo& loader, const plan::Plan& plan,
                       const ledger::Profile& profile) {
     plan_ = &plan;
     numbering_ = profile.numbering;
+    const auto results = profile.patched || plan.costs() ? plan.size() : 0;
     const auto layout = profile.layout.name;
     if (profile.patched) {
         sink_.format("# ledger: revision {}, layout {}, {} exit numbers, known by {}\n", profile.revision,
@@ -105,11 +106,12 @@ void Report::announce(const boot::LoaderInfo& loader, const plan::Plan& plan,
         if (profile.patched && profile.numbering == ledger::Numbering::vmx)
             record.member("sdm", profile.edition.last);
         record.member("plan", plan_words(loader)).member("vcpus", plan.vcpus());
-        record.member("results", profile.patched ? plan.size() : 0);
+        if (plan.costs()) record.member("costs", 1);
+        record.member("results", results);
     }
     if (!writes(Form::ktap)) return;
-    if (profile.patched)
-        sink_.format("1..{}\n", plan.size());
+    if (results != 0)
+        sink_.format("1..{}\n", results);
     else
         sink_.format("1..0 # SKIP not patched: {}\n", profile.reason);
 }
@@ -157,7 +159,16 @@ void Report::write_json(std::size_t number, const Result& result) {
 void Report::write_measurement(JsonObject& record, const Measurement& m) {
     record.member("exit", m.exit).member("exit_name", ledger::exit_name(numbering_, m.exit));
     if (m.repeats > 1) record.member("repeats", m.repeats);
-    record.member("firings", m.firings).member("caused", m.caused).member("told", m.counted);
+    record.member("firings", m.firings);
+    if (!m.costs_alone) write_counts(record, m);
+    write_raised(record, m.raised);
+    write_spread(record, m.guest);
+    record.member("empty_cycles", m.empty);
+    if (m.host) write_host(record, *m.host);
+}
+
+void Report::write_counts(JsonObject& record, const Measurement& m) {
+    record.member("caused", m.caused).member("told", m.counted);
     record.member("bound", name_of(m.bound)).member("queries", m.queries);
     const std::pair<bool, std::string_view> flags[] = {
         {m.fastpath, "fastpath"}, {m.nested, "nested"}, {m.unhandled, "unhandled"}, {m.by_total, "by_total"}};
@@ -175,10 +186,6 @@ void Report::write_measurement(JsonObject& record, const Measurement& m) {
         }
         record.end_array();
     }
-    write_raised(record, m.raised);
-    write_spread(record, m.guest);
-    record.member("empty_cycles", m.empty);
-    if (m.host) write_host(record, *m.host);
 }
 
 // The part of the profile that finding causes needs.

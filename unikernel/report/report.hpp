@@ -33,6 +33,12 @@ public:
     /// The trigger that ends the guest, and the exit that the host must report.
     void one_shot(const triggers::Trigger& trigger);
 
+    /// What the guest sees of its host, by CPUID.
+    void platform();
+
+    /// The table of what each trigger costs, by family, if the plan asks for it.
+    void costs(std::span<const audit::Result> results);
+
     /// The table of all measurements, if the plan asks for it.
     void table(std::span<const audit::Result> results);
 
@@ -55,6 +61,7 @@ private:
     void write_finding(std::string_view kind, const diagnosis::Finding& finding,
                        std::span<const audit::Result> results);
     void write_measurement(JsonObject& record, const audit::Measurement& measurement);
+    void write_counts(JsonObject& record, const audit::Measurement& measurement);
     void write_profile(const ledger::Profile& profile);
     void write_row(const audit::Result& result);
 

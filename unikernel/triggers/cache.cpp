@@ -1,7 +1,7 @@
 // Instructions that invalidate caches and translations.
 #include "triggers/catalogue.hpp"
 
-#include "machine/features.hpp"
+#include "machine/hypervisor.hpp"
 
 #include <asm/svm.h>
 #include <asm/vmx.h>
@@ -69,6 +69,7 @@ constexpr Trigger catalogue[] = {
         .vmx = {EXIT_REASON_INVD, Bound::exact, 1, SDM_UNCONDITIONAL "; kvm_emulate_invd() skips it"},
         .svm = {SVM_EXIT_INVD, Bound::exact, 1, svm_source},
         .fire = [] { asm volatile("invd"); },
+        .hazard = needs_hypervisor,
         .deviations = invd_deviations,
     },
     {"cache.wbinvd", "WBINVD", vmx_write_back, svm_write_back, [] { asm volatile("wbinvd"); }},

@@ -48,6 +48,7 @@ constexpr Trigger catalogue[] = {
             },
         .count = default_count / 2,
         .clean_up = [] { local_apic.start_one_shot_timer(0); },
+        .hazard = why_halt_may_not_end,
         .excuse = why_hlt_may_not_exit,
     },
     {
@@ -71,6 +72,7 @@ constexpr Trigger catalogue[] = {
         .prepare = enter_apic_mode<ApicMode::x2apic>,
         .clean_up = leave_apic_mode,
         .lacks = why_apic_may_not_exit<ApicMode::x2apic>,
+        .hazard = why_halt_may_not_end,
         .excuse = why_hlt_may_not_exit,
     },
 };

@@ -4,6 +4,7 @@
 #include "triggers/undefined.hpp"
 
 #include "machine/exceptions.hpp"
+#include "machine/hypervisor.hpp"
 
 namespace triggers {
 namespace {
@@ -88,7 +89,14 @@ constexpr Trigger catalogue[] = {
         .excuse = virtual_gif,
     },
     {"svm.invlpga", "INVLPGA, address 0, ASID 1", on_vmx, on_svm(SVM_EXIT_INVLPGA), invlpga},
-    {"svm.skinit", "SKINIT", on_vmx, on_svm(SVM_EXIT_SKINIT, skinit_source), skinit},
+    {
+        .name = "svm.skinit",
+        .what = "SKINIT",
+        .vmx = on_vmx,
+        .svm = on_svm(SVM_EXIT_SKINIT, skinit_source),
+        .fire = skinit,
+        .hazard = needs_hypervisor,
+    },
 };
 
 }

@@ -148,6 +148,10 @@ struct Trigger {
     /// Asked first: what this vCPU lacks that a firing needs; empty if nothing.
     std::string_view (*lacks)() = nullptr;
 
+    /// Asked where no ledger is needed, so that the host may be any: why a firing might never end, or do
+    /// harm; empty if it does not.
+    std::string_view (*hazard)() = nullptr;
+
     /// Asked if no exit was seen at all: why this vCPU may not take this exit; empty if it should.
     std::string_view (*excuse)() = nullptr;
 

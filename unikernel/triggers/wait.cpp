@@ -4,7 +4,7 @@
 #include "triggers/wakeup.hpp"
 
 #include "machine/apic.hpp"
-#include "machine/features.hpp"
+#include "machine/hypervisor.hpp"
 #include "machine/interrupts.hpp"
 #include "machine/tsc.hpp"
 
@@ -98,6 +98,9 @@ constexpr Trigger catalogue[] = {
         .vmx = {EXIT_REASON_MWAIT_INSTRUCTION, Bound::exact, 1, vmx_mwait_source},
         .svm = {SVM_EXIT_MWAIT, Bound::exact, 1, svm_source},
         .fire = mwait,
+        .hazard = []() -> std::string_view {
+            return is_kvm() ? "" : "where the hypervisor is not KVM, MWAIT may wait for an interrupt";
+        },
         .excuse = why_mwait_may_not_exit,
     },
     {
@@ -125,6 +128,7 @@ constexpr Trigger catalogue[] = {
         .fire = sleep_and_pause,
         .count = default_count / 10,
         .clean_up = [] { local_apic.start_one_shot_timer(0); },
+        .hazard = why_halt_may_not_end,
         .excuse = []() -> std::string_view {
             return "this VM's PAUSE loops do not exit: the processor cannot detect them, or KVM is "
                    "configured not to";

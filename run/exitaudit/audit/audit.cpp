@@ -50,7 +50,7 @@ bool has_one_table(const Log& log, const std::vector<HostResult>& results) {
 
 // The results of the host's instruments, first the exit of a one-shot, which the guest leaves them to judge.
 std::vector<HostResult> host_results(const Session& session, const Log& log) {
-    if (!session.witness) return {};
+    if (!session.witness || number_member(log.run, "costs") != 0) return {};
     auto results = session.witness->results();
     if (has_one_table(log, results))
         for (auto& result : results)
@@ -151,6 +151,7 @@ AuditReport audit(const Lane& lane, const HostSpec& spec, const Places& places, 
                        circumstances_of(lane, session, seconds.count(), host)};
     report.circumstances.hangs = hangs;
     report.took = session.ending.took;
+    report.amid = recorder.current();
     report.circumstances.causes =
         diagnose(report.log, host, state_of(session, recorder, report.verdict, spec, hangs));
     if (session.ending.how == Ending::How::interrupted) report.signal = session.ending.status;

@@ -11,6 +11,7 @@ struct AuditReport {
     Log log; // the same, read
     Verdict verdict;
     Circumstances circumstances;
+    std::string amid{};               // which audit the guest was in when its log ended; empty: none
     std::optional<int> signal{};      // that interrupted it
     std::chrono::milliseconds took{}; // of its time limit
 };

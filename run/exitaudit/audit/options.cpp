@@ -13,6 +13,8 @@ namespace {
 constexpr auto run_footer = R"(
 PLAN has names and globs, which may end in :count=N, and these words:
   all                          except fatal.triple-fault, which only runs alone
+  costs                        measure, and judge no counts: --costs
+  without=NAME                 skip these, by name or glob
   count=N repeat=R vcpus=M     firings; repetitions; vCPUs that fire (default: --vcpus)
   format=ktap,table,json       what the log contains
   layout=NAME sdm=LAST         the host's layout and edition (default: detected)
@@ -24,6 +26,7 @@ Examples:
   exitaudit run --lane svm 'io.*' hlt.timer:count=100
   exitaudit run --lane vmx --vcpus 4 'msr.*' smp.soak:count=100000 --timeout 300
   git bisect run exitaudit run --tree . 'msr.*'
+  exitaudit run --costs --json costs.json   what exits cost on this machine's KVM, patched or not
 
 Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usage;
 3 could not run, or all was skipped; 4 the host is not patched; 5 no series applies to
@@ -44,6 +47,8 @@ void check_run(const RunOptions& options) {
     if (options.time_limit().count() <= 0) throw usage_error("--timeout needs at least 1 second");
     if (options.host.boot == Boot::iso && options.host.machine == "microvm")
         throw usage_error("a microvm has no CD drive: use --machine pc or q35 with --boot iso");
+    if (options.costs && options.host.vcpus != 1)
+        throw usage_error("--costs measures on one vCPU: leave --vcpus out");
 }
 
 } // namespace
@@ -87,6 +92,8 @@ void add_run(CLI::App& app, Task& task) {
     add(command, "--json", options.json, "FILE", "write the verdict and all results to FILE");
     add_junit(command, options.junit);
     add(command, "--log", options.log, "FILE", "keep the guest's serial log in FILE");
+    command.add_flag("--costs", options.costs,
+                     "measure what each trigger costs, on any host, patched or not; judge no counts");
     command.add_flag("--noise", host.noise,
                      "run a second, busy VM beside the guest: their exits must not mix");
     command.add_flag("--perf", host.perf,

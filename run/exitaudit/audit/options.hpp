@@ -13,6 +13,7 @@ struct RunOptions {
     std::optional<std::chrono::seconds> timeout; // none: time_limit() chooses
     std::filesystem::path build;                 // empty: where exitaudit itself is
     std::filesystem::path json, junit, log;
+    bool costs = false; // the plan has the word, too
     bool dry_run = false;
     bool verbose = false;
 

@@ -99,4 +99,10 @@ unsigned vcpus_of(const std::vector<std::string>& words) {
     return plan.vcpus();
 }
 
+bool measures_costs(const std::vector<std::string>& words) {
+    plan::Plan plan;
+    parse(words, plan);
+    return plan.costs();
+}
+
 } // namespace exitaudit

@@ -31,6 +31,9 @@ std::vector<std::string_view> audits_of(const std::vector<std::string>& words);
 // How many vCPUs fire; 1 if the plan is invalid.
 unsigned vcpus_of(const std::vector<std::string>& words);
 
+// Does the guest only measure costs? Not if the plan is invalid.
+bool measures_costs(const std::vector<std::string>& words);
+
 enum class ListForm { table, json, markdown };
 
 struct ListOptions {

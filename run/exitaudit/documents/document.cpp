@@ -156,6 +156,7 @@ json run_document(const Log& log, const Verdict& verdict, const Circumstances& c
     auto document = document_start("run", verdict, circumstances);
     document.update({
         {"run", log.run},
+        {"platform", log.platform},
         {"end", log.end},
         {"results", json::array()},
         {"findings", json::array()},

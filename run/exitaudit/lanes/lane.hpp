@@ -53,6 +53,7 @@ struct Lane {
 // The names of options that only some lanes support; empty: the user gave none of them.
 struct LaneNeeds {
     std::string_view embedded{}, kvm{}, intel{};
+    bool ledger = true; // of a patched KVM
 };
 
 struct Choice {

@@ -17,11 +17,11 @@ constexpr std::array lanes{&svm_lane, &vmx_lane, &svm_bochs_lane, &svm_icount_la
 
 constexpr auto ledger_parameter = "/sys/module/kvm/parameters/exit_ledger";
 
-// Why this machine's own KVM cannot be audited; empty if it can.
-std::string native_obstacle() {
+// Why this machine's own KVM cannot be audited, or used if no ledger is needed; empty if it can.
+std::string native_obstacle(bool ledger) {
     if (access("/dev/kvm", F_OK) != 0) return "there is no /dev/kvm";
     if (access("/dev/kvm", R_OK | W_OK) != 0) return "no permission for /dev/kvm";
-    return ledger_obstacle();
+    return ledger ? ledger_obstacle() : "";
 }
 
 } // namespace
@@ -49,10 +49,11 @@ const Lane& lane_of(Vendor vendor) {
 Choice choose_lane(std::string_view name, const LaneNeeds& needs) {
     Choice choice{find_lane(name), ""};
     if (!choice.lane) {
-        const auto obstacle = native_obstacle();
+        const auto obstacle = native_obstacle(needs.ledger);
         choice = !obstacle.empty() ? Choice{&svm_lane, obstacle}
                  : needs.embedded.empty()
-                     ? Choice{&native_lane, "this machine's KVM is patched"}
+                     ? Choice{&native_lane,
+                              needs.ledger ? "this machine's KVM is patched" : "costs need no patched KVM"}
                      : Choice{&svm_lane, fmt::format("{} needs an embedded host", needs.embedded)};
     }
     const auto refuse = [&](std::string_view option, std::string_view what, std::string_view lanes_with_it) {

@@ -138,11 +138,9 @@ void LogReader::record(std::string_view text) {
     if (kind == "result") return result_record(record);
     if (kind == "finding" || kind == "note")
         return finding_record(record, kind == "finding" ? log_.findings : log_.notes);
-    const std::pair<std::string_view, nlohmann::json&> places[] = {{"run", log_.run},
-                                                                   {"profile", log_.profile},
-                                                                   {"rows", log_.rows},
-                                                                   {"one-shot", log_.one_shot},
-                                                                   {"end", log_.end}};
+    const std::pair<std::string_view, nlohmann::json&> places[] = {
+        {"run", log_.run},   {"profile", log_.profile},   {"platform", log_.platform},
+        {"rows", log_.rows}, {"one-shot", log_.one_shot}, {"end", log_.end}};
     const auto* const known = std::ranges::find(places, kind, [](const auto& each) { return each.first; });
     if (known == std::end(places)) return; // a newer guest's
     auto& place = known->second;

@@ -29,7 +29,7 @@ struct Log {
     std::optional<unsigned long> planned;
     std::vector<Result> results;
     std::vector<Result> host; // of exitaudit itself, where its output was kept: lines without a number
-    nlohmann::json run, profile, rows, one_shot, end; // null: not seen
+    nlohmann::json run, profile, platform, rows, one_shot, end; // null: not seen
     std::vector<Finding> findings, notes;
     std::optional<Counts> verdict; // of the last line
     std::string last_line;

@@ -2,7 +2,7 @@
 #include "audit/run/run.hpp"
 
 #include "audit/rules/time.hpp"
-#include "audit/statistics.hpp"
+#include "audit/run/firing.hpp"
 #include "audit/untried.hpp"
 #include "machine/apic.hpp"
 #include "machine/cpuid.hpp"
@@ -18,29 +18,7 @@ namespace {
 using ledger::ExitNumber;
 using triggers::Trigger;
 
-constexpr std::size_t sample_capacity = 65536;
-constinit SampleStore<sample_capacity, machine::max_processors> samples;
 constinit std::string_view running_audit;
-
-// Cycles per firing, including the call and the fences.
-void fire_measured(void (*fire)(), std::uint64_t firings, bool rdtscp) {
-    auto mine = samples.of(machine::this_cpu().index);
-    for (std::uint64_t i = 0; i < firings; i++) {
-        const auto start = machine::open_measurement();
-        fire();
-        mine.add(machine::close_measurement(rdtscp) - start);
-        machine::note_step();
-    }
-    samples.of(machine::this_cpu().index) = mine;
-}
-
-// Median cost of a firing that does nothing, in cycles.
-std::uint64_t cost_of_nothing() {
-    constexpr std::uint64_t firings = 1000;
-    samples.start(1, firings);
-    fire_measured([] {}, firings, machine::has(machine::feature::rdtscp));
-    return samples.spread().median;
-}
 
 void run_together(void (*work)(void* context, unsigned vcpu), void* context) {
     machine::run_on_all([=] { work(context, machine::this_cpu().index); });
@@ -57,19 +35,6 @@ void excuse(const Trigger& trigger, std::uint64_t cpuid, Result& result) {
     const bool took_none = m.counted == 0 || (m.by_total && m.guest.median < m.empty + cpuid / 2);
     if (m.bound == triggers::Bound::none || !took_none || !trigger.excuse) return;
     if (const auto reason = trigger.excuse(); !reason.empty()) result.skip(reason);
-}
-
-// Makes `result` a skip, with the reason, if the trigger cannot be fired.
-bool must_skip(const Trigger& trigger, const triggers::Deviation* deviation, std::uint64_t firings,
-               Result& result) {
-    if (deviation && deviation->left_out)
-        result.skip(deviation->instead.source);
-    else if (const auto missing = trigger.lacks ? trigger.lacks() : std::string_view(); !missing.empty())
-        result.skip(missing);
-    else if (const auto left = trigger.firings_left ? trigger.firings_left() : firings; left < firings)
-        result.skip(
-            console::Text<80>("this boot has {} such firings left, the plan wants {}", left, firings).view());
-    return result.outcome == Outcome::skip;
 }
 
 // The leaf that the audit needs and the host lacks, if there is one.
@@ -252,7 +217,9 @@ std::span<const Result> Run::audit(void (*on_result)(std::size_t number, const R
             auto& result = results_[number++];
             result = Result();
             result.name = running_audit = name;
-            if (trigger)
+            if (plan_.leaves_out(index))
+                result.skip(plan::left_out);
+            else if (trigger)
                 run_trigger(*trigger, plan_.count(index, trigger->count), result);
             else
                 run_rule(*rule, index, result);
