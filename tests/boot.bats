@@ -80,6 +80,18 @@ expect_costs() {
     [[ $output == *"exitaudit: measured: "* ]]
 }
 
+@test "a KVM that cannot go on ends the run at once" {
+    printf '#!/bin/sh\n[ "$1" = --version ] || { echo "KVM internal error. Suberror: 1" >&2; exec sleep 60; }\n' >"$TMPDIR/qemu-system-x86_64"
+    chmod +x "$TMPDIR/qemu-system-x86_64"
+    PATH=$TMPDIR:$PATH expect 3 "could not run: KVM cannot go on with the guest: KVM internal error. Suberror: 1" \
+        "$exitaudit" run --lane tcg --timeout 50 io.out8
+}
+
+@test "on this machine's unpatched KVM: what some exits cost" {
+    needs_unpatched_kvm
+    expect_costs 15 "$exitaudit" run --lane native 'cpuid.*' 'io.*'
+}
+
 @test "on this machine's unpatched KVM: not patched" {
     needs_unpatched_kvm
     expect 4 "exitaudit: not patched" "$exitaudit" run --lane native

@@ -45,6 +45,17 @@ TEST(Process, ThatIsIdleTakesNoCpuTimeAndEndsByTheClock) {
     EXPECT_LT(ending.took, std::chrono::milliseconds(200));
 }
 
+TEST(Process, ThatIsSilentForTooLongIsEnded) {
+    Watcher watcher;
+    watcher.silence = std::chrono::milliseconds(1000);
+    const auto chatty = run_process({"sh", "-c", "for i in 1 2 3 4; do sleep 0.5; echo $i; done"},
+                                    std::chrono::seconds(60), watcher);
+    EXPECT_TRUE(chatty.exited_with(0));
+    const auto silent = run_process({"sh", "-c", "echo; sleep 60"}, std::chrono::seconds(60), watcher);
+    EXPECT_EQ(silent.how, Ending::How::timed_out);
+    EXPECT_LT(silent.took, std::chrono::seconds(60));
+}
+
 TEST(Process, ThatWaitsForACpuIsNotChargedForIt) {
     // Two on one CPU: each waits half of the time.
     const auto cpu = std::to_string(sched_getcpu());

@@ -77,7 +77,10 @@ std::string amid_what(const Recorder& recorder) {
 }
 
 // Where a run came to no end in time: did guest and host stop, or were they at work?
-std::string no_end(const Recorder& recorder, const HostSpec& spec, bool hangs) {
+std::string no_end(const Session& session, const Recorder& recorder, const HostSpec& spec, bool hangs) {
+    if (spec.silence.count() != 0 && session.ending.took < spec.timeout)
+        return fmt::format("silent for {} s{}: the guest or its host hangs", spec.silence.count(),
+                           amid_what(recorder));
     return fmt::format("no end within {} s{}: {}", spec.timeout.count(), amid_what(recorder),
                        hangs ? "the guest or its host hangs"
                              : fmt::format("still at work after {} audits, needs a longer --timeout",
@@ -90,7 +93,8 @@ Verdict judge_session(const Session& session, const std::vector<HostResult>& hos
     const auto& log = recorder.log();
     if (session.ending.how == Ending::How::interrupted)
         return could_not_run(fmt::format("interrupted by SIG{}", sigabbrev_np(session.ending.status)));
-    if (session.ending.how == Ending::How::timed_out) return could_not_run(no_end(recorder, spec, hangs));
+    if (session.ending.how == Ending::How::timed_out)
+        return could_not_run(no_end(session, recorder, spec, hangs));
     const auto verdict = judge_log_of(session, host, log, recorder.unfinished());
     // If neither guest nor kernel wrote anything, the emulator may have failed.
     if (session.crashed && (log.started || !session.complaint.empty()) &&
@@ -114,7 +118,7 @@ HostState state_of(const Session& session, const Recorder& recorder, const Verdi
     return {.complaint = session.complaint,
             .place = session.complaint_place,
             .crash = session.ending.by_us() || verdict.complete ? "" : session.trouble,
-            .hang = hangs ? no_end(recorder, spec, hangs) : "",
+            .hang = hangs ? no_end(session, recorder, spec, hangs) : "",
             .stall = session.stall,
             .console_lines = session.console_lines,
             .unanswered = verdict.code == ExitCode::not_patched && witness && witness->has_ledger(),

@@ -14,6 +14,9 @@
 namespace exitaudit {
 namespace {
 
+// No trigger's firings take so long on a host that does not hang.
+constexpr auto longest_firings = std::chrono::seconds(20);
+
 // The first option that needs a host that exitaudit boots itself.
 std::string_view needs_embedded_host(const RunOptions& options) {
     const auto& host = options.host;
@@ -73,6 +76,7 @@ int audit_once(const RunOptions& given) {
     auto options = given;
     auto& host = options.host;
     if (options.costs) host.plan.insert(host.plan.begin(), "costs");
+    if (measures_costs(host.plan)) host.silence = longest_firings;
     if (const auto error = check_plan(host.plan)) throw usage_error("{}", *error);
     require_directories_of({options.json, options.junit, options.log});
     const bool costs = measures_costs(host.plan);

@@ -28,6 +28,7 @@ struct HostSpec {
     // Of any host.
     bool perf = false; // `perf kvm stat` counts the exits, too
     std::chrono::seconds timeout{120};
+    std::chrono::seconds silence{}; // of a guest that exitaudit itself starts, which then hangs; 0: any
     // The guest.
     Boot boot = Boot::pvh;
     std::string machine;         // empty: the best for `boot`

@@ -7,6 +7,7 @@
 #include "exitaudit/support/file.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include <fcntl.h>
@@ -37,18 +38,34 @@ Session run_directly(const HostSpec& spec, const Places& places, const Listener&
     listener.stage("guest runs");
 
     Session session;
+    int process = 0;
+    // Where KVM cannot go on, QEMU reports it, stops the guest, and waits.
+    std::string internal_error;
     const auto errors = by_line([&](const std::string& line) {
         listener.note(line);
         session.console.push_back(line);
+        if (!internal_error.empty() || !line.starts_with("KVM internal error")) return;
+        internal_error = line;
+        kill(process, SIGKILL);
     });
+    const auto started = [&](int number) {
+        process = number;
+        if (around.started) around.started(number);
+    };
     session.kernel = running_kernel();
     session.facts = facts_of_machine();
-    session.ending =
-        run_process(command, spec.timeout, {listener.guest, errors, listener.tick, around.started});
+    session.ending = run_process(command, spec.timeout,
+                                 {.out = listener.guest,
+                                  .err = errors,
+                                  .tick = listener.tick,
+                                  .started = started,
+                                  .silence = spec.silence});
     if (spec.own_guest) return session; // which reports its own end
     if (session.ending.how == Ending::How::exited)
         session.guest_status = guest_status_from(session.ending.status);
-    if (session.ending.exited_with(1))
+    if (!internal_error.empty())
+        session.trouble = "KVM cannot go on with the guest: " + internal_error;
+    else if (session.ending.exited_with(1))
         session.trouble = "QEMU refused to start";
     else if (session.ending.how == Ending::How::signalled)
         session.trouble = fmt::format("QEMU was ended by signal {}", session.ending.status);

@@ -58,14 +58,16 @@ void let_writes_go_on() {
 // One end of the child's output, read until it closes.
 class Stream {
 public:
-    Stream(asio::io_context& loop, const std::function<void(std::string_view)>& sink)
-        : pipe_(loop), sink_(sink) {}
+    // `heard` becomes true when there is output.
+    Stream(asio::io_context& loop, const std::function<void(std::string_view)>& sink, bool& heard)
+        : pipe_(loop), sink_(sink), heard_(heard) {}
 
     bp::async_pipe& pipe() { return pipe_; }
 
     void read() {
         pipe_.async_read_some(asio::buffer(buffer_),
                               [this](const boost::system::error_code& error, std::size_t size) {
+                                  heard_ = heard_ || size;
                                   if (sink_ && size) sink_({buffer_.data(), size});
                                   if (!error) read();
                               });
@@ -73,14 +75,15 @@ public:
 private:
     bp::async_pipe pipe_;
     const std::function<void(std::string_view)>& sink_;
+    bool& heard_;
     std::array<char, 4096> buffer_{};
 };
 
 class Run {
 public:
     Run(std::chrono::milliseconds limit, const Watcher& watcher)
-        : watcher_(watcher), limit_(limit), out_(loop_, watcher.out), err_(loop_, watcher.err),
-          ticker_(loop_), signals_(loop_, SIGINT, SIGTERM, SIGHUP) {}
+        : watcher_(watcher), limit_(limit), out_(loop_, watcher.out, heard_),
+          err_(loop_, watcher.err, heard_), ticker_(loop_), signals_(loop_, SIGINT, SIGTERM, SIGHUP) {}
 
     Ending operator()(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
         // The signals are caught before the child exists, so none can orphan it.
@@ -139,7 +142,9 @@ private:
         constexpr int most_on_clock = 8;
         if (watcher_.limits == Limits::awake) waited_ = waited_for_cpu(child_.id());
         took_ = watcher_.limits == Limits::awake ? passed() - waited_ : cpu_time(child_.id());
-        return took_ >= limit_ || passed() >= most_on_clock * limit_;
+        if (std::exchange(heard_, false)) heard_at_ = took_;
+        return took_ >= limit_ || passed() >= most_on_clock * limit_ ||
+               (watcher_.silence.count() != 0 && took_ - heard_at_ >= watcher_.silence);
     }
 
     void stop(Ending::How how, int signal) {
@@ -158,7 +163,8 @@ private:
     const Watcher& watcher_;
     const std::chrono::milliseconds limit_;
     const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-    std::chrono::milliseconds took_{}, waited_{};
+    std::chrono::milliseconds took_{}, waited_{}, heard_at_{};
+    bool heard_ = false;
     asio::io_context loop_;
     Stream out_, err_;
     asio::steady_timer ticker_;

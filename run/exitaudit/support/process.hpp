@@ -34,6 +34,7 @@ struct Watcher {
     std::function<void()> tick;                     // several times a second
     std::function<void(int)> started;               // with the process's number
     Limits limits = Limits::awake;
+    std::chrono::milliseconds silence{}; // a second limit, for how long it writes nothing; 0: none
 };
 
 // The program's path by PATH, or its name if that is a path; empty if it is not found.
