@@ -271,9 +271,12 @@ GUEST
         "${svm[@]}" layout=F21 io.out8 ledger.layout
 }
 
-@test "svm-icount: most round trips take the same number of instructions" {
-    expect 0 "svm-icount lane" "$exitaudit" run --lane svm-icount --kernel "$KERNEL" cpuid.leaf0 io.out8 --json "$BATS_TEST_TMPDIR/j"
-    [ "$(jq '[.results[].guest_cycles | select(. and .min == .median and .median == .p75)] | length' "$BATS_TEST_TMPDIR/j")" = 2 ]
+@test "svm, exact: two runs of a host are equal to the instruction" {
+    local exact=("$exitaudit" run --exact --kernel "$KERNEL" --costs)
+    expect 0 "svm-icount lane" "${exact[@]}" 'cpuid.*' 'io.*' --json "$TMPDIR/before"
+    expect 0 "svm-icount lane" "${exact[@]}" 'cpuid.*' 'io.*' --json "$TMPDIR/after"
+    expect 0 "20 triggers: 0 slower, 0 faster to the instruction" \
+        "$exitaudit" compare "$TMPDIR/before" "$TMPDIR/after" --max-regression 0
 }
 
 @test "svm: a sweep is repeated by its seed" {

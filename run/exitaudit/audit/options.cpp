@@ -47,6 +47,8 @@ void check_run(const RunOptions& options) {
     if (options.time_limit().count() <= 0) throw usage_error("--timeout needs at least 1 second");
     if (options.host.boot == Boot::iso && options.host.machine == "microvm")
         throw usage_error("a microvm has no CD drive: use --machine pc or q35 with --boot iso");
+    if (options.exact && options.lane != "auto" && options.lane != "svm" && options.lane != svm_icount)
+        throw usage_error("--exact counts instructions on the {} lane: leave --lane out", svm_icount);
     if (options.costs && options.host.vcpus != 1)
         throw usage_error("--costs measures on one vCPU: leave --vcpus out");
 }
@@ -94,6 +96,8 @@ void add_run(CLI::App& app, Task& task) {
     add(command, "--log", options.log, "FILE", "keep the guest's serial log in FILE");
     command.add_flag("--costs", options.costs,
                      "measure what each trigger costs, on any host, patched or not; judge no counts");
+    command.add_flag("--exact", options.exact,
+                     "embedded host whose clock counts instructions (lane svm-icount): costs repeat");
     command.add_flag("--noise", host.noise,
                      "run a second, busy VM beside the guest: their exits must not mix");
     command.add_flag("--perf", host.perf,

@@ -14,6 +14,7 @@ struct RunOptions {
     std::filesystem::path build;                 // empty: where exitaudit itself is
     std::filesystem::path json, junit, log;
     bool costs = false; // the plan has the word, too
+    bool exact = false; // cycles are instructions
     bool dry_run = false;
     bool verbose = false;
 

@@ -80,6 +80,7 @@ int audit_once(const RunOptions& given) {
     if (const auto error = check_plan(host.plan)) throw usage_error("{}", *error);
     require_directories_of({options.json, options.junit, options.log});
     const bool costs = measures_costs(host.plan);
+    if (options.exact) options.lane = svm_icount;
     const auto choice = choose_lane(options.lane, {.embedded = needs_embedded_host(options),
                                                    .kvm = host.perf ? "--perf" : "",
                                                    .intel = host.shadow_paging ? "--no-ept" : "",

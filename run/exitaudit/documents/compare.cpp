@@ -25,6 +25,10 @@ struct Cost {
     std::string exit_name;
     double cycles = 0, error = 0; // and its standard error
     std::optional<double> host;
+    double p25 = 0, p75 = 0; // both 0: unknown
+
+    // All firings from one quartile to the other took the same.
+    bool is_steady() const { return p25 == cycles && p75 == cycles; }
 };
 
 std::optional<Cost> cost_of(const json& result) {
@@ -33,7 +37,12 @@ std::optional<Cost> cost_of(const json& result) {
     if (text_member(result, "verdict") == "skip" || firings < 1 || number_member(spread, "median") <= 0)
         return std::nullopt;
     const bool quartiles = spread.contains("p25") && spread.contains("p75");
-    Cost cost{text_member(result, "exit_name"), number_member(spread, quartiles ? "median" : "mean"), 0, {}};
+    Cost cost{text_member(result, "exit_name"),
+              number_member(spread, quartiles ? "median" : "mean"),
+              0,
+              {},
+              number_member(spread, "p25"),
+              number_member(spread, "p75")};
     const double deviation = quartiles
                                  ? 0.929 * (number_member(spread, "p75") - number_member(spread, "p25")) //
                                  : number_member(spread, "stddev");
@@ -71,6 +80,20 @@ double scatter(const std::vector<double>& logs, const std::vector<double>& varia
 // Does the host's clock follow the machine's time, so that cycles depend on the machine's load?
 bool follows_time(const json& document) {
     return text_member(object_member(document, "environment"), "emulator").starts_with("QEMU");
+}
+
+// Does its clock count instructions?
+bool is_exact(const json& document) { return text_member(document, "lane") == svm_icount; }
+
+// By a clock that counts instructions, what takes the same each time takes the same in each run. The rest
+// waits for the host, whose work meanwhile differs a little.
+void judge_exactly(const Cost& before, const Cost& after, Change& change) {
+    constexpr double differs_by_itself = 0.01;
+    change.steady = before.is_steady() && after.is_steady();
+    change.ratio = change.low = change.high = after.cycles / before.cycles;
+    const bool apart = before.p75 < after.p25 || after.p75 < before.p25;
+    change.significant = change.steady ? before.cycles != after.cycles
+                                       : apart && std::abs(change.ratio - 1) > differs_by_itself;
 }
 
 // How two unequal values differ; for objects, the names of the members.
@@ -161,25 +184,31 @@ Comparison compare(const json& before, const json& after) {
         logs.push_back(std::log(b->second.cycles / a->second.cycles));
         variances.push_back(std::pow(relative(a->second), 2) + std::pow(relative(b->second), 2));
         comparison.changes.push_back({name, a->second.exit_name, a->second.cycles, b->second.cycles, 1, 1, 1,
-                                      false, a->second.host, b->second.host});
+                                      false, a->second.host, b->second.host, false});
     }
     for (const auto& result : array_member(after, "results"))
         if (const auto name = text_member(result, "name"); second.contains(name) && !first.contains(name))
             comparison.only_after.push_back(name);
 
-    if (comparison.by_time = follows_time(before) || follows_time(after); comparison.by_time)
+    comparison.exact = is_exact(before) && is_exact(after);
+    if (comparison.by_time = !comparison.exact && (follows_time(before) || follows_time(after));
+        comparison.by_time)
         comparison.warnings.emplace_back(
             "QEMU's emulated clock follows the machine's time: two runs of one host differ by more than the "
-            "intervals say; run both on lane vmx or svm-bochs to compare costs");
-    if (logs.size() < enough_for_scatter)
+            "intervals say; run both with --exact, or on lane vmx, to compare costs");
+    if (logs.size() < enough_for_scatter && !comparison.exact)
         comparison.warnings.push_back(
             fmt::format("{} triggers in common are too few to see how much runs differ by themselves: the "
                         "intervals are too narrow (at least {})",
                         logs.size(), enough_for_scatter));
-    comparison.between = scatter(logs, variances);
+    comparison.between = comparison.exact ? 0 : scatter(logs, variances);
     comparison.common = std::exp(median(logs));
     for (std::size_t i = 0; i < logs.size(); ++i) {
         auto& change = comparison.changes[i];
+        if (comparison.exact) {
+            judge_exactly(first.at(change.name), second.at(change.name), change);
+            continue;
+        }
         const double error = std::sqrt(variances[i] + comparison.between * comparison.between);
         change.ratio = std::exp(logs[i]);
         change.low = std::exp(logs[i] - normal_95 * error);

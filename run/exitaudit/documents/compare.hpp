@@ -13,6 +13,7 @@ struct Change {
     double ratio = 1, low = 1, high = 1;           // after / before, and its 95 % interval
     bool significant = false;                      // in view of how many triggers are compared
     std::optional<double> host_before, host_after; // mean per exit, by the host
+    bool steady = false;                           // exact documents: most firings took the same
 };
 
 struct Comparison {
@@ -21,6 +22,7 @@ struct Comparison {
     std::vector<std::string> warnings; // what else differs between the two
     double between = 0;                // standard deviation of log ratios that the firings do not explain
     double common = 1;                 // the median ratio
+    bool exact = false;                // cycles are instructions: a difference of one is a change
     bool by_time = false;              // cycles are the emulator's speed: no statistics apply
 
     // Significant changes for the worse by more than this.
@@ -32,7 +34,8 @@ struct Comparison {
 // range over the root of the number of firings (McGill, Tukey and Larsen 1978, for a normal centre), plus the
 // scatter of all log ratios beyond that, since firings of one run are not independent. A change is
 // significant if chance would show one like it among all triggers in fewer than 1 of 20 comparisons
-// (Bonferroni).
+// (Bonferroni). Where cycles are instructions (run --exact), nothing is left to chance: any difference is a
+// change, unless the firings of one run differ among themselves. Then it must be more than 1 %.
 Comparison compare(const nlohmann::json& before, const nlohmann::json& after);
 
 void add_compare(CLI::App& app, Task& task);

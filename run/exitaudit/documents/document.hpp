@@ -8,6 +8,9 @@
 
 namespace exitaudit {
 
+// The lane whose cycles are instructions.
+inline constexpr auto svm_icount = "svm-icount";
+
 struct NamedDocument {
     std::string file;
     nlohmann::json document;

@@ -14,6 +14,6 @@ Session run_svm_icount(const HostSpec& spec, const Places& places, const Listene
 } // namespace
 
 const Lane svm_icount_lane{
-    .name = "svm-icount", .run = run_svm_icount, .embedded = true, .vendor = Vendor::amd};
+    .name = svm_icount, .run = run_svm_icount, .embedded = true, .vendor = Vendor::amd};
 
 } // namespace exitaudit
