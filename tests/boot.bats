@@ -68,16 +68,20 @@ expect_costs() {
     jq -e '.platform.hypervisors[0].signature == "TCGTCGTCGTCG" and .platform.vendor == "AuthenticAMD"' "$TMPDIR/json"
 }
 
-@test "a trigger that ends the guest is left out of a second run for costs" {
+@test "a trigger that ends the guest does not keep the others from being measured" {
     # A shutdown (31 c0, 0f 22 d8: no page tables) where wait.monitor would be executed.
     local image=$TMPDIR/fatal.elf address text_address text_offset
     cp "$build/unikernel-pvh.elf" "$image"
     address=0x$(nm -C "$build/obj/unikernel.elf64" | awk '/::monitor\(/ { print $1; exit }')
     read -r text_address text_offset < <(objdump -h "$image" | awk '$2 == ".text" { print "0x" $4, "0x" $6 }')
     printf '\x31\xc0\x0f\x22\xd8' | dd of="$image" bs=1 seek=$((address - text_address + text_offset)) conv=notrunc status=none
-    expect 0 ": once more without wait.monitor" "$exitaudit" run --lane tcg --costs --guest "$image" 'wait.*' cpuid.leaf0
-    [[ $output == *"ok 2 wait.monitor # SKIP the plan leaves it out: without="* ]]
-    [[ $output == *"exitaudit: measured: "* ]]
+    expect_costs 3 "$exitaudit" run --lane tcg --guest "$image" 'wait.*' cpuid.leaf0 hypercall.vmcall
+    [[ $output == *"wait.monitor: the guest reset or powered off (a triple fault?): going on after it"* ]]
+    jq -e '[.results[] | [.number, .name, .verdict]] == [[1, "cpuid.leaf0", "ok"], [2, "wait.monitor", "skip"],
+        [3, "wait.mwait", "skip"], [4, "wait.pause", "ok"], [5, "wait.pause-loop", "ok"], [6, "wait.tpause", "skip"],
+        [7, "wait.umwait", "skip"], [8, "hypercall.vmcall", "skip"]] and .end.passed == 3 and .end.skipped == 5' "$TMPDIR/json"
+    # The last one, after which nothing is left.
+    expect 0 "exitaudit: measured: 1 triggers, 1 skipped" "$exitaudit" run --lane tcg --costs --guest "$image" wait.monitor cpuid.leaf0
 }
 
 @test "a KVM that cannot go on ends the run at once" {

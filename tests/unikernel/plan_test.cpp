@@ -132,19 +132,13 @@ TEST(Plan, MeasuresTheCostsOfTriggersAlone) {
     EXPECT_NE(error_of("cost").find("did you mean costs"), std::string::npos);
 }
 
-TEST(Plan, LeavesOutWhatItNames) {
-    const auto left_out = [](const Plan& plan) {
-        std::set<std::string> names;
-        plan::for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
-            if (plan.leaves_out(index)) names.emplace(name);
-        });
-        return names;
-    };
-    EXPECT_TRUE(left_out(parsed("all")).empty());
-    EXPECT_EQ(left_out(parsed("without=io.in8 all without=hlt.t* io.in8:count=3")),
-              (std::set<std::string>{"hlt.timer", "io.in8"}));
-    EXPECT_TRUE(selected(parsed("without=io.in8")).contains("io.in8"));
-    EXPECT_NE(error_of("without=io.in9").find("did you mean io.in8"), std::string::npos);
+TEST(Plan, GoesOnAfterATrigger) {
+    EXPECT_EQ(selected(parsed("io.in* after=io.in16 io.out8 io.out16")),
+              (std::set<std::string>{"io.in32", "io.out16"}));
+    EXPECT_FALSE(selected(parsed("after=fatal.triple-fault")).contains("nested.query"));
+    EXPECT_TRUE(selected(parsed("after=fatal.triple-fault")).contains("ledger.layout"));
+    EXPECT_NE(error_of("after=io.in9").find("did you mean io.in8"), std::string::npos);
+    EXPECT_NE(error_of("io.in8 after=io.out8").find("leaves nothing"), std::string::npos);
 }
 
 TEST(Plan, ChoosesForms) {

@@ -90,7 +90,7 @@ struct Plan::Option {
 };
 
 constinit const Plan::Option Plan::options_[] = {
-    {"count=", &Plan::read_count},  {"without=", &Plan::read_without},   {"repeat=", &Plan::read_repeats},
+    {"count=", &Plan::read_count},  {"after=", &Plan::read_after},       {"repeat=", &Plan::read_repeats},
     {"format=", &Plan::read_forms}, {"emulator=", &Plan::read_emulator}, {"paging=", &Plan::read_paging},
     {"noise=", &Plan::read_noise},  {"layout=", &Plan::read_layout},     {"sdm=", &Plan::read_edition},
     {"seed=", &Plan::read_seed},    {"budget=", &Plan::read_budget},     {"vcpus=", &Plan::read_vcpus},
@@ -119,14 +119,12 @@ std::optional<PlanError> Plan::read_count(std::string_view word, std::string_vie
     return plan::read_count(word, value, default_count_);
 }
 
-std::optional<PlanError> Plan::read_without(std::string_view, std::string_view value) {
-    bool found = false;
+std::optional<PlanError> Plan::read_after(std::string_view, std::string_view value) {
+    first_ = 0;
     for_each_audit([&](std::size_t index, std::string_view name, auto, auto) {
-        if (!matches(value, name)) return;
-        found = true;
-        items_[index].left_out = true;
+        if (name == value) first_ = index + 1;
     });
-    return found ? std::nullopt : std::optional(unknown_word(value));
+    return first_ ? std::nullopt : std::optional(unknown_word(value));
 }
 
 std::optional<PlanError> Plan::read_repeats(std::string_view word, std::string_view value) {

@@ -66,6 +66,11 @@ std::optional<PlanError> Plan::keep_triggers() {
     return size() ? std::nullopt : std::optional(PlanError("costs are of triggers, and the plan names none"));
 }
 
+std::optional<PlanError> Plan::keep_later() {
+    std::fill_n(items_.begin(), first_, Item());
+    return size() ? std::nullopt : std::optional(PlanError("after= leaves nothing of the plan"));
+}
+
 std::optional<PlanError> Plan::parse(std::string_view words, Plan& plan) {
     plan = Plan();
     for (auto rest = words; const auto word = next_word(rest, " \t\n");) {
@@ -77,6 +82,7 @@ std::optional<PlanError> Plan::parse(std::string_view words, Plan& plan) {
     }
     auto error = plan.size() == 0 ? plan.read_item("all") : std::nullopt;
     if (!error && plan.costs_) error = plan.keep_triggers();
+    if (!error) error = plan.keep_later();
     if (!error && plan.one_shot_ && plan.size() != 1)
         error = PlanError("{} ends the guest: a plan that names it names nothing else", plan.one_shot_->name);
     if (error) plan = Plan();

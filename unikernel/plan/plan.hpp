@@ -5,7 +5,7 @@
 //   io.out8:count=12345           ... with its number of firings
 //   smp.soak:seconds=60           ... for that long, instead of a number
 //   costs                         measures what the triggers cost, on any host, and reads no ledger
-//   without=hlt.*                 skips these, if they are named
+//   after=hlt.timer               only what comes later in the catalogue's order
 //   count=500                     firings of every trigger without a count of its own
 //   repeat=10                     how often each trigger is audited; its figures add up (1)
 //   vcpus=4                       how many vCPUs fire, each the full count (1)
@@ -40,9 +40,6 @@ namespace plan {
 /// Why a line of words is not a plan. Lists near matches of an unknown word.
 using PlanError = console::Text<240>;
 
-/// Why an audit is skipped that the plan names and leaves out.
-inline constexpr std::string_view left_out = "the plan leaves it out: without=";
-
 enum class Form : unsigned { ktap = 1, table = 2, json = 4 };
 inline constexpr unsigned all_forms = 7;
 
@@ -61,9 +58,6 @@ public:
 
     /// \param index position in for_each_audit()
     bool selects(std::size_t index) const { return items_[index].selected; }
-
-    /// Is it skipped nevertheless?
-    bool leaves_out(std::size_t index) const { return items_[index].left_out; }
 
     /// Number of audits that the plan selects.
     std::size_t size() const;
@@ -106,7 +100,7 @@ public:
     bool writes(Form form) const { return forms_ & static_cast<unsigned>(form); }
 private:
     struct Item {
-        bool selected = false, left_out = false;
+        bool selected = false;
         std::uint32_t count = 0, seconds = 0; // 0: not given
     };
 
@@ -116,12 +110,14 @@ private:
     static PlanError unknown_word(std::string_view word);
     std::optional<PlanError> read_option(std::string_view word);
     std::optional<PlanError> keep_triggers();
+    std::optional<PlanError> keep_later();
     std::optional<PlanError> read_item(std::string_view word);
     using Read = std::optional<PlanError>(std::string_view word, std::string_view value);
-    Read read_count, read_repeats, read_without, read_forms, read_emulator, read_paging, read_noise,
+    Read read_count, read_repeats, read_after, read_forms, read_emulator, read_paging, read_noise,
         read_layout, read_edition, read_budget, read_seed, read_vcpus, read_console, read_apic;
 
     std::array<Item, max_audits> items_{};
+    std::size_t first_ = 0; // of the audits that may be selected
     std::uint32_t default_count_ = 0;
     unsigned forms_ = all_forms;
     triggers::Circumstances circumstances_;

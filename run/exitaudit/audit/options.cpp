@@ -14,7 +14,7 @@ constexpr auto run_footer = R"(
 PLAN has names and globs, which may end in :count=N, and these words:
   all                          except fatal.triple-fault, which only runs alone
   costs                        measure, and judge no counts: --costs
-  without=NAME                 skip these, by name or glob
+  after=NAME                   only what comes later
   count=N repeat=R vcpus=M     firings; repetitions; vCPUs that fire (default: --vcpus)
   format=ktap,table,json       what the log contains
   layout=NAME sdm=LAST         the host's layout and edition (default: detected)

@@ -2,6 +2,7 @@
 #include "exitaudit/audit/options.hpp"
 
 #include "exitaudit/audit/audit.hpp"
+#include "exitaudit/audit/costs.hpp"
 #include "exitaudit/audit/screen.hpp"
 #include "exitaudit/catalogue/catalogue.hpp"
 #include "exitaudit/documents/document.hpp"
@@ -57,18 +58,20 @@ AuditReport audit_on_screen(const Lane& lane, const RunOptions& options) {
     return report;
 }
 
-// A trigger that ends or hangs a host must not keep the others from being measured.
 AuditReport measure_on_screen(const Lane& lane, RunOptions options) {
+    CostsInParts parts;
     for (;;) {
-        auto report = audit_on_screen(lane, options);
-        const auto without = "without=" + report.amid;
+        const auto report = audit_on_screen(lane, options);
+        const auto amid = report.amid;
+        parts.add(report);
         auto& plan = options.host.plan;
-        if (report.verdict.complete || report.signal || report.amid.empty() ||
-            std::ranges::find(plan, without) != plan.end())
-            return report;
-        fmt::print(stderr, "exitaudit: {}: once more without {}\n", report.verdict.text, report.amid);
-        plan.push_back(without);
+        std::erase_if(plan, [](const std::string& word) { return word.starts_with("after="); });
+        plan.push_back("after=" + amid);
+        if (report.verdict.complete || report.signal || amid.empty() || check_plan(plan)) break;
+        fmt::print(stderr, "exitaudit: {}: {}: going on after it\n", amid, ended_by(report));
     }
+    if (parts.was_cut()) fmt::print("{}", parts.table());
+    return parts.report();
 }
 
 // Returns the exit code. Error if it could not start.

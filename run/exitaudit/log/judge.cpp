@@ -95,6 +95,11 @@ Verdict could_not_run(const std::string& why) {
     return {ExitCode::could_not_run, "could not run: " + why, false};
 }
 
+Verdict measured(const Counts& counts) {
+    return {ExitCode::pass, fmt::format("measured: {} triggers, {} skipped", counts.passed, counts.skipped),
+            true};
+}
+
 Verdict host_crashed(std::string_view complaint, std::string_view amid) {
     return {ExitCode::audit_failed,
             fmt::format("fail: the host crashed{}{}{}", amid, complaint.empty() ? "" : ": ", complaint),
@@ -114,9 +119,8 @@ Verdict judge(const Log& log, std::string_view unfinished) {
 
     auto text = std::string(end->text);
     const auto message = text_member(log.end, "message");
-    if (end->code == ExitCode::pass && number_member(log.run, "costs") != 0)
-        text = fmt::format("measured: {} triggers, {} skipped", counts->passed, counts->skipped);
-    else if (end->code == ExitCode::pass || end->code == ExitCode::audit_failed)
+    if (end->code == ExitCode::pass && number_member(log.run, "costs") != 0) return measured(*counts);
+    if (end->code == ExitCode::pass || end->code == ExitCode::audit_failed)
         text += ": " + counted(*counts);
     else if (!message.empty())
         text += ": " + message;

@@ -19,6 +19,9 @@ Verdict could_not_run(const std::string& why);
 // like ", amid io.out8". Both may be empty.
 Verdict host_crashed(std::string_view complaint, std::string_view amid);
 
+// Of a run that measures costs.
+Verdict measured(const Counts& counts);
+
 // Judges a whole log. `unfinished`: what came after the last newline.
 Verdict judge(const Log& log, std::string_view unfinished = {});
 

@@ -77,10 +77,7 @@ std::span<const Result> Costs::measure(void (*on_result)(std::size_t number, con
         auto& result = results_[number++];
         result = Result();
         result.name = name;
-        if (plan_.leaves_out(index))
-            result.skip(plan::left_out);
-        else
-            measure(*trigger, plan_.count(index, trigger->count), result);
+        measure(*trigger, plan_.count(index, trigger->count), result);
         if (result.measurement) result.measurement->empty = empty;
         on_result(number, result);
     });

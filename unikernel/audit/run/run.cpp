@@ -217,9 +217,7 @@ std::span<const Result> Run::audit(void (*on_result)(std::size_t number, const R
             auto& result = results_[number++];
             result = Result();
             result.name = running_audit = name;
-            if (plan_.leaves_out(index))
-                result.skip(plan::left_out);
-            else if (trigger)
+            if (trigger)
                 run_trigger(*trigger, plan_.count(index, trigger->count), result);
             else
                 run_rule(*rule, index, result);
