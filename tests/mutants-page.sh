@@ -61,7 +61,7 @@ write_page() {
 		They prove that the audits can fail, and that what they find has its right name.
 		`make mutants` builds them, runs them and compares. `make mutants ARGS=--markdown` writes this
 		page, `KERNEL=6.12` the other kernel's. A host's patch says what is wrong and what must be found;
-		[serial-log.md](serial-log.md#findings) explains what is found;
+		[findings.md](findings.md) explains what is found;
 		of `a/b` the results cannot tell which it is. Made with
 
 		PAGE
