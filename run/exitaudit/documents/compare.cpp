@@ -25,10 +25,13 @@ struct Cost {
     std::string exit_name;
     double cycles = 0, error = 0; // and its standard error
     std::optional<double> host;
-    double p25 = 0, p75 = 0; // both 0: unknown
+    double p25 = 0, p75 = 0, firings = 0; // quartiles of 0: unknown
 
-    // All firings from one quartile to the other took the same.
-    bool is_steady() const { return p25 == cycles && p75 == cycles; }
+    // All of many firings from one quartile to the other took the same.
+    bool is_steady() const {
+        constexpr double many = 8;
+        return firings >= many && p25 == cycles && p75 == cycles;
+    }
 };
 
 std::optional<Cost> cost_of(const json& result) {
@@ -42,7 +45,8 @@ std::optional<Cost> cost_of(const json& result) {
               0,
               {},
               number_member(spread, "p25"),
-              number_member(spread, "p75")};
+              number_member(spread, "p75"),
+              firings};
     const double deviation = quartiles
                                  ? 0.929 * (number_member(spread, "p75") - number_member(spread, "p25")) //
                                  : number_member(spread, "stddev");
@@ -88,7 +92,7 @@ bool is_exact(const json& document) { return text_member(document, "lane") == sv
 // By a clock that counts instructions, what takes the same each time takes the same in each run. The rest
 // waits for the host, whose work meanwhile differs a little.
 void judge_exactly(const Cost& before, const Cost& after, Change& change) {
-    constexpr double differs_by_itself = 0.01;
+    constexpr double differs_by_itself = 0.03;
     change.steady = before.is_steady() && after.is_steady();
     change.ratio = change.low = change.high = after.cycles / before.cycles;
     const bool apart = before.p75 < after.p25 || after.p75 < before.p25;

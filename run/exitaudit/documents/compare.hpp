@@ -35,7 +35,7 @@ struct Comparison {
 // scatter of all log ratios beyond that, since firings of one run are not independent. A change is
 // significant if chance would show one like it among all triggers in fewer than 1 of 20 comparisons
 // (Bonferroni). Where cycles are instructions (run --exact), nothing is left to chance: any difference is a
-// change, unless the firings of one run differ among themselves. Then it must be more than 1 %.
+// change, unless the firings of one run differ among themselves. Then it must be more than 3 %.
 Comparison compare(const nlohmann::json& before, const nlohmann::json& after);
 
 void add_compare(CLI::App& app, Task& task);

@@ -76,7 +76,7 @@ std::string comparison_text(const Comparison& comparison) {
     std::vector<std::string> unsteady;
     for (const auto& change : comparison.changes)
         if (comparison.exact && !change.steady) unsteady.push_back(change.name);
-    append_names(text, "judged to 1 % alone, because their firings differ among themselves", unsteady);
+    append_names(text, "judged to 3 % alone, because their firings differ among themselves", unsteady);
     append_names(text, "only before", comparison.only_before);
     append_names(text, "only after", comparison.only_after);
     const auto marked = [&](const char* as) {
