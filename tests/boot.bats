@@ -163,7 +163,7 @@ expect_costs() {
 @test "svm: everything, on 2, 4 and 8 vCPUs at once" {
     for vcpus in 2 4 8; do
         expect 0 "0 failed" "${svm[@]}" --vcpus $vcpus --timeout 300
-        [[ $output == *"ok smp.soak"* && $output == *"ok host.tracepoint"* ]]
+        [[ $output == *"ok "*" smp.soak # $vcpus x "* && $output == *"ok host.tracepoint"* ]]
     done
 }
 
