@@ -123,7 +123,7 @@ help:
 	@echo '                KERNEL=VERSION            Linux of the embedded host: $(or $(shell host-kvm-patch/packages/kernels 2>/dev/null),none here)'
 	@echo '                TREE=DIR                  a kernel source tree to build it from instead'
 	@echo '                VCPUS=M BOOT=pvh|kernel|iso TIMEOUT=SECONDS ARGS="--json F"'
-	@echo "                PLAN='io.* hlt.timer:count=7'"
+	@echo "                PLAN='io.* hlt.timer:count=7'; ARGS=--costs: what each firing costs, on any host"
 	@echo '  make grade    PATCHES="a.patch b/": a row for each of somebody'"'"'s KVM patches'
 	@echo '  make boot     boot Linux and tell of all its exits, by phase and over time; LANE KERNEL VCPUS ARGS as above'
 	@echo '  make boot-variants  VARIANT=npt|vcpus|devices|machine: such boots side by side'

@@ -20,11 +20,14 @@ constinit bool attempting = false;
 }
 
 bool attempt(void (*work)(void* context), void* context) {
+    if (__builtin_setjmp(place.data()) != 0) { // abandoned
+        attempting = false;
+        return false;
+    }
     attempting = true;
-    const bool ended = __builtin_setjmp(place.data()) == 0;
-    if (ended) work(context);
+    work(context);
     attempting = false;
-    return ended;
+    return true;
 }
 
 // From a handler no IRET follows: interrupts stay disabled, and the next IRET ends blocking by NMI.

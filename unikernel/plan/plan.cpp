@@ -71,6 +71,14 @@ std::optional<PlanError> Plan::keep_later() {
     return size() ? std::nullopt : std::optional(PlanError("after= leaves nothing of the plan"));
 }
 
+std::optional<PlanError> Plan::check() {
+    if (costs_)
+        if (const auto error = keep_triggers()) return error;
+    if (one_shot_ && size() != 1)
+        return PlanError("{} ends the guest: a plan that names it names nothing else", one_shot_->name);
+    return keep_later();
+}
+
 std::optional<PlanError> Plan::parse(std::string_view words, Plan& plan) {
     plan = Plan();
     for (auto rest = words; const auto word = next_word(rest, " \t\n");) {
@@ -80,13 +88,12 @@ std::optional<PlanError> Plan::parse(std::string_view words, Plan& plan) {
             return error;
         }
     }
-    auto error = plan.size() == 0 ? plan.read_item("all") : std::nullopt;
-    if (!error && plan.costs_) error = plan.keep_triggers();
-    if (!error) error = plan.keep_later();
-    if (!error && plan.one_shot_ && plan.size() != 1)
-        error = PlanError("{} ends the guest: a plan that names it names nothing else", plan.one_shot_->name);
-    if (error) plan = Plan();
-    return error;
+    if (plan.size() == 0) plan.read_item("all");
+    if (const auto error = plan.check()) {
+        plan = Plan();
+        return error;
+    }
+    return {};
 }
 
 std::size_t Plan::size() const {

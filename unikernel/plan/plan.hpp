@@ -111,6 +111,7 @@ private:
     std::optional<PlanError> read_option(std::string_view word);
     std::optional<PlanError> keep_triggers();
     std::optional<PlanError> keep_later();
+    std::optional<PlanError> check();
     std::optional<PlanError> read_item(std::string_view word);
     using Read = std::optional<PlanError>(std::string_view word, std::string_view value);
     Read read_count, read_repeats, read_after, read_forms, read_emulator, read_paging, read_noise,
