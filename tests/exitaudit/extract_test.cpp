@@ -132,6 +132,22 @@ TEST(Extract, TakesTheLedgersLinesAndNoneOfAnotherKernels) {
     EXPECT_EQ(extracted(theirs, Reach::neighbours), expected);
 }
 
+// The kernel's function under a new name, and one round it that has its name.
+TEST(Extract, PutsAFunctionThatWrapsTheKernelsBehindIt) {
+    const std::string wrapper =
+        "static int __handle_exit(struct vcpu *vcpu, int path)\n{\n"
+        "	int ret = count_exit(vcpu, path);\n\n	total++;\n	return ret;\n}\n";
+    auto wrapped = changed(ours, "__handle_exit", "count_exit");
+    wrapped = changed(wrapped, "\nint emulate", "\nu32 total;\n\n" + wrapper + "\nint emulate");
+    wrapped = changed(wrapped, "	cpuid(vcpu",
+                      "	if (eax == 0x4FFFFFFC)\n		eax = total;\n	cpuid(vcpu");
+    auto expected = changed(ours, "__handle_exit", "count_exit");
+    expected = changed(expected, "int emulate", "u32 total;\n" + wrapper + "int emulate");
+    expected = changed(expected, "	cpuid(vcpu",
+                       "	if (eax == 0x4FFFFFFC)\n		eax = total;\n	cpuid(vcpu");
+    EXPECT_EQ(extracted(wrapped, Reach::neighbours), expected);
+}
+
 TEST(Extract, OfOurOwnKernelsFileWithoutChangesNothingIsTaken) {
     EXPECT_EQ(extracted(ours, Reach::neighbours), ours);
 }

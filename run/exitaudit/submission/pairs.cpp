@@ -2,6 +2,8 @@
 #include "exitaudit/submission/alignment.hpp"
 #include "exitaudit/submission/ledger_lines.hpp"
 
+#include <algorithm>
+
 namespace exitaudit::grade {
 namespace {
 
@@ -23,12 +25,28 @@ const Item* counterpart_by_name(const ComparedFile& file, const Item& item) {
     return share(inner) > share(same) ? inner : same;
 }
 
+// How much of ours is in theirs.
+double share_of(const ComparedFile& file, const Item& ours, const Item& theirs) {
+    return share_found(text_of(file.ours, ours), text_of(file.theirs, theirs));
+}
+
+// Has this function of theirs only the name of ours, whose text is in another that ours lacks? So somebody
+// does who renames a function, and puts one round it that has its name.
+bool only_has_name(const ComparedFile& file, const Item& item, const Item& ours) {
+    return item.has_body && ours.has_body && share_of(file, ours, item) < least_share &&
+           std::ranges::any_of(file.theirs.items(), [&](const Item& other) {
+               return other.has_body && !file.ours.find(other.key) &&
+                      share_of(file, ours, other) > least_share;
+           });
+}
+
 const Item* counterpart_by_text(const ComparedFile& file, const Item& item) {
     const Item* best = nullptr;
     double most = least_share;
     for (const auto& ours : file.ours.items()) {
-        if (!ours.has_body || file.theirs.find(ours.key)) continue;
-        const auto share = share_found(text_of(file.ours, ours), text_of(file.theirs, item));
+        const auto* same = file.theirs.find(ours.key);
+        if (!ours.has_body || (same && !only_has_name(file, *same, ours))) continue;
+        const auto share = share_of(file, ours, item);
         if (share > most) best = &ours, most = share;
     }
     return best;
@@ -40,6 +58,7 @@ void pair_lines(ComparedFile& file) {
     file.pairs.assign(file.theirs.lines().size(), std::nullopt);
     for (const auto& item : file.theirs.items()) {
         const auto* ours = counterpart_by_name(file, item);
+        if (ours && only_has_name(file, item, *ours)) continue;
         if (!ours && item.has_body && item.last - item.first > 5) ours = counterpart_by_text(file, item);
         if (!ours) continue;
         file.counterparts[item.first] = ours;
