@@ -124,11 +124,15 @@ TEST(Compare, WhatCountsInstructionsIsJudgedToTheInstruction) {
     EXPECT_TRUE(same.warnings.empty());
     EXPECT_TRUE(same.regressions(0).empty());
 
-    const auto changed = compare(before, counted({result("a", 3025, 0), result("b", 3999, 0)}));
+    const auto changed = compare(before, counted({result("a", 3025, 0), result("b", 3997, 0)}));
     ASSERT_EQ(changed.regressions(0).size(), 1U);
     EXPECT_EQ(changed.regressions(0)[0]->name, "a");
     EXPECT_TRUE(changed.changes[1].significant);
     EXPECT_TRUE(changed.regressions(1).empty());
+
+    // A branch of the host's that goes the other way.
+    EXPECT_TRUE(
+        compare(before, counted({result("a", 3001, 0), result("b", 4001, 0)})).regressions(0).empty());
 }
 
 TEST(Compare, FiringsThatDifferAmongThemselvesAreJudgedToThreePerCent) {

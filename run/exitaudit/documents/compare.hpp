@@ -22,7 +22,7 @@ struct Comparison {
     std::vector<std::string> warnings; // what else differs between the two
     double between = 0;                // standard deviation of log ratios that the firings do not explain
     double common = 1;                 // the median ratio
-    bool exact = false;                // cycles are instructions: a difference of one is a change
+    bool exact = false;                // cycles are instructions: no statistics apply
     bool by_time = false;              // cycles are the emulator's speed: no statistics apply
 
     // Significant changes for the worse by more than this.
@@ -34,8 +34,8 @@ struct Comparison {
 // range over the root of the number of firings (McGill, Tukey and Larsen 1978, for a normal centre), plus the
 // scatter of all log ratios beyond that, since firings of one run are not independent. A change is
 // significant if chance would show one like it among all triggers in fewer than 1 of 20 comparisons
-// (Bonferroni). Where cycles are instructions (run --exact), nothing is left to chance: any difference is a
-// change, unless the firings of one run differ among themselves. Then it must be more than 3 %.
+// (Bonferroni). Where cycles are instructions (run --exact), nothing is left to chance: a change is any by
+// more than 0.05 %, or 3 % if the firings of one run differ among themselves.
 Comparison compare(const nlohmann::json& before, const nlohmann::json& after);
 
 void add_compare(CLI::App& app, Task& task);

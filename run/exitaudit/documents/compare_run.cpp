@@ -85,7 +85,7 @@ std::string comparison_text(const Comparison& comparison) {
     };
     return text + fmt::format("{} triggers: {} slower, {} faster {}; median ratio {:.3f}\n",
                               comparison.changes.size(), marked("slower"), marked("faster"),
-                              comparison.exact ? "to the instruction" : "beyond chance", comparison.common);
+                              comparison.exact ? "beyond 0.05 %" : "beyond chance", comparison.common);
 }
 
 json comparison_document(const Comparison& comparison) {
