@@ -33,11 +33,11 @@ double share_of(const ComparedFile& file, const Item& ours, const Item& theirs) 
 // Has this function of theirs only the name of ours, whose text is in another that ours lacks? So somebody
 // does who renames a function, and puts one round it that has its name.
 bool only_has_name(const ComparedFile& file, const Item& item, const Item& ours) {
-    return item.has_body && ours.has_body && share_of(file, ours, item) < least_share &&
-           std::ranges::any_of(file.theirs.items(), [&](const Item& other) {
-               return other.has_body && !file.ours.find(other.key) &&
-                      share_of(file, ours, other) > least_share;
-           });
+    if (!item.has_body || !ours.has_body || share_of(file, ours, item) >= least_share) return false;
+    const auto has_text = [&](const Item& other) {
+        return other.has_body && !file.ours.find(other.key) && share_of(file, ours, other) > least_share;
+    };
+    return std::ranges::any_of(file.theirs.items(), has_text);
 }
 
 const Item* counterpart_by_text(const ComparedFile& file, const Item& item) {
