@@ -1,6 +1,6 @@
 # All tests. Each runner prints a line for each test and its totals.
 
-CHECK_PACKAGES := clang-format gcc git libgtest-dev bats parallel procps perl binutils shellcheck jq libxml2-utils zip unzip linux-perf
+CHECK_PACKAGES := clang-format gcc git libgtest-dev bats parallel procps perl binutils shellcheck jq libxml2-utils zip unzip bzip2 linux-perf
 # The wrong hosts that the boot tests need.
 check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide racing-counters shared-query layout-f21 handler-only \
 	clock-stopped-early halves-swapped exit-handler-start \
