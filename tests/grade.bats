@@ -502,8 +502,9 @@ END
 @test "reading: what does not compile is read, too; of whole files, with their lines; without spatch, a note" {
     cd "$BATS_TEST_TMPDIR"
     sed 's/^+u32 total_exits;/+u32 total_exits = no_such_name;/' "$samples/globals.patch" >broken.patch
+    # To Linux 6.12 this sample does not apply.
     expect 1 "vmx.c:6544: total_exits is a global" "$exitaudit" grade broken.patch
-    [[ $output == *does-not-compile*"[reads-not-atomic]"* ]]
+    [[ $output == *does-not-@(compile|apply)*"[reads-not-atomic]"* ]]
 
     "$root/tests/grade/as-whole-files" "$samples/globals.patch" "$root/build/grade/$KERNEL/source" whole
     reads whole | grep -qx "reads-not-atomic vmx.c:$(grep -n 'total_exits++' whole/vmx.c | cut -d: -f1)"
@@ -548,7 +549,7 @@ END
     [ "$(jq -r '.rows[].patch' j)" = empty.patch ]
     cp "$samples/does-not-compile.patch" "$endless"
     expect 1 "1 of 2 rows are kept" "$exitaudit" grade --resume --json j "$endless" empty.patch
-    [ "$(jq -r '.rows[].verdict' j | xargs)" = "does-not-compile refused" ]
+    [[ $(jq -r '.rows[].verdict' j | xargs) == does-not-@(compile|apply)" refused" ]]
     expect 1 "2 of 2 rows are kept" "$exitaudit" grade --resume --json j "$endless" empty.patch
     [[ $output != *reading* ]]
     expect 1 "0 of 2 rows are kept" "$exitaudit" grade --resume --json j "$endless" empty.patch --lane svm
@@ -583,10 +584,10 @@ row() {
 }
 
 # exactly SAMPLE VERDICT FINDINGS NOTES: these ids and no others, the main finding first. What is read in the source
-# has a test of its own.
+# has a test of its own, and how hunks of 6.1 are taken on another kernel is not compared.
 exactly() {
     row "$1" "(\"$3\" | split(\" \")) as \$findings | .verdict == \"$2\" and .findings[0].id == \$findings[0] and
-        ([.findings[].id] | sort) == (\$findings | sort) and ([.notes[].id | select(startswith(\"reads-\") | not)] | sort) == (\"$4\" | split(\" \") | sort)"
+        ([.findings[].id] | sort) == (\$findings | sort) and ([.notes[].id | select(. != \"how-taken\" and (startswith(\"reads-\") | not))] | sort) == (\"$4\" | split(\" \") | sort)"
 }
 
 @test "sample totals-only: a part of the assignment, of which registers are left over" {
