@@ -452,7 +452,8 @@ $(head -n1 /proc/cmdline)" ]
     [[ $output == *"score of 4: mean 66.2, median 82.5, of 100 points"* ]]
     [[ $output == *"lost-exits                          2   50 %"* ]]
     [[ $output == *"100 %  alice.patch and bob.patch" ]]
-    [ "$(jq -c '[.kind, .exit_code, (.rows | length), [.rows[].points.score]]' "$scratch/all.json")" = '["grade",3,5,[80,85,100,0,null]]' ]
+    [ "$(jq -c '[.kind, .exit_code, (.rows | length), [.rows[].points.score | numbers + 0]]' "$scratch/all.json")" = '["grade",3,5,[80,85,100,0]]' ]
+    [ "$(jq -c '.rows[4].points.score' "$scratch/all.json")" = null ]
     expect 0 "" "$exitaudit" report "$scratch/all.json" -o "$scratch/page.html"
     expect 0 "3 submissions" "$exitaudit" grade --summary "$first" "$first"
     expect 2 "is of kind run" "$exitaudit" grade --summary "$root/tests/report/run.json"
@@ -481,7 +482,7 @@ erin.patch,could-not-grade," ]
     grep -qF '""really"" (does-not-compile). It does not compile, so it was not audited."' "$scratch/book.csv"
     jq '.rows |= .[:1]' first.json >"$scratch/one.json"
     expect 0 "" "$exitaudit" grade --summary "$scratch/one.json" --gradescope "$scratch" --classroom "$scratch/classroom.json"
-    [ "$(jq -c '[.score, (.tests | length), ([.tests[].score] | add), ([.tests[].max_score] | add)]' "$scratch/results.json")" = '[80,8,80,100]' ]
+    [ "$(jq -c '[.score + 0, (.tests | length), ([.tests[].score] | add), ([.tests[].max_score] | add)]' "$scratch/results.json")" = '[80,8,80,100]' ]
     [ "$(jq -c '[.version, .status, .max_score, ([.tests[].score] | add)]' "$scratch/classroom.json")" = '[1,"fail",100,80]' ]
     expect 2 "--gradescope is for one submission, and here are 3" "$exitaudit" grade --summary first.json --gradescope "$scratch"
     expect 2 "/nonexistent is no directory" "$exitaudit" grade --summary first.json --csv /nonexistent/book.csv
