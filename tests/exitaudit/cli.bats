@@ -483,7 +483,7 @@ erin.patch,could-not-grade," ]
     jq '.rows |= .[:1]' first.json >"$scratch/one.json"
     expect 0 "" "$exitaudit" grade --summary "$scratch/one.json" --gradescope "$scratch" --classroom "$scratch/classroom.json"
     [ "$(jq -c '[.score + 0, (.tests | length), ([.tests[].score] | add), ([.tests[].max_score] | add)]' "$scratch/results.json")" = '[80,8,80,100]' ]
-    [ "$(jq -c '[.version, .status, .max_score, ([.tests[].score] | add)]' "$scratch/classroom.json")" = '[1,"fail",100,80]' ]
+    [ "$(jq -c '[.version, .status, .max_score + 0, ([.tests[].score] | add)]' "$scratch/classroom.json")" = '[1,"fail",100,80]' ]
     expect 2 "--gradescope is for one submission, and here are 3" "$exitaudit" grade --summary first.json --gradescope "$scratch"
     expect 2 "/nonexistent is no directory" "$exitaudit" grade --summary first.json --csv /nonexistent/book.csv
 }
