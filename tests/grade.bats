@@ -596,7 +596,8 @@ exactly() {
 
 @test "sample amd-array-of-70: crashes, out of bounds, which explains all else" {
     exactly amd-array-of-70 crashes "out-of-bounds" "vendor-not-patched one-table"
-    jq -e '.rows[0].findings[0].text | test("unable to handle page fault.* at kvm_emulate_cpuid.*; see cpuid.c:1561$")' "$BATS_TEST_TMPDIR/j"
+    # What lies behind the array on another kernel may end otherwise.
+    [ "$KERNEL" != 6.1 ] || jq -e '.rows[0].findings[0].text | test("unable to handle page fault.* at kvm_emulate_cpuid.*; see cpuid.c:1561$")' "$BATS_TEST_TMPDIR/j"
 }
 
 # bats test_tags=slow
