@@ -68,13 +68,20 @@ expect_costs() {
     jq -e '.platform.hypervisors[0].signature == "TCGTCGTCGTCG" and .platform.vendor == "AuthenticAMD"' "$TMPDIR/json"
 }
 
+# guest_with BYTES SYMBOL IMAGE: the guest with these where the function begins, whose address is printed.
+guest_with() {
+    local address text_address text_offset
+    cp "$build/unikernel-pvh.elf" "$3"
+    address=0x$(nm -C "$build/obj/unikernel.elf64" | awk -v symbol="$2" 'index($0, symbol) { print $1; exit }')
+    read -r text_address text_offset < <(objdump -h "$3" | awk '$2 == ".text" { print "0x" $4, "0x" $6 }')
+    printf "$1" | dd of="$3" bs=1 seek=$((address - text_address + text_offset)) conv=notrunc status=none
+    echo "$address"
+}
+
 @test "a trigger that ends the guest does not keep the others from being measured" {
     # A shutdown (31 c0, 0f 22 d8: no page tables) where wait.monitor would be executed.
-    local image=$TMPDIR/fatal.elf address text_address text_offset
-    cp "$build/unikernel-pvh.elf" "$image"
-    address=0x$(nm -C "$build/obj/unikernel.elf64" | awk '/::monitor\(/ { print $1; exit }')
-    read -r text_address text_offset < <(objdump -h "$image" | awk '$2 == ".text" { print "0x" $4, "0x" $6 }')
-    printf '\x31\xc0\x0f\x22\xd8' | dd of="$image" bs=1 seek=$((address - text_address + text_offset)) conv=notrunc status=none
+    local image=$TMPDIR/fatal.elf
+    guest_with '\x31\xc0\x0f\x22\xd8' '::monitor(' "$image"
     expect_costs 3 "$exitaudit" run --lane tcg --guest "$image" 'wait.*' cpuid.leaf0 hypercall.vmcall
     [[ $output == *"wait.monitor: the guest reset or powered off (a triple fault?): going on after it"* ]]
     jq -e '[.results[] | [.number, .name, .verdict]] == [[1, "cpuid.leaf0", "ok"], [2, "wait.monitor", "skip"],
@@ -150,11 +157,8 @@ expect_costs() {
 
 @test "an exception that nobody expects ends the run with a register dump" {
     # UD2 (0f 0b) where the guest finds out what host it is on.
-    local image=$TMPDIR/broken.elf address text_address text_offset
-    cp "$build/unikernel-pvh.elf" "$image"
-    address=0x$(nm -C "$build/obj/unikernel.elf64" | awk '/ ledger::profile\(/ { print $1 }')
-    read -r text_address text_offset < <(objdump -h "$image" | awk '$2 == ".text" { print "0x" $4, "0x" $6 }')
-    printf '\x0f\x0b' | dd of="$image" bs=1 seek=$((address - text_address + text_offset)) conv=notrunc status=none
+    local image=$TMPDIR/broken.elf address
+    address=$(guest_with '\x0f\x0b' ' ledger::profile(' "$image")
     expect 3 "unexpected #UD, vector 6, at $(printf '%#x' $address)" "$exitaudit" run --lane tcg --boot pvh --guest "$image"
     [[ $output == *"# rax 0x"* ]]
 }

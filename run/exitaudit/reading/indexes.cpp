@@ -111,28 +111,35 @@ Bounds bounds_of(const Program& program, const std::string& name, const Fact& us
     return bounds;
 }
 
-void find_wrong_bounds(const Program& program, std::vector<Remark>& remarks) {
+// Adds a remark of this id on the first use of each array for which judge(use, elements) has a text.
+template <typename Judge>
+void remark_on_arrays(const Program& program, std::vector<Remark>& remarks, const char* id, Judge judge) {
     Names reported;
     for (const auto& use : program.added("element")) {
-        const auto& [array, index] = std::pair(use.words[0], use.words[1]);
-        if (reported.contains(array)) continue;
-        const auto elements = program.elements(array);
-        auto names = program.facts().copies_of({guests_ecx}, use);
-        if (!elements || !program.is_in_query_function(use) || !names.erase(index)) continue;
-        names.erase(guests_ecx);
-        const auto beyond = bounds_of(program, index, use).beyond(*elements);
-        const auto values = program.facts().beside(use, "copies");
-        // A copy of the number, or what is made of it, may be tested instead.
-        if (!beyond || program.is_switched_or_changed(index, use) || program.is_tested(names, use, false) ||
-            std::ranges::count(values, index, [](const Fact& copy) { return copy.words[0]; }) != 1)
-            continue;
+        const auto& array = use.words[0];
+        const auto elements = reported.contains(array) ? std::nullopt : program.elements(array);
+        const std::optional<std::string> text = elements ? judge(use, *elements) : std::nullopt;
+        if (!text) continue;
         reported.insert(array);
-        add(remarks, "reads-wrong-bound", array, program.place(use),
-            fmt::format(
-                "{} elements, 0 to {}, and the tests let {} = {} through: a guest reads what is behind "
-                "the array; test for >= ARRAY_SIZE({})",
-                *elements, *elements - 1, index, *beyond, array));
+        add(remarks, id, array, program.place(use), *text);
     }
+}
+
+std::optional<std::string> wrong_bound(const Program& program, const Fact& use, unsigned long elements) {
+    const auto& index = use.words[1];
+    auto names = program.facts().copies_of({guests_ecx}, use);
+    if (!program.is_in_query_function(use) || !names.erase(index)) return {};
+    names.erase(guests_ecx);
+    const auto beyond = bounds_of(program, index, use).beyond(elements);
+    const auto values = program.facts().beside(use, "copies");
+    // A copy of the number, or what is made of it, may be tested instead.
+    if (!beyond || program.is_switched_or_changed(index, use) || program.is_tested(names, use, false) ||
+        std::ranges::count(values, index, [](const Fact& copy) { return copy.words[0]; }) != 1)
+        return {};
+    return fmt::format(
+        "{} elements, 0 to {}, and the tests let {} = {} through: a guest reads what is behind "
+        "the array; test for >= ARRAY_SIZE({})",
+        elements, elements - 1, index, *beyond, use.words[0]);
 }
 
 // Which end of the exits' numbers the file's vendor has.
@@ -152,25 +159,18 @@ Names reasons_in(const Program& program, const Fact& use) {
     return program.facts().copies_of(names, use);
 }
 
-void find_short_arrays(const Program& program, std::vector<Remark>& remarks) {
-    Names reported;
-    for (const auto& use : program.added("element")) {
-        const auto& [array, index] = std::pair(use.words[0], use.words[1]);
-        if (reported.contains(array)) continue;
-        const auto elements = program.elements(array);
-        const auto last = last_exit(use.path);
-        if (!elements || !last || *elements > *last || !program.is_in_exit_function(use)) continue;
-        // KVM's own tests let all exits through that it handles.
-        if (!program.is_exit_reason(index, use) || program.is_tested(reasons_in(program, use), use, true))
-            continue;
-        reported.insert(array);
-        add(remarks, "reads-short-array", array, program.place(use),
-            fmt::format(
-                "{} elements, and {} is not tested: exits have numbers up to {}, and the greater ones "
-                "write behind the array; compare with ARRAY_SIZE({}) before, or make it larger",
-                *elements, index,
-                *last == last_svm_code ? fmt::format("{:#x}", *last) : std::to_string(*last), array));
-    }
+std::optional<std::string> short_array(const Program& program, const Fact& use, unsigned long elements) {
+    const auto& index = use.words[1];
+    const auto last = last_exit(use.path);
+    if (!last || elements > *last || !program.is_in_exit_function(use)) return {};
+    // KVM's own tests let all exits through that it handles.
+    if (!program.is_exit_reason(index, use) || program.is_tested(reasons_in(program, use), use, true))
+        return {};
+    return fmt::format("{} elements, and {} is not tested: exits have numbers up to {}, and the greater ones "
+                       "write behind the array; compare with ARRAY_SIZE({}) before, or make it larger",
+                       elements, index,
+                       *last == last_svm_code ? fmt::format("{:#x}", *last) : std::to_string(*last),
+                       use.words[0]);
 }
 
 } // namespace
@@ -178,8 +178,12 @@ void find_short_arrays(const Program& program, std::vector<Remark>& remarks) {
 std::vector<Remark> wrong_indexes(const Program& program) {
     std::vector<Remark> read, written;
     find_unguarded(program, read);
-    find_wrong_bounds(program, read);
-    find_short_arrays(program, written);
+    remark_on_arrays(program, read, "reads-wrong-bound", [&](const Fact& use, unsigned long elements) {
+        return wrong_bound(program, use, elements);
+    });
+    remark_on_arrays(program, written, "reads-short-array", [&](const Fact& use, unsigned long elements) {
+        return short_array(program, use, elements);
+    });
     read.insert(read.end(), written.begin(), written.end());
     return read;
 }

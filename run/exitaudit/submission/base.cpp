@@ -19,7 +19,7 @@ namespace {
 constexpr int no_sandbox = 125; // exit status of host-kvm-patch/sandbox
 constexpr int slowdown = 8;     // of the emulated machine; see docs/grade.md
 
-// Copied here finished, as to a platform that grades, it is not looked at again.
+// Compiles the kernel's own KVM, unless that is done.
 void compile_base(const Base& base, const std::string& kernel) {
     // Its output is for the user. It downloads, so it has a time limit of its own.
     Watcher watcher;
