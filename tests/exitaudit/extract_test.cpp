@@ -182,8 +182,16 @@ TEST(CSource, FindsItemsAndStatementsDespiteCommentsAndStrings) {
 }
 
 TEST(CSource, SurvivesWhatIsNoC) {
-    for (const auto* text : {"}}}}", "{{{{", "\"", "/*", "#", "'", "((((;", "\\", "a\\\n"}) {
+    const auto deep = [](const std::string& line) {
+        std::string text;
+        for (int i = 0; i < 20000; ++i) text += line;
+        return text;
+    };
+    for (const auto& text : std::initializer_list<std::string>{
+             "}}}}", "{{{{", "\"", "/*", "#", "'", "((((;", "\\", "a\\\n", "a {\nb;\n}\nelse\n} else {\n",
+             "{\n} else {\n", deep("{\n"), deep("()") + "{\n}\n"}) {
         const CSource source(text);
+        for (const auto& item : source.items()) EXPECT_LE(item.first, item.last);
         for (std::size_t line = 0; line < source.lines().size(); ++line)
             EXPECT_LT(source.statement(line).last, source.lines().size());
     }

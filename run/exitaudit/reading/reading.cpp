@@ -59,11 +59,11 @@ Reading read_source(const std::vector<PlacedFile>& files, const Base& base) {
     const auto said = sanitize(err.substr(0, err.find('\n')));
     const auto why = ending.how == Ending::How::timed_out
                          ? fmt::format("spatch takes more than {} s of CPU time", time_limit.count())
-                     : !out.starts_with("ready")
+                     : !out.starts_with("ready") && said.find("Py") != std::string::npos
                          ? "spatch runs no Python: apt-get install libpython3-dev; " + said
-                     : out.size() >= facts_limit ? "too much is changed"
-                     : !ending.exited_with(0)    ? "spatch fails: " + said
-                                                 : "";
+                     : out.size() >= facts_limit                           ? "too much is changed"
+                     : !ending.exited_with(0) || !out.starts_with("ready") ? "spatch fails: " + said
+                                                                           : "";
     if (!why.empty()) return {{unread(why)}, ending.took};
     return {remarks_about(Program(files, Facts(out, inside))), ending.took};
 }

@@ -2,9 +2,9 @@
 #include "exitaudit/submission/alignment.hpp"
 
 #include "exitaudit/submission/c_source.hpp"
-#include "exitaudit/support/pattern.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace exitaudit::grade {
 namespace {
@@ -46,13 +46,14 @@ std::vector<std::vector<Cell>> weights(const Lines& theirs, const Lines& ours) {
     return cells;
 }
 
+// Words, and single signs.
 Lines tokens(const std::string& text) {
-    static const Pattern token("[A-Za-z_0-9]+|[^A-Za-z_0-9[:space:]]");
+    const auto is_of_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
     Lines result;
-    auto rest = std::string_view(text);
-    while (const auto found = token.search(rest)) {
-        result.push_back(found->front());
-        rest.remove_prefix(rest.find(found->front()) + found->front().size());
+    for (auto at = text.begin(); at != text.end();) {
+        const auto end = is_of_word(*at) ? std::find_if_not(at, text.end(), is_of_word) : at + 1;
+        if (!std::isspace(static_cast<unsigned char>(*at))) result.emplace_back(at, end);
+        at = end;
     }
     return result;
 }

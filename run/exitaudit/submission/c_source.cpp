@@ -9,6 +9,9 @@
 namespace exitaudit::grade {
 namespace {
 
+// More braces round a line, and longer heads of functions, no kernel has.
+constexpr std::size_t most_depth = 64, longest_head = 4096;
+
 bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 
 std::string trimmed(std::string_view text) {
@@ -19,6 +22,7 @@ std::string trimmed(std::string_view text) {
 
 // The name in "struct NAME {", "static int NAME(...) {" or "static int (*const NAME[])(...) = {".
 std::string name_of_body(const std::string& head) {
+    if (head.size() > longest_head) return squeezed(head);
     static const Pattern type("^(static |const |typedef )*(struct|union|enum) ([A-Za-z_0-9]+) ?$"),
         variable("([A-Za-z_][A-Za-z_0-9]*) ?(\\[[^]]*\\] ?)*(\\)? ?\\([^=]*\\))? ?=");
     if (const auto found = type.search(head)) return found->at(2) + " " + found->at(3);
@@ -95,14 +99,19 @@ void CSource::strip_comments() {
 void CSource::match_braces() {
     std::vector<std::size_t> open;
     partners_.resize(lines_.size());
+    std::size_t too_deep = 0; // braces that are left out
     int parentheses = 0;
     for (std::size_t line = 0; line < lines_.size(); ++line) {
         enclosing_.push_back(open);
         const bool directive = code_[line].starts_with('#');
         for (const char c : directive ? std::string() : code_[line]) {
             parentheses = std::max(0, parentheses + (c == '(') - (c == ')'));
-            if (c == '{') open.push_back(line);
+            if (c == '{') open.size() < most_depth ? open.push_back(line) : void(++too_deep);
             if (c != '}' || open.empty()) continue;
+            if (too_deep > 0) {
+                --too_deep;
+                continue;
+            }
             if (open.back() != line) {
                 partners_[open.back()].push_back(line);
                 partners_[line].push_back(open.back());
@@ -149,7 +158,10 @@ void CSource::find_items() {
             while (item.last + 1 < lines_.size() && !ends_statement(item.last))
                 head += code_[item.last++] + " ";
             head += code_[item.last];
-            item.has_body = code_[item.last].ends_with('{') && !partners_[item.last].empty();
+            // A line like "} else {" may close braces that it does not open.
+            const auto& partners = partners_[item.last];
+            item.has_body =
+                code_[item.last].ends_with('{') && !partners.empty() && partners.back() > item.last;
             item.key =
                 item.has_body ? name_of_body(trimmed(head.substr(0, head.size() - 1))) : squeezed(head);
             if (item.has_body) item.last = partners_[item.last].back();

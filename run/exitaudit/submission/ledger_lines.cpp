@@ -9,6 +9,10 @@
 namespace exitaudit::grade {
 namespace {
 
+// Each finds the code that uses names of the one before. A ledger needs a few; who writes more wants our
+// time.
+constexpr int most_passes = 50;
+
 bool contains_any(const std::set<std::string>& words, const std::set<std::string>& names) {
     return std::ranges::any_of(words, [&](const auto& word) { return names.contains(word); });
 }
@@ -42,7 +46,8 @@ public:
             file.kept.assign(file.theirs.lines().size(), false);
             find_declared(file);
         }
-        for (grows_ = true; grows_;) {
+        grows_ = true;
+        for (int pass = 0; grows_ && pass < most_passes; ++pass) {
             grows_ = false;
             for (auto& file : files_)
                 for (const auto& item : file.theirs.items()) look_at(file, item);
@@ -114,10 +119,11 @@ private:
             ours.merge(identifiers(file.ours.code(line)));
         for (auto line = item.first; line <= item.last; ++line)
             if (file.kept[line]) used.merge(identifiers(file.theirs.code(line)));
-        for (const auto& word : used) {
-            if (ours.contains(word)) continue;
-            for (auto line = item.first; line <= item.last; ++line)
-                if (file.is_added(line) && sets(file.theirs.code(line), word)) locals.insert(word);
+        for (auto line = item.first; line <= item.last; ++line) {
+            if (!file.is_added(line)) continue;
+            for (const auto& word : identifiers(file.theirs.code(line)))
+                if (used.contains(word) && !ours.contains(word) && sets(file.theirs.code(line), word))
+                    locals.insert(word);
         }
     }
 

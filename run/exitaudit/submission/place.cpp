@@ -10,7 +10,9 @@
 namespace exitaudit::grade {
 namespace {
 
-constexpr double least_context = 0.5;   // of a hunk's lines before the change, by weight
+constexpr double least_context = 0.5; // of a hunk's lines before the change, by weight
+// Of hunks together that patch(1) finds no place for: the time to find one grows with it.
+constexpr std::size_t most_lines_to_place = 20000;
 constexpr double rewritten_alike = 0.6; // of the words and signs of a line that another one replaces
 
 // What is to be done with our lines.
@@ -252,8 +254,12 @@ PlacedFile place_kept_lines(const ComparedFile& file) {
 PlacedFile place_hunks(const FileChange& change, const CSource& ours) {
     PlacedFile placed{change.path, {}, {}, {}};
     Edits edits(ours);
-    for (const auto& hunk : change.hunks)
-        if (ours.lines().empty() || !place_hunk(hunk, ours, edits)) placed.homeless.push_back(hunk.line);
+    std::size_t lines = 0;
+    for (const auto& hunk : change.hunks) {
+        lines += static_cast<std::size_t>(std::ranges::count(hunk.text, '\n'));
+        if (ours.lines().empty() || lines > most_lines_to_place || !place_hunk(hunk, ours, edits))
+            placed.homeless.push_back(hunk.line);
+    }
     edits.write(placed);
     return placed;
 }
