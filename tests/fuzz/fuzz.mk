@@ -1,10 +1,10 @@
 # Fuzzing what reads strangers' files, by clang's libFuzzer. Needs run/exitaudit/exitaudit.mk included before.
 
 FUZZ_PACKAGES := clang
-FUZZ_TARGETS := patch archive serial_log document
+FUZZ_TARGETS := patch archive source facts serial_log document points
 FUZZ_SECONDS ?= 60
 # The rooms that read; the others are linked as they are.
-FUZZ_ROOMS := support log documents submission
+FUZZ_ROOMS := support log documents submission reading points
 FUZZ_FLAGS := -std=c++20 -Irun -Itests -iquote . $(GUEST_CPPFLAGS) -g -O1 -fno-sanitize-recover=all -MMD -MP
 FUZZ_OBJECTS := $(FUZZ_ROOMS:%=build/obj/fuzz/room/%.o)
 FUZZ_LINKED := $(FUZZ_OBJECTS) $(filter-out $(FUZZ_ROOMS:%=$(EXITAUDIT_OBJ)/room/%.o),$(EXITAUDIT_TESTABLE))
