@@ -197,13 +197,18 @@ spoils_ledger() {
 }
 
 # bats test_tags=slow
-@test "hostile: answers that are made up; a witness that is silenced" {
+@test "hostile: answers that are made up, or only for the audit; a witness that is silenced" {
     # A total that only grows by one for each query, and rows of constants.
     hooks cpuid.c kvm_emulate_cpuid '	if (kvm_rax_read(vcpu) - 0x4FFFFFFC < 4) {' '		static u32 n;' '' '		kvm_rbx_write(vcpu, 0);' \
         '		kvm_rdx_write(vcpu, 0);' '		kvm_rcx_write(vcpu, 0);' '		kvm_rax_write(vcpu, kvm_rax_read(vcpu) == 0x4FFFFFFC ? ++n : 200 * ++n);' \
         '		return kvm_skip_emulated_instruction(vcpu);' '	}' >made-up.patch
+    # Counts from the first query of 0x4FFFFF00 on, which our guest alone asks.
+    spoils_ledger -e 's/^static int handle_cpuid_exits(.*);/static bool audited;\n&/' \
+        -e 's/^\tu32 eax = 0, ebx = 0, ecx = 0, edx = 0;/&\n\n\taudited |= leaf == 0x4FFFFF00;/' \
+        -e 's/^\tsvm->total_exits++;/\tsvm->total_exits += audited;/' -e 's/^\t\tsvm->exits\[exit_code\]++;/\t\tsvm->exits[exit_code] += audited;/' \
+        -e 's/^\tsvm->exit_time = svm->exit_tsc;/\tsvm->exit_time = audited ? svm->exit_tsc : 0;/' >audited.patch
     # No exit is traced.
     spoils_ledger '/^static int svm_handle_exit(/,/^}/s/^\ttrace_kvm_exit(.*//' >silenced.patch
-    graded "fail/out-of-bounds fail/unexplained" made-up.patch silenced.patch --lane svm
+    graded "fail/out-of-bounds fail/counts-when-audited fail/unexplained" made-up.patch audited.patch silenced.patch --lane svm
     [[ $output == *"the kvm_exit tracepoint has recorded nothing"* ]]
 }

@@ -115,6 +115,16 @@ TEST(Witness, TellsOfCountersThatVmsShare) {
     EXPECT_EQ(result(witness, "host.isolation").outcome, Outcome::not_ok);
 }
 
+TEST(Witness, TellsOfLeavesThatAnEarlierVmSawUnchanged) {
+    Witness witness;
+    witness.line("earlier-vm ");
+    EXPECT_FALSE(witness.earlier_vm()); // there was none
+    witness.line("earlier-vm counted");
+    EXPECT_EQ(witness.earlier_vm()->outcome, Outcome::ok);
+    witness.line("earlier-vm unchanged");
+    EXPECT_EQ(witness.earlier_vm()->outcome, Outcome::not_ok);
+}
+
 TEST(Witness, CountsOnlyTheThreadsThatItIsTold) {
     Witness witness;
     for (const auto* line :

@@ -43,6 +43,7 @@ enum class CauseId : unsigned {
     clock_stopped_early,
     slow_query,
     expectation_wrong,
+    counts_when_audited,
     host_complaint,
     host_crashed,
     hang,

@@ -21,7 +21,7 @@ Find find_retpoline_shortcut, find_lost_fastpath, find_racing_counters, find_los
 Find find_halves_swapped, find_high_word_lost, find_counted_not_timed, find_clock_stopped_early,
     find_slow_query;
 // The host's own state, and notes: host.cpp.
-Find find_expectation_wrong, find_host_complaint, find_host_crashed, find_hang, find_handler_only,
-    find_part_of_exit, find_leaf_missing, find_one_table, find_reduced_run;
+Find find_expectation_wrong, find_counts_when_audited, find_host_complaint, find_host_crashed, find_hang,
+    find_handler_only, find_part_of_exit, find_leaf_missing, find_one_table, find_reduced_run;
 
 }

@@ -8,6 +8,10 @@ bool find_expectation_wrong(const Evidence& e, Finding& finding) {
     return e.host().tracepoint_agrees && e.explain_rows(finding, [](const Row&) { return true; });
 }
 
+bool find_counts_when_audited(const Evidence& e, Finding& finding) {
+    return e.explain(finding, [](const Result& r) { return r.name == "host.earlier-vm"; });
+}
+
 bool find_host_complaint(const Evidence& e, Finding& finding) {
     if (e.outranked() || e.host().complaint == Complaint::none) return false;
     finding.text.format("\"{}\"{}{}", e.host().complaint_text, e.host().place.empty() ? "" : ", at ",

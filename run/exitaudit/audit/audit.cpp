@@ -48,6 +48,17 @@ bool has_one_table(const Log& log, const std::vector<HostResult>& results) {
            (scope == "host" || (scope == "unknown" && has_earlier_vms_exits(results)));
 }
 
+// A host that fails the guest's audits may have leaves that answer nothing, for any VM.
+void add_earlier_vm(std::vector<HostResult>& results, const Session& session, const Log& log) {
+    auto result = session.witness->earlier_vm();
+    if (!result || log.results.empty()) return;
+    const bool guest_failed = std::ranges::any_of(
+        log.results, [](const Result& of_guest) { return of_guest.outcome == Outcome::not_ok; });
+    if (result->outcome == Outcome::not_ok && guest_failed)
+        result = {result->name, Outcome::skip, "the guest's audits say what is wrong", {}};
+    results.push_back(*result);
+}
+
 // The results of the host's instruments, first the exit of a one-shot, which the guest leaves them to judge.
 std::vector<HostResult> host_results(const Session& session, const Log& log) {
     if (!session.witness || number_member(log.run, "costs") != 0) return {};
@@ -56,6 +67,7 @@ std::vector<HostResult> host_results(const Session& session, const Log& log) {
         for (auto& result : results)
             if (result.outcome == Outcome::not_ok && result.name != "host.log")
                 result = {result.name, Outcome::skip, "one table counts the exits of all VMs", {}};
+    add_earlier_vm(results, session, log);
     const auto exit = log.one_shot.is_object() ? log.one_shot.find("exit") : log.one_shot.end();
     if (exit != log.one_shot.end() && exit->is_number_unsigned())
         results.insert(results.begin(), session.witness->last_exit(log.one_shot.value("name", ""),

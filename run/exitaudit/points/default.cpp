@@ -24,7 +24,7 @@ constexpr std::string_view default_rubric = R"({
       "findings": {"vendor-not-patched": "all", "stale-exit-reason": "all", "counts-go-back": 15,
         "counted-twice": 15, "retpoline-shortcut": 15, "lost-fastpath": 10, "lost-exits": 10,
         "shared-slot": 10, "exit-in-two-slots": 10, "total-differs": 10, "self-count": 5, "host-wide": 5,
-        "one-table": 5,
+        "one-table": 5, "counts-when-audited": "all",
         "answer-overwritten": 15, "wrong-register": 15, "unexplained": 10, "expectation-wrong": 0},
       "notes": {"one-table": 0, "vendor-not-patched": 0}
     },

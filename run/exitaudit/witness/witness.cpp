@@ -71,6 +71,8 @@ void Witness::line(std::string_view text) {
         std::getline(words, missing_[name]);
     } else if (kind == "stat") {
         if (words >> name >> count) statistics_[name] = count;
+    } else if (kind == "earlier-vm") {
+        if (words >> name) earlier_vm_counted_ = name == "counted";
     } else if (kind == "kmsg") {
         kmsg_line(text);
     } else if (kind == "vendor") {
@@ -136,6 +138,17 @@ std::vector<HostResult> Witness::results() const {
     auto results = compare_counts();
     if (log_begin_ && log_end_) results.push_back(judge_log());
     return results;
+}
+
+std::optional<HostResult> Witness::earlier_vm() const {
+    if (!earlier_vm_counted_) return std::nullopt;
+    if (*earlier_vm_counted_)
+        return HostResult{
+            earlier_vm_audit, Outcome::ok, "the leaves count for a VM that reads no leaf of our own", {}};
+    return HostResult{earlier_vm_audit,
+                      Outcome::not_ok,
+                      "a VM that ran before the guest, and read no leaf of our own, saw nothing grow",
+                      {}};
 }
 
 std::vector<HostResult> Witness::compare_counts() const {

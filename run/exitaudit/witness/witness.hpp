@@ -31,6 +31,8 @@ private:
 std::vector<std::string_view> statistic_names();
 inline constexpr std::string_view all_exits = "exits";
 
+inline constexpr auto earlier_vm_audit = "host.earlier-vm";
+
 // One exit number over the guest's whole life. Cycles are 0 where the ledger has none.
 struct ExitRow {
     std::uint64_t exit = 0, count = 0, cycles = 0, inside = 0, shortest = 0, longest = 0; // by the ledger
@@ -49,11 +51,15 @@ public:
     //   missing ledger|trace|perf REASON
     //   kmsg PRIORITY,SEQUENCE,TIME,-;audit begins|ends    from the kernel's log, by /dev/kmsg
     //   histogram     Dropped: COUNT
+    //   earlier-vm counted|unchanged
     //   perf ...                        lines of `perf kvm stat report`
     void line(std::string_view text);
 
     // Reports a missing perf result, too.
     void expect_perf() { perf_expected_ = true; }
+
+    // Did the leaves count for the VM before the guest, which does not read leaves of our own? None: unknown.
+    std::optional<HostResult> earlier_vm() const;
 
     // Compares the ledger with the tracepoint, for every exit number that either has, and with those of KVM's
     // statistics that count exits. Skipped, with the reason, without testimony. With a noisy VM, each ledger
@@ -104,6 +110,7 @@ private:
     std::uint64_t dropped_ = 0;                               // exits that the histogram had no room for
     std::map<std::string, std::uint64_t, std::less<>> statistics_;
     PerfCounts perf_;
+    std::optional<bool> earlier_vm_counted_;
     bool svm_ = false, perf_expected_ = false;
 };
 
