@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# run/slurm/grade.sbatch under a Slurm of one machine, which runs as the current user in a
-# directory of its own. Needs what tests/grade.bats needs, and munge, slurmctld, slurmd and
-# slurm-client, which `make check SLOW=1` installs.
+# Grading on more than one machine, with the only one that is there: run/slurm/grade.sbatch under a Slurm that
+# runs as the current user in a directory of its own, and GNU parallel. Needs what tests/grade.bats needs, and
+# munge, slurmctld, slurmd, slurm-client and parallel, which `make check SLOW=1` installs.
 
 load expect
 
-patience=60 # of wait_for, in seconds
+patience=600 # of wait_for, in seconds
 
 setup() {
     root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
@@ -86,15 +86,16 @@ queue_is_empty() { [ -z "$(squeue --noheader)" ]; }
     done
     export EXITAUDIT=$root/build/exitaudit
     cp "$root/tests/grade/samples/does-not-compile.patch" alice.patch
+    cp "$root/tests/grade/samples/layout-f21.patch" carol.patch
     touch empty.patch
     printf '%s\n' '--- a/arch/x86/kvm/Makefile' '+++ b/arch/x86/kvm/Makefile' '@@ -1 +1,2 @@' ' #' '+x' >'b b.patch'
     start_slurm
 
-    sbatch --array=0-2 "$root/run/slurm/grade.sbatch" alice.patch 'b b.patch' empty.patch
+    sbatch --array=0-3 "$root/run/slurm/grade.sbatch" alice.patch 'b b.patch' empty.patch carol.patch
     wait_for queue_is_empty
     cat grades/*.txt
-    expect 0 "3 submissions: 1 does-not-compile, 2 refused" "$EXITAUDIT" grade --summary grades/{0,1,2}.json --json all.json
-    [ "$(jq -r '.rows[].patch' all.json)" = "$(printf '%s\n' alice.patch 'b b.patch' empty.patch)" ]
+    expect 0 "4 submissions: 1 pass, 1 does-not-compile, 2 refused" "$EXITAUDIT" grade --summary grades/{0,1,2,3}.json --json all.json
+    [ "$(jq -r '.rows[].patch' all.json)" = "$(printf '%s\n' alice.patch 'b b.patch' empty.patch carol.patch)" ]
 
     # Submitted again with a list: kept; and a task too many.
     printf '%s\n' alice.patch 'b b.patch' empty.patch >list
@@ -102,4 +103,19 @@ queue_is_empty() { [ -z "$(squeue --noheader)" ]; }
     wait_for queue_is_empty
     grep '1 of 1 rows are kept' grades/0.txt
     grep 'no submission 3: there are 3, from 0' grades/3.txt
+}
+
+# bats test_tags=slow
+@test "GNU parallel grades as docs/grade.md has it" {
+    command -v parallel || skip "no parallel: apt-get install parallel"
+    mkdir submissions build
+    ln -s "$root/build/exitaudit" build/exitaudit
+    cp "$root/tests/grade/samples/does-not-compile.patch" 'submissions/alice b.patch'
+    touch submissions/empty.patch
+    # The example with this machine in the place of two others, which needs no ssh.
+    sed -n '/^### GNU parallel/,/^This grades/p' "$root/docs/grade.md" | sed -n '/^```$/,/^```$/{/^```$/d;p}' |
+        sed 's|2/alpha,2/beta|2/:|; s|^exitaudit|build/exitaudit|' >example
+    grep -q 'parallel -S 2/:' example
+    expect 0 "2 submissions: 1 does-not-compile, 1 refused" env EXITAUDIT_BUILD="$root/build" bash -e example
+    [ "$(wc -l <grades.csv)" = 3 ]
 }

@@ -34,7 +34,7 @@ packages-report:
 	@run/install-packages 'to look at the page of a report' $(REPORT_PACKAGES)
 
 # A Slurm of this machine alone, for run/slurm.
-SLURM_PACKAGES := slurmctld slurmd slurm-client munge bats jq
+SLURM_PACKAGES := slurmctld slurmd slurm-client munge parallel bats jq
 
 .PHONY: check-slurm packages-slurm
 check-slurm: build/exitaudit | packages-slurm
