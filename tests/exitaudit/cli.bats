@@ -142,6 +142,18 @@ a.log" ]
     expect 1 "fail: 1 passed, 1 failed" "$exitaudit" judge "$scratch/a.log"
 }
 
+@test "a budget: with a mistake it ends before the run; a limit without a figure is not kept" {
+    budget() { printf '{"schema": 1, "kind": "budget", "limits": [%s]}' "$1" >"$scratch/budget.json"; }
+    budget '{"exit": "cpiud", "count": 1}'
+    expect 2 "limit 1: no exit is called 'cpiud'; did you mean cpuid?" "$exitaudit" run --lane tcg --budget "$scratch/budget.json"
+    expect 2 "no exit is called 'cpiud'" "$exitaudit" boot --lane svm --budget "$scratch/budget.json"
+    expect 3 "nosuch" "$exitaudit" run --dry-run --lane tcg --budget "$scratch/nosuch"
+    budget '{"exit": "hlt", "count": 1}'
+    expect 1 "fail: budget: 1 of 1 limits are not kept: exit hlt" "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf" \
+        --budget "$scratch/budget.json" --junit "$scratch/results.xml"
+    grep -q 'name="budget"' "$scratch/results.xml"
+}
+
 @test "a full disk" {
     expect 3 "No space left" "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf" --json /dev/full
     run sh -c "'$exitaudit' run --lane tcg --guest '$stand_in/pass.elf' >/dev/full"

@@ -94,6 +94,7 @@ void add_run(CLI::App& app, Task& task) {
     add(command, "--json", options.json, "FILE", "write the verdict and all results to FILE");
     add_junit(command, options.junit);
     add(command, "--log", options.log, "FILE", "keep the guest's serial log in FILE");
+    add_budget(command, options.budget);
     command.add_flag("--costs", options.costs,
                      "measure what each trigger costs, on any host, patched or not; judge no counts");
     command.add_flag("--exact", options.exact,

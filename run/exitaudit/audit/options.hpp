@@ -12,7 +12,7 @@ struct RunOptions {
     std::filesystem::path tree;                  // kernel source to build the host from; empty: none
     std::optional<std::chrono::seconds> timeout; // none: time_limit() chooses
     std::filesystem::path build;                 // empty: where exitaudit itself is
-    std::filesystem::path json, junit, log;
+    std::filesystem::path json, junit, log, budget;
     bool costs = false; // the plan has the word, too
     bool exact = false; // cycles are instructions
     bool dry_run = false;

@@ -5,7 +5,7 @@
 #include "exitaudit/audit/costs.hpp"
 #include "exitaudit/audit/screen.hpp"
 #include "exitaudit/catalogue/catalogue.hpp"
-#include "exitaudit/documents/document.hpp"
+#include "exitaudit/documents/budget.hpp"
 #include "exitaudit/lanes/tree.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/file.hpp"
@@ -88,12 +88,14 @@ int audit_once(const RunOptions& given) {
                                                    .kvm = host.perf ? "--perf" : "",
                                                    .intel = host.shadow_paging ? "--no-ept" : "",
                                                    .ledger = !costs});
+    const auto budget = read_budget(options.budget); // before minutes of running
     if (options.dry_run) return static_cast<int>(ExitCode::pass);
     if (!choice.why.empty()) fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
 
-    const auto report =
-        costs ? measure_on_screen(*choice.lane, options) : audit_on_screen(*choice.lane, options);
-    const auto& [serial_log, log, verdict, circumstances, amid, signal, took] = report;
+    auto report = costs ? measure_on_screen(*choice.lane, options) : audit_on_screen(*choice.lane, options);
+    auto& [serial_log, log, verdict, circumstances, amid, signal, took] = report;
+    const auto document = with_budget(budget, verdict, circumstances,
+                                      [&] { return run_document(log, verdict, circumstances); });
     // Without a ledger, or without the guest's end, the instruments have nothing to compare.
     if (verdict.code == ExitCode::pass || verdict.code == ExitCode::audit_failed)
         for (const auto& line : host_lines(circumstances.host)) fmt::print("{}\n", line);
@@ -102,7 +104,7 @@ int audit_once(const RunOptions& given) {
     show_verdict(report);
     // After the verdict, which must not be lost if a file cannot be written.
     if (!options.log.empty()) write_file(options.log, serial_log);
-    write_documents(options.json, options.junit, run_document(log, verdict, circumstances));
+    write_documents(options.json, options.junit, document);
     return signal ? 128 + *signal : static_cast<int>(verdict.code);
 }
 

@@ -14,7 +14,8 @@ Examples:
   exitaudit boot --lane svm --vcpus 4 --machine pc
   exitaudit boot --lane native --kernel-image bzImage --initrd initrd.img --stop 60
 
-Exit codes: 0 counts agree with the tracepoint's and KVM's own; 1 they do not; 2 usage;
+Exit codes: 0 counts agree with the tracepoint's and KVM's own; 1 they do not, or a limit of
+the budget is exceeded; 2 usage;
 3 could not run; 4 the host is not patched.)";
 
 void check_boot(const BootOptions& options) {
@@ -72,6 +73,7 @@ void add_boot(CLI::App& app, Task& task) {
     add(command, "--json", options.json, "FILE", "write phases and samples to FILE");
     add(command, "--junit", options.junit, "FILE",
         "a testcase for each result of `host` in --json as JUnit's XML, for CI systems");
+    add_budget(command, options.budget);
     command.add_flag("-v,--verbose", options.verbose, "show the guest's console and the host's, too");
 }
 

@@ -26,7 +26,7 @@ struct BootOptions {
     std::chrono::milliseconds interval{500};          // between samples
     std::chrono::seconds stop{0};                     // end the guest then; 0: when it ends
     std::chrono::seconds timeout{600};
-    std::filesystem::path modules, json, junit, build;
+    std::filesystem::path modules, json, junit, budget, build;
     bool verbose = false;
 };
 

@@ -1,6 +1,7 @@
 // Booting Linux on a lane's host while the sampler watches.
 #include "exitaudit/boot/report.hpp"
 
+#include "exitaudit/documents/budget.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/log/lines.hpp"
 #include "exitaudit/support/file.hpp"
@@ -117,6 +118,7 @@ int run_boot(const BootOptions& asked) {
     require_directories_of({asked.json, asked.junit});
     const auto choice = choose_lane_of(asked);
     const auto options = settled(asked, *choice.lane);
+    const auto budget = read_budget(options.budget); // before minutes of running
     if (!choice.why.empty()) fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
 
     using Clock = std::chrono::steady_clock;
@@ -148,13 +150,15 @@ int run_boot(const BootOptions& asked) {
     if (!log.readings().empty()) host.push_back(judge_guest_read(log));
     outcome.circumstances = circumstances_of(*choice.lane, session, seconds(), std::move(host));
     outcome.verdict = judge_boot(session, log, options, outcome.circumstances.host);
+    const auto document = with_budget(budget, outcome.verdict, outcome.circumstances,
+                                      [&] { return boot_document(log, outcome, options); });
     if (log.sampled() && log.started()) fmt::print("{}", boot_text(log, outcome));
     for (const auto& line : host_lines(outcome.circumstances.host)) fmt::print("{}\n", line);
     if (!outcome.verdict.complete)
         for (const auto& line : session.console) fmt::print(stderr, "  {}\n", line);
     std::fflush(stdout);
     fmt::print(stderr, "exitaudit: {}\n", verdict_line(outcome.verdict, outcome.circumstances));
-    write_documents(options.json, options.junit, boot_document(log, outcome, options));
+    write_documents(options.json, options.junit, document);
     return session.ending.how == Ending::How::interrupted ? 128 + session.ending.status
                                                           : static_cast<int>(outcome.verdict.code);
 }

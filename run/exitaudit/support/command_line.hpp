@@ -42,6 +42,10 @@ inline void add_junit(CLI::App& command, std::filesystem::path& file) {
     add(command, "--junit", file, "FILE", "the same as JUnit's XML, for CI systems");
 }
 
+inline void add_budget(CLI::App& command, std::filesystem::path& file) {
+    add(command, "--budget", file, "FILE", "fail if this file's limits on exits or cycles are exceeded");
+}
+
 // Where the built files are.
 inline void add_build(CLI::App& command, std::filesystem::path& build) {
     add(command, "--build", build, "DIR", "where the built files are (default: exitaudit's own directory)")
