@@ -110,6 +110,23 @@ grade: | check-kernel packages-guest packages-program packages-run packages-embe
 		$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit guest embedded-host
 	@build/exitaudit grade --kernel '$(KERNEL)' $(ARGS) $(PATCHES)
 
+# What needs no built host: all but boot, grade, and run on embedded hosts, for which EXITAUDIT_BUILD names a built
+# directory. The program finds the images beside itself.
+PREFIX ?= /usr/local
+INSTALLED = $(DESTDIR)$(PREFIX)
+.PHONY: install
+install: build/exitaudit guest
+	@install -d '$(INSTALLED)'/bin '$(INSTALLED)'/share/man/man1 '$(INSTALLED)'/share/zsh/site-functions \
+		'$(INSTALLED)'/share/fish/vendor_completions.d '$(INSTALLED)'/share/bash-completion/completions
+	@install -D -t '$(INSTALLED)/lib/exitaudit' build/exitaudit
+	@install -m 644 -t '$(INSTALLED)/lib/exitaudit' build/unikernel.elf build/unikernel-pvh.elf
+	@install -D -m 644 -t '$(INSTALLED)/share/doc/exitaudit' README.md LICENSE docs/*.md
+	@ln -sf ../lib/exitaudit/exitaudit '$(INSTALLED)/bin/exitaudit'
+	@build/exitaudit man >'$(INSTALLED)/share/man/man1/exitaudit.1'
+	@build/exitaudit completion bash >'$(INSTALLED)/share/bash-completion/completions/exitaudit'
+	@build/exitaudit completion zsh >'$(INSTALLED)/share/zsh/site-functions/_exitaudit'
+	@build/exitaudit completion fish >'$(INSTALLED)/share/fish/vendor_completions.d/exitaudit.fish'
+
 .PHONY: clean
 clean:
 	rm -rf build
@@ -136,6 +153,7 @@ help:
 	@echo '  make iso      build/exitaudit.iso, a CD that boots the guest by GRUB'
 	@echo '  make docs     docs/catalogue.md, from the guest'"'"'s own table of triggers'
 	@echo '  make guest    build/unikernel.elf and build/unikernel-pvh.elf alone'
+	@echo '  make install  the program, the guest, man page and completions; DESTDIR= PREFIX=$(PREFIX)'
 	@echo '  make packages install the Debian packages that any of these needs'
 	@echo '  make clean    remove build/'
 	@echo

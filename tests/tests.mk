@@ -1,6 +1,6 @@
 # All tests. Each runner prints a line for each test and its totals.
 
-CHECK_PACKAGES := clang-format gcc git libgtest-dev bats parallel procps perl binutils shellcheck jq libxml2-utils zip unzip bzip2 linux-perf
+CHECK_PACKAGES := clang-format gcc git libgtest-dev bats parallel procps perl binutils shellcheck jq libxml2-utils zip unzip bzip2 linux-perf groff-base zsh fish
 # The wrong hosts that the boot tests need.
 check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide racing-counters shared-query layout-f21 handler-only \
 	clock-stopped-early halves-swapped exit-handler-start \
@@ -75,12 +75,12 @@ check-packages:
 	@tests/run-bats tests/packages.bats tests/mutants.bats
 
 check-cli:
-	@KERNEL='$(KERNEL)' tests/run-bats tests/exitaudit/cli.bats
+	@KERNEL='$(KERNEL)' tests/run-bats tests/exitaudit/cli.bats tests/install.bats
 
 # The command line, too. SLOW=1 takes the tests in that need minutes, a browser, or Slurm.
 check-boot: $(if $(SLOW),check-report check-fuzz check-slurm)
 	@KERNEL='$(KERNEL)' SLOW='$(SLOW)' tests/run-bats tests/vmx.bats tests/grade.bats tests/gradescope.bats tests/hostile.bats tests/trees.bats \
-		tests/boot.bats tests/exitaudit/cli.bats
+		tests/boot.bats tests/exitaudit/cli.bats tests/install.bats
 
 # Each host that is wrong on purpose: is it caught, and called by its name?
 mutants: | check-kernel packages-guest packages-program packages-run packages-embedded-host packages-bochs

@@ -4,6 +4,7 @@
 #include "exitaudit/catalogue/catalogue.hpp"
 #include "exitaudit/documents/compare.hpp"
 #include "exitaudit/grade/grader.hpp"
+#include "exitaudit/manual/manual.hpp"
 #include "exitaudit/read/options.hpp"
 #include "exitaudit/report/page.hpp"
 #include "exitaudit/support/exit_code.hpp"
@@ -56,7 +57,7 @@ int run(int argc, char** argv) {
     app.require_subcommand(1);
     Task task;
     for (const auto add : {add_run, add_boot, grade::add_grade, add_judge, add_list, add_report, add_compare,
-                           add_read, add_top})
+                           add_read, add_top, add_manual})
         add(app, task);
 
     std::vector<std::string> names;
