@@ -133,7 +133,7 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
         auto path = host.modules / name;
         if (!fs::exists(path)) path = host.fallback_modules / name;
         if (fs::exists(path))
-            files.push_back({fmt::format("audit/{}", name), without_ftrace_list(read_file(path))});
+            files.push_back({fmt::format("audit/{}", name), without_ftrace(read_file(path))});
     }
     if (spec.noise) {
         // The same guest image, busy for longer than any audit.

@@ -24,9 +24,10 @@ std::string join_archives(std::string base, std::string_view overlay);
 // kvm.ko first: the others need it.
 inline constexpr std::array kvm_modules{"kvm.ko", "kvm-intel.ko", "kvm-amd.ko"};
 
-// The module without its list of functions that ftrace can trace, which no audit does. For each of thousands,
-// the kernel would search all symbols for weak ones (find_kallsyms_symbol() by ftrace_module_enable()). What
-// is not an ELF file with such a list is returned as it is.
-std::string without_ftrace_list(std::string module);
+// The module as ftrace leaves it, but for its list of functions that ftrace can trace, which no audit does:
+// for each of thousands, the kernel would search all symbols for weak ones (find_kallsyms_symbol() by
+// ftrace_module_enable()). Their calls of __fentry__ are NOPs, as ftrace makes them (ftrace_init_nop()): they
+// would take more time than the ledger. What is no ELF file with such a list is returned as it is.
+std::string without_ftrace(std::string module);
 
 } // namespace exitaudit
