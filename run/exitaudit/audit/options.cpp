@@ -89,6 +89,7 @@ void add_run(CLI::App& app, Task& task) {
                        ->excludes(modules);
     tree->excludes(modules)->excludes(mutant);
     command.add_flag("--no-ept", host.shadow_paging, "load kvm-intel with ept=0: shadow paging (vmx lane)");
+    command.add_flag("--no-ledger", host.no_ledger, "load kvm with exit_ledger=0 (embedded hosts)");
     add(command, "--guest", host.image, "FILE", "boot this image instead of the built one");
     add_build(command, options.build);
     add(command, "--json", options.json, "FILE", "write the verdict and all results to FILE");

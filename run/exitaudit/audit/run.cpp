@@ -25,6 +25,7 @@ std::string_view needs_embedded_host(const RunOptions& options) {
            : !options.tree.empty() ? "--tree"
            : !host.modules.empty() ? "--modules"
            : !host.mutant.empty()  ? "--mutant"
+           : host.no_ledger        ? "--no-ledger"
            : host.noise            ? "--noise"
                                    : "";
 }
@@ -79,10 +80,10 @@ int audit_once(const RunOptions& given) {
     auto options = given;
     auto& host = options.host;
     if (options.costs) host.plan.insert(host.plan.begin(), "costs");
-    if (measures_costs(host.plan)) host.silence = longest_firings;
+    const bool costs = host.costs = measures_costs(host.plan);
+    if (costs) host.silence = longest_firings;
     if (const auto error = check_plan(host.plan)) throw usage_error("{}", *error);
     require_directories_of({options.json, options.junit, options.log});
-    const bool costs = measures_costs(host.plan);
     if (options.exact) options.lane = svm_icount;
     const auto choice = choose_lane(options.lane, {.embedded = needs_embedded_host(options),
                                                    .kvm = host.perf ? "--perf" : "",

@@ -149,6 +149,8 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
             {"audit/perf-report", "exec " + shell_line(perf_report(perf_in_overlay(), perf_data)) + "\n"});
         for (auto& file : perf_files()) files.push_back(std::move(file));
     }
+    if (spec.no_ledger) files.push_back({"audit/kvm.parameters", "exit_ledger=0\n"});
+    if (spec.costs) files.push_back({"audit/costs", ""});
     if (spec.shadow_paging) {
         files.push_back({"audit/kvm-amd.parameters", "npt=0\n"});
         files.push_back({"audit/kvm-intel.parameters", "ept=0\n"});

@@ -24,6 +24,8 @@ struct HostSpec {
     std::filesystem::path modules;
     std::string mutant;
     bool shadow_paging = false; // KVM is loaded with ept=0, npt=0
+    bool no_ledger = false;     // KVM is loaded with exit_ledger=0
+    bool costs = false;         // nothing counts exits beside KVM, which would take longer than the exits
     bool noise = false;         // a second, busy VM runs beside the guest
     // Of any host.
     bool perf = false; // `perf kvm stat` counts the exits, too
