@@ -26,18 +26,33 @@ typedef unsigned long long u64;
 #define cpu_relax() _mm_pause()
 #define rdtsc() __rdtsc()
 
+#define check_sub_overflow(a, b, difference) __builtin_sub_overflow(a, b, difference)
+#define likely(x) (x)
+#define unlikely(x) (x)
+#define U64_MAX UINT64_MAX
+
+// As on x86: one instruction, which an interrupt cannot split, but another CPU can.
+typedef struct { u64 value; } local64_t;
+#define local64_read(l) READ_ONCE((l)->value)
+#define local64_set(l, to) WRITE_ONCE((l)->value, to)
+#define local64_inc(l) local64_add(1, l)
+static inline void local64_add(u64 n, local64_t *l)
+{
+	__asm__ volatile("addq %1, %0" : "+m"(l->value) : "r"(n));
+}
+
+#include "structs.h"
+
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
 #define lower_32_bits(n) ((u32)(n))
 #define upper_32_bits(n) ((u32)((n) >> 32))
-#define array_index_nospec(index, size) (index)
-#define struct_size(pointer, member, count) \
-	(offsetof(__typeof__(*(pointer)), member) + sizeof((pointer)->member[0]) * (count))
+#define array_index_nospec(index, size) ((void)(size), (index))
 
 #define DECLARE_STATIC_KEY_FALSE(key) extern bool key
 #define DEFINE_STATIC_KEY_FALSE(key) bool key
 #define static_branch_enable(key) (*(key) = true)
-#define static_branch_unlikely(key) (*(key))
+#define static_branch_likely(key) (*(key))
 #define EXPORT_SYMBOL_GPL(symbol) extern __typeof__(symbol) symbol
 #define module_param(name, type, mode) extern int name##_is_a_parameter
 #define MODULE_PARM_DESC(name, text) extern int name##_is_described
@@ -46,10 +61,10 @@ typedef unsigned long long u64;
 #define ENOMEM 12
 #define kvfree free
 
-static inline void *kvzalloc(size_t size, int flags)
+static inline void *kvcalloc(size_t count, size_t size, int flags)
 {
 	(void)flags;
-	size = (size + 63) & ~(size_t)63;
+	size *= count;
 	void *memory = aligned_alloc(64, size);
 	return memory ? memset(memory, 0, size) : NULL;
 }
@@ -61,7 +76,7 @@ struct kvm;
 struct kvm_vcpu {
 	struct kvm *kvm;
 	struct {
-		struct kvm_exit_ledger *exit_ledger;
+		struct kvm_exit_ledger exit_ledger;
 	} arch;
 };
 
