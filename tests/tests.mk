@@ -21,6 +21,7 @@ build/obj/tests/%.o: tests/%.cpp $(PRECOMPILED).gch build/obj/toolchain
 include tests/unikernel/tests.mk
 include tests/exitaudit/tests.mk
 include tests/accounting/accounting.mk
+include tests/read-cost/read_cost.mk
 include tests/fuzz/fuzz.mk
 
 # Driving a browser: WebDriver by curl and jq. A font, because a minimal system has none.
