@@ -68,7 +68,8 @@ use_kernel() {
 		rm -rf "$work"/{tree,mutants,style}
 		echo "$work" >"$work/path"
 	fi
-	patches=("$series"/[0-9]*.patch)
+	# Without the cover letter.
+	patches=("$series"/000[1-9]-*.patch)
 
 	PATH=$PATH:/usr/sbin:/sbin
 	need make make patch patch xz xz-utils modinfo kmod
@@ -117,18 +118,24 @@ make_tree() {
 	rm -rf "$stage"
 }
 
-# compile TREE: kvm.ko, kvm-intel.ko and kvm-amd.ko in TREE/arch/x86/kvm
-compile() {
-	local include=$1/arch/x86/include log=$1/make.log
+# Sets kbuild_words: what make is told for modules in TREE.
+kbuild_words() {
+	local include=$1/arch/x86/include
 	# The tree's headers go before those of the package: the series
 	# changes one and adds one.  trace.h is looked for two levels up from
 	# a directory of headers; virt/kvm is one from where that is right.
 	# Type information for BPF nobody asks for; it would take pahole.  Nor
 	# is there use for debugging information: half of the time, and three
 	# quarters of the disk.
-	make -C "$headers" M="$1/arch/x86/kvm" -j"$(nproc)" \
-		NOSTDINC_FLAGS="-nostdinc -I$include -I$include/uapi -I$1/virt/kvm" \
-		CONFIG_DEBUG_INFO_BTF_MODULES= KCFLAGS=-g0 \
+	kbuild_words=(NOSTDINC_FLAGS="-nostdinc -I$include -I$include/uapi -I$1/virt/kvm"
+		CONFIG_DEBUG_INFO_BTF_MODULES= KCFLAGS=-g0)
+}
+
+# compile TREE: kvm.ko, kvm-intel.ko and kvm-amd.ko in TREE/arch/x86/kvm
+compile() {
+	local log=$1/make.log
+	kbuild_words "$1"
+	make -C "$headers" M="$1/arch/x86/kvm" -j"$(nproc)" "${kbuild_words[@]}" \
 		modules >"$log" 2>&1 || {
 		grep -m5 -E 'error|ERROR' "$log" >&2 || tail -5 "$log" >&2
 		die 3 "the modules do not compile: see $log"

@@ -3,7 +3,7 @@
 # Which of mutants/ to build or run; none named: all.
 MUTANTS ?=
 
-.PHONY: check-kernel host mutant-hosts other-sources foreign-base tree-host packages-host packages-tree-host packages-grade
+.PHONY: check-kernel host selftest mutant-hosts other-sources foreign-base tree-host packages-host packages-tree-host packages-grade
 
 # Before anything is installed or compiled.
 check-kernel:
@@ -14,6 +14,10 @@ host:
 
 mutant-hosts: host
 	@host-kvm-patch/build --kernel '$(KERNEL)' $(MUTANTS:%=--mutant %)
+
+# The series' own test, which KVM's maintainers would run, on embedded hosts.
+selftest: embedded-host
+	@host-kvm-patch/selftest --kernel '$(KERNEL)'
 
 # What whole files of other kernels are compared with.
 other-sources:

@@ -43,6 +43,10 @@ needs_unpatched_kvm() {
     [ "$(cat /sys/module/kvm/parameters/exit_ledger 2>/dev/null)" != Y ] || skip "this machine's KVM is patched"
 }
 
+@test "the series' selftest passes on the patched KVM, and is skipped on the distribution's" {
+    expect 0 "exit_ledger_test passes on the patched KVM" "$root/host-kvm-patch/selftest" --kernel "$KERNEL"
+}
+
 @test "without KVM: not patched, by Multiboot 1, PVH and GRUB" {
     for boot in kernel pvh iso; do
         expect 4 "exitaudit: not patched: " "$exitaudit" run --lane tcg --boot $boot

@@ -103,9 +103,11 @@ make_archive() {
     (
         cd tree/linux-source-6.1
         mkdir -p arch/x86/{kvm,include} virt/kvm include/{linux,uapi/linux,kvm,trace/events} \
-            Documentation/admin-guide scripts
+            Documentation/{admin-guide,virt/kvm/x86} scripts/coccinelle \
+            tools/{build,include,lib,scripts,arch/x86/include,testing/selftests/{kvm,rseq}}
         touch MAINTAINERS include/{linux,uapi/linux}/kvm_x.h include/trace/events/kvm.h \
-            Documentation/admin-guide/kernel-parameters.txt scripts/{checkpatch.pl,spelling.txt,const_structs.checkpatch}
+            Documentation/{admin-guide/kernel-parameters.txt,virt/kvm/x86/index.rst} \
+            tools/testing/selftests/{kvm/Makefile,lib.mk,kselftest.h,kselftest_harness.h} scripts/subarch.include scripts/{checkpatch.pl,spelling.txt,const_structs.checkpatch}
     )
     mkdir series
     printf -- '--- a/arch/x86/kvm/x\n+++ b/arch/x86/kvm/x\n@@ -1 +1 @@\n-first\n+patched\n' >series/0001-x.patch

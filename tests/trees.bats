@@ -160,7 +160,7 @@ first_bad() {
 # bats test_tags=slow
 @test "git bisect finds the commits that lose fastpath exits and that make CPUID exits more expensive" {
     unpack_linux
-    apply "$root/host-kvm-patch/linux-$KERNEL"/*.patch
+    apply "$root/host-kvm-patch/linux-$KERNEL"/000[1-9]-*.patch
     commit ledger
     sed -i '1a /* harmless */' "$tree/arch/x86/kvm/x86.c"
     commit harmless

@@ -1,7 +1,7 @@
 # The series' accounting of exits, compiled for user space and hammered by threads; and the
 # same with the counters of a mutant, to show that the hammer breaks what can be broken.
 
-ACCOUNTING_PATCHES = $(wildcard host-kvm-patch/linux-$(KERNEL)/*.patch)
+ACCOUNTING_PATCHES = $(wildcard host-kvm-patch/linux-$(KERNEL)/000[1-9]-*.patch)
 ACCOUNTING_DIR := build/obj/tests/accounting
 ACCOUNTING := build/tests/accounting-$(KERNEL) build/tests/accounting-$(KERNEL)-racing
 
