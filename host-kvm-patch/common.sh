@@ -107,7 +107,7 @@ make_tree() {
 	cp "$stage/arch/x86/kvm/Makefile" "$stage/Makefile.kvm-x86"
 	# The headers package has no such files; the tree we are in has.
 	# shellcheck disable=SC2016 # make's own variables
-	sed -i 's|\$(srctree)/|$(src)/../../../|' "$stage/arch/x86/kvm/Makefile"
+	sed -i 's|\$(srctree)/|$(src)/../../../|g' "$stage/arch/x86/kvm/Makefile"
 
 	mkdir -p "$tree"
 	(cd "$stage" && find . -type f -print) | while read -r file; do
