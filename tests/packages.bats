@@ -64,8 +64,17 @@ linux-headers-6.1.0-57-common linux-kbuild-6.1 linux-image-6.1.0-57-cloud-amd64-
     run choose 6.12 <"$lists/debian-13.list"
     [[ ${lines[3]} == "6.12.115-2 6.12.115+deb13.1-"* && ${lines[4]} == "6.12.115-1 6.12.115+deb13-"* ]]
     [[ ${lines[-1]} == "6.12.107-1 "* ]]
+}
+
+@test "an image in three packages, as from Linux 7.2 on: the unsigned one if it is there" {
     run choose 7.3 <"$lists/debian-13.list"
-    [[ $output == "7.3.4-1~bpo13+1 7.3.4+deb13-cloud-amd64 gcc-14 "* ]]
+    [[ $output == "$(set_of 7.3.4-1~bpo13+1 7.3.4+deb13 gcc-14 libelf1t64) linux-source-7.3 "*" \
+linux-binary-unsigned-7.3.4+deb13-cloud-amd64 linux-modules-7.3.4+deb13-cloud-amd64 linux-base-7.3.4+deb13-cloud-amd64" ]]
+    without 'Package: linux-binary-unsigned' <"$lists/debian-13.list" >list
+    run choose 7.3 <list
+    [[ $output == *" linux-binary-7.3.4+deb13-cloud-amd64 linux-modules-"* ]]
+    without 'Package: linux-(binary|base)' <"$lists/debian-13.list" >list
+    expect 1 "lacks linux-binary-unsigned-7.3.4+deb13-cloud-amd64, linux-base-7.3.4+deb13-cloud-amd64" choose 7.3 <list
 }
 
 @test "no complete set: every version, and what it lacks" {
@@ -84,7 +93,7 @@ linux-headers-6.1.0-57-common linux-kbuild-6.1 linux-image-6.1.0-57-cloud-amd64-
     printf 'ID=debian\nVERSION_ID="13"\nPRETTY_NAME="Debian 13"\n' >os-release
     export EXIT_AUDIT_OS_RELEASE=$PWD/os-release
     expect 0 "6.12" "$packages/kernels" --default
-    expect 2 "Debian 13 offers no Linux 6.1: choose KERNEL=6.12" "$packages/kernels" --check 6.1
+    expect 2 "Debian 13 offers no Linux 6.1: choose KERNEL=6.12 or KERNEL=7.3" "$packages/kernels" --check 6.1
     sed -i 's/13/12/' os-release
     [ "$("$packages/kernels" --default)" = 6.1 ]
     expect 0 "6.1 6.12" "$packages/kernels"
@@ -147,9 +156,30 @@ add_version() { # VERSION ABI LINE
     package "linux-headers-$release" "$1" "linux-headers-$2-common (= $1), linux-kbuild-6.1, linux-compiler-gcc-12-x86"
     package "linux-headers-$2-common" "$1" ''
     package linux-kbuild-6.1 "$1" 'libelf1 (>= 0.142)'
-    mkdir -p "deb/lib/modules/$release/kernel"
-    touch "deb/lib/modules/$release/modules."{order,builtin}
+    mkdir -p "deb/lib/modules/$release/kernel" deb/boot
+    touch "deb/lib/modules/$release/modules."{order,builtin} "deb/boot/vmlinuz-$release"
     package "linux-image-$release-unsigned" "$1" kmod
+}
+
+# split_images: the image in three packages, below /usr/lib, as from Linux 7.2 on.
+split_images() {
+    local version release modules
+    while read -r version release; do
+        rm "archive/linux-image-$release-unsigned_$version.deb"
+        modules=deb/usr/lib/modules/$release
+        mkdir -p "$modules"
+        touch "$modules/vmlinuz.unsigned"
+        package "linux-binary-unsigned-$release" "$version" ''
+        mkdir -p "$modules/kernel"
+        package "linux-modules-$release" "$version" kmod
+        mkdir -p "$modules"
+        touch "$modules/modules."{order,builtin}
+        package "linux-base-$release" "$version" ''
+    done <<<'6.1.1-1 6.1.0-1-cloud-amd64
+6.1.2-1 6.1.0-2-cloud-amd64'
+    without 'Package: linux-image' <archive/list >list
+    cp list archive/list
+    cp list lists/Packages
 }
 
 package() { # NAME VERSION DEPENDS: of what is in deb/
@@ -177,6 +207,15 @@ set" ]
     rm apt.calls
     expect 0 "" "${obtain[@]}"
     [ ! -e apt.calls ]
+}
+
+@test "an image in three packages is put together" {
+    make_archive
+    split_images
+    expect 0 "" "${obtain[@]}"
+    [ -e out/6.1.2-1/distribution/boot/vmlinuz-6.1.0-2-cloud-amd64 ]
+    [ -e out/6.1.2-1/distribution/lib/modules/6.1.0-2-cloud-amd64/modules.order ]
+    [ -d out/6.1.2-1/distribution/lib/modules/6.1.0-2-cloud-amd64/kernel ]
 }
 
 @test "lists that have changed are looked at again: a newer version is taken, the same one kept" {

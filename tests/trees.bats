@@ -119,7 +119,9 @@ run_tree() { "$exitaudit" run --tree "$tree" --timeout 300 "$@"; }
     nearest 4.19 linux-6.1
     nearest 6.6 linux-6.1
     nearest 6.7 linux-6.12
-    nearest 7.3 linux-6.12
+    nearest 6.17 linux-6.12
+    nearest 6.19 linux-7.3
+    nearest 8.0 linux-7.3
 }
 
 @test "a tree that does not compile ends with 125 and the compiler's errors" {
