@@ -1,5 +1,5 @@
 // Exit numbers without a trigger: those of the host itself, those that KVM does not enable, and those for
-// which no trigger is written. Statements about KVM hold for Linux 6.1 and 6.12.
+// which no trigger is written. Statements about KVM hold for Linux 6.1, 6.12 and 7.3.
 #include "triggers/untriggered.hpp"
 
 #include "triggers/trigger.hpp"
@@ -23,12 +23,14 @@ constexpr std::string_view only_apicv = "only where the processor virtualizes th
                                         "that access the APIC are skipped there";
 constexpr std::string_view no_pasid = "KVM does not enable PASID translation (vmx_secondary_exec_control())";
 constexpr std::string_view no_seam = "not written: needs a processor with TDX, and KVM without a handler for "
-                                     "it ends the VM (__vmx_handle_exit())";
+                                     "it (6.1, 6.12) ends the VM (__vmx_handle_exit()); a TD's own calls "
+                                     "count as what they ask for (tdx_to_vmx_exit_reason())";
 constexpr std::string_view no_msr_list =
     "KVM does not enable MSR-list instructions (vmx_tertiary_exec_control()): #UD";
 constexpr std::string_view no_user_msr = "KVM has no IA32_USER_MSR_CTL, without which the instruction is #UD";
 constexpr std::string_view no_immediate_msr = "not written: needs a processor with MSR_IMM, and KVM without "
-                                              "a handler for it ends the VM (__vmx_handle_exit())";
+                                              "a handler for it (6.1, 6.12) ends the VM "
+                                              "(__vmx_handle_exit())";
 
 // Numbers by themselves are those that asm/vmx.h and asm/svm.h have no name for.
 constexpr Untriggered vmx[] = {
@@ -124,8 +126,11 @@ constexpr Untriggered svm[] = {
     {0xa0, 0xa1, "INVLPGB, legal or not", no_broadcast},
     one(0xa3, "MCOMMIT", not_intercepted),
     one(0xa4, "TLBSYNC", no_broadcast),
-    one(0xa5, "bus lock threshold", not_intercepted),
-    one(0xa6, "HLT while idle", "init_vmcb() intercepts every HLT instead: SVM_EXIT_HLT"),
+    one(0xa5, "bus lock threshold",
+        "only where user space asks for it by KVM_CAP_X86_BUS_LOCK_EXIT (7.3); off by default"),
+    one(0xa6, "HLT while idle",
+        "init_vmcb() intercepts every HLT instead, but for processors that have this intercept (7.3): "
+        "SVM_EXIT_HLT"),
     {SVM_EXIT_AVIC_INCOMPLETE_IPI, SVM_EXIT_AVIC_UNACCELERATED_ACCESS,
      "AVIC: incomplete IPI, access not accelerated", only_avic},
     one(SVM_EXIT_VMGEXIT, "VMGEXIT", only_sev_es),

@@ -185,7 +185,7 @@ std::string markdown_cell(const Trigger& trigger, Numbering numbering) {
 void print_untriggered() {
     fmt::print("\n## Exit numbers without a trigger\n\nWhat the manuals define, or the kernel's headers "
                "name, and no trigger speaks of but, at most, as\n"
-               "another trigger's company. What is said of KVM holds for Linux 6.1 and 6.12.\n");
+               "another trigger's company. What is said of KVM holds for Linux 6.1, 6.12 and 7.3.\n");
     for (const auto numbering : vendors) {
         fmt::print("\n| {} | exit | why |\n|---|---|---|\n",
                    numbering == Numbering::vmx ? "Intel VMX" : "AMD SVM");
