@@ -19,9 +19,10 @@ mutant-hosts: host
 selftest: embedded-host
 	@host-kvm-patch/selftest --kernel '$(KERNEL)'
 
-# What whole files of other kernels are compared with.
+# What whole files of other kernels are compared with. A newer kernel is there only with backports.
 other-sources:
 	@for kernel in $(filter-out $(KERNEL),$(shell host-kvm-patch/packages/kernels 2>/dev/null)); do \
+		apt-cache show "linux-source-$$kernel" >/dev/null 2>&1 || continue; \
 		host-kvm-patch/packages/obtain --kernel $$kernel --output build/host/$$kernel/.work/packages \
 			--series host-kvm-patch/linux-$$kernel || exit; done
 

@@ -272,8 +272,16 @@ set" ]
     cp list archive/list
     cp list lists/Packages
     expect 3 "6.1.2-1 lacks linux-kbuild-6.1; 6.1.1-1 lacks linux-kbuild-6.1" "${obtain[@]}"
-    [[ $output == *"have Debian's main archive in the apt sources"* ]]
+    [[ $output == *"have Debian's main archive in the apt sources"* && $output != *"newest source"* ]]
     [ ! -e out/set ]
+}
+
+@test "where the archive has moved on, the error says which source is there, and how to try it" {
+    make_archive
+    sed -i 's/^Package: linux-source-6.1$/Package: linux-source-6.20/' archive/list
+    cp archive/list lists/Packages
+    expect 3 "linux-source-6.1 is not on the list" "${obtain[@]}"
+    [[ $output == *"the newest source on offer is linux-source-6.20: make run TREE=DIR"* ]]
 }
 
 @test "a series that does not apply to the newest source is used with the newest that it does apply to" {
