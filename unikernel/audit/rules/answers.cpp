@@ -23,8 +23,8 @@ constexpr ExitNumber far_undefined[] = {0x7ff,      0x800,      0x1000,     0xff
 // svm_exit_handlers[]).
 constexpr ExitNumber vmx_not_enabled[] = {3,  4,  5,  6,  11, 16, 17, 33, 34, 51, 63,
                                           64, 65, 66, 69, 70, 72, 73, 78, 79, 80, 81};
-constexpr ExitNumber svm_not_enabled[] = {0x01, 0x02, 0x12, 0x28, 0x40, 0x63, 0x66, 0x67, 0x68,
-                                          0x6a, 0x6b, 0x6e, 0x70, 0x71, 0x75, 0x7e, 0x88};
+constexpr ExitNumber svm_not_enabled[] = {0x01, 0x02, 0x12, 0x28, 0x40, 0x63, 0x66, 0x67,
+                                          0x68, 0x6a, 0x6b, 0x6e, 0x70, 0x71, 0x75, 0x7e};
 
 // Calls `visit(leaf's number)` for each leaf that takes an exit number.
 template <typename Visit> void for_each_exit_leaf(const Bench& bench, Visit visit) {
