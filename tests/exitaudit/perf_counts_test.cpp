@@ -47,6 +47,16 @@ TEST(PerfCounts, AgreeButForATripleFaultThatCameLast) {
               Outcome::not_ok);
 }
 
+// QEMU 10 stops the vCPU a little later than its OUT, by an interrupt or while it looks for the ACPI tables.
+TEST(PerfCounts, AgreeButForWhatCameLastInsteadOfTheOut) {
+    for (const std::uint64_t last : {0x60, 0x400}) {
+        EXPECT_EQ(report().compare(Ledger{{0x72, 999}, {0x7b, 41}, {last, 1}}, 0, 1, true).outcome,
+                  Outcome::ok);
+        EXPECT_EQ(report().compare(Ledger{{0x72, 999}, {0x7b, 42}, {last, 1}}, 0, 1, true).outcome,
+                  Outcome::not_ok);
+    }
+}
+
 TEST(PerfCounts, AllowNoOtherExitToBeMissing) {
     // As many in all, but the exit that ended the guest is not among the missing.
     const auto result = report().compare(Ledger{{0x72, 1000}, {0x7b, 41}}, 0, 1, true);
