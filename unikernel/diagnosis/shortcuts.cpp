@@ -18,12 +18,15 @@ constexpr ExitNumber vmx_shortcuts[] = {EXIT_REASON_MSR_WRITE,
                                         EXIT_REASON_INTERRUPT_WINDOW,
                                         EXIT_REASON_EXTERNAL_INTERRUPT,
                                         EXIT_REASON_HLT,
-                                        EXIT_REASON_EPT_MISCONFIG};
-constexpr ExitNumber svm_shortcuts[] = {SVM_EXIT_MSR, SVM_EXIT_VINTR, SVM_EXIT_INTR, SVM_EXIT_HLT,
-                                        SVM_EXIT_NPF};
+                                        EXIT_REASON_EPT_MISCONFIG,
+                                        EXIT_REASON_INVD};
+constexpr ExitNumber svm_shortcuts[] = {SVM_EXIT_MSR, SVM_EXIT_VINTR, SVM_EXIT_INTR,
+                                        SVM_EXIT_HLT, SVM_EXIT_NPF,   SVM_EXIT_INVD};
 
-constexpr ExitNumber vmx_fastpaths[] = {EXIT_REASON_MSR_WRITE, EXIT_REASON_PREEMPTION_TIMER, EXIT_REASON_HLT};
-constexpr ExitNumber svm_fastpaths[] = {SVM_EXIT_MSR, SVM_EXIT_HLT};
+// INVD has one from Linux 7.3 on, which takes all its exits but a nested guest's: a shortcut, too.
+constexpr ExitNumber vmx_fastpaths[] = {EXIT_REASON_MSR_WRITE, EXIT_REASON_PREEMPTION_TIMER, EXIT_REASON_HLT,
+                                        EXIT_REASON_INVD};
+constexpr ExitNumber svm_fastpaths[] = {SVM_EXIT_MSR, SVM_EXIT_HLT, SVM_EXIT_INVD};
 
 bool is_among(ExitNumber exit, std::span<const ExitNumber> exits) {
     return std::ranges::find(exits, exit) != exits.end();
