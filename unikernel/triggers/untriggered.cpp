@@ -119,6 +119,7 @@ constexpr Untriggered svm[] = {
     one(SVM_EXIT_INIT, "physical INIT", "the host's own, and not intercepted: init_vmcb()"),
     {SVM_EXIT_PUSHF, SVM_EXIT_POPF, "PUSHF, POPF", not_intercepted},
     one(SVM_EXIT_FERR_FREEZE, "FERR freeze", not_intercepted),
+    one(SVM_EXIT_ICEBP, "INT1", "only from Linux 7.3 on (init_vmcb()); `exception.int1` allows it"),
     one(SVM_EXIT_MWAIT_COND, "MWAIT, monitor armed",
         "init_vmcb() intercepts every MWAIT instead: SVM_EXIT_MWAIT"),
     one(SVM_EXIT_EFER_WRITE_TRAP, "after a write of EFER", only_sev_es),
