@@ -65,7 +65,8 @@ constexpr Trigger catalogue[] = {
         .svm = on_svm,
         .fire = vmfunc,
         .excuse = []() -> std::string_view {
-            return "this vCPU has no VM functions: the processor has none, or KVM (6.12) clears them; VMFUNC "
+            return "this vCPU has no VM functions: the processor has none, or KVM (from 6.12 on) clears "
+                   "them; VMFUNC "
                    "is undefined, and exits as #UD";
         },
     },
