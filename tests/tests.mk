@@ -4,7 +4,7 @@ CHECK_PACKAGES := clang-format gcc git libgtest-dev bats parallel procps perl bi
 # The wrong hosts that the boot tests need.
 check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide racing-counters shared-query layout-f21 handler-only \
 	clock-stopped-early halves-swapped exit-handler-start \
-	answers-exchanged undefined-digit query-counted-twice registers-left+clock-stopped-early $(if $(SLOW),edition-70)
+	tests/costs/slower-io.patch answers-exchanged undefined-digit query-counted-twice registers-left+clock-stopped-early $(if $(SLOW),edition-70)
 
 # Unit tests are compiled quickly rather than well. One set of flags, because a precompiled header bears no other.
 TEST_CXXFLAGS = $(HOST_CXXFLAGS) -I$(UNIKERNEL_TESTS) $(if $(CXXFLAGS),,-O0)
