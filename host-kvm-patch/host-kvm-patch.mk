@@ -3,7 +3,7 @@
 # Which of mutants/ to build or run; none named: all.
 MUTANTS ?=
 
-.PHONY: check-kernel host selftest mutant-hosts other-sources foreign-base tree-host packages-host packages-tree-host packages-grade
+.PHONY: check-kernel host selftest check-series mutant-hosts other-sources foreign-base tree-host packages-host packages-tree-host packages-grade
 
 # Before anything is installed or compiled.
 check-kernel:
@@ -18,6 +18,10 @@ mutant-hosts: host
 # The series' own test, which KVM's maintainers would run, on embedded hosts.
 selftest: embedded-host
 	@host-kvm-patch/selftest --kernel '$(KERNEL)'
+
+# Minutes: what checks the series beyond its style.
+check-series:
+	@host-kvm-patch/check-style --kernel '$(KERNEL)' --static --compile
 
 # What whole files of other kernels are compared with. A newer kernel is there only with backports.
 other-sources:
