@@ -49,6 +49,26 @@ protected:
     Base base_;
 };
 
+TEST_F(HandedIn, OfTwoFilesThatAreTheSameOneOneIsWanted) {
+    put("alice/first/cpuid.c", "one\n0x4FFFFFFC\nthree\n");
+    put("alice/second/cpuid.c", "one\n0x4FFFFFFC\nthree\n");
+    EXPECT_TRUE(change_of(looked_into(), base_).refused.empty());
+    put("alice/second/cpuid.c", "one\n0x4FFFFFFD\nthree\n");
+    const auto change = change_of(looked_into(), base_);
+    ASSERT_EQ(change.refused.size(), 1U);
+    EXPECT_EQ(change.refused[0].text,
+              "first/cpuid.c and second/cpuid.c are both arch/x86/kvm/cpuid.c: hand in one of them");
+}
+
+TEST_F(HandedIn, MayBeInUtf16) {
+    std::string text("\xff\xfe", 2);
+    for (const char c : std::string("one\n0x4FFFFFFC\nthree\n")) text += std::string{c, '\0'};
+    put("alice/cpuid.c", text);
+    const auto change = change_of(looked_into(), base_);
+    EXPECT_TRUE(change.refused.empty());
+    EXPECT_TRUE(change.has_ledger);
+}
+
 TEST_F(HandedIn, IsFoundInDirectoriesOfDirectories) {
     put("alice/hw/linux/arch/x86/kvm/cpuid.c", "one");
     auto found = looked_into();

@@ -2,7 +2,9 @@
 #include "exitaudit/submission/submission.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/submission/mail.hpp"
 #include "exitaudit/support/file.hpp"
+#include "exitaudit/support/pattern.hpp"
 
 #include <fmt/format.h>
 
@@ -28,6 +30,7 @@ struct Theirs {
 struct Collected {
     std::vector<Theirs> files;
     std::vector<std::string> others; // none of KVM's
+    std::string twice;               // two that are the same file of the kernel's, and differ; empty: none
 };
 
 // The directories of a kernel tree with files that may_change().
@@ -52,19 +55,34 @@ std::vector<std::string> names_in(const fs::path& directory, bool is_tree) {
     return names;
 }
 
+// Where a file belongs. A header that no kernel has is taken for one of KVM's.
+std::string place_of(const std::string& name, const Base& base) {
+    static const Pattern header("[A-Za-z0-9_-]+\\.h");
+    const auto place = place_in_source(name, base.files), file = fs::path(name).filename().string();
+    return !may_change(place) && header.match(file) ? "arch/x86/kvm/" + file : place;
+}
+
 Collected collect(const fs::path& path, bool is_tree, const Base& base, const fs::path& copies) {
     Collected collected;
     const bool is_directory = fs::is_directory(path);
     for (const auto& name : is_directory ? names_in(path, is_tree) : std::vector{path.filename().string()}) {
-        const auto place = is_tree ? name : place_in_source(name, base.files);
+        const auto place = is_tree ? name : place_of(name, base);
         if (!may_change(place)) {
             collected.others.push_back(sanitize(name));
             continue;
         }
-        const auto text = read_start(is_directory ? path / name : path, file_limit);
+        const auto bytes = read_start(is_directory ? path / name : path, file_limit);
+        const auto text = plain_text(bytes); // Windows writes UTF-16
         const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n'));
-        if (text.size() == file_limit || lines > most_lines || collected.files.size() == most_files)
+        if (bytes.size() == file_limit || lines > most_lines || collected.files.size() == most_files)
             throw failure("{}: too large, or too many files", sanitize(name));
+        const auto same = std::ranges::find(collected.files, place, &Theirs::path);
+        if (same != collected.files.end()) {
+            if (collected.twice.empty() && read_file(same->copy) != text)
+                collected.twice = fmt::format("{} and {} are both {}: hand in one of them",
+                                              sanitize(same->name), sanitize(name), place);
+            continue;
+        }
         const auto copy = copies / std::to_string(collected.files.size());
         write_file(copy, text);
         collected.files.push_back({name, place, copy});
@@ -221,6 +239,10 @@ Change whole_files(const fs::path& path, bool is_tree, const Base& base) {
         change.notes.push_back(
             {"left-out", "of the tree, KVM's C sources and headers are compared with the kernel's; what was "
                          "changed elsewhere, in a Makefile too, is not looked at"});
+    if (!theirs.twice.empty()) {
+        change.refused.push_back({"refused", theirs.twice});
+        return change;
+    }
     const auto others = "none of KVM's C sources and headers: " + first_names(theirs.others);
     if (theirs.files.empty()) {
         change.refused.push_back({"refused", theirs.others.empty() ? "nothing of KVM's is in it" : others});
