@@ -132,6 +132,30 @@ TEST(Extract, TakesTheLedgersLinesAndNoneOfAnotherKernels) {
     EXPECT_EQ(extracted(theirs, Reach::neighbours), expected);
 }
 
+TEST(Extract, TakesAHeaderOfTheirsWithNamesOfTheLedger) {
+    std::vector<ComparedFile> files;
+    files.push_back({"arch/x86/kvm/cpuid.c",
+                     CSource("#include \"ours.h\"\n#include \"exits.h\"\n#include \"other.h\"\n" + theirs),
+                     CSource(ours),
+                     {}});
+    files.push_back({"arch/x86/kvm/exits.h",
+                     CSource("#ifndef EXITS_H\n#define EXITS_H\nextern u32 total;\n#endif\n"),
+                     CSource(""),
+                     {CSource("")}});
+    files.push_back({"arch/x86/kvm/other.h", CSource("int kernel_part;\n"), CSource(""), {}});
+    files.push_back(
+        {"arch/x86/kvm/newer.h", CSource("u32 total;\n"), CSource(""), {CSource("u32 total;\n")}});
+    for (auto& file : files) pair_lines(file);
+    select_ledger_lines(files, identifiers(ours + nearest + " rdtsc u64 start extern u32"),
+                        Reach::statements);
+    const auto text = place_kept_lines(files[0]).text;
+    EXPECT_NE(text.find("#include \"exits.h\"\n"), std::string::npos);
+    EXPECT_EQ(text.find("other.h"), std::string::npos);
+    EXPECT_EQ(place_kept_lines(files[1]).text,
+              "#ifndef EXITS_H\n#define EXITS_H\nextern u32 total;\n#endif\n");
+    EXPECT_EQ(place_kept_lines(files[2]).text, "");
+}
+
 // The kernel's function under a new name, and one round it that has its name.
 TEST(Extract, PutsAFunctionThatWrapsTheKernelsBehindIt) {
     const std::string wrapper =

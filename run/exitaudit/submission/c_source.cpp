@@ -152,7 +152,9 @@ void CSource::find_items() {
         Item item{{}, line, line, false};
         if (code_[line].starts_with('#')) {
             while (item.last + 1 < lines_.size() && lines_[item.last].ends_with('\\')) ++item.last;
-            for (auto at = item.first; at <= item.last; ++at) item.key += squeezed(code_[at]);
+            // What is in quotes is all that tells one #include from another.
+            const auto& texts = code_[line].starts_with("#include") ? lines_ : code_;
+            for (auto at = item.first; at <= item.last; ++at) item.key += squeezed(texts[at]);
         } else {
             std::string head;
             while (item.last + 1 < lines_.size() && !ends_statement(item.last))

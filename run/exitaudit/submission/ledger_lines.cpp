@@ -51,6 +51,7 @@ public:
             grows_ = false;
             for (auto& file : files_)
                 for (const auto& item : file.theirs.items()) look_at(file, item);
+            for (auto& file : files_) look_at_new_header(file);
         }
         return names_;
     }
@@ -97,6 +98,32 @@ private:
                  (reach_ == Reach::neighbours &&
                   (kept_beside(file, line, -1) || kept_beside(file, line, 1)))))
                 keep(file, item, line);
+    }
+
+    // A header that no kernel has, with names of the ledger's, is taken as it is, and so is what includes it.
+    void look_at_new_header(ComparedFile& file) {
+        const auto has_lines = [](const CSource& source) { return !source.lines().empty(); };
+        if (!file.path.ends_with(".h") || has_lines(file.ours) ||
+            std::ranges::any_of(file.others, has_lines) ||
+            std::ranges::find(file.kept, false) == file.kept.end())
+            return;
+        std::set<std::string> words;
+        for (std::size_t line = 0; line < file.kept.size(); ++line)
+            words.merge(identifiers(file.theirs.code(line)));
+        if (!contains_any(words, names_)) return;
+        for (std::size_t line = 0; line < file.kept.size(); ++line) mark(file, line);
+        const auto name = file.path.substr(file.path.rfind('/') + 1);
+        for (auto& other : files_)
+            for (std::size_t line = 0; line < other.kept.size(); ++line)
+                if (other.theirs.code(line).starts_with("#include") &&
+                    includes(other.theirs.lines()[line], name))
+                    mark(other, line);
+    }
+
+    static bool includes(const std::string& line, const std::string& header) {
+        const auto at = line.find(header);
+        return at != std::string::npos && at > 0 &&
+               std::string_view("\"</").find(line[at - 1]) != std::string::npos;
     }
 
     bool is_of(const std::set<std::string>& words, const std::set<std::string>& locals) const {
@@ -179,7 +206,7 @@ private:
 } // namespace
 
 bool has_leaf(const std::string& text) {
-    static const Pattern leaf("0x4f{6}[c-f]|13421772(7[6-9])", Pattern::Case::ignored);
+    static const Pattern leaf("0x4f{6}[0-9a-f]|13421772(6[4-9]|7[0-9])", Pattern::Case::ignored);
     return leaf.search(text).has_value();
 }
 
