@@ -192,10 +192,9 @@ TEST(PatchLog, NamesHunksByTheirLineInThePatch) {
     const auto patch = read(change("a/arch/x86/kvm/cpuid.c", "b/arch/x86/kvm/cpuid.c") +
                             change("a/arch/x86/kvm/vmx/vmx.c", "b/arch/x86/kvm/vmx/vmx.c"));
     Compiled compiled;
-    read_patch_log("patching file arch/x86/kvm/cpuid.c\nHunk #1 succeeded at 3 with fuzz 2.\n"
+    read_patch_log("patching file arch/x86/kvm/cpuid.c\nHunk #1 succeeded at 3 (offset 2 lines).\n"
                    "patching file arch/x86/kvm/vmx/vmx.c\nHunk #1 FAILED at 1.\n1 out of 1 hunk FAILED\n",
                    patch, compiled);
-    EXPECT_EQ(compiled.fuzzy, 1U);
     ASSERT_EQ(compiled.rejected.size(), 1U);
     EXPECT_EQ(compiled.rejected_hunks.at(0).hunks.at(0).line, 9U);
     EXPECT_EQ(compiled.rejected[0].text, "arch/x86/kvm/vmx/vmx.c: hunk 1 (p line 9) does not apply");

@@ -77,9 +77,7 @@ void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled
             change = next < patch.changes.size() ? &patch.changes[next++] : nullptr;
         } else if (const auto found = change ? verdict.match(line) : std::nullopt) {
             const auto number = std::stoul(found->at(1));
-            if (found->at(2) == "succeeded")
-                compiled.fuzzy += line.find(" with fuzz ") != std::string::npos;
-            else if (number >= 1 && number <= change->hunks.size())
+            if (found->at(2) == "FAILED" && number >= 1 && number <= change->hunks.size())
                 reject(*change, number);
         } else if (ignored.match(line)) {
             compiled.rejected.push_back(

@@ -11,10 +11,9 @@ struct Compiled {
     std::vector<FileChange> rejected_hunks;
     std::vector<Finding> errors;      // why it is not built
     std::chrono::milliseconds took{}; // CPU time
-    unsigned fuzzy = 0;               // hunks that apply where not all lines round them are as expected
 };
 
-// What patch(1) said: which hunks of the patch it left out. Counts the fuzzy ones.
+// What patch(1) said: which hunks of the patch it left out.
 void read_patch_log(std::string_view log, const Patch& patch, Compiled& compiled);
 
 // What make, the compiler and modpost said.

@@ -47,13 +47,11 @@ std::vector<Finding> errors_in_their_words(const Compiled& compiled, const Attem
 }
 
 void report(Row& row, const Grader::Tried& tried) {
-    const auto& [attempt, compiled] = tried;
+    const auto& attempt = tried.attempt;
+    const auto& compiled = tried.compiled;
     row.builds = compiled.built;
     if (!attempt.how.empty()) row.notes.push_back({"how-taken", attempt.how});
     row.notes.insert(row.notes.end(), attempt.notes.begin(), attempt.notes.end());
-    if (compiled.fuzzy)
-        row.notes.push_back({"fuzz", fmt::format("{} hunks apply only with fuzz: the lines round them differ",
-                                                 compiled.fuzzy)});
     auto& rejected = attempt.partial_allowed ? row.notes : row.findings;
     rejected.insert(rejected.end(), compiled.rejected.begin(), compiled.rejected.end());
     if (!attempt.partial_allowed && !compiled.rejected.empty()) {
@@ -85,6 +83,22 @@ Reading read_attempt(const Change& change, const Attempt& attempt, const Base& b
     }
     const auto files = patched_files(change.of_files ? attempt.patch : change.attempts.front()().patch, base);
     return files ? read_source(*files, base) : Reading();
+}
+
+// What of the ledger is not compiled, because it has no place in our kernel; empty: nothing.
+std::string what_is_missing(const Attempt& attempt, const Compiled& compiled, const Base& base) {
+    for (const auto& file : attempt.placed)
+        if (!file.homeless.empty())
+            return fmt::format("{}:{} has no place in Linux {}", file.path, file.homeless.front(),
+                               base.kernels().front().name);
+    const auto ledger = about_the_ledger(attempt.patch, base.identifiers());
+    for (const auto& rejected : compiled.rejected_hunks)
+        for (const auto& file : ledger.changes)
+            for (const auto& hunk : file.hunks)
+                if (file.path == rejected.path && hunk.text == rejected.hunks.front().text)
+                    return fmt::format("a hunk of {} does not apply: {}", file.path,
+                                       sanitize(hunk.text.substr(0, hunk.text.find('\n'))));
+    return {};
 }
 
 std::string worst(const std::vector<Audit>& audits) {
@@ -183,8 +197,11 @@ bool Grader::build(Row& row, const fs::path& directory) {
     row.remarks = std::move(reading.remarks);
     if (!change.has_ledger && (row.verdict.empty() || row.verdict == "does-not-compile"))
         report_no_ledger(row);
-    else if (change.of_files && !tried.compiled.built)
+    else if (change.of_files && (!tried.compiled.built || !tried.missing.empty()))
         row.verdict = "could-not-build";
+    if (!tried.missing.empty())
+        row.findings.push_back(
+            {"could-not-build", "without a part of the ledger it would be judged wrongly: " + tried.missing});
     return row.verdict.empty();
 }
 
@@ -210,7 +227,7 @@ Grader::Tried Grader::try_attempts(const Change& change, const fs::path& directo
     unsigned number = 0;
     for (const auto& make : change.attempts) {
         ++number;
-        Tried tried{make(), {}};
+        Tried tried{make(), {}, {}};
         const auto& patch = tried.attempt.patch;
         if (patch.changes.empty()) continue;
         if (patch.refused.empty())
@@ -223,7 +240,10 @@ Grader::Tried Grader::try_attempts(const Change& change, const fs::path& directo
                 fs::copy_file(directory / name, directory / fmt::format("{}.attempt-{}", name, number));
         const auto& compiled = tried.compiled;
         const bool applies = compiled.rejected.empty();
-        const bool usable = compiled.built && (tried.attempt.partial_allowed || applies);
+        if (compiled.built && change.of_files)
+            tried.missing = what_is_missing(tried.attempt, compiled, base_);
+        const bool usable =
+            compiled.built && tried.missing.empty() && (applies || tried.attempt.partial_allowed);
         if (usable || !best) best = std::move(tried);
         if (usable || (!best->attempt.partial_allowed && applies)) break; // as a patch, it would be the same
     }

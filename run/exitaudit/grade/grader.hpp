@@ -91,6 +91,7 @@ public:
     struct Tried {
         Attempt attempt;
         Compiled compiled;
+        std::string missing; // a part of the ledger that is not compiled; empty: nothing
     };
 private:
     void grade(Row& row, const std::filesystem::path& directory);
