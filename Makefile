@@ -72,10 +72,10 @@ run: | $(if $(TREE),,$(LANE_NEEDS:%=check-kernel)) packages-guest packages-progr
 # The same with a Linux guest of ours, and its page; a --json of the caller's is the caller's to report.
 .PHONY: boot
 BOOT_PAGE = build/boot/$(LANE)
-BOOT_OPTIONS = --lane $(call quoted,$(LANE)) $(if $(LANE_NEEDS),--kernel $(call quoted,$(KERNEL))) --vcpus $(call quoted,$(VCPUS)) $(ARGS)
-boot: | $(LANE_NEEDS:%=check-kernel) packages-program packages-run packages-embedded-host $(if $(filter vmx svm-bochs,$(LANE)),packages-bochs)
+BOOT_OPTIONS = --lane $(call quoted,$(LANE)) $(if $(TREE),--tree $(call quoted,$(TREE))) $(if $(LANE_NEEDS),--kernel $(call quoted,$(KERNEL))) --vcpus $(call quoted,$(VCPUS)) $(ARGS)
+boot: | $(LANE_NEEDS:%=check-kernel) packages-program packages-run packages-embedded-host $(if $(TREE),packages-tree-host) $(if $(filter vmx svm-bochs,$(LANE)),packages-bochs)
 	@run/timed 'building exitaudit, the guest and its host' \
-		$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit linux-guest embedded-host
+		$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit linux-guest embedded-host $(if $(TREE),tree-host)
 	@mkdir -p build/boot
 	@rm -f '$(BOOT_PAGE).json' '$(BOOT_PAGE).html'
 	@build/exitaudit boot $(BOOT_OPTIONS) $(if $(findstring --json,$(ARGS)),,--json '$(BOOT_PAGE).json'); status=$$?; \
@@ -147,6 +147,7 @@ help:
 	@echo '  make check    the tests; SLOW=1 with those that need minutes'
 	@echo '  make mutants  run every host that is wrong on purpose: is it caught, and named?'
 	@echo '                KERNEL=VERSION MUTANTS="NAME|GLOB..." ARGS="--lane svm --resume"'
+	@echo '  make sanitize KERNEL=VERSION or TREE=DIR: the ledger under the kernel'"'"'s own sanitizers; an hour'
 	@echo '  make check-report  the page of `exitaudit report` in a headless browser'
 	@echo '  make check-fuzz    what reads strangers'"'"' files, a minute each; FUZZ_SECONDS=N'
 	@echo '  make gradescope    build/gradescope.zip, an autograder for Gradescope; ARGS="--assignment 3 --rubric F"'

@@ -40,7 +40,7 @@ packages-host: | check-kernel
 		$$(host-kvm-patch/packages/obtain --kernel '$(KERNEL)' --output 'build/host/$(KERNEL)/.work/packages' --tools)
 
 # What a host of a kernel source tree takes from here; exitaudit calls host-kvm-patch/trees for the rest.
-tree-host: build/earlier-vm
+tree-host: build/earlier-vm build/stress
 
 TREE_HOST_PACKAGES := gcc make patch bc flex bison libelf-dev rsync
 packages-tree-host: | packages-embedded-host

@@ -64,7 +64,7 @@ check-style: | packages-check
 	@host-kvm-patch/check-style --kernel '$(KERNEL)'
 	find unikernel run tests -name '*.[ch]pp' -exec clang-format --dry-run -Werror {} +
 	shellcheck tests/run-bats tests/grade/as-whole-files
-	shellcheck -x -P SCRIPTDIR tests/mutants run/step.sh run/timed run/install-packages run/initramfs.sh \
+	shellcheck -x -P SCRIPTDIR tests/mutants tests/sanitize run/step.sh run/timed run/install-packages run/initramfs.sh \
 		run/embedded-host/build run/linux-guest/build run/slurm/grade.sbatch run/gradescope/build run/gradescope/setup.sh \
 		run/gradescope/run_autograder
 
@@ -82,6 +82,23 @@ check-cli:
 check-boot: $(if $(SLOW),check-report check-fuzz check-slurm)
 	@KERNEL='$(KERNEL)' SLOW='$(SLOW)' tests/run-bats tests/vmx.bats tests/grade.bats tests/gradescope.bats tests/hostile.bats tests/trees.bats \
 		tests/boot.bats tests/exitaudit/cli.bats tests/install.bats
+
+# The kernel's own sanitizers: is the ledger clean, and do they find planted bugs?
+.PHONY: sanitize
+SANITIZED = $(or $(TREE),build/sanitize/linux-$(KERNEL))
+sanitize: | packages-guest packages-program packages-run packages-embedded-host packages-tree-host packages-bochs
+	@run/install-packages 'to read results' jq
+	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit guest tree-host $(if $(TREE),,$(SANITIZED))
+	@tests/sanitize $(ARGS) $(call quoted,$(SANITIZED))
+
+# The distribution's whole source.
+build/sanitize/linux-%:
+	@mkdir -p $@.new
+	cd build/sanitize && apt-get download linux-source-$*
+	dpkg-deb --fsys-tarfile build/sanitize/linux-source-$*_*.deb | tar -xO ./usr/src/linux-source-$*.tar.xz | \
+		tar -C $@.new --strip-components=1 -xJ
+	rm build/sanitize/linux-source-$*_*.deb
+	mv $@.new $@
 
 # Each host that is wrong on purpose: is it caught, and called by its name?
 mutants: | check-kernel packages-guest packages-program packages-run packages-embedded-host packages-bochs

@@ -26,7 +26,7 @@ PATCHLEVEL = ${1#*.}
 SUBLEVEL = 0
 allnoconfig:
 	mkdir -p \$(O)
-	cp '$root/host-kvm-patch/trees.config' \$(O)/.config
+	cp \$\$KCONFIG_ALLCONFIG \$(O)/.config
 vmlinux:
 	cp -u '$root/build/embedded-host/$KERNEL/vmlinux' \$(O)/
 modules:
@@ -90,6 +90,74 @@ run_tree() { "$exitaudit" run --tree "$tree" --timeout 300 "$@"; }
     echo '/* 0x4FFFFFFC */' >>"$tree/arch/x86/kvm/svm/svm.c"
     expect 0 "which has a ledger" "$trees" --build "$EXITAUDIT_BUILD" "$tree"
     diff -rq --exclude=.gitignore "$copy/arch/x86/kvm" "$tree/arch/x86/kvm"
+}
+
+@test "sanitizers are named by --sanitize, and those that exclude each other are refused" {
+    expect 2 "kasan and kcsan exclude each other" "$exitaudit" run --dry-run --tree "$tree" --sanitize kcsan,kasan
+    expect 2 "unknown sanitizer 'asan': --sanitize takes kasan, kcsan, kmemleak, lockdep, ubsan" \
+        "$exitaudit" run --dry-run --tree "$tree" --sanitize asan
+    expect 2 "--sanitize requires --tree" "$exitaudit" run --dry-run --sanitize kasan
+    expect 0 "" "$exitaudit" run --dry-run --tree "$tree" --sanitize kasan,ubsan,lockdep,kmemleak --lane vmx
+    expect 2 "kasan and kcsan exclude each other" "$trees" --sanitize kcsan,kasan "$tree"
+    expect 2 "unknown sanitizer 'asan': there are kasan kcsan kmemleak lockdep ubsan" "$trees" --sanitize asan "$tree"
+}
+
+@test "a host with sanitizers has a directory of its own, and its reports are judged" {
+    expect 0 "compiling the kernel with ubsan,lockdep" run_tree --sanitize ubsan,lockdep io.out8
+    [[ $output == *"ok host.sanitizers # no report about the ledger, and 0 others"* ]]
+    host=$(echo "$EXITAUDIT_BUILD"/trees/linux-*/lockdep+ubsan)
+    grep -qx CONFIG_PROVE_LOCKING=y "$host/objects/.config"
+    grep -qx CONFIG_UBSAN_BOUNDS=y "$host/objects/.config"
+    [ ! -e "$host/../embedded" ]
+}
+
+@test "a patch is applied to the copy, after the series" {
+    cp -r "$tree/arch" "$BATS_TEST_TMPDIR/old"
+    sed -i '1a /* on top */' "$tree/arch/x86/kvm/mtrr.c"
+    diff -u "$BATS_TEST_TMPDIR/old/x86/kvm/mtrr.c" "$tree/arch/x86/kvm/mtrr.c" |
+        sed -E 's,^(---|\+\+\+) .*,\1 a/arch/x86/kvm/mtrr.c,; 1i diff --git a/arch/x86/kvm/mtrr.c b/arch/x86/kvm/mtrr.c' >"$BATS_TEST_TMPDIR/a.patch" || true
+    sed -i 2d "$tree/arch/x86/kvm/mtrr.c"
+    for bug in "$root"/host-kvm-patch/mutants/sanitizers/*.patch "$BATS_TEST_TMPDIR/a.patch"; do
+        run "$trees" --build "$EXITAUDIT_BUILD" --patch "$bug" "$tree"
+        [ "$status" -eq 0 ]
+    done
+    grep -q 'on top' "${lines[-1]}/.work/source/arch/x86/kvm/mtrr.c"
+    grep -q kvm_exit_ledger_exit "${lines[-1]}/.work/source/arch/x86/kvm/svm/svm.c"
+    sed -i 's/^ .*/ nothing like it/' "$BATS_TEST_TMPDIR/a.patch"
+    expect 5 "arch/x86/kvm/mtrr.c: hunk 1 of a.patch does not apply at line" \
+        run_tree --patch "$BATS_TEST_TMPDIR/a.patch" io.out8
+}
+
+@test "of a branch, grade takes what was changed since it left the default branch" {
+    cp -r "$root/build/grade/$KERNEL/source" "$BATS_TEST_TMPDIR/repository"
+    cd "$BATS_TEST_TMPDIR/repository"
+    local git=(git -c user.name=bob -c user.email=bob@example.org)
+    "${git[@]}" init -qb main
+    "${git[@]}" add -A
+    "${git[@]}" commit -qm import
+    "${git[@]}" tag v6.1
+    sed -i '1i /* by upstream */' arch/x86/kvm/mtrr.c
+    "${git[@]}" commit -qam upstream
+    "${git[@]}" checkout -qb exits
+    sed -i '1i /* 0x4FFFFFFC */' arch/x86/kvm/cpuid.c
+    "${git[@]}" commit -qam mine
+    export EXITAUDIT_BUILD=$root/build
+    expect 0 "+/* 0x4FFFFFFC */" "$exitaudit" grade --dry-run '.#exits'
+    [[ $output != *"by upstream"* ]]
+    # A default branch with a ledger is an earlier assignment: all since the release is handed in.
+    "${git[@]}" branch -qf main exits
+    sed -i '1i /* and this */' arch/x86/kvm/cpuid.c
+    "${git[@]}" commit -qam more
+    expect 0 "+/* and this */" "$exitaudit" grade --dry-run '.#exits'
+    [[ $output == *"+/* 0x4FFFFFFC */"* && $output == *"by upstream"* ]]
+}
+
+@test "Linux is booted on a host from a tree" {
+    expect 2 "is no kernel source tree" "$exitaudit" boot --tree "$BATS_TEST_TMPDIR"
+    expect 2 "--modules excludes --tree" "$exitaudit" boot --tree "$tree" --modules /nowhere
+    ln -s "$root"/build/{embedded-host,linux-guest,exit-sampler} "$EXITAUDIT_BUILD/"
+    expect 0 "the series linux-$KERNEL applies" "$exitaudit" boot --tree "$tree" --kernel "$KERNEL" --work 1
+    [[ $output == *"pass"* ]]
 }
 
 @test "what does not apply is reported by file and hunk, with an exit code of its own" {

@@ -7,11 +7,12 @@ EMBEDDED_HOST_PACKAGES := qemu-system-x86 busybox-static cpio lz4 zstd kmod binu
 BOCHS_PACKAGES := bochs bochs-term bochsbios vgabios
 
 .PHONY: embedded-host packages-embedded-host packages-bochs
-embedded-host: host build/earlier-vm | packages-embedded-host
+embedded-host: host build/earlier-vm build/stress | packages-embedded-host
 	@run/embedded-host/build --host 'build/host/$(KERNEL)' --earlier-vm build/earlier-vm \
 		--output 'build/embedded-host/$(KERNEL)'
 
-build/earlier-vm: run/embedded-host/earlier-vm.cpp build/obj/toolchain | packages-program
+# What runs in the embedded host beside QEMU.
+build/earlier-vm build/stress: build/%: run/embedded-host/%.cpp build/obj/toolchain | packages-program
 	$(call announce,CXX)$(CXX) -std=c++20 -Os -s -static $(WARNINGS) -o $@ $<
 
 packages-embedded-host:

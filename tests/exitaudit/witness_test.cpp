@@ -37,6 +37,19 @@ TEST(Witness, AgreesWithAnHonestLedger) {
     EXPECT_EQ(result(honest(), "host.stats").outcome, Outcome::ok);
 }
 
+TEST(Witness, ReportsTheStressOfItsHost) {
+    auto witness = honest();
+    witness.expect_stress();
+    EXPECT_EQ(result(witness, "stress").outcome, Outcome::not_ok);
+    EXPECT_EQ(result(witness, "stress").message, "it came to no end");
+    witness.line("stress modules ok 50 times");
+    EXPECT_EQ(result(witness, "stress.modules").outcome, Outcome::ok);
+    EXPECT_EQ(result(witness, "stress.modules").message, "50 times");
+    witness.line("stress vms failed KVM_RUN: Bad address");
+    EXPECT_EQ(result(witness, "stress.vms").outcome, Outcome::not_ok);
+    for (const auto& each : witness.results()) EXPECT_NE(each.name, "stress");
+}
+
 TEST(Witness, TellsAHostWithoutLedgerFromOneThatWasNotAsked) {
     Witness witness;
     witness.line("vendor kvm-amd");

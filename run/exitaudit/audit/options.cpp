@@ -68,6 +68,14 @@ void add_run(CLI::App& app, Task& task) {
     auto* tree = add(command, "--tree", options.tree, "DIR",
                      "build the embedded host from this kernel source, which is not written to")
                      ->excludes(kernel);
+    command
+        .add_option_function<std::string>(
+            "--sanitize", [&host](const std::string& list) { host.sanitizers = sanitizers_of(list); },
+            "compile these into its kernel: kasan or kcsan, ubsan, lockdep, kmemleak")
+        ->needs(tree)
+        ->type_name("LIST");
+    add(command, "--patch", options.patch, "FILE", "apply this to the tree's copy, after the series")
+        ->needs(tree);
     add(command, "--vcpus", host.vcpus, "N", "vCPUs of the guest, which all fire at once")
         ->check(CLI::Range(1U, machine::max_processors).description(""))
         ->capture_default_str();
@@ -81,7 +89,7 @@ void add_run(CLI::App& app, Task& task) {
         "guest's machine: microvm (default), pc (with --boot iso default) or q35")
         ->check(CLI::IsMember({"microvm", "pc", "q35"}).description(""));
     add(command, "--timeout", options.timeout, "SECONDS",
-        "give up after this long (default 120, and 30 for each further vCPU)");
+        "give up after this long (default 120, and 30 for each further vCPU; more with --sanitize)");
     auto* modules =
         add(command, "--modules", host.modules, "DIR", "KVM modules to load instead of the built ones");
     auto* mutant = add(command, "--mutant", host.mutant, "NAME",
@@ -102,6 +110,8 @@ void add_run(CLI::App& app, Task& task) {
                      "embedded host whose clock counts instructions (lane svm-icount): costs repeat");
     command.add_flag("--noise", host.noise,
                      "run a second, busy VM beside the guest: their exits must not mix");
+    command.add_flag("--stress", host.stress,
+                     "then load and unload KVM, make and destroy VMs, and look for leaks (embedded hosts)");
     command.add_flag("--perf", host.perf,
                      "let perf kvm stat count the exits, too, and compare (needs linux-perf)");
     command.add_flag("-n,--dry-run", options.dry_run, "check the options and the plan, and boot nothing");

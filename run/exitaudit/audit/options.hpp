@@ -2,6 +2,7 @@
 #pragma once
 
 #include "exitaudit/lanes/host_spec.hpp"
+#include "exitaudit/lanes/sanitizers.hpp"
 #include "exitaudit/support/task.hpp"
 
 namespace exitaudit {
@@ -10,6 +11,7 @@ struct RunOptions {
     std::string lane = "auto";
     HostSpec host;
     std::filesystem::path tree;                  // kernel source to build the host from; empty: none
+    std::filesystem::path patch;                 // to apply to it; empty: none
     std::optional<std::chrono::seconds> timeout; // none: time_limit() chooses
     std::filesystem::path build;                 // empty: where exitaudit itself is
     std::filesystem::path json, junit, log, budget;
@@ -18,9 +20,10 @@ struct RunOptions {
     bool dry_run = false;
     bool verbose = false;
 
-    // An emulator of one thread takes longer with each vCPU.
+    // An emulator of one thread takes longer with each vCPU, and with each sanitizer.
     std::chrono::seconds time_limit() const {
-        return timeout.value_or(std::chrono::seconds{120} + (host.vcpus - 1) * std::chrono::seconds{30});
+        return timeout.value_or((std::chrono::seconds{120} + (host.vcpus - 1) * std::chrono::seconds{30}) *
+                                sanitizer_factor(host.sanitizers));
     }
 };
 

@@ -27,6 +27,7 @@ std::string_view needs_embedded_host(const RunOptions& options) {
            : !host.mutant.empty()  ? "--mutant"
            : host.no_ledger        ? "--no-ledger"
            : host.noise            ? "--noise"
+           : host.stress           ? "--stress"
                                    : "";
 }
 
@@ -46,7 +47,8 @@ AuditReport audit_on_screen(const Lane& lane, const RunOptions& options) {
     host.timeout = options.time_limit();
     const auto places = Places::find(options.build);
     places.guest(host.boot, host.image); // before minutes of building
-    if (!options.tree.empty()) host.built = build_tree(options.tree, places);
+    if (!options.tree.empty())
+        host.built = build_tree(options.tree, places, {host.sanitizers, options.patch});
     Screen screen(options.verbose, audits_of(host.plan));
     const Listener listener{
         [&](std::string_view bytes) { screen.guest(bytes); },

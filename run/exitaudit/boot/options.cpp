@@ -2,6 +2,7 @@
 #include "exitaudit/boot/options.hpp"
 
 #include "exitaudit/lanes/lane.hpp"
+#include "exitaudit/lanes/tree.hpp"
 #include "exitaudit/support/command_line.hpp"
 #include "exitaudit/support/exit_code.hpp"
 
@@ -14,13 +15,14 @@ Examples:
   exitaudit boot --lane svm --vcpus 4 --machine pc
   exitaudit boot --lane native --kernel-image bzImage --initrd initrd.img --stop 60
 
-Exit codes: 0 counts agree with the tracepoint's and KVM's own; 1 they do not, or a limit of
-the budget is exceeded; 2 usage;
-3 could not run; 4 the host is not patched.)";
+Exit codes: 0 counts agree with the tracepoint's and KVM's own; 1 they do not, or a limit
+of the budget is exceeded; 2 usage; 3 could not run; 4 the host is not patched; 5 and 125
+see run --help.)";
 
 void check_boot(const BootOptions& options) {
     if (const auto* lane = find_lane(options.lane); lane && !lane->kvm)
         throw usage_error("without KVM there are no exits to count: use another lane than tcg");
+    if (!options.tree.empty()) require_tree(options.tree);
     if (options.devices == "emulated" && options.machine != "pc")
         throw usage_error("a microvm has no emulated disk: use --machine pc with --devices emulated");
     if (options.read && !(options.kernel_image.empty() && options.initrd.empty()))
@@ -41,6 +43,8 @@ void add_boot(CLI::App& app, Task& task) {
         ->capture_default_str();
     add(command, "--kernel", options.kernel, "VERSION",
         "Linux of host and guest (default: the oldest that is built)");
+    auto* tree = add(command, "--tree", options.tree, "DIR",
+                     "build the embedded host from this kernel source; --kernel is the guest's then");
     add(command, "--vcpus", options.vcpus, "N", "vCPUs of the guest")
         ->check(CLI::Range(1U, 64U).description(""))
         ->capture_default_str();
@@ -68,7 +72,8 @@ void add_boot(CLI::App& app, Task& task) {
     add(command, "--stop", options.stop, "SECONDS", "end the guest after this long");
     add(command, "--timeout", options.timeout, "SECONDS",
         "give up after this long, host's boot and all (default 600)");
-    add(command, "--modules", options.modules, "DIR", "KVM modules to load instead of the built ones");
+    add(command, "--modules", options.modules, "DIR", "KVM modules to load instead of the built ones")
+        ->excludes(tree);
     add_build(command, options.build);
     add(command, "--json", options.json, "FILE", "write phases and samples to FILE");
     add(command, "--junit", options.junit, "FILE",

@@ -14,6 +14,7 @@ namespace exitaudit {
 struct BootOptions {
     std::string lane = "auto";
     std::optional<std::string> kernel; // of the embedded host and, unless the user brings one, of the guest
+    std::filesystem::path tree;        // kernel source to build the embedded host from; empty: none
     unsigned vcpus = 1;
     unsigned memory = 128;                            // MiB, on an embedded host at most most_memory
     std::string machine = "microvm";                  // or pc

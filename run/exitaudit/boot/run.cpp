@@ -2,6 +2,7 @@
 #include "exitaudit/boot/report.hpp"
 
 #include "exitaudit/documents/budget.hpp"
+#include "exitaudit/lanes/tree.hpp"
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/log/lines.hpp"
 #include "exitaudit/support/file.hpp"
@@ -86,6 +87,7 @@ Session run_lane(const Lane& lane, BootOptions options, const Listener& listener
         files.initrd = with_reader->path_for_child();
     }
     auto spec = spec_of(options, lane);
+    if (!options.tree.empty()) spec.built = build_tree(options.tree, places);
     spec.own_guest =
         lane.embedded ? guest_in_host(options, files) : OwnGuest{boot_command(options, files), {}};
     return lane.run(spec, places, listener);
@@ -94,6 +96,7 @@ Session run_lane(const Lane& lane, BootOptions options, const Listener& listener
 Choice choose_lane_of(const BootOptions& options) {
     const bool names_host = options.kernel && options.lane == "auto";
     return choose_lane(options.lane, {.embedded = options.no_npt             ? "--no-npt"
+                                                  : !options.tree.empty()    ? "--tree"
                                                   : !options.modules.empty() ? "--modules"
                                                   : names_host               ? "--kernel"
                                                                              : ""});

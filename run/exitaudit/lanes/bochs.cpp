@@ -48,7 +48,7 @@ Session run_bochs(const HostSpec& spec, const Places& places, const Listener& li
     find_program("qemu-system-x86_64", "qemu-system-x86");
     const auto version = require_model(model);
     const auto host = EmbeddedHost::find(spec, places);
-    const auto kernel_words = fmt::format("{} {}", host_kernel_words, bochs_kernel_words);
+    const auto kernel_words = fmt::format("{} {}", kernel_words_of(spec), bochs_kernel_words);
     const auto image = make_pvh_image(read_file(host.kernel),
                                       host_initramfs(host, emulator_word("bochs", version), spec, places),
                                       kernel_words, bochs_memory);

@@ -52,12 +52,15 @@ std::optional<std::string_view> after(std::string_view line, std::string_view pr
     return take_prefix(line, prefix) ? std::optional(line) : std::nullopt;
 }
 
-bool is_complaint(const std::string& line) {
-    // Soft lockups and the like come from an overloaded machine.
-    constexpr std::array marks{"WARNING: ", "BUG: ",        "Oops",           "general protection fault",
-                               "UBSAN: ",   "Kernel panic", "Out of memory: "};
+bool is_complaint(const std::string& line, bool sanitized) {
+    // Soft lockups and the like come from an overloaded machine. The last three begin a sanitizer's report.
+    constexpr std::array marks{
+        "Oops",     "general protection fault", "Kernel panic", "Out of memory: ", "BUG: ", "UBSAN: ",
+        "WARNING: "};
+    constexpr std::size_t of_reports = 3;
     return line.find("soft lockup") == std::string::npos &&
-           std::ranges::any_of(marks, [&](auto mark) { return line.find(mark) != std::string::npos; });
+           std::ranges::any_of(std::span(marks).first(marks.size() - (sanitized ? of_reports : 0)),
+                               [&](auto mark) { return line.find(mark) != std::string::npos; });
 }
 
 constexpr int killed = 128; // and the signal, of a process that the shell waited for
@@ -144,6 +147,8 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
         files.push_back({"audit/noise", "exec " + shell_line(guest_command(noise)) + "\n"});
         files.push_back({std::string(noisy_guest_path), read_file(places.guest(Boot::pvh, {}))});
     }
+    if (!spec.sanitizers.empty()) files.push_back({"audit/sanitized", ""});
+    if (spec.stress) files.push_back({"audit/stress", read_file(places.build / "stress"), true});
     if (spec.perf) {
         files.push_back(
             {"audit/perf-report", "exec " + shell_line(perf_report(perf_in_overlay(), perf_data)) + "\n"});
@@ -156,6 +161,10 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
         files.push_back({"audit/kvm-intel.parameters", "ept=0\n"});
     }
     return join_archives(read_file(host.initramfs), make_overlay(files));
+}
+
+std::string kernel_words_of(const HostSpec& spec) {
+    return host_kernel_words + sanitizer_words(spec.sanitizers);
 }
 
 std::string HostConsole::line(const std::string& text) {
@@ -171,7 +180,8 @@ std::string HostConsole::line(const std::string& text) {
     }
     console.push_back(text);
     if (console.size() > tail_lines) console.erase(console.begin());
-    if (!kernel.empty() && complaint.empty() && is_complaint(text)) {
+    if (sanitized) reports.line(text);
+    if (!kernel.empty() && complaint.empty() && is_complaint(text, sanitized)) {
         complaint = text;
         place = &complaint_place;
     } else if (!kernel.empty() && is_stall(text)) {
@@ -183,7 +193,7 @@ std::string HostConsole::line(const std::string& text) {
         *place = text.substr(at + in_kernel.size());
         place = nullptr;
     }
-    if (guest_runs && !text.starts_with("embedded-host: ")) ++console_lines;
+    if (guest_runs && !reports.is_reporting() && !text.starts_with("embedded-host: ")) ++console_lines;
     if (const auto name = after(text, "embedded-host: kernel: ")) {
         const std::string words(*name);
         const auto space = words.find(' ');
@@ -205,12 +215,22 @@ Session run_embedded_host(const Emulator& emulator, const HostSpec& spec, const 
     listener.stage("host boots");
 
     HostConsole host;
+    host.sanitized = !spec.sanitizers.empty();
     if (spec.perf) host.witness->expect_perf();
+    if (spec.stress) host.witness->expect_stress();
     const auto hear = by_line([&](const std::string& line) {
         if (const auto stage = host.line(line); !stage.empty()) listener.stage(stage);
         listener.note(line);
     });
     host.ending = run_process(emulator.command, spec.timeout, {listener.guest, hear, listener.tick, {}});
+    if (host.sanitized) {
+        host.reports.locate(line_finder(spec.built));
+        host.sanitizers = host.reports.result();
+        if (const auto* report = host.reports.first_of_ledger(); report && host.complaint.empty()) {
+            host.complaint = report->title;
+            host.complaint_place = report->place;
+        }
+    }
     host.facts.command_line = emulator.kernel_words;
     host.emulator = fmt::format("{} {}", emulator.name, emulator.version);
     host.stall += host.stall_place.empty() ? "" : ", at " + host.stall_place;

@@ -5,6 +5,7 @@
 #include "exitaudit/lanes/guest_command.hpp"
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/lanes/places.hpp"
+#include "exitaudit/lanes/sanitizers.hpp"
 
 namespace exitaudit {
 
@@ -32,6 +33,9 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
 inline constexpr auto host_kernel_words =
     "console=ttyS0,115200 loglevel=5 mitigations=off cryptomgr.notests panic=-1 oops=panic tsc=reliable";
 
+// With the words that its sanitizers need.
+std::string kernel_words_of(const HostSpec& spec);
+
 // Follows the embedded host's console: fills the session. A complaint or stall counts once KVM is being
 // loaded.
 struct HostConsole : Session {
@@ -40,6 +44,9 @@ struct HostConsole : Session {
     std::string* place = nullptr; // of what it complained of last, if that is still to come
     bool guest_runs = false;
     std::optional<int> guest_exited; // with this status of the inner QEMU
+
+    bool sanitized = false; // its kernel's reports are judged by what they are about
+    KernelReports reports;
 
     HostConsole() { witness.emplace(); }
 

@@ -20,13 +20,15 @@ struct OwnGuest {
 struct HostSpec {
     // Of an embedded host; kernel, built and modules empty: the built ones.
     std::optional<std::string> kernel;
-    std::filesystem::path built; // what host-kvm-patch/trees has made of a kernel tree
+    std::filesystem::path built;         // what host-kvm-patch/trees has made of a kernel tree
+    std::vector<std::string> sanitizers; // in its kernel
     std::filesystem::path modules;
     std::string mutant;
     bool shadow_paging = false; // KVM is loaded with ept=0, npt=0
     bool no_ledger = false;     // KVM is loaded with exit_ledger=0
     bool costs = false;         // nothing counts exits beside KVM, which would take longer than the exits
     bool noise = false;         // a second, busy VM runs beside the guest
+    bool stress = false;        // after the guest, run/embedded-host/stress.cpp runs
     // Of any host.
     bool perf = false; // `perf kvm stat` counts the exits, too
     std::chrono::seconds timeout{120};

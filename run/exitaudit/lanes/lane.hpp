@@ -22,19 +22,20 @@ struct Listener {
 // The result of a lane, however it ended.
 struct Session {
     Ending ending;
-    std::optional<int> guest_status;  // that the guest wrote to port 0xf4
-    std::string kernel;               // of the host, like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
-    HostFacts facts;                  // what else is known of it
-    std::string emulator;             // of the host, like "Bochs 2.7"; empty: none
-    std::string no_ledger;            // why this machine's KVM keeps none; empty: it may
-    std::string trouble;              // why the host or QEMU failed, one line; empty: they did not
-    bool crashed = false;             // the embedded host ended by itself, before its guest
-    std::string complaint;            // a warning or oops of the embedded host's kernel; empty: none
-    std::string complaint_place;      // where in the kernel; empty: unknown
-    std::string stall;                // what its watchdogs reported, and where; empty: nothing
-    std::uint64_t console_lines = 0;  // of the embedded host's kernel while the guest ran
-    std::vector<std::string> console; // last lines of the host's console or of QEMU's errors
-    std::optional<Witness> witness;   // the host's own instruments; none: the lane has none
+    std::optional<int> guest_status;      // that the guest wrote to port 0xf4
+    std::string kernel;                   // of the host, like "Linux 6.1.0-56-cloud-amd64 6.1.192-2"
+    HostFacts facts;                      // what else is known of it
+    std::string emulator;                 // of the host, like "Bochs 2.7"; empty: none
+    std::string no_ledger;                // why this machine's KVM keeps none; empty: it may
+    std::string trouble;                  // why the host or QEMU failed, one line; empty: they did not
+    bool crashed = false;                 // the embedded host ended by itself, before its guest
+    std::string complaint;                // a warning or oops of the embedded host's kernel; empty: none
+    std::string complaint_place;          // where in the kernel; empty: unknown
+    std::string stall;                    // what its watchdogs reported, and where; empty: nothing
+    std::uint64_t console_lines = 0;      // of the embedded host's kernel while the guest ran
+    std::vector<std::string> console;     // last lines of the host's console or of QEMU's errors
+    std::optional<HostResult> sanitizers; // what they reported; none: the host has none
+    std::optional<Witness> witness;       // the host's own instruments; none: the lane has none
 };
 
 enum class Vendor { any, amd, intel };

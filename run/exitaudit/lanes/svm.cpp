@@ -13,13 +13,13 @@ namespace {
 // time and were no faster. When it switches CPUs, QEMU (seen up to 11.1) delivers the interrupt that the last
 // VMRUN injected a second time, even if the guest has interrupts off (helper_vmrun() leaves exception_index
 // set). Our guest tolerates that, but Linux deadlocks: it gets one CPU.
-Words host_command(const EmbeddedHost& host, const std::string& initramfs, const char* cpus,
+Words host_command(const EmbeddedHost& host, const std::string& initramfs, const char* cpus, unsigned memory,
                    const std::string& kernel_words) {
-    auto command = words("qemu-system-x86_64 -M pc -accel tcg,thread=single -cpu EPYC -smp {} -m 512 "
+    auto command = words("qemu-system-x86_64 -M pc -accel tcg,thread=single -cpu EPYC -smp {} -m {} "
                          "-nodefaults -no-user-config -display none -no-reboot "
                          "-chardev file,id=console,path=/dev/stderr -serial chardev:console "
                          "-chardev stdio,id=guest,signal=off -serial chardev:guest",
-                         cpus);
+                         cpus, memory);
     append(command, {"-kernel", host.kernel.string(), "-initrd", initramfs, "-append", kernel_words});
     return command;
 }
@@ -28,8 +28,8 @@ Words host_command(const EmbeddedHost& host, const std::string& initramfs, const
 // loaded, by more than KVM tolerates: set_tsc_khz() fails, the guests' TSC counts as standing still
 // (l1_tsc_scaling_ratio is 0), and deadlines never arrive. QEMU shows this machine's own TSC. Neither can
 // Linux check that timer interrupts arrive, and would panic.
-std::string kernel_words(std::uint32_t khz) {
-    const auto words = fmt::format("{} no_timer_check", host_kernel_words);
+std::string kernel_words(const HostSpec& spec, std::uint32_t khz) {
+    const auto words = fmt::format("{} no_timer_check", kernel_words_of(spec));
     return khz ? fmt::format("{} tsc_early_khz={}", words, khz) : words;
 }
 
@@ -47,9 +47,9 @@ Session run_svm_host(const HostSpec& spec, const Places& places, const Listener&
     if (spec.shadow_paging) require_intercepted_cr3(version);
     const MemoryFile initramfs("initramfs",
                                host_initramfs(host, emulator_word("qemu", version), spec, places));
-    const auto words = kernel_words(clock.khz);
-    auto command =
-        host_command(host, initramfs.path_for_child(), spec.own_guest || clock.one_cpu ? "1" : "2", words);
+    const auto words = kernel_words(spec, clock.khz);
+    auto command = host_command(host, initramfs.path_for_child(), spec.own_guest || clock.one_cpu ? "1" : "2",
+                                spec.sanitizers.empty() ? 512 : 1024, words);
     append(command, clock.words);
     return run_embedded_host({"QEMU", command, version, words}, spec, listener);
 }

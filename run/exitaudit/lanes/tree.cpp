@@ -3,6 +3,9 @@
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/process.hpp"
+#include "exitaudit/support/words.hpp"
+
+#include <fmt/ranges.h>
 
 #include <chrono>
 #include <cstdio>
@@ -30,15 +33,20 @@ void require_tree(const fs::path& tree) {
         throw usage_error("{} is no kernel source tree: it has no arch/x86/kvm/x86.c", tree.string());
 }
 
-fs::path build_tree(const fs::path& tree, const Places& places) {
+fs::path build_tree(const fs::path& tree, const Places& places, const TreeExtras& extras) {
     const auto script =
         fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "host-kvm-patch/trees";
     if (!fs::exists(script))
         throw failure("{} is missing: --tree needs the repository in which exitaudit was built",
                       script.string());
     std::string answer;
+    std::vector<std::string> command{script.string(), "--build", places.build.string()};
+    if (!extras.sanitizers.empty())
+        append(command, {"--sanitize", fmt::format("{}", fmt::join(extras.sanitizers, ","))});
+    if (!extras.patch.empty()) append(command, {"--patch", extras.patch.string()});
+    command.push_back(tree.string());
     const auto ending =
-        run_to_end({script.string(), "--build", places.build.string(), tree.string()}, build_limit,
+        run_to_end(command, build_limit,
                    {[&](std::string_view bytes) { answer += bytes; },
                     [](std::string_view bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stderr); },
                     {},

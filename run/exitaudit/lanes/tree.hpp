@@ -8,10 +8,17 @@ namespace exitaudit {
 // Error (usage) unless this directory is a kernel source tree.
 void require_tree(const std::filesystem::path& tree);
 
+// What a host may have beside the tree's own.
+struct TreeExtras {
+    std::vector<std::string> sanitizers;
+    std::filesystem::path patch; // applied to the copy, after the series; empty: none
+};
+
 // Builds the host, incrementally, and returns its directory, for HostSpec::built. The tree is not written to.
 // What is wrong and progress go to standard error. Error with the code `no_series` or `not_built`, if that is
 // why there is none.
-std::filesystem::path build_tree(const std::filesystem::path& tree, const Places& places);
+std::filesystem::path build_tree(const std::filesystem::path& tree, const Places& places,
+                                 const TreeExtras& extras = {});
 
 // Is a `git bisect` under way in this directory?
 bool is_bisected(const std::filesystem::path& tree);

@@ -62,13 +62,34 @@ std::string_view outside(const fs::path& tree) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// The release that the tree is based on, else the first commit.
+// Where `tip` left the default branch of the repository that this is a clone of, or of this one. Empty if it
+// did not, or if that branch answers the leaves already: an earlier assignment, which does not stand alone.
+std::string branching_point(Git& git, const std::string& tip) {
+    const auto commit = [&](const std::string& name) {
+        return first_line(git({"rev-parse", "--verify", "--quiet", name + "^{commit}"}));
+    };
+    for (const auto* branch : {"refs/remotes/origin/HEAD", "refs/remotes/origin/main",
+                               "refs/remotes/origin/master", "refs/heads/main", "refs/heads/master"}) {
+        if (commit(branch).empty()) continue;
+        const auto point = first_line(git({"merge-base", branch, tip}));
+        if (point.empty() || point == commit(tip)) continue;
+        const auto leaves = git({"grep", "-liE", "0x4ffffff[cde]", point, "--", "arch/x86/kvm"});
+        return leaves.empty() ? point : "";
+    }
+    return {};
+}
+
+// The release that the tree is based on, or the branching point if that is later; else the first commit.
 std::string start_of(Git& git, const std::string& tip) {
     // v6.1, v6.1.3, v6.12-rc3; but not v2 or v6.1-exits.
     auto describe = words("describe --tags --abbrev=0 --match v[2-9].[0-9]* --match v[1-9][0-9].[0-9]* "
                           "--exclude v*[!0-9.rc-]* --exclude v*-[!r]*");
     describe.push_back(tip);
     const auto release = first_line(git(describe));
+    if (const auto point = branching_point(git, tip); !point.empty()) {
+        if (!release.empty()) git({"merge-base", "--is-ancestor", release, point});
+        if (release.empty() || git.ending().exited_with(0)) return point;
+    }
     return release.empty() ? first_line(git({"rev-list", "--max-parents=0", tip, "--"})) : release;
 }
 

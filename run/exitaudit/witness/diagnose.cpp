@@ -101,7 +101,8 @@ diagnosis::Complaint classify(const HostState& state) {
         return text.find(what) != text.npos;
     };
     if (state.complaint.empty()) return diagnosis::Complaint::none;
-    if (mentions(state.complaint, "out-of-bounds")) return diagnosis::Complaint::index_out_of_bounds;
+    if (mentions(state.complaint, "out-of-bounds") && !mentions(state.complaint, "KASAN"))
+        return diagnosis::Complaint::index_out_of_bounds;
     const bool fault =
         mentions(state.complaint, "unable to handle") || mentions(state.complaint, "general protection");
     const bool in_ledger = mentions(state.place, "cpuid") || mentions(state.place, "ledger");

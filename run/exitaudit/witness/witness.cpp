@@ -73,6 +73,8 @@ void Witness::line(std::string_view text) {
         if (words >> name >> count) statistics_[name] = count;
     } else if (kind == "earlier-vm") {
         if (words >> name) earlier_vm_counted_ = name == "counted";
+    } else if (kind == "stress") {
+        stress_line(words);
     } else if (kind == "kmsg") {
         kmsg_line(text);
     } else if (kind == "vendor") {
@@ -85,6 +87,13 @@ void Witness::line(std::string_view text) {
         else if (name == "threads")
             noise_threads_ = numbers_of(words);
     }
+}
+
+// "NAME ok|failed TEXT"
+void Witness::stress_line(std::istream& words) {
+    std::string name, outcome, text;
+    if (!(words >> name >> outcome >> std::ws) || !std::getline(words, text)) return;
+    stress_.push_back({"stress." + name, outcome == "ok" ? Outcome::ok : Outcome::not_ok, text});
 }
 
 // "kmsg 12,345,6789,-;audit begins"
@@ -137,6 +146,10 @@ std::string Witness::reason_without(const std::string& what, const char* otherwi
 std::vector<HostResult> Witness::results() const {
     auto results = compare_counts();
     if (log_begin_ && log_end_) results.push_back(judge_log());
+    results.insert(results.end(), stress_.begin(), stress_.end());
+    const bool ended = !stress_.empty() &&
+                       (stress_.back().name == "stress.slabs" || stress_.back().outcome == Outcome::not_ok);
+    if (stress_expected_ && !ended) results.push_back({"stress", Outcome::not_ok, "it came to no end"});
     return results;
 }
 

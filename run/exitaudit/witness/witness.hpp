@@ -52,6 +52,7 @@ public:
     //   kmsg PRIORITY,SEQUENCE,TIME,-;audit begins|ends    from the kernel's log, by /dev/kmsg
     //   histogram     Dropped: COUNT
     //   earlier-vm counted|unchanged
+    //   stress NAME ok|failed TEXT      of run/embedded-host/stress.cpp
     //   perf ...                        lines of `perf kvm stat report`
     void line(std::string_view text);
 
@@ -60,6 +61,9 @@ public:
 
     // Did the leaves count for the VM before the guest, which does not read leaves of our own? None: unknown.
     std::optional<HostResult> earlier_vm() const;
+
+    // Reports a missing end of the stress, too.
+    void expect_stress() { stress_expected_ = true; }
 
     // Compares the ledger with the tracepoint, for every exit number that either has, and with those of KVM's
     // statistics that count exits. Skipped, with the reason, without testimony. With a noisy VM, each ledger
@@ -92,6 +96,7 @@ private:
         void ledger_line(std::istream& words);
     };
 
+    void stress_line(std::istream& words);
     void kmsg_line(std::string_view text);
     std::vector<HostResult> compare_counts() const;
     HostResult compare_tracepoint(const Vm& vm) const;
@@ -109,9 +114,10 @@ private:
     std::optional<std::uint64_t> log_begin_, log_end_;        // sequence numbers in the kernel's log
     std::uint64_t dropped_ = 0;                               // exits that the histogram had no room for
     std::map<std::string, std::uint64_t, std::less<>> statistics_;
+    std::vector<HostResult> stress_;
     PerfCounts perf_;
     std::optional<bool> earlier_vm_counted_;
-    bool svm_ = false, perf_expected_ = false;
+    bool svm_ = false, perf_expected_ = false, stress_expected_ = false;
 };
 
 } // namespace exitaudit
