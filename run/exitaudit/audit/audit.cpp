@@ -63,7 +63,13 @@ void add_earlier_vm(std::vector<HostResult>& results, const Session& session, co
 std::vector<HostResult> host_results(const Session& session, const Log& log) {
     if (!session.witness || number_member(log.run, "costs") != 0) return {};
     auto results = session.witness->results();
-    if (session.sanitizers) results.push_back(*session.sanitizers);
+    if (session.sanitizers) {
+        if (session.sanitizers->outcome == Outcome::not_ok)
+            for (auto& result : results)
+                if (result.name == "host.log")
+                    result = {result.name, Outcome::skip, "it has these reports", {}};
+        results.push_back(*session.sanitizers);
+    }
     if (has_one_table(log, results))
         for (auto& result : results)
             if (result.outcome == Outcome::not_ok && result.name != "host.log")

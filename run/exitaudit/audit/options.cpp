@@ -89,7 +89,8 @@ void add_run(CLI::App& app, Task& task) {
         "guest's machine: microvm (default), pc (with --boot iso default) or q35")
         ->check(CLI::IsMember({"microvm", "pc", "q35"}).description(""));
     add(command, "--timeout", options.timeout, "SECONDS",
-        "give up after this long (default 120, and 30 for each further vCPU; more with --sanitize)");
+        "give up after this long (default 120, and 30 for each further vCPU; more with --sanitize and "
+        "--stress)");
     auto* modules =
         add(command, "--modules", host.modules, "DIR", "KVM modules to load instead of the built ones");
     auto* mutant = add(command, "--mutant", host.mutant, "NAME",

@@ -22,8 +22,10 @@ struct RunOptions {
 
     // An emulator of one thread takes longer with each vCPU, and with each sanitizer.
     std::chrono::seconds time_limit() const {
-        return timeout.value_or((std::chrono::seconds{120} + (host.vcpus - 1) * std::chrono::seconds{30}) *
-                                sanitizer_factor(host.sanitizers));
+        const std::chrono::seconds stress{host.stress ? 120 : 0};
+        return timeout.value_or(
+            (std::chrono::seconds{120} + stress + (host.vcpus - 1) * std::chrono::seconds{30}) *
+            sanitizer_factor(host.sanitizers));
     }
 };
 

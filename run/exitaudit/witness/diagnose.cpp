@@ -283,9 +283,15 @@ Diagnosed diagnose(const Log& log, const std::vector<HostResult>& host, const Ho
     Diagnosed diagnosed;
     for (const auto& finding : found->findings())
         diagnosed.findings.push_back(finding_of(finding, results, log));
+    // The complaint is the first of the reports.
+    constexpr std::string_view reports = "host.sanitizers";
+    const auto complaint = std::ranges::find(diagnosed.findings, "host-complaint", &Finding::id);
+    const auto reported = [&](const auto& r) { return r.name == reports && diagnosis::Evidence::failed(r); };
+    if (complaint != diagnosed.findings.end() && std::ranges::any_of(results, reported))
+        complaint->explains.emplace_back(reports);
     for (const auto& note : found->notes()) diagnosed.notes.push_back(finding_of(note, results, log));
     for (std::size_t i = 0; i < results.size(); i++)
-        if (diagnosis::Evidence::failed(results[i]) &&
+        if (diagnosis::Evidence::failed(results[i]) && results[i].name != reports &&
             (!found->explains(results[i], i) ||
              (results[i].name == "host.tracepoint" && !found->explains_differences(seen.observations))))
             diagnosed.unexplained.emplace_back(results[i].name);
