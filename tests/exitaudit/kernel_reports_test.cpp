@@ -82,6 +82,13 @@ TEST(KernelReports, TellTheLedgersLinesInlinedInOthers) {
               "(arch/x86/kvm/exit_ledger.h:110, in arch/x86/kvm/svm/svm.c:4300)");
 }
 
+TEST(KernelReports, AreNotAboutWhatIsLeftOnTheStack) {
+    auto reports =
+        reports_of({"BUG: KASAN: wild-access in f+0x1/0x2\n ? kvm_exit_ledger_open+0x10/0x20 [kvm]\n"});
+    reports.locate(unknown);
+    EXPECT_EQ(reports.first_of_ledger(), nullptr);
+}
+
 TEST(KernelReports, EndWithTheirDelimiter) {
     KernelReports reports;
     for (const auto* line : {"BUG: KASAN: wild-access in f", " f+0x1/0x2", "==================="})

@@ -82,7 +82,8 @@ void KernelReports::locate(const Find& find) {
             const auto places =
                 in_module ? find(in_module->at(2), in_module->at(1)) : std::vector<std::string>{};
             if (!places.empty()) line += fmt::format(" ({})", fmt::join(places, ", in "));
-            if (report.place.empty()) report.place = of_ledger(line);
+            // "? f+0x1/0x2": what is left on the stack of an earlier call.
+            if (report.place.empty() && !line.starts_with(" ? ")) report.place = of_ledger(line);
         }
     }
 }
