@@ -103,7 +103,7 @@ run_tree() { "$exitaudit" run --tree "$tree" --timeout 300 "$@"; }
 }
 
 @test "a host with sanitizers has a directory of its own, and its reports are judged" {
-    expect 0 "compiling the kernel with ubsan,lockdep" run_tree --sanitize ubsan,lockdep io.out8
+    expect 0 "compiling the kernel with lockdep,ubsan" run_tree --sanitize ubsan,lockdep io.out8
     [[ $output == *"ok host.sanitizers # no report about the ledger, and 0 others"* ]]
     host=$(echo "$EXITAUDIT_BUILD"/trees/linux-*/lockdep+ubsan)
     grep -qx CONFIG_PROVE_LOCKING=y "$host/objects/.config"
@@ -154,7 +154,7 @@ run_tree() { "$exitaudit" run --tree "$tree" --timeout 300 "$@"; }
 
 @test "Linux is booted on a host from a tree" {
     expect 2 "is no kernel source tree" "$exitaudit" boot --tree "$BATS_TEST_TMPDIR"
-    expect 2 "--modules excludes --tree" "$exitaudit" boot --tree "$tree" --modules /nowhere
+    expect 2 "--tree excludes --modules" "$exitaudit" boot --tree "$tree" --modules /nowhere
     ln -s "$root"/build/{embedded-host,linux-guest,exit-sampler} "$EXITAUDIT_BUILD/"
     expect 0 "the series linux-$KERNEL applies" "$exitaudit" boot --tree "$tree" --kernel "$KERNEL" --work 1
     [[ $output == *"pass"* ]]
