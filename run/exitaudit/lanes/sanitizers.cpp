@@ -17,14 +17,14 @@ namespace fs = std::filesystem;
 
 struct Sanitizer {
     std::string_view name;
-    unsigned factor;        // of the run's time, as measured, rounded up
+    unsigned factor;        // of CPU time with QEMU, as measured, rounded up
     std::string_view words; // for the kernel
 };
 
 // Without its word, KASAN says nothing after its first report, and KCSAN watches one access of 4000, which is
 // few for a short run.
-constexpr std::array sanitizers{Sanitizer{"kasan", 4, " kasan_multi_shot"},
-                                Sanitizer{"kcsan", 6, " kcsan.skip_watch=400"}, Sanitizer{"kmemleak", 2, ""},
+constexpr std::array sanitizers{Sanitizer{"kasan", 3, " kasan_multi_shot"},
+                                Sanitizer{"kcsan", 6, " kcsan.skip_watch=400"}, Sanitizer{"kmemleak", 1, ""},
                                 Sanitizer{"lockdep", 2, ""}, Sanitizer{"ubsan", 1, ""}};
 
 const Sanitizer& sanitizer_named(const std::string& name) {
