@@ -89,6 +89,20 @@ TEST(KernelReports, AreNotAboutWhatIsLeftOnTheStack) {
     EXPECT_EQ(reports.first_of_ledger(), nullptr);
 }
 
+TEST(KernelReports, AreNotAboutWhatAnInterruptCameUpon) {
+    constexpr auto interrupt = "BUG: KCSAN: data-race in hrtimer_active / hrtimer_reprogram\n"
+                               "read to 0xffff88803b41ec98 of 8 bytes by interrupt on cpu 1:\n"
+                               " hrtimer_active+0x5b/0xb0\n asm_sysvec_apic_timer_interrupt+0x16/0x20\n"
+                               " kvm_exit_ledger_create+0x47/0x70 [kvm]\n";
+    auto reports = reports_of({interrupt});
+    reports.locate(unknown);
+    EXPECT_EQ(reports.first_of_ledger(), nullptr);
+    reports = reports_of({interrupt, "write to 0xffff88803b41ec98 of 8 bytes by task 9 on cpu 0:\n"
+                                     " kvm_exit_ledger_cpuid+0x1/0x2 [kvm]\n"});
+    reports.locate(unknown);
+    EXPECT_NE(reports.first_of_ledger(), nullptr);
+}
+
 TEST(KernelReports, EndWithTheirDelimiter) {
     KernelReports reports;
     for (const auto* line : {"BUG: KASAN: wild-access in f", " f+0x1/0x2", "==================="})

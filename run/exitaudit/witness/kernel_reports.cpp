@@ -34,6 +34,10 @@ bool is_end(std::string_view text) {
            text.starts_with("embedded-host: ");
 }
 
+bool is_interrupt(std::string_view line) {
+    return line.find("asm_sysvec_") != line.npos || line.find("asm_common_interrupt") != line.npos;
+}
+
 // The names of the ledger's functions and files in our series.
 std::string of_ledger(const std::string& text) {
     static const Pattern name("kvm_exit_ledger[a-z_]*|exit_ledger[.][ch](:[0-9]+)?");
@@ -77,13 +81,16 @@ void KernelReports::line(std::string_view text) {
 void KernelReports::locate(const Find& find) {
     static const Pattern frame("([A-Za-z0-9_.]+[+]0x[0-9a-f]+/0x[0-9a-f]+) [[](kvm[a-z_]*)");
     for (auto& report : reports_) {
+        bool interrupted = false; // these calls were, and did nothing
         for (auto& line : report.lines) {
+            interrupted = line.starts_with(' ') && (interrupted || is_interrupt(line));
             const auto in_module = frame.search(line);
             const auto places =
                 in_module ? find(in_module->at(2), in_module->at(1)) : std::vector<std::string>{};
             if (!places.empty()) line += fmt::format(" ({})", fmt::join(places, ", in "));
             // "? f+0x1/0x2": what is left on the stack of an earlier call.
-            if (report.place.empty() && !line.starts_with(" ? ")) report.place = of_ledger(line);
+            if (report.place.empty() && !interrupted && !line.starts_with(" ? "))
+                report.place = of_ledger(line);
         }
     }
 }
