@@ -49,7 +49,7 @@ TEST(PerfCounts, AgreeButForATripleFaultThatCameLast) {
 
 // QEMU 10 stops the vCPU a little later than its OUT, by an interrupt or while it looks for the ACPI tables.
 TEST(PerfCounts, AgreeButForWhatCameLastInsteadOfTheOut) {
-    for (const std::uint64_t last : {0x60, 0x400}) {
+    for (const std::uint64_t last : {0x60U, 0x400U}) {
         EXPECT_EQ(report().compare(Ledger{{0x72, 999}, {0x7b, 41}, {last, 1}}, 0, 1, true).outcome,
                   Outcome::ok);
         EXPECT_EQ(report().compare(Ledger{{0x72, 999}, {0x7b, 42}, {last, 1}}, 0, 1, true).outcome,
