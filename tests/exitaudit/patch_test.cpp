@@ -44,6 +44,9 @@ TEST(Patch, FindsAFilesPlace) {
     EXPECT_EQ(place_in_source("a/..", files), "");
     EXPECT_EQ(place_in_source("", files), "");
     EXPECT_EQ(place_in_source("b/scripts/x.sh", files), "scripts/x.sh");
+    EXPECT_EQ(place_in_source("vmx-1.c", files), "arch/x86/kvm/vmx/vmx.c");
+    EXPECT_EQ(place_in_source("hw/cpuid (2).c", files), "arch/x86/kvm/cpuid.c");
+    EXPECT_EQ(place_in_source("arch/x86/kvm/exits-1.h", files), "arch/x86/kvm/exits-1.h");
 }
 
 TEST(Patch, MayChangeKvmsSourcesAndHeadersOnly) {
@@ -88,6 +91,33 @@ TEST(Patch, RefusesWithThePlace) {
         EXPECT_EQ(ids(read(text).refused), Ids{"refused"}) << text;
 }
 
+TEST(Patch, LeavesOutWhatIsBesideKvm) {
+    const auto ours = change("a/arch/x86/kvm/cpuid.c", "b/arch/x86/kvm/cpuid.c");
+    for (const auto& text :
+         {change("/dev/null", "b/tools/test_exits.c"), change("/dev/null", "b/test.c"),
+          change("a/tools/testing/x.c", "b/tools/testing/x.c"), change("a/.config", "b/.config"),
+          std::string("Binary files a/arch/x86/kvm/kvm.o and b/arch/x86/kvm/kvm.o differ\n"),
+          in_git("deleted file mode 100644") + change("a/notes", "/dev/null")}) {
+        const auto patch = read(text + ours);
+        EXPECT_EQ(ids(patch.refused), Ids{}) << text;
+        EXPECT_EQ(ids(patch.notes), Ids{"left-out"}) << text;
+        EXPECT_EQ(patch.text(), change("arch/x86/kvm/cpuid.c", "arch/x86/kvm/cpuid.c"));
+        EXPECT_NE(ids(read(text).refused), Ids{}) << text;
+        EXPECT_TRUE(read(text).is_beside) << text;
+    }
+    for (const auto* name : {"arch/x86/kvm/Makefile", "arch/x86/Kconfig", "include/linux/mm.h",
+                             "kernel/fork.c", "../../x", "/etc/passwd", "arch/x86/kvm/vmx/vmenter.S"})
+        EXPECT_EQ(ids(read(ours + change("a/" + std::string(name), "b/" + std::string(name))).refused),
+                  Ids{"refused"})
+            << name;
+}
+
+TEST(Patch, SaysWhatToHandInInstead) {
+    EXPECT_EQ(
+        read("From: a@b\nContent-Type: application/zip; name=\"my hw.zip\"\n\nUEsDBA==\n").refused[0].text,
+        "p holds no unified diff: hand in my hw.zip itself, which is attached to the mail");
+}
+
 TEST(Patch, IgnoresModes) {
     const auto patch =
         read(in_git("old mode 100644\nnew mode 100755") + in_git("old mode 100755\nnew mode 100644") +
@@ -100,7 +130,8 @@ TEST(Patch, IgnoresModes) {
 TEST(Patch, SanitizesWhatItCites) {
     const auto patch = read(change("a/\x1b[2J<b>", "b/\x1b[2J<b>"));
     EXPECT_EQ(patch.refused.at(0).text, "p line 1: ?[2J<b> is none of KVM's C sources and headers");
-    EXPECT_EQ(read_patch("", "a\n\x1b", files).refused.at(0).text, "a?? holds no unified diff");
+    EXPECT_EQ(read_patch("", "a\n\x1b", files).refused.at(0).text,
+              "a?? holds no unified diff: make it with diff -u or git diff");
 }
 
 TEST(Patch, TakesTheKernelsNameOfTwo) {

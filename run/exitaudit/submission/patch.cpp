@@ -53,21 +53,39 @@ std::string_view name_in(std::string_view line) {
 }
 
 // Lines of a git header that ask for more than a change of text.
-struct Refused {
+struct RefusedLine {
     std::string_view start, why;
 };
 constexpr std::array refused_lines{
-    Refused{"GIT binary patch", "is binary"},
-    Refused{"Binary files ", "is binary"}, // of diff -r, too
-    Refused{"rename from ", "renames a file"},
-    Refused{"rename to ", "renames a file"},
-    Refused{"copy from ", "copies a file"},
-    Refused{"new mode 12", "makes a symbolic link"},
-    Refused{"new mode 16", "makes a submodule"},
-    Refused{"new file mode 12", "makes a symbolic link"},
-    Refused{"new file mode 16", "makes a submodule"},
-    Refused{"deleted file mode ", "deletes a file"},
+    RefusedLine{"GIT binary patch", "is binary"},
+    RefusedLine{"Binary files ", "is binary"}, // of diff -r, too
+    RefusedLine{"rename from ", "renames a file"},
+    RefusedLine{"rename to ", "renames a file"},
+    RefusedLine{"copy from ", "copies a file"},
+    RefusedLine{"new mode 12", "makes a symbolic link"},
+    RefusedLine{"new mode 16", "makes a submodule"},
+    RefusedLine{"new file mode 12", "makes a symbolic link"},
+    RefusedLine{"new file mode 16", "makes a submodule"},
+    RefusedLine{"deleted file mode ", "deletes a file"},
 };
+
+// Can the rest be built without this file, which may_change() does not allow? Not if it decides how KVM is
+// built, or is a source that the kernel has already.
+bool is_dispensable(std::string_view path, bool creates) {
+    static const Pattern beside("(tools|Documentation|samples|include/generated|include/config)/.*"),
+        build("(.*/)?(Makefile|Kbuild|Kconfig)[^/]*|.*[.](lds|S|h|mk)"), source(".*[.]c");
+    if (path.empty() || path.front() == '/' || may_change(path)) return false;
+    return beside.match(path) || (!build.match(path) && (creates || !source.match(path)));
+}
+
+// "Binary files A and B differ"
+std::string_view binary_name(std::string_view line) {
+    constexpr std::string_view start = "Binary files ", end = " differ";
+    line = line.substr(start.size(), line.size() - start.size() - end.size());
+    const auto between = line.find(" and ");
+    const auto after = between == std::string_view::npos ? line : line.substr(between + 5);
+    return after == "/dev/null" ? line.substr(0, between) : after;
+}
 
 class Reader {
 public:
@@ -81,8 +99,10 @@ public:
             else
                 other_line();
         }
+        leave_out();
         if (patch_.changes.empty() && patch_.refused.empty())
-            patch_.refused.push_back({"no-patch", fmt::format("{} holds no unified diff", source_)});
+            patch_.refused.push_back(
+                {"no-patch", fmt::format("{} holds no unified diff: {}", source_, remedy())});
         return std::move(patch_);
     }
 private:
@@ -104,16 +124,44 @@ private:
             {"refused", fmt::format("{} line {}: {} {}", source_, at_ + 1, sanitize(what), why)});
     }
 
+    std::string remedy() const {
+        static const Pattern attached("name=\"?([^\";]+[.](zip|tar|tgz|txz|tar[.][a-z0-9]+|7z|rar))\"?",
+                                      Pattern::Case::ignored);
+        const auto found = attached.search(text_);
+        return found ? fmt::format("hand in {} itself, which is attached to the mail", sanitize(found->at(1)))
+                     : "make it with diff -u or git diff";
+    }
+
+    // Refuses it, unless something else is left of the patch.
+    void refuse_file(const std::string& path, bool creates, std::string_view what, std::string_view why) {
+        refuse(what, why);
+        if (is_dispensable(path, creates)) left_out_.push_back(path);
+    }
+
+    void leave_out() {
+        if (left_out_.empty() || left_out_.size() != patch_.refused.size()) return;
+        patch_.is_beside = patch_.changes.empty();
+        if (patch_.is_beside) return;
+        patch_.refused.clear();
+        left_out_.erase(std::unique(left_out_.begin(), left_out_.end()), left_out_.end());
+        patch_.notes.push_back(
+            {"left-out", "left out, as none of KVM's C sources and headers: " + first_names(left_out_)});
+    }
+
     // Outside of git's header, the same words may be in a commit message.
     void other_line() {
         const auto line = ahead(0);
+        if (line.starts_with("diff --git "))
+            in_git_ = place_in_source(line.substr(line.rfind(' ') + 1), files_);
         in_header_ = line.starts_with("diff --git ") || (in_header_ && !line.empty());
         const auto found =
             std::ranges::find_if(refused_lines, [&](const auto& r) { return line.starts_with(r.start); });
         const bool of_diff = line.starts_with("Binary files ") && line.ends_with(" differ");
-        if (found != refused_lines.end() && (in_header_ || of_diff))
-            refuse("the patch", found->why);
-        else if (in_header_ && line.starts_with("new mode "))
+        if (found != refused_lines.end() && (in_header_ || of_diff)) {
+            const bool is_less = found->why == "is binary" || found->why == "deletes a file";
+            const auto path = of_diff ? place_in_source(binary_name(line), files_) : in_git_;
+            refuse_file(is_less ? path : "", true, "the patch", found->why);
+        } else if (in_header_ && line.starts_with("new mode "))
             patch_.notes = {{"mode-ignored", source_ + " changes modes of files, which is ignored"}};
         if (starts_context_diff()) refuse("the patch", "is a context diff: make it with diff -u");
         ++at_;
@@ -131,19 +179,19 @@ private:
         const auto before = name_in(ahead(0)), after = name_in(ahead(1));
         FileChange change{place(before, after), source_, before == "/dev/null", {}};
         if (after == "/dev/null")
-            refuse(before, "is deleted");
+            refuse_file(change.path, false, before, "is deleted");
         else if (change.path.empty())
             refuse(after, "is absolute or leads out of the source: make the patch with paths like "
                           "a/arch/x86/kvm/x86.c");
         else if (!may_change(change.path))
-            refuse(change.path, "is none of KVM's C sources and headers");
+            refuse_file(change.path, change.creates, change.path, "is none of KVM's C sources and headers");
         else if (!change.creates && !files_.contains(change.path))
             refuse(change.path, "is not in this kernel");
         at_ += 2;
         while (const auto extent = hunk_extent(ahead(0)))
             if (!hunk(*extent, change)) break;
         if (ahead(0).starts_with("@@ ")) refuse("the hunk that starts there", "has no valid line numbers");
-        patch_.changes.push_back(std::move(change));
+        if (may_change(change.path)) patch_.changes.push_back(std::move(change));
     }
 
     bool hunk(Extent left, FileChange& change) {
@@ -178,7 +226,9 @@ private:
     std::string source_;
     const SourceFiles& files_;
     std::size_t at_ = 0;
-    bool in_header_ = false; // after "diff --git"
+    bool in_header_ = false;            // after "diff --git"
+    std::string in_git_;                // the file that it names
+    std::vector<std::string> left_out_; // each is refused, too
     Patch patch_;
 };
 
@@ -212,11 +262,19 @@ std::string place_in_source(std::string_view name, const SourceFiles& files) {
         };
         if (std::ranges::count_if(files, is_it) == 1) return *std::ranges::find_if(files, is_it);
     }
+    if (const auto plain = without_copy_number(name); plain != name)
+        if (auto place = place_in_source(plain, files); files.contains(place)) return place;
     for (const auto end : ends)
         if (std::ranges::any_of(roots, [&](auto root) { return end.starts_with(root); }))
             return std::string(end);
     if (!is_inside) return {};
     return std::string(name.starts_with("a/") || name.starts_with("b/") ? name.substr(2) : name);
+}
+
+std::string without_copy_number(std::string_view name) {
+    static const Pattern copy("(.*[^ ])(-[0-9]+| [(][0-9]+[)])([.][ch])");
+    const auto found = copy.match(name);
+    return found ? found->at(1) + found->at(3) : std::string(name);
 }
 
 bool may_change(std::string_view path) {

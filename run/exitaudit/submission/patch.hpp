@@ -26,6 +26,7 @@ struct Patch {
     std::vector<FileChange> changes;
     std::vector<Finding> refused; // not empty: nothing of it may be built
     std::vector<Finding> notes{};
+    bool is_beside = false; // refused, but only as nothing of it is KVM's: of several patches, it is left out
 
     std::string text() const; // a unified diff for patch -p0
     void append(Patch other);
@@ -38,6 +39,9 @@ using SourceFiles = std::set<std::string, std::less<>>;
 // name from where KVM's directories begin, else the one file in KVM's directory with this end. Where the name
 // is absolute or contains "..", only what follows counts, and it is empty if none of these fits.
 std::string place_in_source(std::string_view name, const SourceFiles& files);
+
+// The name without what browsers and Canvas add to a second file of its name: "vmx (1).c", "vmx-1.c".
+std::string without_copy_number(std::string_view name);
 
 // May a patch change it? Only KVM's C sources and headers, and none that is generated.
 bool may_change(std::string_view path);
