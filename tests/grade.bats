@@ -44,7 +44,7 @@ ends_by_sigterm() {
     touch "$dir/empty.patch"
     mkfifo "$dir/pipe.patch"
     ln -s /etc/passwd "$dir/link.patch"
-    expect 3 "empty.patch holds no unified diff" "$exitaudit" grade "$dir"/*.patch
+    expect 1 "empty.patch holds no unified diff" "$exitaudit" grade "$dir"/*.patch
     [[ $output == *"pipe.patch: it is no regular file"* ]]
     [[ $output == *"link.patch: it is a symbolic link"* ]]
     expect 2 "/nonexistent is no directory" "$exitaudit" grade "$dir/empty.patch" --json /nonexistent/x
@@ -70,9 +70,9 @@ ends_by_sigterm() {
     mkdir -p bob/tests other
     cp "$source"/arch/x86/kvm/{cpuid.c,vmx/vmx.c} bob
     touch bob/Makefile bob/tests/test_assignment.c other/test_assignment.c
-    expect 1 "note: left out, as none of KVM's C sources and headers: Makefile, tests/test_assignment.c" "$exitaudit" grade bob
+    expect 1 "note: left out, as none of KVM's C sources and headers: Makefile, tests/test_assignment.c (they are expected under the kernel's names, like vmx.c and cpuid.c)" "$exitaudit" grade bob
     [[ $output == *"nothing is changed"* ]]
-    expect 1 "none of KVM's C sources and headers: test_assignment.c [refused]" "$exitaudit" grade other
+    expect 1 "none of KVM's C sources and headers: test_assignment.c (they are expected" "$exitaudit" grade other
 
     cp -r "$source" tarball
     mkdir -p tarball/drivers tarball/arch/x86/kernel
@@ -135,6 +135,27 @@ ends_by_sigterm() {
     git clone -q --shared tree shared
     expect 3 "it is a worktree of a repository elsewhere" "$exitaudit" grade worktree shared
     [[ $output == *"it borrows objects from a repository elsewhere"* ]]
+}
+
+@test "of a shallow clone of a kernel tree, KVM's whole files are taken; a repository of patches is no tree" {
+    cd "$BATS_TEST_TMPDIR"
+    cp -r "$root/build/grade/$KERNEL/source" tree
+    sed -i '1i #error shallow: 0x4FFFFFFC' tree/arch/x86/kvm/mtrr.c
+    mkdir answer
+    mv "$(broken committed)" answer/solution.patch
+    touch answer/README.md
+    local repository git=(git -c user.name=bob -c user.email=bob@example.org)
+    for repository in tree answer; do
+        "${git[@]}" -C $repository init -q
+        "${git[@]}" -C $repository add -A
+        "${git[@]}" -C $repository commit -qm first
+        "${git[@]}" -C $repository commit -qm second --allow-empty
+        "${git[@]}" clone -q --depth 1 "file://$PWD/$repository" shallow-$repository
+    done
+    expect 0 "#error shallow: 0x4FFFFFFC" "$exitaudit" grade --dry-run shallow-tree
+    [[ $output == *"the clone is shallow (git clone --depth), and has no release: KVM's whole files are taken instead"* ]]
+    expect 0 "#error committed" "$exitaudit" grade --dry-run answer shallow-answer
+    [[ $output != *refused* ]]
 }
 
 # As in most containers.

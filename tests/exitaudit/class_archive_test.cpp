@@ -11,7 +11,7 @@ TEST_F(ClassArchive, OfAClassIsAParcelForEachStudent) {
     const auto parcels =
         unpack({{"Zoe Smith_12_assignsubmission_file_/a.patch"},
                 {"Bob O'Hara_1234_assignsubmission_file_/bob.zip", read_file(file("inner.zip"))},
-                {"Eve_77_assignsubmission_file_/eve.zip", "no archive"},
+                {"Eve_77_assignsubmission_file/eve.zip", "no archive"},
                 {"Zoe Smith_12_assignsubmission_onlinetext_/onlinetext.html"},
                 {"Ida_9_assignsubmission_file_ida.patch"}});
     ASSERT_EQ(parcels.size(), 4U);

@@ -1,8 +1,8 @@
 // What was handed in: its kind, the order of its patches, and what they were made against.
+#include "archives.hpp"
 #include "exitaudit/submission/submission.hpp"
-#include "exitaudit/support/file.hpp"
 
-#include <gtest/gtest.h>
+#include <fmt/format.h>
 
 namespace exitaudit::grade {
 namespace {
@@ -28,6 +28,14 @@ protected:
     }
 
     fs::path handed_in() const { return directory_.path() / "alice"; }
+
+    // The names of all that are in it.
+    std::string names() const {
+        std::string all;
+        for (const auto& one : unpacked(find_submission(handed_in().string()), base_, [] {}))
+            all += (all.empty() ? "" : ", ") + one.name;
+        return all;
+    }
 
     Submission looked_into() const {
         auto submission = find_submission(handed_in().string());
@@ -139,6 +147,98 @@ TEST_F(HandedIn, AnArchiveThatIsAloneInADirectoryIsUnpacked) {
     EXPECT_EQ(all[0].refused.size(), 1U);
     ASSERT_TRUE(all[0].unpacked);
     EXPECT_TRUE(fs::exists(all[0].unpacked->path()));
+}
+
+TEST_F(HandedIn, ArchivesBesideAReadMeAreUnpacked) {
+    put("alice/README.md", "");
+    test::write_archive(handed_in() / "vmx.zip", {{"a.patch", text("two", "2")}});
+    test::write_archive(handed_in() / "cpuid.zip", {{"b.patch", text("2", "II")}});
+    auto all = unpacked(find_submission(handed_in().string()), base_, [] {});
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(all[0].name, handed_in().string());
+    look_into(all[0]);
+    EXPECT_EQ(kind_name(all[0].kind), "series");
+    EXPECT_EQ(change_of(all[0], base_).attempts.at(0)().patch.changes.size(), 2U);
+}
+
+TEST_F(HandedIn, ARepositoryWithoutAKernelIsADirectory) {
+    put("alice/.git/HEAD", "ref: refs/heads/main\n");
+    put("alice/.git/a.patch", "");
+    put("alice/README.md", "");
+    put("alice/solution.patch", text("two", "2"));
+    EXPECT_EQ(kind_name(looked_into().kind), "series");
+    EXPECT_EQ(change_of(looked_into(), base_).refused.size(), 0U);
+    fs::remove(handed_in() / "solution.patch");
+    put("alice/cpuid.c", "one\n0x4FFFFFFC\nthree\n");
+    EXPECT_EQ(kind_name(looked_into().kind), "files");
+    const auto change = change_of(looked_into(), base_);
+    ASSERT_EQ(change.notes.size(), 1U);
+    EXPECT_TRUE(change.notes[0].text.ends_with(": README.md")) << change.notes[0].text;
+}
+
+TEST_F(HandedIn, AnUnpackedClassIsARowForEachStudent) {
+    for (const auto* name : {"Ana_101", "Ana_103", "Bo_102", "Ana_104"})
+        put(fmt::format("alice/{}_assignsubmission_file/a.patch", name), "");
+    put("alice/Bo_102_assignsubmission_onlinetext/onlinetext.html", "");
+    put("alice/.DS_Store", "");
+    EXPECT_EQ(names(), "Ana 101, Ana 103, Ana 104, Bo");
+    put("alice/notes.txt", "");
+    EXPECT_EQ(names(), handed_in().string());
+}
+
+TEST_F(HandedIn, AnUnpackedClassOfCanvasKeepsAStudentsFilesTogether) {
+    put("alice/annsmith_7001_80001_vmx-1.c", "");
+    put("alice/annsmith_7001_80002_cpuid-1.c", "one\n");
+    test::write_archive(handed_in() / "bo_LATE_7002_80003_hw.zip", {{"cpuid.c"}});
+    const auto all = unpacked(find_submission(handed_in().string()), base_, [] {});
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].name + ", " + all[1].name, "annsmith, bo");
+    EXPECT_TRUE(fs::exists(all[0].path / "cpuid-1.c") && fs::exists(all[0].path / "vmx-1.c"));
+    EXPECT_TRUE(fs::exists(all[1].path / "cpuid.c"));
+}
+
+TEST_F(HandedIn, StudentsOfOneNameHaveTheirIds) {
+    fs::remove(handed_in());
+    test::write_archive(handed_in().string() + ".zip", {{"Participant_5_assignsubmission_file/a.patch"},
+                                                        {"Participant_6_assignsubmission_file/a.patch"},
+                                                        {"Zoe_8_assignsubmission_file_/a.patch"},
+                                                        {"Participant_7_assignsubmission_file/a.patch"}});
+    std::string all;
+    for (const auto& one : unpacked(find_submission(handed_in().string() + ".zip"), base_, [] {}))
+        all += one.name + ";";
+    EXPECT_EQ(all, "Participant 5;Participant 6;Participant 7;Zoe;");
+}
+
+TEST_F(HandedIn, ACopysNumberIsNoPartOfItsName) {
+    put("alice/cpuid (1).c", "one\n0x4FFFFFFC\nthree\n");
+    put("alice/cpuid_alice.c", "");
+    auto change = change_of(looked_into(), base_);
+    EXPECT_EQ(change.refused.size(), 0U);
+    EXPECT_NE(change.notes.at(0).text.find("cpuid_alice.c (they are expected under the kernel's names"),
+              std::string::npos);
+    put("alice/cpuid.c", "one\n0x4FFFFFFD\nthree\n");
+    EXPECT_NE(change_of(looked_into(), base_).notes.at(0).text.find(": cpuid (1).c, cpuid_alice.c"),
+              std::string::npos);
+}
+
+TEST_F(HandedIn, ALinkToADirectoryIsRefused) {
+    fs::create_directory_symlink(handed_in(), directory_.path() / "eve");
+    EXPECT_EQ(find_submission(directory_.path() / "eve").refused.size(), 1U);
+    EXPECT_EQ(find_submission((directory_.path() / "eve").string() + "/").refused.size(), 0U);
+}
+
+TEST_F(HandedIn, WhatIsNotTakenBesideOthersIsNamed) {
+    put("alice/cpuid.c", "one\n");
+    put("alice/README.txt", "so:\n" + text("two", "2"));
+    EXPECT_EQ(kind_name(looked_into().kind), "files");
+    put("alice/a.patch", text("two", "2"));
+    put("alice/b.patch", "--- /dev/null\n+++ b/tools/test.c\n@@ -0,0 +1 @@\n+int x;\n");
+    const auto change = change_of(looked_into(), base_);
+    EXPECT_EQ(change.refused.size(), 0U);
+    ASSERT_EQ(change.notes.size(), 2U);
+    EXPECT_EQ(change.notes[0].text,
+              "left out: b.patch line 1: tools/test.c is none of KVM's C sources and headers");
+    EXPECT_EQ(change.notes[1].text, "the patches are taken, and not the C files beside them: cpuid.c");
 }
 
 } // namespace

@@ -26,7 +26,7 @@ std::string lines_of(const fs::path& directory, bool is_tree) {
     for (const auto& entry :
          fs::recursive_directory_iterator(directory, fs::directory_options::skip_permission_denied))
         if (const auto name = entry.path().lexically_relative(directory).string();
-            !is_tree || may_change(name))
+            is_tree ? may_change(name) : ("/" + name + "/").find("/.git/") == std::string::npos)
             lines.push_back(file_line(entry.path(), name));
     std::ranges::sort(lines);
     std::string text;
@@ -34,8 +34,7 @@ std::string lines_of(const fs::path& directory, bool is_tree) {
     return text;
 }
 
-std::string diff_of(const Submission& tree, const Base& base) {
-    const auto change = change_of(tree, base);
+std::string diff_of(const Change& change) {
     auto text = change.attempts.empty() ? std::string() : change.attempts.front()().patch.text();
     for (const auto* findings : {&change.refused, &change.notes})
         for (const auto& finding : *findings) text += finding.text + '\n';
@@ -45,7 +44,8 @@ std::string diff_of(const Submission& tree, const Base& base) {
 std::string text_of(Submission submission, const Base& base) {
     look_into(submission);
     const bool is_tree = submission.kind == Submission::Kind::tree;
-    if (is_tree && fs::exists(fs::symlink_status(submission.path / ".git"))) return diff_of(submission, base);
+    if (is_tree && fs::exists(fs::symlink_status(submission.path / ".git")))
+        if (const auto change = change_of(submission, base); !change.of_files) return diff_of(change);
     if (fs::is_directory(submission.path)) return lines_of(submission.path, is_tree);
     return sha256(read_start(submission.path, hashed_limit));
 }

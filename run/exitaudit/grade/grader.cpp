@@ -8,6 +8,7 @@
 #include "exitaudit/reading/reading.hpp"
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/pattern.hpp"
+#include "exitaudit/support/refused.hpp"
 
 #include <fmt/format.h>
 
@@ -119,6 +120,9 @@ Row Grader::operator()(const Submission& submission, std::size_t number) {
     const TemporaryDirectory directory;
     try {
         grade(row, directory.path());
+    } catch (const Refused& error) {
+        row.verdict = "refused";
+        row.findings.push_back({"refused", sanitize(error.what(), 1000)});
     } catch (const std::exception& error) { // the others are still to be graded
         row.verdict = "could-not-grade";
         row.findings.push_back({"could-not-grade", sanitize(error.what(), 1000)});
@@ -268,7 +272,7 @@ std::vector<const Lane*> Grader::take_modules(Row& row, const fs::path& director
         if (name != kvm_modules[0]) vendors.push_back(name == kvm_modules[1] ? Vendor::intel : Vendor::amd);
     }
     if (!fs::exists(directory / kvm_modules[0]))
-        throw failure("{} has no kvm.ko", sanitize(row.submission.name));
+        throw Refused(fmt::format("{} has no kvm.ko", sanitize(row.submission.name)));
     return chosen(vendors);
 }
 

@@ -28,13 +28,6 @@ struct Filling {
     bool is_refused() const { return !parcel.refused.empty(); }
 };
 
-// What systems add by themselves.
-bool is_junk(std::string_view name) {
-    const auto file = name.substr(name.rfind('/') + 1); // npos + 1 is 0
-    return name.starts_with("__MACOSX/") || name.find("/__MACOSX/") != std::string_view::npos ||
-           file.starts_with("._") || file == ".DS_Store" || file == "Thumbs.db" || file == "desktop.ini";
-}
-
 bool leads_out(const fs::path& name) {
     return name.is_absolute() || std::ranges::any_of(name, [](const auto& part) { return part == ".."; });
 }
@@ -212,7 +205,8 @@ private:
                 {"left-out", fmt::format("left out, as {}: {}", why, first_names(names))});
     }
 
-    static constexpr std::string_view neither = "neither patches nor KVM's C sources, headers or modules";
+    static constexpr std::string_view neither =
+        "neither patches nor KVM's C sources, headers or modules by their names (vmx.c, cpuid.c, a.patch)";
 
     fs::path root_;
     const std::function<bool(std::string_view)>& wanted_;

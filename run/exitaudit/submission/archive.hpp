@@ -16,13 +16,17 @@ namespace exitaudit::grade {
 // Is it an archive by its name? Some kinds only get the answer that they cannot be unpacked.
 bool is_archive(std::string_view name);
 
+// Is it something that systems add by themselves?
+bool is_junk(std::string_view name);
+
 // Whose an entry of a class archive is. Both are empty where no platform gave the name.
 struct Owner {
     std::string id, name; // as the platform has them
     std::string file;     // the entry's path without these
 };
 
-// By the forms of Moodle ("Ada Lovelace_12345_assignsubmission_file_/x.zip", or "…_file_x.zip"), Canvas
+// By the forms of Moodle ("Ada Lovelace_12345_assignsubmission_file/x.zip", "…_file_/x.zip", "…_file_x.zip"),
+// Canvas
 // ("lovelaceada_LATE_123_45678_x.zip") and Gradescope ("submission_12345/x.c").
 Owner owner_of(const std::string& entry);
 

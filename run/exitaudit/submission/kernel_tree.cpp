@@ -1,7 +1,7 @@
 // Finds with git what was changed in a repository.
 #include "exitaudit/submission/submission.hpp"
 
-#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/support/refused.hpp"
 #include "exitaudit/support/words.hpp"
 
 #include <fmt/format.h>
@@ -79,8 +79,9 @@ std::string branching_point(Git& git, const std::string& tip) {
     return {};
 }
 
-// The release that the tree is based on, or the branching point if that is later; else the first commit.
-std::string start_of(Git& git, const std::string& tip) {
+// The release that the tree is based on, or the branching point if that is later; else the first commit, which
+// a shallow clone does not have.
+std::string start_of(Git& git, const std::string& tip, bool is_shallow) {
     // v6.1, v6.1.3, v6.12-rc3; but not v2 or v6.1-exits.
     auto describe = words("describe --tags --abbrev=0 --match v[2-9].[0-9]* --match v[1-9][0-9].[0-9]* "
                           "--exclude v*[!0-9.rc-]* --exclude v*-[!r]*");
@@ -90,7 +91,8 @@ std::string start_of(Git& git, const std::string& tip) {
         if (!release.empty()) git({"merge-base", "--is-ancestor", release, point});
         if (release.empty() || git.ending().exited_with(0)) return point;
     }
-    return release.empty() ? first_line(git({"rev-list", "--max-parents=0", tip, "--"})) : release;
+    return release.empty() && !is_shallow ? first_line(git({"rev-list", "--max-parents=0", tip, "--"}))
+                                          : release;
 }
 
 // What git diff does not show: KVM's files that were never added.
@@ -101,7 +103,8 @@ std::string new_files(Git& git) {
     for (std::string name; std::getline(names, name);) {
         if (!may_change(name)) continue;
         if (++count > most_new_files)
-            throw failure("more than {} files of KVM's were never added (git add)", most_new_files);
+            throw Refused(
+                fmt::format("more than {} files of KVM's were never added (git add)", most_new_files));
         text += git(
             {"diff", "--no-index", "--no-ext-diff", "--no-textconv", "--no-color", "--", "/dev/null", name});
     }
@@ -129,21 +132,27 @@ Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& 
                           sanitize(branch));
         return whole_files(tree, true, base);
     }
-    if (base.emulated && branch.empty()) { // as no git runs
+    const auto without_git = [&](std::string_view why) {
         auto change = whole_files(tree, true, base);
-        change.notes.push_back({"git-base", "git needs bubblewrap: KVM's whole files are taken instead"});
+        change.notes.push_back({"git-base", fmt::format("{}: KVM's whole files are taken instead", why)});
         return change;
-    }
+    };
+    if (base.emulated && branch.empty()) return without_git("git needs bubblewrap");
     if (const auto why = outside(tree); !why.empty())
         throw failure(
             "{}: {}, which the sandbox does not show to git: hand in what `git diff` writes there, as a "
             "patch, or that repository with #BRANCH",
             tree.string(), why);
     Git git(tree, base.scripts);
-    const auto start = start_of(git, branch.empty() ? "HEAD" : branch);
+    const bool is_shallow = fs::exists(tree / ".git/shallow");
+    const auto start = start_of(git, branch.empty() ? "HEAD" : branch, is_shallow);
+    if (start.empty() && branch.empty())
+        return without_git(is_shallow
+                               ? "the clone is shallow (git clone --depth), and has no release"
+                               : fmt::format("no commit HEAD is in the repository ({})", git.errors()));
     if (start.empty())
-        throw failure("no commit {} in {}: {}", sanitize(branch.empty() ? "HEAD" : branch), tree.string(),
-                      git.errors());
+        throw failure("no release is before {} in {}: {}", sanitize(branch), tree.string(),
+                      is_shallow ? "the clone is shallow (git clone --depth)" : git.errors());
     auto diff = words("diff --no-ext-diff --no-textconv --no-renames --no-color {}", start);
     if (!branch.empty()) diff.push_back(branch);
     diff.push_back("--");
@@ -152,8 +161,8 @@ Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& 
         throw failure("git cannot compare {}: {}", tree.string(), git.errors());
     if (branch.empty()) text += new_files(git);
     if (text.size() >= most_text)
-        throw failure("{} differs too much from {}", sanitize(branch.empty() ? tree.string() : branch),
-                      sanitize(start));
+        throw Refused(fmt::format("{} differs too much from {}",
+                                  sanitize(branch.empty() ? tree.string() : branch), sanitize(start)));
     auto change = change_by_patch(read_patch(text,
                                              fmt::format("git diff {}..{}", sanitize(start, 40),
                                                          sanitize(branch.empty() ? "" : branch, 80)),

@@ -43,14 +43,23 @@ bool leads_somewhere(const fs::path& path) {
     return fs::exists(path, ignored);
 }
 
-bool is_tree(const fs::path& path) {
-    return leads_somewhere(path / "arch/x86/kvm") || fs::exists(fs::symlink_status(path / ".git"));
+// A repository with patches or files alone is a directory of these.
+bool is_tree(const fs::path& path) { return leads_somewhere(path / "arch/x86/kvm"); }
+
+// Is it nothing that anybody hands in?
+bool is_ignored(const fs::path& path) {
+    const auto name = path.filename().string();
+    return name == ".git" || is_junk(name);
 }
 
 // What is in it at any depth; symbolic links are not followed, and trees are not entered.
 struct Content {
     fs::path tree; // the first
-    std::vector<fs::path> modules, patches, sources;
+    std::vector<fs::path> modules, patches, sources, archives;
+
+    bool can_be_graded() const {
+        return !tree.empty() || !modules.empty() || !patches.empty() || !sources.empty();
+    }
 };
 
 Content content_of(const fs::path& directory) {
@@ -59,7 +68,14 @@ Content content_of(const fs::path& directory) {
     for (fs::recursive_directory_iterator at(directory, fs::directory_options::skip_permission_denied), end;
          at != end; ++at) {
         const auto& path = at->path();
-        if (at->symlink_status().type() == fs::file_type::directory && is_tree(path)) {
+        const auto type = at->symlink_status().type();
+        if (is_ignored(path)) {
+            at.disable_recursion_pending();
+            continue;
+        }
+        if (type == fs::file_type::regular && is_archive(path.filename().string()))
+            content.archives.push_back(path);
+        if (type == fs::file_type::directory && is_tree(path)) {
             at.disable_recursion_pending();
             if (content.tree.empty()) content.tree = path;
         }
@@ -67,7 +83,13 @@ Content content_of(const fs::path& directory) {
         if (is_patch(path)) content.patches.push_back(path);
         if (is_source(path)) content.sources.push_back(path);
     }
+    // What cites a patch beside the files themselves is none.
+    static const Pattern about("(readme|notes?|about)[^/]*[.]txt", Pattern::Case::ignored);
+    if (!content.sources.empty())
+        std::erase_if(content.patches,
+                      [](const auto& path) { return about.match(path.filename().string()); });
     std::ranges::sort(content.patches);
+    std::ranges::sort(content.archives);
     return content;
 }
 
@@ -80,6 +102,7 @@ bool has_direct(const std::vector<fs::path>& paths, const fs::path& directory) {
 fs::path only_entry(const fs::path& directory) {
     fs::path only;
     for (const auto& entry : fs::directory_iterator(directory)) {
+        if (is_ignored(entry.path())) continue;
         if (!only.empty()) return {};
         only = entry.path();
     }
@@ -96,9 +119,21 @@ Patch patch_from(const fs::path& path, const Base& base) {
 }
 
 Patch series_from(const fs::path& directory, const Base& base) {
+    const auto content = content_of(directory);
     std::vector<Patch> patches;
-    for (const auto& path : content_of(directory).patches) patches.push_back(patch_from(path, base));
-    return in_order(std::move(patches), base);
+    for (const auto& path : content.patches) patches.push_back(patch_from(path, base));
+    const bool has_changes = std::ranges::any_of(patches, [](const Patch& p) { return !p.changes.empty(); });
+    for (auto& patch : patches)
+        if (has_changes && patch.is_beside)
+            for (auto& why : std::exchange(patch.refused, {}))
+                patch.notes.push_back({"left-out", "left out: " + why.text});
+    auto series = in_order(std::move(patches), base);
+    std::vector<std::string> beside;
+    for (const auto& path : content.sources) beside.push_back(path.lexically_relative(directory).string());
+    if (!beside.empty())
+        series.notes.push_back(
+            {"left-out", "the patches are taken, and not the C files beside them: " + first_names(beside)});
+    return series;
 }
 
 // Is it to be unpacked? Only what change_of() can use.
@@ -107,15 +142,48 @@ bool is_wanted(std::string_view name, const Base& base) {
            (is_source(name) && may_change(place_in_source(name, base.files)));
 }
 
-// The archive to unpack; empty: none. In a directory of a class's, it may be all that is there.
-fs::path archive_of(const Submission& submission) {
-    std::error_code ignored; // reported when it is graded
-    auto path = submission.path;
-    if (submission.kind == Submission::Kind::unknown && fs::is_directory(path, ignored) && !is_tree(path))
-        path =
-            fs::directory_iterator(path, ignored) == fs::directory_iterator() ? fs::path() : only_entry(path);
-    const bool is_file = fs::symlink_status(path, ignored).type() == fs::file_type::regular;
-    return is_file && is_archive(path.filename().string()) ? path : fs::path();
+// The archives to unpack. In a directory, only if there is nothing else.
+std::vector<fs::path> archives_of(const fs::path& path) {
+    if (!fs::is_directory(path)) {
+        const bool is_file = fs::symlink_status(path).type() == fs::file_type::regular;
+        return is_file && is_archive(path.filename().string()) ? std::vector{path} : std::vector<fs::path>();
+    }
+    auto content = content_of(path);
+    return content.can_be_graded() ? std::vector<fs::path>() : content.archives;
+}
+
+// Gives each name that is not the only one the student's id.
+void tell_apart(std::vector<Submission>& all) {
+    std::map<std::string, int> count;
+    for (const auto& submission : all) ++count[submission.name];
+    for (auto& submission : all)
+        if (count[submission.name] > 1 && !submission.id.empty()) submission.name += " " + submission.id;
+}
+
+using Wanted = std::function<bool(std::string_view)>;
+
+std::vector<Submission> unpack_all(const std::vector<fs::path>& archives, const std::string& name,
+                                   const Wanted& wanted) {
+    const auto directory = std::make_shared<const TemporaryDirectory>();
+    std::vector<Submission> all;
+    unsigned number = 0;
+    for (const auto& archive : archives) {
+        const auto part = directory->path() / std::to_string(++number);
+        fs::create_directory(part);
+        for (auto& parcel : unpack(archive, part, wanted)) {
+            if (all.empty() || !parcel.id.empty() || !all.front().id.empty()) {
+                all.push_back({parcel.name.empty() ? name : parcel.name, Submission::Kind::unknown,
+                               parcel.directory, "", directory, std::move(parcel.refused),
+                               std::move(parcel.notes), parcel.id});
+                continue;
+            }
+            auto& whole = all.front(); // of several archives of one person
+            whole.path = directory->path();
+            std::ranges::move(parcel.refused, std::back_inserter(whole.refused));
+            std::ranges::move(parcel.notes, std::back_inserter(whole.notes));
+        }
+    }
+    return all;
 }
 
 // Each hunk where the lines round it are.
@@ -168,25 +236,34 @@ Submission find_submission(const std::string& name) {
     }
     if (!is_there)
         throw usage_error("{} is missing: grade takes patches, directories, archives and kernel trees", name);
+    if (fs::is_symlink(fs::symlink_status(name, ignored)) && fs::is_directory(name, ignored))
+        submission.refused = {{"refused", fmt::format("{0} is a symbolic link to a directory: name that "
+                                                      "directory, or {0}/ to follow the link",
+                                                      sanitize(name))}};
     return submission;
 }
 
 std::vector<Submission> unpacked(const Submission& submission, const Base& base,
                                  const std::function<void()>& go_on) {
-    const auto archive = archive_of(submission);
-    if (archive.empty()) return {submission};
-    const auto directory = std::make_shared<const TemporaryDirectory>();
-    const auto wanted = [&](std::string_view name) {
-        go_on();
-        return is_wanted(name, base);
-    };
+    const auto& path = submission.path;
+    if (submission.kind != Submission::Kind::unknown || !submission.refused.empty() ||
+        !leads_somewhere(path) || is_tree(path))
+        return {submission};
     std::vector<Submission> all;
-    for (auto& parcel : unpack(archive, directory->path(), wanted)) {
-        auto name = parcel.name.empty() ? submission.name : parcel.name;
-        if (!all.empty() && all.back().name == name) name += " " + parcel.id;
-        all.push_back({name, Submission::Kind::unknown, parcel.directory, "", directory,
-                       std::move(parcel.refused), std::move(parcel.notes)});
+    if (fs::is_directory(path))
+        for (const auto& student : students_in(path))
+            std::ranges::move(unpacked(student, base, go_on), std::back_inserter(all));
+    if (all.empty()) {
+        const auto archives = archives_of(path);
+        if (archives.empty()) return {submission};
+        all = unpack_all(archives, submission.name, [&](std::string_view name) {
+            go_on();
+            return is_wanted(name, base);
+        });
+        if (!submission.id.empty())
+            for (auto& one : all) one.id = submission.id;
     }
+    tell_apart(all);
     return all;
 }
 
@@ -202,7 +279,7 @@ void look_into(Submission& submission) {
         path = only;
         only = only_entry(path);
     }
-    const auto content = is_tree(path) ? Content{path, {}, {}, {}} : content_of(path);
+    const auto content = is_tree(path) ? Content{path, {}, {}, {}, {}} : content_of(path);
     const bool direct = has_direct(content.modules, path) || has_direct(content.patches, path);
     if (!content.tree.empty() && !direct) path = content.tree;
     submission.kind = has_direct(content.modules, path)  ? modules

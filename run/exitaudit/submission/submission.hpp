@@ -20,6 +20,7 @@ struct Submission {
     // Of an archive:
     std::shared_ptr<const TemporaryDirectory> unpacked{}; // around `path`, until nobody needs it
     std::vector<Finding> refused{}, notes{};              // if something is refused, its id is the verdict
+    std::string id{};                                     // a student's, as the platform has it
 };
 
 std::string_view kind_name(Submission::Kind kind);
@@ -29,10 +30,14 @@ std::string_view kind_name(Submission::Kind kind);
 // TREE#BRANCH is the kind known yet.
 Submission find_submission(const std::string& name);
 
-// An archive as what is in it: for a class, a submission for each student. Anything else stays what it is.
-// `go_on` is called often, and may throw. Error if there is no space to unpack it.
+// An archive, or all archives of a directory with nothing else to grade, as what is in it: for a class, and
+// for a directory with an unpacked class archive, a submission for each student. Anything else stays what it
+// is. `go_on` is called often, and may throw. Error if there is no space to unpack it.
 std::vector<Submission> unpacked(const Submission& submission, const Base& base,
                                  const std::function<void()>& go_on);
+
+// Those whose work is in the directory, if each name in it has the form of a class archive's. Else none.
+std::vector<Submission> students_in(const std::filesystem::path& directory);
 
 // Looks into it for its kind, and for where it begins in directories of directories. Error, or the file
 // system's, if it cannot be read.

@@ -1,10 +1,11 @@
 // What was changed in whole files: lines by their meaning, or what diff(1) finds.
 #include "exitaudit/submission/submission.hpp"
 
-#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/submission/archive.hpp"
 #include "exitaudit/submission/mail.hpp"
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/pattern.hpp"
+#include "exitaudit/support/refused.hpp"
 
 #include <fmt/format.h>
 
@@ -43,7 +44,9 @@ std::vector<std::string> names_in(const fs::path& directory, bool is_tree) {
     for (fs::recursive_directory_iterator at(directory, fs::directory_options::skip_permission_denied), end;
          at != end; ++at) {
         const auto name = at->path().lexically_relative(directory).string();
-        if (at->symlink_status().type() != fs::file_type::directory) {
+        if (at->path().filename() == ".git" || is_junk(name)) {
+            at.disable_recursion_pending();
+        } else if (at->symlink_status().type() != fs::file_type::directory) {
             if (!is_tree || may_change(name)) names.push_back(name);
         } else if (is_tree && std::ranges::none_of(places, [&, inside = name + "/"](auto place) {
                        return place.starts_with(inside) || inside.starts_with(place);
@@ -65,9 +68,11 @@ std::string place_of(const std::string& name, const Base& base) {
 Collected collect(const fs::path& path, bool is_tree, const Base& base, const fs::path& copies) {
     Collected collected;
     const bool is_directory = fs::is_directory(path);
-    for (const auto& name : is_directory ? names_in(path, is_tree) : std::vector{path.filename().string()}) {
+    const auto names = is_directory ? names_in(path, is_tree) : std::vector{path.filename().string()};
+    for (const auto& name : names) {
         const auto place = is_tree ? name : place_of(name, base);
-        if (!may_change(place)) {
+        const auto original = without_copy_number(name);
+        if (!may_change(place) || (original != name && std::ranges::binary_search(names, original))) {
             collected.others.push_back(sanitize(name));
             continue;
         }
@@ -75,7 +80,7 @@ Collected collect(const fs::path& path, bool is_tree, const Base& base, const fs
         const auto text = plain_text(bytes); // Windows writes UTF-16
         const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n'));
         if (bytes.size() == file_limit || lines > most_lines || collected.files.size() == most_files)
-            throw failure("{}: too large, or too many files", sanitize(name));
+            throw Refused(fmt::format("{}: too large, or too many files", sanitize(name)));
         const auto same = std::ranges::find(collected.files, place, &Theirs::path);
         if (same != collected.files.end()) {
             if (collected.twice.empty() && read_file(same->copy) != text)
@@ -243,7 +248,10 @@ Change whole_files(const fs::path& path, bool is_tree, const Base& base) {
         change.refused.push_back({"refused", theirs.twice});
         return change;
     }
-    const auto others = "none of KVM's C sources and headers: " + first_names(theirs.others);
+    auto others = "none of KVM's C sources and headers: " + first_names(theirs.others);
+    if (std::ranges::any_of(theirs.others,
+                            [](const auto& n) { return n.ends_with(".c") || n.ends_with(".h"); }))
+        others += " (they are expected under the kernel's names, like vmx.c and cpuid.c)";
     if (theirs.files.empty()) {
         change.refused.push_back({"refused", theirs.others.empty() ? "nothing of KVM's is in it" : others});
         return change;

@@ -1,7 +1,7 @@
 // Reading, naming and printing what nobody vouches for.
 #include "exitaudit/support/untrusted.hpp"
 
-#include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/support/refused.hpp"
 
 #include <algorithm>
 #include <array>
@@ -42,11 +42,12 @@ std::string read_start(const fs::path& path, std::size_t limit) {
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat status = {};
     if (descriptor < 0 || fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-        const auto why = descriptor >= 0  ? "it is no regular file"
-                         : errno == ELOOP ? "it is a symbolic link"
-                                          : std::strerror(errno);
+        const bool is_link = descriptor < 0 && errno == ELOOP;
+        if (descriptor < 0 && !is_link)
+            throw failure("cannot read {}: {}", path.string(), std::strerror(errno));
         if (descriptor >= 0) close(descriptor);
-        throw failure("cannot read {}: {}", path.string(), why);
+        throw Refused(fmt::format("cannot read {}: {}", path.string(),
+                                  is_link ? "it is a symbolic link" : "it is no regular file"));
     }
     std::string text(limit, '\0');
     std::size_t size = 0;
