@@ -158,6 +158,19 @@ ends_by_sigterm() {
     [[ $output != *refused* ]]
 }
 
+@test "a dry run says why something is refused, and prints the others; --keep is checked before" {
+    cd "$BATS_TEST_TMPDIR"
+    mv "$(broken dry)" dry.patch
+    echo 'no archive' >eve.zip
+    ln -s dry.patch link.patch
+    sed 's|/[*] 0x4FFFFFFC [*]/|#error 2|' dry.patch >none.patch
+    expect 1 "#error dry" "$exitaudit" grade --dry-run link.patch eve.zip none.patch dry.patch
+    [[ $output == *"it is a symbolic link [refused]"*"eve.zip cannot be unpacked"*"mentions a leaf"*"[no-ledger]"* ]]
+    expect 2 "--keep /dev/null/x" "$exitaudit" grade dry.patch --keep /dev/null/x
+    expect 2 "" "$exitaudit" grade --dry-run dry.patch --json j
+    expect 2 "takes no PATCH" "$exitaudit" grade --print-rubric --plan 'io.*' 'hlt.*'
+}
+
 # As in most containers.
 without_namespaces() {
     printf '#!/bin/sh\necho "bwrap: No permissions to create new namespace" >&2\nexit 1\n' >"$BATS_TEST_TMPDIR/bwrap"

@@ -39,6 +39,8 @@ stub() {
 @test "packing: what is wrong is said before anything is packed" {
     expect 2 "cannot read nosuch.json" "$root/run/gradescope/build" --kernel "$KERNEL" --output x.zip --rubric nosuch.json
     expect 3 "use make gradescope" "$root/run/gradescope/build" --kernel 0.1 --output x.zip
+    expect 2 "none of grade's: --assignmnt 3" "$root/run/gradescope/build" --kernel "$KERNEL" --output x.zip --assignmnt 3
+    expect 2 "takes no PATCH" "$root/run/gradescope/build" --kernel "$KERNEL" --output x.zip --plan 'io.*' 'hlt.*'
     [ ! -e x.zip ]
 }
 

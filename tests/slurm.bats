@@ -78,6 +78,16 @@ idle() { [ "$(sinfo --noheader --format %T 2>/dev/null)" = idle ]; }
 
 queue_is_empty() { [ -z "$(squeue --noheader)" ]; }
 
+@test "the options of a Slurm task may be quoted" {
+    printf '#!/bin/sh\nprintf "%%s;" "$@"\n' >program
+    chmod +x program
+    export SLURM_ARRAY_TASK_ID=0 EXITAUDIT=./program
+    GRADE_ARGS="--plan 'io.* hlt.*' --strict" "$root/run/slurm/grade.sbatch" a.patch
+    [ "$(cat grades/0.txt)" = "grade;--plan;io.* hlt.*;--strict;--resume;--json;grades/0.json;a.patch;" ]
+    "$root/run/slurm/grade.sbatch" a.patch
+    [ "$(cat grades/0.txt)" = "grade;--resume;--json;grades/0.json;a.patch;" ]
+}
+
 # bats test_tags=slow
 @test "a Slurm job array grades a submission in each task, and what it wrote is merged" {
     local program

@@ -1,4 +1,5 @@
 // What grade makes of audits.
+#include "exitaudit/grade/grader.hpp"
 #include "exitaudit/grade/terms.hpp"
 
 #include <gtest/gtest.h>
@@ -168,6 +169,17 @@ TEST(Terms, FailOtherDefinitionsIfStrict) {
     EXPECT_EQ(audit.verdict, "fail");
     EXPECT_EQ(ids(audit.findings), "one-table leaf-missing");
     EXPECT_TRUE(audit.notes.empty());
+}
+
+TEST(Grade, KeepsEachUnderANameOfItsOwn) {
+    const auto submission = [](const std::string& path) {
+        return Submission{path, Submission::Kind::unknown, path, ""};
+    };
+    EXPECT_EQ(names_to_keep({submission("st/ann/solution.patch"), submission("st/bob/solution.patch"),
+                             submission("other/bob/solution.patch"), submission("carol/"),
+                             submission("d e.patch")}),
+              (std::vector<std::string>{"ann_solution.patch", "bob_solution.patch", "bob_solution.patch-2",
+                                        "carol", "d_e.patch"}));
 }
 
 } // namespace

@@ -6,9 +6,9 @@
 #include "exitaudit/points/summary.hpp"
 #include "exitaudit/submission/submission.hpp"
 #include "exitaudit/lanes/lane.hpp"
-#include "exitaudit/catalogue/catalogue.hpp"
 #include "exitaudit/documents/document.hpp"
 #include "exitaudit/support/file.hpp"
+#include "exitaudit/support/refused.hpp"
 
 #include <fmt/format.h>
 
@@ -16,15 +16,21 @@
 #include <atomic>
 #include <future>
 
+#include <unistd.h>
+
 namespace exitaudit::grade {
 namespace {
 
 namespace fs = std::filesystem;
 
 void check(const GradeOptions& options, const Places& places) {
-    if (const auto error = check_plan(options.plan)) throw usage_error("{}", *error);
     require_directories_of({options.json, options.junit});
     points::check(options.points, options.submissions.size());
+    if (std::error_code error; !options.keep.empty()) {
+        fs::create_directories(options.keep, error);
+        if (error || access(options.keep.c_str(), W_OK) != 0)
+            throw usage_error("--keep {}: no directory that can be written", options.keep.string());
+    }
     const auto host = places.build / "embedded-host" / options.kernel / "vmlinux";
     if (!fs::exists(host))
         throw failure("no embedded host with Linux {} is built: make one with `make embedded-host KERNEL={}`",
@@ -35,13 +41,14 @@ void check(const GradeOptions& options, const Places& places) {
 void grade_rest(Rows& rows, const Jobs& jobs, const GradeOptions& options, const Places& places,
                 const Base& base, SignalsCaught& signals) {
     const auto all = rows.submissions().size();
+    const auto kept = names_to_keep(rows.submissions());
     std::atomic<std::size_t> next = 0;
     const auto work = [&] {
         Progress progress(all, jobs.count == 1);
         Grader grader(options, places, base, progress, jobs.lanes_at_once);
         for (std::size_t i; (i = next++) < all;) {
             if (rows.has(i)) continue;
-            const auto row = grader(rows.submissions()[i], i + 1);
+            const auto row = grader(rows.submissions()[i], i + 1, kept[i]);
             progress.clear();
             rows.add(i, row_document(row));
             if (const auto signal = signals.signal()) throw Interrupted{*signal};
@@ -75,16 +82,36 @@ std::vector<Submission> all_unpacked(const std::vector<Submission>& given, const
     return all;
 }
 
+// As points::exit_code_of() has it, so far as nothing is built.
+int preview_all(const std::vector<Submission>& submissions, const Base& base) {
+    auto code = ExitCode::pass;
+    for (const auto& submission : submissions) {
+        std::string text, verdict;
+        try {
+            text = preview(submission, base, verdict);
+        } catch (const std::exception& error) { // the others are still to be printed
+            verdict = dynamic_cast<const Refused*>(&error) ? "refused" : "could-not-grade";
+            text = fmt::format("# {} [{}]\n", sanitize(error.what(), 1000), verdict);
+        }
+        fmt::print("# {}\n{}", sanitize(submission.name), text);
+        if (verdict == "could-not-grade")
+            code = ExitCode::could_not_run;
+        else if (!verdict.empty() && code == ExitCode::pass)
+            code = ExitCode::audit_failed;
+    }
+    return static_cast<int>(code);
+}
+
 } // namespace
 
 int grade_all(const GradeOptions& given) {
+    (void)points::read_rubric(given.points.rubric); // refused before anything takes time
     if (given.print_rubric) {
         fmt::print("{}", points::default_rubric);
         return static_cast<int>(ExitCode::pass);
     }
     if (given.summary) return points::summarize({given.submissions, given.points, given.json, given.junit});
     auto options = given;
-    (void)points::read_rubric(options.points.rubric); // refused before anything takes time
     std::vector<Submission> given_submissions;
     for (const auto& name : options.submissions) given_submissions.push_back(find_submission(name));
     const auto places = Places::find(options.build);
@@ -99,11 +126,7 @@ int grade_all(const GradeOptions& given) {
     const auto base = Base::make(places.build, options.kernel, options.base);
     const auto submissions = all_unpacked(given_submissions, base, stop_on_signal);
     Rows rows(options, submissions);
-    if (options.dry_run) {
-        for (const auto& submission : submissions)
-            fmt::print("# {}\n{}", sanitize(submission.name), preview(submission, base));
-        return static_cast<int>(ExitCode::pass);
-    }
+    if (options.dry_run) return preview_all(submissions, base);
     const auto wanted = static_cast<unsigned>(std::min<std::size_t>(options.jobs, submissions.size()));
     auto machine = Machine::find();
     if (options.memory != 0) machine.memory = std::min(machine.memory, options.memory << 20);

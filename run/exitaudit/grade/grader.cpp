@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 namespace exitaudit::grade {
 namespace {
@@ -22,10 +23,12 @@ namespace fs = std::filesystem;
 constexpr auto time_for_audits = std::chrono::seconds(30); // of a patch's time, not for compiling
 constexpr std::size_t module_limit = 64 << 20;
 
+const Finding no_ledger{"no-ledger",
+                        "no line of it mentions a leaf of the ledger (0x4FFFFFFC to 0x4FFFFFFF)"};
+
 void report_no_ledger(Row& row) {
     row.verdict = "no-ledger";
-    row.findings = {// and no errors of a compiler
-                    {"no-ledger", "no line of it mentions a leaf of the ledger (0x4FFFFFFC to 0x4FFFFFFF)"}};
+    row.findings = {no_ledger}; // and no errors of a compiler
 }
 
 // Errors in lines of the submission first, by their numbers there. Others of what was taken of whole files
@@ -112,7 +115,7 @@ std::string worst(const std::vector<Audit>& audits) {
 
 } // namespace
 
-Row Grader::operator()(const Submission& submission, std::size_t number) {
+Row Grader::operator()(const Submission& submission, std::size_t number, const std::string& kept) {
     progress_.next(submission.name, number);
     Row row;
     row.submission = submission;
@@ -128,7 +131,9 @@ Row Grader::operator()(const Submission& submission, std::size_t number) {
         row.findings.push_back({"could-not-grade", sanitize(error.what(), 1000)});
     }
     row.seconds = static_cast<double>(progress_.spent().count());
-    if (!options_.keep.empty()) keep(submission, directory.path());
+    if (!options_.keep.empty())
+        fs::copy(directory.path(), options_.keep / kept,
+                 fs::copy_options::recursive | fs::copy_options::overwrite_existing);
     row.submission.unpacked.reset(); // the row outlives it
     return row;
 }
@@ -209,17 +214,24 @@ bool Grader::build(Row& row, const fs::path& directory) {
     return row.verdict.empty();
 }
 
-std::string preview(Submission submission, const Base& base) {
-    if (!submission.refused.empty()) return {};
-    look_into(submission);
-    const auto change = change_of(submission, base);
+std::string preview(Submission submission, const Base& base, std::string& verdict) {
     std::string text;
     const auto add_notes = [&](const std::vector<Finding>& notes) {
         for (const auto& note : notes) text += fmt::format("# {} [{}]\n", sanitize(note.text, 1000), note.id);
     };
+    add_notes(submission.notes);
+    add_notes(submission.refused);
+    if (!submission.refused.empty()) {
+        verdict = submission.refused.front().id;
+        return text;
+    }
+    look_into(submission);
+    const auto change = change_of(submission, base);
     add_notes(change.refused);
     add_notes(change.notes);
-    if (change.attempts.empty()) return text;
+    if (!change.refused.empty()) verdict = "refused";
+    if (!change.refused.empty() || change.attempts.empty()) return text;
+    if (!change.has_ledger) add_notes({no_ledger});
     const auto attempt = change.attempts.front()();
     add_notes(attempt.notes);
     for (const auto& remark : read_attempt(change, attempt, base).remarks) add_notes({remark.note});
@@ -293,14 +305,30 @@ std::vector<const Lane*> Grader::chosen(std::vector<Vendor> vendors) const {
     return lanes;
 }
 
-void Grader::keep(const Submission& submission, const fs::path& directory) {
-    const auto path = submission.unpacked ? fs::path(submission.name) : submission.path;
-    auto name = fs::absolute(path).lexically_normal().filename().string();
-    const auto is_awkward = [](char c) { return c <= ' ' || c > '~' || c == '/'; };
-    std::ranges::replace_if(name, is_awkward, '_');
-    fs::create_directories(options_.keep / name);
-    fs::copy(directory, options_.keep / name,
-             fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+std::vector<std::string> names_to_keep(const std::vector<Submission>& submissions) {
+    const auto path_of = [](const Submission& submission) {
+        auto path = submission.unpacked ? fs::path(submission.name) : submission.path;
+        path = fs::absolute(path).lexically_normal();
+        return path.has_filename() ? path : path.parent_path(); // "alice/"
+    };
+    const auto plain = [](std::string name) {
+        const auto is_awkward = [](char c) { return c <= ' ' || c > '~' || c == '/'; };
+        std::ranges::replace_if(name, is_awkward, '_');
+        return name;
+    };
+    std::map<std::string, int> count;
+    for (const auto& submission : submissions) ++count[plain(path_of(submission).filename().string())];
+    std::vector<std::string> names;
+    for (const auto& submission : submissions) {
+        const auto path = path_of(submission);
+        auto name = plain(path.filename().string());
+        if (count[name] > 1) name = plain((path.parent_path().filename() / path.filename()).string());
+        const auto is_taken = [&](const auto& n) { return std::ranges::find(names, n) != names.end(); };
+        auto free = name;
+        for (int i = 2; is_taken(free); ++i) free = fmt::format("{}-{}", name, i);
+        names.push_back(free);
+    }
+    return names;
 }
 
 } // namespace exitaudit::grade

@@ -75,8 +75,13 @@ void add_grade(CLI::App& app, Task& task);
 // N interrupted it. Error if nothing can be graded.
 int grade_all(const GradeOptions& options);
 
+// A name in --keep's directory for each: that of its file, and where this is not the only one, with the
+// directories before it, or a number.
+std::vector<std::string> names_to_keep(const std::vector<Submission>& submissions);
+
 // The patch that would be compiled first, with what is left out of it; compiles nothing.
-std::string preview(Submission submission, const Base& base);
+// Sets `verdict`, if it is refused or cannot be read.
+std::string preview(Submission submission, const Base& base, std::string& verdict);
 
 class Grader {
 public:
@@ -86,7 +91,8 @@ public:
         : options_(options), places_(places), base_(base), progress_(progress),
           lanes_at_once_(lanes_at_once) {}
 
-    Row operator()(const Submission& submission, std::size_t number); // failures are in the row
+    // `kept`: its name in --keep's directory. Failures are in the row.
+    Row operator()(const Submission& submission, std::size_t number, const std::string& kept);
 
     struct Tried {
         Attempt attempt;
@@ -103,7 +109,6 @@ private:
     std::vector<const Lane*> take_modules(Row& row, const std::filesystem::path& directory);
     std::vector<const Lane*> lanes_of(const Row& row) const;
     std::vector<const Lane*> chosen(std::vector<Vendor> vendors) const;
-    void keep(const Submission& submission, const std::filesystem::path& directory);
 
     const GradeOptions& options_;
     const Places& places_;

@@ -1,6 +1,7 @@
 // The command line of `exitaudit grade`.
 #include "exitaudit/grade/grader.hpp"
 
+#include "exitaudit/catalogue/catalogue.hpp"
 #include "exitaudit/lanes/lane.hpp"
 #include "exitaudit/support/command_line.hpp"
 #include "exitaudit/support/exit_code.hpp"
@@ -30,6 +31,9 @@ void check_grade(const GradeOptions& options) {
     if (const auto* lane = find_lane(options.lane); lane && !lane->embedded)
         throw usage_error("grade boots other people's code: --lane is {}",
                           lane_names([](const Lane& fit) { return fit.embedded; }));
+    if (const auto error = check_plan(options.plan)) throw usage_error("{}", *error);
+    if (options.print_rubric && !options.submissions.empty())
+        throw usage_error("--print-rubric takes no PATCH, and {} is one", options.submissions.front());
     if (options.submissions.empty() && !options.print_rubric) throw usage_error("PATCH is required");
 }
 
@@ -75,8 +79,8 @@ void add_grade(CLI::App& app, Task& task) {
         "--strict", options.terms.strict,
         "fail hosts that define things otherwise: one table for all VMs, handler-only time, leaves "
         "left out");
-    command.add_flag("--dry-run", options.dry_run,
-                     "print what would be compiled, as a patch against the kernel, and stop");
+    auto* dry_run = command.add_flag("--dry-run", options.dry_run,
+                                     "print what would be compiled, as a patch against the kernel, and stop");
     add(command, "-j,--jobs", options.jobs, "N",
         "grade N at once (default 1); -j alone: as many as there are cores and memory for")
         ->check(CLI::Range(0, 1000).description(""));
@@ -89,6 +93,7 @@ void add_grade(CLI::App& app, Task& task) {
         ->needs("--json");
     add_points(command, options);
     add_junit(command, options.junit);
+    for (const auto* name : {"--json", "--csv", "--junit", "--keep"}) dry_run->excludes(name);
     add_build(command, options.build);
 }
 
