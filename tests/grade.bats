@@ -635,6 +635,12 @@ exactly() {
 }
 
 # bats test_tags=slow
+@test "sample amd-table-of-70: a table for Intel's numbers, and Intel's undefined ones" {
+    exactly amd-table-of-70 fail "out-of-bounds" "vendor-not-patched handler-only"
+    jq -e '.rows[0].findings[0].text | test("room for Intel.s numbers, and AMD.s exit codes go up to 0x403")' "$BATS_TEST_TMPDIR/j"
+}
+
+# bats test_tags=slow
 @test "sample totals-intel: a part of the assignment, behind the fastpath" {
     exactly totals-intel fail "lost-fastpath" "vendor-not-patched handler-only leaf-missing"
 }

@@ -98,6 +98,27 @@ TEST_P(ProfileTest, FindsTheNumberingWhereNothingIsMarkedAndCountsAreReset) {
     EXPECT_EQ(profile.missing, 0u);
 }
 
+// The assignment's list of undefined numbers is Intel's, and has CPUID's exit code of AMD's in it.
+TEST_P(ProfileTest, TakesTheProcessorsNumberingWhereNoRowOfCpuidGrows) {
+    host.has_own_leaves = false;
+    host.spoil = [row = cpuid()](auto leaf, auto exit, auto& r) {
+        const auto asked = static_cast<Leaf>(leaf);
+        if ((asked == Leaf::exit_count || asked == Leaf::exit_cycles) && exit == row)
+            r = ledger::undefined_mark;
+        else if ((asked == Leaf::exit_count || asked == Leaf::exit_cycles) && exit < 70)
+            r = {};
+    };
+    EXPECT_EQ(host.profile().numbering, host.numbering());
+}
+
+// A vCPU of the other vendor's model.
+TEST_P(ProfileTest, TakesTheOtherNumberingWhereItsRowOfCpuidGrows) {
+    host.has_own_leaves = false;
+    const auto profile =
+        ledger::profile(host.cpuid(), vmx() ? "AuthenticAMD" : "GenuineIntel", FakeHost::clock);
+    EXPECT_EQ(profile.numbering, host.numbering());
+}
+
 TEST_P(ProfileTest, FindsHowQueriesCount) {
     host.counts_queries = false;
     EXPECT_EQ(host.profile().self_count, 0u);

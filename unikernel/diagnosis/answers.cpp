@@ -57,7 +57,12 @@ bool table_too_short(const Evidence& e, ExitSet& lost) {
         beyond = beyond || (exit > intel_room + 1 && !e.absent(r));
         if (exit < intel_room && !e.absent(r)) below.add(exit);
     }
-    return !e.is_vmx() && below.size() > 1 && !beyond && lost.size() > 2;
+    // A short plan may fire none of those below. Where all numbers are marked, another cause outranks this.
+    const auto& profile = e.profile();
+    const bool marks = !e.outranked() && lost.contains(e.cpuid()) &&
+                       profile.undefined == ledger::Answer::mark &&
+                       profile.not_enabled == ledger::Answer::mark;
+    return !e.is_vmx() && !beyond && (marks ? lost.size() > 1 : below.size() > 1 && lost.size() > 2);
 }
 
 // A row that grew by more than exits can have happened: memory that holds something else, such as cycles.
@@ -105,8 +110,13 @@ bool say_out_of_bounds(const Evidence& e, const ExitSet& impossible, Finding& fi
         finding.text.write(" exits are not counted, while those of lower numbers are");
         finding.what = "the table has room for Intel's numbers, and AMD's exit codes go up to 0x403";
         finding.remedy = for_every_code;
-        e.explain_rows(finding, [](const Row& row) { return row.exit >= intel_room; });
-        e.explain_shown(finding, Symptom::total_over_rows, Symptom::self_count_none, Symptom::untimed);
+        // Its rule for undefined numbers may be Intel's, too.
+        constexpr ledger::Edition intels{intel_room, false};
+        e.explain_rows(finding, [&](const Row& row) {
+            return row.exit >= intel_room || (row.lacks() && !intels.defines(Numbering::vmx, row.exit));
+        });
+        e.explain_shown(finding, Symptom::total_over_rows, Symptom::self_count_none, Symptom::untimed,
+                        Symptom::hole, Symptom::not_enabled_as_undefined, Symptom::soak_lost);
     } else {
         return false;
     }

@@ -65,8 +65,8 @@ constexpr Cause table[] = {
           "numbers beyond the table are answered from what lies behind it, or the host's kernel caught the "
           "index",
           {undefined_answer, not_enabled_answer, handled_not_enabled, retpoline_shortcut, lost_exits,
-           racing_counters, counted_not_timed, total_differs, host_wide, shared_slot, exit_in_two_slots,
-           host_complaint, host_crashed, hang},
+           racing_counters, counted_not_timed, total_differs, self_count, host_wide, shared_slot,
+           exit_in_two_slots, host_complaint, host_crashed, hang},
           find_out_of_bounds),
     Cause(undefined_answer, "undefined-answer", Kind::fault,
           "an exit number that the manual does not define must answer EDX=0xffffffff, and no other number",

@@ -81,6 +81,7 @@ bool is_answered(Leaves& leaves, std::uint32_t leaf, bool zeros_out_of_range) {
 struct Behaviour {
     Numbering numbering;
     bool grows, counts, marks_some;
+    bool counts_own; // a leaf grows if asked for CPUID's number, and not for an undefined one
     std::array<bool, std::tuple_size_v<Signs>> answered;
     const Layout* layout;
     unsigned misses; // signs that differ from the layout's
@@ -106,10 +107,12 @@ Behaviour observe(CpuidFunction cpuid, Numbering numbering, bool zeros_out_of_ra
     Leaves leaves(cpuid, numbering);
     Signs seen;
     unsigned any = 0;
-    Behaviour behaviour{numbering, false, false, false, {}, nullptr, ~0u};
+    Behaviour behaviour{numbering, false, false, false, false, {}, nullptr, ~0u};
     for (std::size_t i = 0; i < seen.size(); i++) {
         const auto leaf = first_leaf + static_cast<std::uint32_t>(i);
         any |= seen[i] = signs_of(leaves, leaf);
+        behaviour.counts_own |= (seen[i] & counts_cpuid && !(seen[i] & counts_all)) ||
+                                (seen[i] & times_cpuid && !(seen[i] & times_all));
         behaviour.answered[i] = seen[i] != 0 || is_answered(leaves, leaf, zeros_out_of_range);
     }
     behaviour.grows = (any & ~unsigned{marks}) != 0;
@@ -272,9 +275,9 @@ Profile profile(CpuidFunction cpuid, std::string_view vendor, std::uint64_t (*cl
     auto behaviour = observe(cpuid, by_vendor, zeros_out_of_range);
     const auto other =
         observe(cpuid, by_vendor == Numbering::vmx ? Numbering::svm : Numbering::vmx, zeros_out_of_range);
-    // Leaves that seem missing by one numbering may answer by the other.
+    // Leaves that seem missing by one numbering may answer by the other, if its row of CPUID exits grows.
     const auto lacks = [](const Behaviour& b) { return std::pair(b.unanswered(), b.misses); };
-    if (other.grows && lacks(other) < lacks(behaviour)) behaviour = other;
+    if (other.counts_own && lacks(other) < lacks(behaviour)) behaviour = other;
 
     Leaves plain(cpuid, by_vendor);
     Profile found;

@@ -84,7 +84,7 @@ struct Profile {
 /// counters grow with each query.
 ///
 /// The numbering is the host's, which a vCPU of another vendor's model hides: our own leaves report it; else
-/// it is that of the CPUID exit which counts the queries; else it is taken from the vCPU's vendor. The layout
+/// it is that of the vCPU's vendor, unless the other's number of CPUID exits counts the queries. The layout
 /// is the one whose leaves grow, and mark undefined numbers, most like these. Leaves that answer like an
 /// unpatched host are missing if there are several of them and the others count: a host may have been made
 /// for one part of the assignment. The edition of the manual ends before the first number from which on all

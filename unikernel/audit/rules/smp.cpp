@@ -135,8 +135,9 @@ private:
 
     bool fits(std::size_t number, const CpuidRegisters& answer) const {
         const auto& question = (*questions_)[number];
-        return question.answer == Question::Answer::same ? answer == last_[number]
-                                                         : follows(question, last_[number], answer);
+        // A number that is taken for undefined does not count.
+        return answer == last_[number] ||
+               (question.answer != Question::Answer::same && follows(question, last_[number], answer));
     }
 
     const Questions* questions_ = nullptr;
