@@ -62,6 +62,10 @@ TEST(Points, ARubricWithMistakesIsRefused) {
     EXPECT_EQ(refusal(R"([{"name": "a", "points": 5}, {"name": "a", "points": 5}])"),
               "r.json: two items are called a");
     EXPECT_EQ(refusal(R"([{"points": 5}])"), "r.json: an item has no name");
+    EXPECT_EQ(refusal(R"([{"name": "a", "points": 5, "audits": ["smp.", "time.*"]}])"),
+              "r.json: item a: no audit is called 'smp.'");
+    EXPECT_EQ(refusal(R"([{"name": "a", "points": 5, "audits": [7]}])"),
+              "r.json: item a: audits is a list of names or globs");
     EXPECT_EQ(refusal("[]"), "r.json gives no points");
     EXPECT_EQ(refusal("[7]"), "r.json: an item is no JSON object");
     EXPECT_EQ(refusal("["), "r.json is no JSON");
@@ -76,6 +80,29 @@ TEST(Points, EachItemSaysWhatItLost) {
                                               "text of total-differs (total-differs).");
     EXPECT_EQ(item(score, "time").feedback, "No fault was found.");
     EXPECT_EQ(score_lines(score).at(0), "    score 80 of 100");
+}
+
+// A finding of another item may explain them: then this one could not be judged.
+TEST(Points, AnItemWhoseAuditsFailLosesItsPoints) {
+    auto given = row("fail", {"out-of-bounds"});
+    const json results{{{"name", "time.window"}, {"verdict", "not ok"}},
+                       {{"name", "time.definition"}, {"verdict", "not ok"}},
+                       {{"name", "smp.soak"}, {"verdict", "ok"}},
+                       {{"name", "ledger.undefined"}, {"verdict", "not ok"}}};
+    const json findings{{{"id", "out-of-bounds"}, {"explains", {"time.window", "time.definition"}}}};
+    for (const auto* lane : {"vmx", "svm"})
+        given["lanes"].push_back(
+            {{"lane", lane}, {"report", {{"results", results}, {"findings", findings}}}});
+    auto score = score_of(given, default_one());
+    EXPECT_EQ(item(score, "time").points, 0);
+    EXPECT_EQ(item(score, "time").feedback, "Lost 15 of 15 points: 2 of its audits fail: see out-of-bounds.");
+    EXPECT_EQ(item(score, "vcpus").feedback, "No fault was found.");
+    EXPECT_EQ(item(score, "rules").feedback, "Lost 10 of 10 points: text of out-of-bounds (out-of-bounds).");
+    given["findings"] = json::array();
+    score = score_of(given, default_one());
+    EXPECT_EQ(item(score, "rules").feedback, "Lost 10 of 10 points: 1 of its audits fails.");
+    given["findings"] = {{{"id", "handler-only"}, {"text", "text"}}};
+    EXPECT_EQ(item(score_of(given, default_one()), "time").points, 10);
 }
 
 TEST(Points, NoItemLosesMoreThanItHas) {

@@ -6,6 +6,7 @@
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/json.hpp"
 #include "exitaudit/support/untrusted.hpp"
+#include "plan/audits.hpp"
 #include "plan/near_match.hpp"
 
 #include <fmt/ranges.h>
@@ -86,8 +87,22 @@ Costs costs_of(const json& item, const char* member, double most, const std::str
     return costs;
 }
 
+std::vector<std::string> globs_of(const json& item, const std::string& where) {
+    std::vector<std::string> globs;
+    for (const auto& glob : array_member(item, "audits")) {
+        if (!glob.is_string()) throw usage_error("{}: audits is a list of names or globs", where);
+        globs.push_back(glob.get<std::string>());
+        bool known = false;
+        plan::for_each_audit(
+            [&](auto, auto name, auto, auto) { known = known || plan::matches(globs.back(), name); });
+        if (!known) throw usage_error("{}: no audit is called '{}'", where, sanitize(globs.back()));
+    }
+    return globs;
+}
+
 Item item_of(const json& given, const std::string& file) {
-    check_members(given, {"name", "title", "points", "audit", "findings", "notes"}, file + ": an item");
+    check_members(given, {"name", "title", "points", "audit", "findings", "notes", "audits"},
+                  file + ": an item");
     Item item{text_member(given, "name"), text_member(given, "title", text_member(given, "name"))};
     if (item.name.empty()) throw usage_error("{}: an item has no name", file);
     const auto where = fmt::format("{}: item {}", file, sanitize(item.name));
@@ -97,6 +112,7 @@ Item item_of(const json& given, const std::string& file) {
     item.audit = audit.get<bool>();
     item.findings = costs_of(given, "findings", item.points, where);
     item.notes = costs_of(given, "notes", item.points, where);
+    item.audits = globs_of(given, where);
     return item;
 }
 

@@ -15,6 +15,7 @@ struct Item {
     double points = 0;
     bool audit = true; // it takes an audit to earn them
     Costs findings{}, notes{};
+    std::vector<std::string> audits{}; // globs: those that fail cost all, if none of these findings was found
 };
 
 struct Rubric {

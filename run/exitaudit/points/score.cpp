@@ -4,6 +4,7 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/json.hpp"
 #include "exitaudit/support/untrusted.hpp"
+#include "plan/near_match.hpp"
 
 #include <fmt/ranges.h>
 
@@ -57,7 +58,8 @@ struct Losses {
     double points = 0;
     std::vector<std::string> remarks{};
 
-    void add(const json& findings, const Costs& costs) {
+    // False if nothing of it is the item's.
+    bool add(const json& findings, const Costs& costs) {
         std::set<std::string> known; // of both lanes it counts once
         for (const auto& finding : findings) {
             const auto id = text_member(finding, "id");
@@ -66,15 +68,48 @@ struct Losses {
             points += cost->second;
             remarks.push_back(fmt::format("{} ({})", sanitize(text_member(finding, "text")), id));
         }
+        return !known.empty();
     }
 };
+
+// What failed of an item's audits, and the findings that explain it.
+struct Failed {
+    std::set<std::string> audits{}, findings{};
+
+    std::string remark() const {
+        return fmt::format("{} of its audits fail{}{}{}", audits.size(), audits.size() == 1 ? "s" : "",
+                           findings.empty() ? "" : ": see ", fmt::join(findings, ", "));
+    }
+};
+
+Failed failed_audits(const Item& item, const json& row) {
+    Failed failed;
+    for (const auto& lane : array_member(row, "lanes")) {
+        const auto& report = object_member(lane, "report");
+        for (const auto& result : array_member(report, "results")) {
+            const auto name = text_member(result, "name");
+            const auto is_it = [&](const std::string& glob) { return plan::matches(glob, name); };
+            if (text_member(result, "verdict") != "not ok" || std::ranges::none_of(item.audits, is_it))
+                continue;
+            failed.audits.insert(name);
+            for (const auto& finding : array_member(report, "findings"))
+                if (std::ranges::count(array_member(finding, "explains"), json(name)) != 0)
+                    failed.findings.insert(sanitize(text_member(finding, "id")));
+        }
+    }
+    return failed;
+}
 
 ItemScore judge(const Item& item, const json& row, const std::string& no_audit) {
     ItemScore score{item.name, item.title, 0, item.points, no_audit};
     if (item.audit && !no_audit.empty()) return score;
     Losses losses;
-    losses.add(array_member(row, "findings"), item.findings);
+    const bool found = losses.add(array_member(row, "findings"), item.findings);
     losses.add(array_member(row, "notes"), item.notes);
+    if (const auto failed = failed_audits(item, row); !found && !failed.audits.empty()) {
+        losses.points = item.points;
+        losses.remarks.push_back(failed.remark());
+    }
     const auto lost = std::min(losses.points, item.points);
     score.points = rounded(item.points - lost);
     score.feedback = losses.remarks.empty() ? "No fault was found."
