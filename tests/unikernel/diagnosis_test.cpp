@@ -598,6 +598,14 @@ TEST_P(AmdFindingsTest, NameATableOf70ThatMarksTheRestAsUndefined) {
     EXPECT_EQ(found(), Ids{"out-of-bounds"});
     expect_words("the table has room for Intel's numbers, and AMD's exit codes go up to 0x403");
     expect_nothing_unexplained();
+    // A plan that fires none of the lower numbers, with two vCPUs.
+    results.clear();
+    vcpus = 2;
+    for (const auto& [name, exit] : {std::pair("cpuid.leaf0", 0x72u), std::pair("io.out8", 0x7bu)})
+        failed_firing(name, exit, 400, 0).uncounted = 400;
+    failed("smp.soak").show(Symptom::soak_lost);
+    EXPECT_EQ(found(), Ids{"out-of-bounds"});
+    expect_nothing_unexplained();
 }
 
 // 6, KVM_EXIT_MMIO, has no row.

@@ -77,6 +77,15 @@ TEST_P(Smp, PassesOnAHostWithTheAssignmentsLeavesAlone) {
     EXPECT_EQ(run("smp.own-answers").outcome, Outcome::ok);
 }
 
+TEST_P(Smp, TakesTheMarkInThePlaceOfACountForNoOthersAnswer) {
+    host.has_own_leaves = false;
+    host.spoil = [](auto leaf, auto exit, auto& r) {
+        if (leaf == exit_count && exit == ledger::cpuid_exit(GetParam())) r = ledger::undefined_mark;
+    };
+    const auto result = run("smp.own-answers");
+    EXPECT_EQ(result.outcome, Outcome::ok) << result.message.view();
+}
+
 TEST_P(Smp, AsksByTheHostsLayout) {
     host.has_own_leaves = false;
     for (const auto* term : {"F21", "S21"}) {
