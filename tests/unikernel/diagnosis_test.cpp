@@ -562,6 +562,14 @@ TEST_P(FindingsTest, NameAVendorThatIsNotPatched) {
     expect_nothing_unexplained();
 }
 
+TEST_P(FindingsTest, NameAVendorThatRecordsNothingByTriggersAlone) {
+    host.counts_queries = false;
+    failed_firing("cpuid.leaf0", cpuid_number(), 200, 0);
+    failed_firing("io.out8", number(30, 0x7b), 200, 0);
+    EXPECT_EQ(found(), Ids{"vendor-not-patched"});
+    expect_nothing_unexplained();
+}
+
 TEST_P(AmdFindingsTest, NameAStaleExitReason) {
     host.counts_queries = false;
     host.meanwhile = [this] { host.cause(2, 1); };

@@ -152,10 +152,10 @@ bool find_vendor_not_patched(const Evidence& e, Finding& finding) {
                         by_vendor(e, "Intel", "AMD"),
                         marks ? "" : "; or the ordinary CPUID path answers these leaves, with zeros");
     e.explain_differences(finding);
-    e.explain_rows(finding, [](const Row&) { return true; });
+    const bool rows = e.explain_rows(finding, [](const Row&) { return true; });
     return e.explain_others(finding, [](const Result& r) {
         return miscounts(r) || r.shows_any(Symptom::untimed, Symptom::impossible, Symptom::passed_on_lost);
-    });
+    }) || rows;
 }
 
 bool find_stale_exit_reason(const Evidence& e, Finding& finding) {
