@@ -79,8 +79,8 @@ std::string branching_point(Git& git, const std::string& tip) {
     return {};
 }
 
-// The release that the tree is based on, or the branching point if that is later; else the first commit, which
-// a shallow clone does not have.
+// The release that the tree is based on, or the branching point if that is later; else the first commit,
+// which a shallow clone does not have.
 std::string start_of(Git& git, const std::string& tip, bool is_shallow) {
     // v6.1, v6.1.3, v6.12-rc3; but not v2 or v6.1-exits.
     auto describe = words("describe --tags --abbrev=0 --match v[2-9].[0-9]* --match v[1-9][0-9].[0-9]* "
