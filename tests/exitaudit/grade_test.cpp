@@ -119,6 +119,22 @@ TEST(Grade, FailsForWhatTheLaterRunAloneFinds) {
     EXPECT_EQ(audit.verdict, "hangs");
 }
 
+TEST(Grade, TakesFromTheLaterRunWhatTheFirstOneSkips) {
+    auto first = report(ExitCode::pass), later = first;
+    const auto made = [](std::string name, Outcome outcome) {
+        Result result;
+        result.name = std::move(name);
+        result.outcome = outcome;
+        return result;
+    };
+    first.log.results = {made("io.out8", Outcome::ok), made("smp.soak", Outcome::skip)};
+    later.log.results = {made("smp.soak", Outcome::not_ok)};
+    auto audit = judged(vmx_lane, first);
+    add_news(audit, judged(vmx_lane, later));
+    EXPECT_EQ(audit.report.log.results.at(0).name, "io.out8");
+    EXPECT_EQ(audit.report.log.results.at(1).outcome, Outcome::not_ok);
+}
+
 // A lane whose time runs out at once.
 TEST(Grade, CallsNoHostHangingThatSpokeLately) {
     const Lane lane{.name = "late", .run = [](const HostSpec&, const Places&, const Listener& listener) {
