@@ -131,6 +131,15 @@ TEST_F(HandedIn, KeepsItsOrderWhereNothingApplies) {
     EXPECT_NE(series.changes[1].hunks[0].text.find("+7"), std::string::npos);
 }
 
+TEST_F(HandedIn, APatchThatHasTheOthersChangesIsNamed) {
+    const auto series = in_order({patch("two", "2"), patch("two", "2 and 3")}, base_);
+    ASSERT_EQ(series.notes.size(), 1U);
+    EXPECT_EQ(series.notes[0].text,
+              "p applies to the kernel, but not beside the patches before it: if it has their "
+              "changes, too, hand it in alone");
+    EXPECT_TRUE(in_order({patch("two", "2"), patch("2", "3")}, base_).notes.empty());
+}
+
 TEST_F(HandedIn, ADiffAgainstTheirOwnFileIsNamed) {
     const auto why = not_the_kernels(patch("u64 exits;", "u32 exits;").changes, base_);
     ASSERT_TRUE(why);

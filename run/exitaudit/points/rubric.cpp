@@ -24,7 +24,8 @@ constexpr std::array findings_of_grade{
     "refused",    "no-patch",     "no-ledger",    "does-not-apply", "not-the-kernels",  "does-not-compile",
     "over-limit", "not-patched",  "unexplained",  "too-slow",       "log-inconsistent", "crashes",
     "hangs",      "handler-only", "part-of-exit", "one-table",      "leaf-missing"};
-constexpr std::array notes_of_grade{"how-taken",
+constexpr std::array notes_of_grade{"applies-alone",
+                                    "how-taken",
                                     "left-out",
                                     "mode-ignored",
                                     "sandbox",

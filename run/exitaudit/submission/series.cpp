@@ -78,7 +78,15 @@ Patch in_order(std::vector<Patch> patches, const Base& base) {
         auto next = is_too_long
                         ? patches.begin()
                         : std::ranges::find_if(patches, [&](const auto& p) { return trial.apply(p); });
-        if (next == patches.end()) next = patches.begin(); // what does not apply is reported by hunk
+        if (next == patches.end()) { // what does not apply is reported by hunk
+            next = patches.begin();
+            if (!series.changes.empty() && Trial(base.source()).apply(*next))
+                series.notes.push_back(
+                    {"applies-alone",
+                     fmt::format("{} applies to the kernel, but not beside the patches before "
+                                 "it: if it has their changes, too, hand it in alone",
+                                 next->changes.front().source)});
+        }
         series.append(std::move(*next));
         patches.erase(next);
     }
