@@ -645,6 +645,9 @@ TEST_P(FindingsTest, TakeMixedAnswersForNoCounts) {
     failed_firing("msr.write-fs-base", number(32, 0x7c), 0, 0, {{number(3, 0x56), -3, 0, 0, true}});
     EXPECT_EQ(found(), Ids{"shared-query"});
     expect_nothing_unexplained();
+    failed_firing("cpuid.leaf0", number(10, 0x72), 400, 400, {{number(4, 0x14), 2, 0, 0, false}});
+    EXPECT_EQ(found(), Ids{"shared-query"});
+    expect_nothing_unexplained();
     failed_firing("io.in8", number(30, 0x7b), 200, 0);
     EXPECT_EQ(found(), (Ids{"shared-query", "lost-exits"}));
     expect_nothing_unexplained();

@@ -320,8 +320,8 @@ bool find_other_leaves_changed(const Evidence& e, Finding& finding) {
 
 bool find_shared_query(const Evidence& e, Finding& finding) {
     if (!e.shown(Symptom::foreign_answer)) return false;
-    // A row that never grows, and reads less after another's answer.
-    e.explain_rows(finding, [](const Row& row) { return !row.own && row.counted < 0; });
+    // A row that nothing grows, and that read otherwise by another's answer.
+    e.explain_rows(finding, [](const Row& row) { return !row.own && row.counted != 0; });
     // With several vCPUs counts are confirmed by a second reading; cycles are not.
     return e.explain_others(finding, [](const Result& r) {
         return r.measurement || miscounts(r) || r.shows_any(Symptom::foreign_answer, Symptom::impossible);
