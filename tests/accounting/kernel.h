@@ -54,6 +54,7 @@ static inline void local64_add(u64 n, local64_t *l)
 #define static_branch_enable(key) (*(key) = true)
 #define static_branch_likely(key) (*(key))
 #define EXPORT_SYMBOL_GPL(symbol) extern __typeof__(symbol) symbol
+#define EXPORT_SYMBOL_FOR_KVM_INTERNAL(symbol)
 #define module_param(name, type, mode) extern int name##_is_a_parameter
 #define MODULE_PARM_DESC(name, text) extern int name##_is_described
 

@@ -133,6 +133,11 @@ TEST(ReadingRules, SayNothingUnderALockOrInAnotherFunction) {
     EXPECT_TRUE(log_lines(program).empty());
 }
 
+TEST(ReadingRules, TakeNoExpressionForARegularOne) {
+    const auto facts = facts_of_exits() + vmx + ":5:vmx_handle_exit:copies\ty[\texit_reason.basic\n";
+    EXPECT_FALSE(wrong_indexes(Program({whole(vmx, exits_source)}, Facts(facts, ""))).empty());
+}
+
 TEST(ReadingRules, OfOurOwnLinesSayNothing) {
     auto file = whole(vmx, exits_source);
     file.origins.clear();

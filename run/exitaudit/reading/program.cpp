@@ -167,6 +167,7 @@ bool Program::is_tested(const Names& names, const Fact& in, bool only_added) con
 
 // facts.cocci has no word for a switch.
 bool Program::is_switched_or_changed(const std::string& name, const Fact& in) const {
+    if (names_in(name) != Names{name}) return false; // an expression, which would be a regular one, too
     static const Pattern selection("switch ?\\((.*)\\).*");
     const Pattern change("(^|[^A-Za-z0-9_>.])" + name + " *([-+*/%&|^]=|<<=|>>=|\\+\\+|--)");
     const auto& code = source(in);
