@@ -104,7 +104,7 @@ queue_is_empty() { [ -z "$(squeue --noheader)" ]; }
     sbatch --array=0-3 "$root/run/slurm/grade.sbatch" alice.patch 'b b.patch' empty.patch carol.patch
     wait_for queue_is_empty
     cat grades/*.txt
-    expect 0 "4 submissions: 1 pass, 1 does-not-compile, 2 refused" "$EXITAUDIT" grade --summary grades/{0,1,2,3}.json --json all.json
+    expect 0 "4 submissions: 1 does-not-compile, 1 pass, 2 refused" "$EXITAUDIT" grade --summary grades/{0,1,2,3}.json --json all.json
     [ "$(jq -r '.rows[].patch' all.json)" = "$(printf '%s\n' alice.patch 'b b.patch' empty.patch carol.patch)" ]
 
     # Submitted again with a list: kept; and a task too many.

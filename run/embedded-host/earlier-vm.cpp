@@ -3,6 +3,8 @@
 // is found out that counts only for who reads the leaves of our own, as our guest does. Where one table
 // counts the exits of all VMs, the guest finds these hypercalls there. No firmware and no loader causes such
 // exits.
+#include "flat_vcpu.hpp"
+
 #include <cpuid.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -83,25 +85,6 @@ bool any_grew(const Shared& shared) {
     return false;
 }
 
-// Flat segments without paging, which any KVM runs without emulating real mode.
-bool set_up_registers(int vcpu) {
-    kvm_sregs system{};
-    if (ioctl(vcpu, KVM_GET_SREGS, &system) < 0) return false;
-    kvm_segment segment{};
-    segment.limit = 0xffffffff;
-    segment.present = segment.s = segment.db = segment.g = 1;
-    segment.type = 3; // data, read and write, accessed
-    segment.selector = 0x10;
-    for (auto* each : {&system.ds, &system.es, &system.fs, &system.gs, &system.ss}) *each = segment;
-    segment.type = 11; // code, execute and read, accessed
-    segment.selector = 8;
-    system.cs = segment;
-    system.cr0 |= 1;
-    kvm_regs registers{};
-    registers.rflags = 2;
-    return ioctl(vcpu, KVM_SET_SREGS, &system) == 0 && ioctl(vcpu, KVM_SET_REGS, &registers) == 0;
-}
-
 }
 
 int main() {
@@ -121,7 +104,7 @@ int main() {
     ioctl(vm, KVM_SET_TSS_ADDR, 0xfffbd000);
     ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
     const int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
-    if (vcpu < 0 || !set_up_registers(vcpu) || ioctl(vcpu, KVM_RUN, 0) < 0) return 0;
+    if (vcpu < 0 || !set_up_flat_vcpu(vcpu) || ioctl(vcpu, KVM_RUN, 0) < 0) return 0;
     std::memcpy(&shared, memory + shared_address, sizeof shared);
     std::puts(any_grew(shared) ? "counted" : "unchanged");
 }

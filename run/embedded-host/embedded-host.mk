@@ -12,7 +12,7 @@ embedded-host: host build/earlier-vm build/stress | packages-embedded-host
 		--output 'build/embedded-host/$(KERNEL)'
 
 # What runs in the embedded host beside QEMU.
-build/earlier-vm build/stress: build/%: run/embedded-host/%.cpp build/obj/toolchain | packages-program
+build/earlier-vm build/stress: build/%: run/embedded-host/%.cpp run/embedded-host/flat_vcpu.hpp build/obj/toolchain | packages-program
 	$(call announce,CXX)$(CXX) -std=c++20 -Os -s -static $(WARNINGS) -o $@ $<
 
 packages-embedded-host:

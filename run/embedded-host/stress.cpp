@@ -2,6 +2,8 @@
 // The embedded host's only process while it runs. On standard output, a line for each result:
 //   stress NAME ok|failed TEXT
 // Usage: stress kvm-amd|kvm-intel
+#include "flat_vcpu.hpp"
+
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
@@ -108,28 +110,12 @@ public:
     Vm(const Vm&) = delete;
     Vm& operator=(const Vm&) = delete;
 
-    // Flat segments without paging. Returns its descriptor.
+    // Returns its descriptor.
     int add_vcpu(std::uint64_t rounds) {
         const int vcpu =
             static_cast<int>(must(ioctl(fd_, KVM_CREATE_VCPU, vcpus_.size()), "KVM_CREATE_VCPU"));
         vcpus_.push_back(vcpu);
-        kvm_sregs system{};
-        must(ioctl(vcpu, KVM_GET_SREGS, &system), "KVM_GET_SREGS");
-        kvm_segment segment{};
-        segment.limit = 0xffffffff;
-        segment.present = segment.s = segment.db = segment.g = 1;
-        segment.type = 3; // data, read and write, accessed
-        segment.selector = 0x10;
-        for (auto* each : {&system.ds, &system.es, &system.fs, &system.gs, &system.ss}) *each = segment;
-        segment.type = 11; // code, execute and read, accessed
-        segment.selector = 8;
-        system.cs = segment;
-        system.cr0 |= 1;
-        kvm_regs registers{};
-        registers.rcx = rounds;
-        registers.rflags = 2;
-        must(ioctl(vcpu, KVM_SET_SREGS, &system), "KVM_SET_SREGS");
-        must(ioctl(vcpu, KVM_SET_REGS, &registers), "KVM_SET_REGS");
+        must(set_up_flat_vcpu(vcpu, rounds) ? 0 : -1, "setting registers");
         return vcpu;
     }
 
