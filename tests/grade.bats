@@ -92,6 +92,12 @@ ends_by_sigterm() {
     [ "$(jq -r '.rows[0] | .verdict, .findings[].id' j | xargs)" = "no-ledger no-ledger" ]
 }
 
+# samples_for SOURCE: whose lines as-whole-files can put into this kernel's files.
+samples_for() {
+    printf '%s\n' count-of-reason-only f21-exchanged globals logs-queries total-twice totals-intel
+    [[ $1 = */7.* ]] || printf '%s\n' amd-array-of-70 crash handler-only layout-f21 totals-only
+}
+
 @test "of whole files of another kernel, the lines about the ledger are taken, and no others" {
     local other sample
     other=$(find "$root/build/grade/$KERNEL/others" -mindepth 1 -maxdepth 1 | head -n1)
@@ -99,8 +105,7 @@ ends_by_sigterm() {
     cd "$BATS_TEST_TMPDIR"
     # Without comments; a line that is only indented further is none that is added.
     added() { sed -n 's/^+//p' | grep -v '^++' | tr -d ' \t' | grep -vE '^$|^/\*|^kvm_cpuid\(' | sort; }
-    for sample in amd-array-of-70 count-of-reason-only crash f21-exchanged globals handler-only layout-f21 \
-        logs-queries total-twice totals-intel totals-only; do
+    for sample in $(samples_for "$other"); do
         "$root/tests/grade/as-whole-files" "$samples/$sample.patch" "$other" "$sample"
         "$exitaudit" grade --dry-run "$sample" >taken
         diff <(added <"$samples/$sample.patch") <(added <taken)
@@ -592,16 +597,16 @@ END
 # bats test_tags=slow
 @test "whole files of each other kernel get the row that the same lines get as a patch" {
     cd "$BATS_TEST_TMPDIR"
-    local other sample names=(amd-array-of-70 count-of-reason-only crash f21-exchanged globals handler-only layout-f21 logs-queries
-        total-twice totals-intel totals-only)
+    local other sample names
     # Notes of how files are taken are not compared, nor places, which are the files' own.
     judged() {
         jq -r '.rows[] | [(.patch | sub(".*/"; "") | sub(".patch$"; "")), .verdict, .layout, .sdm, "findings", .findings[].id, "notes",
             ([.notes[].id] - ["how-taken", "left-out"])[]] | @text' "$1"
     }
-    "$exitaudit" grade $(printf "$samples/%s.patch " "${names[@]}") --json patches.json || [ $? -eq 1 ]
     for other in "$root/build/grade/$KERNEL/others"/*; do
         [ -d "$other" ] || skip "no other kernel's source is unpacked"
+        mapfile -t names < <(samples_for "$other")
+        "$exitaudit" grade $(printf "$samples/%s.patch " "${names[@]}") --json patches.json || [ $? -eq 1 ]
         for sample in "${names[@]}"; do "$root/tests/grade/as-whole-files" "$samples/$sample.patch" "$other" "${other##*/}/$sample"; done
         "$exitaudit" grade $(printf "${other##*/}/%s " "${names[@]}") --json files.json || [ $? -eq 1 ]
         diff <(judged patches.json) <(judged files.json)

@@ -74,7 +74,7 @@ const std::set<std::string>& Base::identifiers() const {
         for (const auto& kernel : kernels())
             for (const auto* part : {"arch/x86/kvm", "arch/x86/include", "include", "virt/kvm"})
                 for (const auto& file : fs::recursive_directory_iterator(kernel.source / part))
-                    if (file.is_regular_file())
+                    if (file.is_regular_file() && !file.is_symlink())
                         known_->identifiers.merge(grade::identifiers(read_start(file.path(), file_limit)));
     });
     return known_->identifiers;
