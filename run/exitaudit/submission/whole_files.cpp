@@ -31,7 +31,6 @@ struct Theirs {
 struct Collected {
     std::vector<Theirs> files;
     std::vector<std::string> others; // none of KVM's
-    std::string twice;               // two that are the same file of the kernel's, and differ; empty: none
 };
 
 // The directories of a kernel tree with files that may_change().
@@ -83,10 +82,9 @@ Collected collect(const fs::path& path, bool is_tree, const Base& base, const fs
             throw Refused(fmt::format("{}: too large, or too many files", sanitize(name)));
         const auto same = std::ranges::find(collected.files, place, &Theirs::path);
         if (same != collected.files.end()) {
-            if (collected.twice.empty() && read_file(same->copy) != text)
-                collected.twice = fmt::format("{} and {} are both {}: hand in one of them",
-                                              sanitize(same->name), sanitize(name), place);
-            continue;
+            if (read_file(same->copy) == text) continue;
+            throw Refused(fmt::format("{} and {} are both {}: hand in one of them", sanitize(same->name),
+                                      sanitize(name), place));
         }
         const auto copy = copies / std::to_string(collected.files.size());
         write_file(copy, text);
@@ -244,10 +242,6 @@ Change whole_files(const fs::path& path, bool is_tree, const Base& base) {
         change.notes.push_back(
             {"left-out", "of the tree, KVM's C sources and headers are compared with the kernel's; what was "
                          "changed elsewhere, in a Makefile too, is not looked at"});
-    if (!theirs.twice.empty()) {
-        change.refused.push_back({"refused", theirs.twice});
-        return change;
-    }
     auto others = "none of KVM's C sources and headers: " + first_names(theirs.others);
     if (std::ranges::any_of(theirs.others,
                             [](const auto& n) { return n.ends_with(".c") || n.ends_with(".h"); }))
