@@ -94,6 +94,7 @@ std::uint32_t place_kernel(std::string& image, std::string_view kernel) {
 std::string make_pvh_image(std::string_view kernel, std::string_view initramfs, std::string_view command_line,
                            std::uint64_t memory) {
     std::string image;
+    image.reserve(memory - pvh_image_address); // or each resize copies all of it
     Head head{};
     head.entry = place_kernel(image, kernel);
     image.resize(rounded_up(image.size(), page));

@@ -9,7 +9,6 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -52,12 +51,18 @@ bool write_all(int descriptor, std::string_view content) {
 
 std::string read_file(const std::filesystem::path& path) {
     std::ifstream stream(path, std::ios::binary);
-    std::ostringstream bytes;
-    // An empty file would leave the output stream failed, as if it could not be read.
-    if (stream && stream.peek() == std::ifstream::traits_type::eof() && !stream.bad()) return {};
-    if (!stream || !(bytes << stream.rdbuf()))
-        throw failure("cannot read {}: {}", path.string(), std::strerror(errno));
-    return std::move(bytes).str();
+    std::error_code no_size;
+    const auto size = std::filesystem::file_size(path, no_size);
+    std::string bytes;
+    // At once, as kernels are large; then on to the end, as files of /proc do not tell their sizes.
+    for (std::size_t chunk = no_size ? 0 : size + 1; stream; chunk = 65536) {
+        const auto before = bytes.size();
+        bytes.resize(before + chunk);
+        stream.read(bytes.data() + before, static_cast<std::streamsize>(chunk));
+        bytes.resize(before + static_cast<std::size_t>(stream.gcount()));
+    }
+    if (!stream.eof()) throw failure("cannot read {}: {}", path.string(), std::strerror(errno));
+    return bytes;
 }
 
 void require_directories_of(std::initializer_list<std::filesystem::path> files) {
