@@ -151,7 +151,7 @@ help:
 	@echo '  make check-report  the page of `exitaudit report` in a headless browser'
 	@echo '  make check-fuzz    what reads strangers'"'"' files, a minute each; FUZZ_SECONDS=N'
 	@echo '  make gradescope    build/gradescope.zip, an autograder for Gradescope; ARGS="--assignment 3 --rubric F"'
-	@echo '  make iso      build/exitaudit.iso, a CD that boots the guest by GRUB'
+	@echo '  make iso      build/exitaudit.iso, a CD and disk that boots the guest by GRUB, on BIOS and UEFI'
 	@echo '  make docs     docs/catalogue.md, from the guest'"'"'s own table of triggers'
 	@echo '  make guest    build/unikernel.elf and build/unikernel-pvh.elf alone'
 	@echo '  make install  the program, the guest, man page and completions; DESTDIR= PREFIX=$(PREFIX)'
@@ -175,4 +175,4 @@ packages-program:
 packages-run:
 	@run/install-packages 'to boot the guest' qemu-system-x86
 packages-iso:
-	@run/install-packages 'to make the CD' $(ISO_PACKAGES)
+	@run/install-packages 'to make the bootable image' $(ISO_PACKAGES)

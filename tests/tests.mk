@@ -1,6 +1,7 @@
 # All tests. Each runner prints a line for each test and its totals.
 
-CHECK_PACKAGES := clang-format gcc git libgtest-dev bats parallel procps perl binutils shellcheck jq libxml2-utils zip unzip bzip2 linux-perf groff-base zsh fish
+CHECK_PACKAGES := clang-format gcc git libgtest-dev bats parallel procps perl binutils shellcheck jq libxml2-utils zip unzip bzip2 linux-perf groff-base zsh fish \
+	ovmf libvirt-daemon-driver-qemu libvirt-clients yamllint python3-yaml
 # The wrong hosts that the boot tests need.
 check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide racing-counters shared-query layout-f21 handler-only \
 	clock-stopped-early halves-swapped exit-handler-start \
@@ -81,7 +82,7 @@ check-cli:
 # The command line, too. SLOW=1 takes the tests in that need minutes, a browser, or Slurm.
 check-boot: $(if $(SLOW),check-report check-fuzz check-slurm)
 	@KERNEL='$(KERNEL)' SLOW='$(SLOW)' tests/run-bats tests/vmx.bats tests/grade.bats tests/gradescope.bats tests/hostile.bats tests/trees.bats \
-		tests/boot.bats tests/exitaudit/cli.bats tests/install.bats
+		tests/boot.bats tests/ways.bats tests/exitaudit/cli.bats tests/install.bats
 
 # The kernel's own sanitizers: is the ledger clean, and do they find planted bugs?
 .PHONY: sanitize
