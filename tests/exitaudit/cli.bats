@@ -377,6 +377,9 @@ needs_no_ledger() {
     expect 2 "is no exit number" "$exitaudit" read 0x100000000
     expect 2 "is no exit number" "$exitaudit" read 12a
     expect 2 "excludes" "$exitaudit" read --all hlt
+    expect 2 "excludes" "$exitaudit" read --csv --json
+    expect 2 "/nonexistent is no directory" "$exitaudit" read --openmetrics /nonexistent/f
+    expect 2 "/nonexistent is no directory" "$exitaudit" top --openmetrics /nonexistent/f
     expect 2 "F22, F21, S21, F20 and S20 are known" "$exitaudit" read --layout F19
     expect 2 "--sdm" "$exitaudit" top --sdm 86
     expect 2 "--interval" "$exitaudit" top -d 0

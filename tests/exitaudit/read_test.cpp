@@ -1,8 +1,9 @@
 // Reading the ledger from a Linux program, held against a made-up host.
 #include "fake_host.hpp"
 
-#include "exitaudit/read/rates.hpp"
+#include "exitaudit/read/formats.hpp"
 #include "exitaudit/read/reader.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -181,6 +182,46 @@ TEST(Reading, IsADocument) {
     EXPECT_EQ(document["total"]["count"], document["total"]["own"].get<std::uint64_t>() + 3);
 }
 
+TEST(Formats, OpenMetricsCountsWhatHappened) {
+    FakeHost host(Numbering::svm);
+    host.cause(0x7b, 3);
+    LedgerReader reader(host.cpuid());
+    const auto rows = take_reading(reader, reading_of({"io", "hlt", "0xa7"})).rows;
+    EXPECT_EQ(openmetrics_of(rows, Numbering::svm),
+              "# TYPE exitaudit_exits counter\n"
+              "# HELP exitaudit_exits VM exits since the VM started.\n"
+              "exitaudit_exits_total{exit=\"0x7b\",name=\"io\"} 3\n"
+              "# TYPE exitaudit_exit_cycles counter\n"
+              "# HELP exitaudit_exit_cycles Cycles of the host's TSC that these exits took.\n"
+              "exitaudit_exit_cycles_total{exit=\"0x7b\",name=\"io\"} 3000\n"
+              "# TYPE exitaudit_kvm_cycles counter\n"
+              "# HELP exitaudit_kvm_cycles Of these cycles, those in KVM alone.\n"
+              "exitaudit_kvm_cycles_total{exit=\"0x7b\",name=\"io\"} 3000\n"
+              "# EOF\n");
+}
+
+TEST(Formats, FiguresThatTheHostDoesNotReportAreLeftOut) {
+    FakeHost host(Numbering::svm);
+    host.use_layout("S21");
+    host.cause(0x7b, 3);
+    LedgerReader reader(host.cpuid());
+    const auto rows = take_reading(reader, reading_of({"io"})).rows;
+    EXPECT_EQ(openmetrics_of(rows, Numbering::svm).find("cycles"), std::string::npos);
+    EXPECT_EQ(csv_of(rows, Numbering::svm),
+              "exit,name,count,cycles,kvm_cycles,shortest,longest\n0x7b,io,3,,,,\n");
+}
+
+TEST(Formats, CsvHasALineForEachExit) {
+    FakeHost host(Numbering::svm);
+    host.cause(0x7b, 3);
+    LedgerReader reader(host.cpuid());
+    EXPECT_EQ(csv_of(take_reading(reader, reading_of({"io", "hlt", "0xa7"})).rows, Numbering::svm),
+              "exit,name,count,cycles,kvm_cycles,shortest,longest\n"
+              "0x7b,io,3,3000,3000,500,1000\n"
+              "0x78,hlt,0,0,0,,\n"
+              "0xa7,-,,,,,\n");
+}
+
 namespace {
 
 // Rates over two seconds in which the host has five HLTs and one I/O.
@@ -264,6 +305,14 @@ TEST(Rates, AreATableOfAsManyRowsAsFit) {
     EXPECT_TRUE(lines[2].starts_with("0x78 hlt                      2.5")) << lines[2];
     EXPECT_TRUE(lines[3].starts_with("sum ")) << lines[3];
     EXPECT_EQ(lines[4], "# of these, 87.0 exits/s are of this reading: 174 CPUIDs each time");
+}
+
+TEST(Rates, AreCsv) {
+    FakeHost host(Numbering::svm);
+    LedgerReader reader(host.cpuid());
+    auto rates = rates_of(host, reader);
+    std::erase_if(rates.rows, [](const Rate& rate) { return rate.exit != 0x78; });
+    EXPECT_EQ(csv_of(rates, "2026-11-23T05:40:00Z"), "2026-11-23T05:40:00Z,0x78,hlt,2.5,25000,10000,6\n");
 }
 
 namespace {
@@ -350,4 +399,18 @@ TEST(Top, EndsAfterItsIterations) {
     OnATerminal top{options};
     EXPECT_TRUE(top.shows(restored));
     EXPECT_EQ(top.status(), 0);
+}
+
+TEST(Top, WritesCountersForPrometheus) {
+    TopOptions options;
+    options.csv = true;
+    options.iterations = 1;
+    options.openmetrics = testing::TempDir() + "exits.prom";
+    OnATerminal top{options};
+    EXPECT_TRUE(top.shows("Z,0x72,cpuid,")); // without the screen of a terminal
+    EXPECT_EQ(top.status(), 0);
+    const auto text = read_file(options.openmetrics);
+    EXPECT_NE(text.find("exitaudit_exits_total{exit=\"0x7b\",name=\"io\"} 3\n"), text.npos);
+    EXPECT_TRUE(text.ends_with("# EOF\n"));
+    std::filesystem::remove(options.openmetrics);
 }

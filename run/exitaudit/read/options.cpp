@@ -4,6 +4,7 @@
 #include "exitaudit/read/reader.hpp"
 #include "exitaudit/read/rates.hpp"
 #include "exitaudit/support/command_line.hpp"
+#include "exitaudit/support/file.hpp"
 #include "ledger/edition.hpp"
 #include "ledger/layout.hpp"
 
@@ -39,22 +40,35 @@ void add_ledger(CLI::App& app, LedgerOptions& ledger) {
         ->check(CLI::Range(ledger::Edition::earliest, ledger::Edition::current).description(""));
 }
 
+void add_openmetrics(CLI::App& app, std::filesystem::path& file) {
+    add(app, "--openmetrics", file, "FILE",
+        "counters for Prometheus, as node_exporter's textfile collector reads them");
+}
+
+template <typename Options> void check_files(const Options& options) {
+    require_directories_of({options.openmetrics});
+}
+
 } // namespace
 
 void add_read(CLI::App& app, Task& task) {
-    auto [command, options] = add_command(
-        app, task, "read", "inside a Linux guest: read the ledger of its VM once", read_footer, read_ledger);
+    auto [command, options] =
+        add_command(app, task, "read", "inside a Linux guest: read the ledger of its VM once", read_footer,
+                    read_ledger, check_files);
     command.add_option(
         "EXIT", options.exits,
         "exit numbers (decimal, or hexadecimal with 0x), names or globs of names (default: all)");
     command.add_flag("-a,--all", options.all, "show exits too that have not happened")->excludes("EXIT");
     command.add_flag("--json", options.json, "print a JSON document");
+    command.add_flag("--csv", options.csv, "print CSV")->excludes("--json");
+    add_openmetrics(command, options.openmetrics);
     add_ledger(command, options.ledger);
 }
 
 void add_top(CLI::App& app, Task& task) {
-    auto [command, options] = add_command<TopOptions>(
-        app, task, "top", "inside a Linux guest: watch which exits its VM takes", top_footer, show_top);
+    auto [command, options] =
+        add_command<TopOptions>(app, task, "top", "inside a Linux guest: watch which exits its VM takes",
+                                top_footer, show_top, check_files);
     static const std::map<std::string, SortKey> keys{{"exits", SortKey::exits},
                                                      {"cycles", SortKey::cycles},
                                                      {"cost", SortKey::cost},
@@ -75,6 +89,8 @@ void add_top(CLI::App& app, Task& task) {
         ->type_name("KEY");
     command.add_flag("-b,--batch", options.batch,
                      "print a table each time, for logs; so it is where standard output is no terminal");
+    command.add_flag("--csv", options.csv, "print CSV, a line for each exit that happened in an interval");
+    add_openmetrics(command, options.openmetrics);
     add(command, "-n,--iterations", options.iterations, "N", "end after so many tables")
         ->check(CLI::PositiveNumber.description(""));
     add_ledger(command, options.ledger);

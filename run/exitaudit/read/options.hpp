@@ -4,6 +4,7 @@
 #include "exitaudit/support/task.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ struct ReadOptions {
     std::vector<std::string> exits; // numbers, names or globs; none: all that have happened
     bool all = false;               // show exits that have not happened, too
     bool json = false;
+    bool csv = false;
+    std::filesystem::path openmetrics; // empty: none is written
     LedgerOptions ledger;
 };
 
@@ -30,6 +33,8 @@ struct TopOptions {
     std::chrono::duration<double> interval{3};
     SortKey sort = SortKey::exits;
     bool batch = false;
+    bool csv = false;                   // instead of tables
+    std::filesystem::path openmetrics;  // replaced after each reading; empty: none is written
     std::optional<unsigned> iterations; // none: until the user ends it
     LedgerOptions ledger;
 };

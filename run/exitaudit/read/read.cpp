@@ -1,9 +1,10 @@
 // Reading once, and printing it.
 
 #include "ledger/exit_names.hpp"
-#include "exitaudit/read/reader.hpp"
+#include "exitaudit/read/formats.hpp"
 #include "plan/near_match.hpp"
 #include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -163,9 +164,13 @@ int read_ledger(const ReadOptions& options) {
     if (!obstacle) reading = take_reading(reader, options);
     if (options.json)
         fmt::print("{}\n", document_of(reading ? &*reading : nullptr, reader).dump(2));
+    else if (reading && options.csv)
+        fmt::print("{}", csv_of(reading->rows, reader.profile().numbering));
     else if (reading)
         for (const auto& line : table_of(*reading, reader)) fmt::print("{}\n", line);
     if (obstacle) throw *obstacle;
+    if (!options.openmetrics.empty())
+        write_file(options.openmetrics, openmetrics_of(reading->rows, reader.profile().numbering));
     return static_cast<int>(ExitCode::pass);
 }
 

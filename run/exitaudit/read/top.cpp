@@ -1,7 +1,8 @@
 // Reading again and again: for a screen, or for a log.
 
-#include "exitaudit/read/rates.hpp"
+#include "exitaudit/read/formats.hpp"
 #include "exitaudit/read/terminal.hpp"
+#include "exitaudit/support/file.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -44,16 +45,31 @@ std::string time_of_day() {
     return text;
 }
 
+Sample next_sample(LedgerReader& reader, const TopOptions& options) {
+    auto sample = take_sample(reader);
+    if (!options.openmetrics.empty())
+        write_file(options.openmetrics, openmetrics_of(sample.rows, reader.profile().numbering));
+    return sample;
+}
+
+void print_table(const Rates& rates, const LedgerReader& reader, bool is_first) {
+    fmt::print("{}{}: ", is_first ? "" : "\n", time_of_day());
+    for (const auto& line : table_of(rates, reader, rates.rows.size())) fmt::print("{}\n", line);
+}
+
 void log_rates(LedgerReader& reader, const TopOptions& options) {
-    auto earlier = take_sample(reader);
+    auto earlier = next_sample(reader, options);
+    if (options.csv) fmt::print("{}", rates_csv_header);
     for (unsigned i = 0; !options.iterations || i < *options.iterations; ++i) {
         std::this_thread::sleep_for(interval_of(options));
-        auto later = take_sample(reader);
+        auto later = next_sample(reader, options);
         auto rates = rates_between(earlier, later, reader);
         std::erase_if(rates.rows, [](const Rate& rate) { return rate.new_exits == 0 && rate.cycles == 0; });
         sort_rates(rates.rows, options.sort);
-        fmt::print("{}{}: ", i ? "\n" : "", time_of_day());
-        for (const auto& line : table_of(rates, reader, rates.rows.size())) fmt::print("{}\n", line);
+        if (options.csv)
+            fmt::print("{}", csv_of(rates, time_of_day()));
+        else
+            print_table(rates, reader, i == 0);
         if (std::fflush(stdout) != 0)
             throw failure("cannot write to standard output: {}", std::strerror(errno));
         earlier = std::move(later);
@@ -116,11 +132,11 @@ int show_rates(LedgerReader& reader, const TopOptions& options) {
     Terminal terminal;
     Screenful screenful(terminal, reader, options.sort);
     auto next = steady_clock::now();
-    screenful.take(take_sample(reader));
+    screenful.take(next_sample(reader, options));
     for (unsigned i = 0; !options.iterations || i < *options.iterations; ++i) {
         next = std::max(next + interval_of(options), steady_clock::now());
         if (const auto signal = serve_until(next, terminal, screenful)) return signal;
-        screenful.take(take_sample(reader));
+        screenful.take(next_sample(reader, options));
     }
     return 0;
 }
@@ -128,7 +144,7 @@ int show_rates(LedgerReader& reader, const TopOptions& options) {
 } // namespace
 
 int show_top(LedgerReader& reader, const TopOptions& options) {
-    if (options.batch || isatty(STDOUT_FILENO) != 1)
+    if (options.batch || options.csv || isatty(STDOUT_FILENO) != 1)
         log_rates(reader, options);
     else if (const auto signal = show_rates(reader, options); signal && signal != SIGINT)
         raise(signal); // the terminal is restored

@@ -1,0 +1,58 @@
+// A line for each exit. No name of an exit needs escaping.
+#include "exitaudit/read/formats.hpp"
+
+#include "ledger/exit_names.hpp"
+
+namespace exitaudit {
+namespace {
+
+using Figure = std::optional<std::uint64_t>;
+
+std::string field(const Figure& figure) { return figure ? fmt::format("{}", *figure) : ""; }
+
+// A family of which no exit has a figure is left out.
+std::string family_of(std::string_view name, std::string_view help, const std::vector<Row>& rows,
+                      ledger::Numbering numbering, Figure (*figure)(const Row&)) {
+    std::string samples;
+    for (const auto& row : rows)
+        if (const auto value = figure(row); value && row.count)
+            samples += fmt::format("{}_total{{exit=\"{:#x}\",name=\"{}\"}} {}\n", name, row.exit,
+                                   ledger::exit_name(numbering, row.exit), *value);
+    if (samples.empty()) return {};
+    return fmt::format("# TYPE {} counter\n# HELP {} {}\n{}", name, name, help, samples);
+}
+
+} // namespace
+
+std::string openmetrics_of(const std::vector<Row>& rows, ledger::Numbering numbering) {
+    return family_of("exitaudit_exits", "VM exits since the VM started.", rows, numbering,
+                     [](const Row& row) { return Figure(row.count); }) +
+           family_of("exitaudit_exit_cycles", "Cycles of the host's TSC that these exits took.", rows,
+                     numbering, [](const Row& row) { return row.cycles; }) +
+           family_of("exitaudit_kvm_cycles", "Of these cycles, those in KVM alone.", rows, numbering,
+                     [](const Row& row) { return row.inside; }) +
+           "# EOF\n";
+}
+
+std::string csv_of(const std::vector<Row>& rows, ledger::Numbering numbering) {
+    std::string text = "exit,name,count,cycles,kvm_cycles,shortest,longest\n";
+    for (const auto& row : rows) {
+        const bool has_extremes = row.extremes && row.count;
+        text += fmt::format("{:#x},{},{},{},{},{},{}\n", row.exit, ledger::exit_name(numbering, row.exit),
+                            field(row.undefined ? Figure() : row.count), field(row.cycles), field(row.inside),
+                            field(has_extremes ? row.extremes->shortest : Figure()),
+                            field(has_extremes ? row.extremes->longest : Figure()));
+    }
+    return text;
+}
+
+std::string csv_of(const Rates& rates, const std::string& time) {
+    std::string text;
+    for (const auto& rate : rates.rows)
+        text +=
+            fmt::format("{},{:#x},{},{:.1f},{:.0f},{},{}\n", time, rate.exit, rate.name, rate.exits,
+                        rate.cycles, rate.per_exit ? fmt::format("{:.0f}", *rate.per_exit) : "", rate.total);
+    return text;
+}
+
+} // namespace exitaudit

@@ -1,0 +1,22 @@
+// What monitoring and spreadsheets read: OpenMetrics and CSV.
+#pragma once
+
+#include "exitaudit/read/rates.hpp"
+
+namespace exitaudit {
+
+// OpenMetrics 1.0: a counter for each figure, with a sample for each exit that has happened. Prometheus's
+// older text format, which node_exporter reads, takes it as well.
+std::string openmetrics_of(const std::vector<Row>& rows, ledger::Numbering numbering);
+
+// A reading, with a line of column names. What the host does not report is empty.
+std::string csv_of(const std::vector<Row>& rows, ledger::Numbering numbering);
+
+// The columns of csv_of() with rates.
+inline constexpr auto rates_csv_header =
+    "time,exit,name,exits_per_second,cycles_per_second,cycles_per_exit,count\n";
+
+// Rates at a time of day, without column names.
+std::string csv_of(const Rates& rates, const std::string& time);
+
+} // namespace exitaudit
