@@ -1,7 +1,9 @@
 # All tests. Each runner prints a line for each test and its totals.
 
 CHECK_PACKAGES := clang-format gcc git libgtest-dev bats parallel procps perl binutils shellcheck jq libxml2-utils zip unzip bzip2 linux-perf groff-base zsh fish \
-	ovmf libvirt-daemon-driver-qemu libvirt-clients yamllint python3-yaml
+	ovmf libvirt-daemon-driver-qemu libvirt-clients yamllint python3-yaml $(if $(SLOW),mmdebstrap)
+# Debian 13 has it in its backports alone.
+LAVA_PACKAGE = $(shell apt-cache show lava-common >/dev/null 2>&1 && echo lava-common)
 # The wrong hosts that the boot tests need.
 check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide racing-counters shared-query layout-f21 handler-only \
 	clock-stopped-early halves-swapped exit-handler-start \
@@ -59,7 +61,7 @@ check: | check-kernel packages-guest packages-program packages-run packages-embe
 check-built: build/exitaudit guest linux-guest iso embedded-host mutant-hosts foreign-base $(ACCOUNTING) $(STAND_INS)
 
 packages-check:
-	@run/install-packages 'to run the tests' $(CHECK_PACKAGES)
+	@run/install-packages 'to run the tests' $(CHECK_PACKAGES) $(LAVA_PACKAGE)
 
 check-style: | packages-check
 	@host-kvm-patch/check-style --kernel '$(KERNEL)'
@@ -67,7 +69,7 @@ check-style: | packages-check
 	shellcheck tests/run-bats tests/grade/as-whole-files
 	shellcheck -x -P SCRIPTDIR tests/mutants tests/sanitize run/step.sh run/timed run/install-packages run/initramfs.sh \
 		run/embedded-host/build run/linux-guest/build run/slurm/grade.sbatch run/gradescope/build run/gradescope/setup.sh \
-		run/gradescope/run_autograder
+		run/gradescope/run_autograder run/ci/audit
 
 check-unit: build/tests/unikernel_tests build/tests/exitaudit_tests
 	build/tests/unikernel_tests --gtest_brief=1
@@ -82,7 +84,7 @@ check-cli:
 # The command line, too. SLOW=1 takes the tests in that need minutes, a browser, or Slurm.
 check-boot: $(if $(SLOW),check-report check-fuzz check-slurm)
 	@KERNEL='$(KERNEL)' SLOW='$(SLOW)' tests/run-bats tests/vmx.bats tests/grade.bats tests/gradescope.bats tests/hostile.bats tests/trees.bats \
-		tests/boot.bats tests/ways.bats tests/exitaudit/cli.bats tests/install.bats
+		tests/boot.bats tests/ways.bats tests/ci.bats tests/exitaudit/cli.bats tests/install.bats
 
 # The kernel's own sanitizers: is the ledger clean, and do they find planted bugs?
 .PHONY: sanitize
