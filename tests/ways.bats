@@ -56,14 +56,13 @@ start_domain() {
     mkdir -p "$TMPDIR/libvirt/etc"
     printf '%s\n' 'stdio_handler = "file"' "user = \"+$(id -u)\"" "group = \"+$(id -g)\"" 'dynamic_ownership = 0' 'namespaces = []' \
         'security_driver = "none"' 'cgroup_controllers = []' >"$TMPDIR/libvirt/etc/qemu.conf"
-    local as_user=()
-    [ "$(id -u)" = 0 ] || as_user=(--map-current-user)
     (
         ulimit -n 1024
-        exec env HOME="$TMPDIR" unshare "${as_user[@]}" --pid --fork --mount-proc --kill-child \
-            sh -c 'virt-qemu-run --root "$1" "$2"; :' sh "$TMPDIR/libvirt" "$1" >"$TMPDIR/run.log" 2>&1 3>&-
+        exec bwrap --die-with-parent --dev-bind / / --unshare-pid --proc /proc --setenv HOME "$TMPDIR" \
+            virt-qemu-run --root "$TMPDIR/libvirt" "$1" >"$TMPDIR/run.log" 2>&1 3>&-
     ) &
     echo $! >"$TMPDIR/pid"
+    disown
 }
 
 @test "the libvirt domain is valid; libvirt's QEMU driver runs it and sees it shut itself down" {
