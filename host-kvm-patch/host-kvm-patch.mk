@@ -34,6 +34,11 @@ other-sources:
 foreign-base: host other-sources | packages-grade
 	@host-kvm-patch/foreign-base --kernel '$(KERNEL)'
 
+# Into the running host, if it is fit for that.
+.PHONY: host-install
+host-install: build/exitaudit guest | packages-run
+	@$(if $(filter 0,$(shell id -u)),,sudo) build/exitaudit host install
+
 # The compiler is the one that this kernel's headers call for.
 packages-host: | check-kernel
 	@run/install-packages 'to build the KVM modules' make patch xz-utils kmod \
