@@ -110,17 +110,20 @@ grade: | check-kernel packages-guest packages-program packages-run packages-embe
 		$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit guest embedded-host
 	@build/exitaudit grade --kernel '$(KERNEL)' $(ARGS) $(PATCHES)
 
-# What needs no built host: all but boot, grade, and run on embedded hosts, for which EXITAUDIT_BUILD names a built
-# directory. The program finds the images beside itself.
+# The program finds the images beside itself, and what it builds hosts from in share/; it builds in the user's cache.
 PREFIX ?= /usr/local
 INSTALLED = $(DESTDIR)$(PREFIX)
 .PHONY: install
-install: build/exitaudit guest
+INSTALLED_PROGRAMS := build/exitaudit build/earlier-vm build/stress build/exit-sampler
+install: $(INSTALLED_PROGRAMS) guest
 	@install -d '$(INSTALLED)'/bin '$(INSTALLED)'/share/man/man1 '$(INSTALLED)'/share/zsh/site-functions \
 		'$(INSTALLED)'/share/fish/vendor_completions.d '$(INSTALLED)'/share/bash-completion/completions
-	@install -D -t '$(INSTALLED)/lib/exitaudit' build/exitaudit
+	@install -D -s -t '$(INSTALLED)/lib/exitaudit' $(INSTALLED_PROGRAMS)
 	@install -m 644 -t '$(INSTALLED)/lib/exitaudit' build/unikernel.elf build/unikernel-pvh.elf
 	@install -D -m 644 -t '$(INSTALLED)/share/doc/exitaudit' README.md LICENSE docs/*.md
+	@install -d '$(INSTALLED)/share/exitaudit/run'
+	@cp -r host-kvm-patch '$(INSTALLED)/share/exitaudit/'
+	@cp -r run/embedded-host run/linux-guest run/step.sh run/install-packages run/initramfs.sh '$(INSTALLED)/share/exitaudit/run/'
 	@ln -sf ../lib/exitaudit/exitaudit '$(INSTALLED)/bin/exitaudit'
 	@build/exitaudit man >'$(INSTALLED)/share/man/man1/exitaudit.1'
 	@build/exitaudit completion bash >'$(INSTALLED)/share/bash-completion/completions/exitaudit'

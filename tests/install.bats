@@ -12,13 +12,22 @@ setup() {
     root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
     installed=$BATS_FILE_TMPDIR/root/usr
     cd "$BATS_TEST_TMPDIR"
+    export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
 }
 
 commands() { "$installed/bin/exitaudit" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
 
 @test "an installed exitaudit finds its guest, wherever it is called" {
     expect 4 "not patched: " "$installed/bin/exitaudit" run --lane tcg cpuid.leaf0
-    expect 3 "no embedded host is built" "$installed/bin/exitaudit" run --lane svm
+    # A user without a home.
+    expect 4 "not patched: " env -u HOME -u XDG_CACHE_HOME "$installed/bin/exitaudit" run --lane tcg cpuid.leaf0
+}
+
+@test "an installed exitaudit builds its host in the user's cache" {
+    expect 3 "no Linux 9.9" "$installed/bin/exitaudit" run --lane svm --kernel 9.9
+    [ "$(readlink "$XDG_CACHE_HOME/exitaudit/host-kvm-patch")" = "$installed/share/exitaudit/host-kvm-patch" ]
+    [ -e "$XDG_CACHE_HOME/exitaudit/build/unikernel-pvh.elf" ]
+    [ -x "$XDG_CACHE_HOME/exitaudit/build/linux-guest/exitaudit" ]
 }
 
 @test "the man page has every command, and every option with what --help says of it" {

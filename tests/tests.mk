@@ -68,7 +68,7 @@ check-style: | packages-check
 	find unikernel run tests -name '*.[ch]pp' -exec clang-format --dry-run -Werror {} +
 	shellcheck tests/run-bats tests/grade/as-whole-files
 	shellcheck -x -P SCRIPTDIR tests/mutants tests/sanitize run/step.sh run/timed run/install-packages run/initramfs.sh \
-		run/embedded-host/build run/linux-guest/build run/slurm/grade.sbatch run/gradescope/build run/gradescope/setup.sh \
+		run/embedded-host/build run/embedded-host/prepare run/linux-guest/build run/slurm/grade.sbatch run/gradescope/build run/gradescope/setup.sh \
 		run/gradescope/run_autograder run/ci/audit
 
 check-unit: build/tests/unikernel_tests build/tests/exitaudit_tests

@@ -115,7 +115,7 @@ int grade_all(const GradeOptions& given) {
     std::vector<Submission> given_submissions;
     for (const auto& name : options.submissions) given_submissions.push_back(find_submission(name));
     const auto places = Places::find(options.build);
-    if (options.kernel.empty()) options.kernel = places.kernel({});
+    options.kernel = places.kernel(options.kernel.empty() ? std::nullopt : std::optional(options.kernel));
     check(options, places);
 
     SignalsCaught signals;

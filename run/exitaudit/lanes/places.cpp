@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 #include <string.h>
@@ -41,10 +43,56 @@ Look look() {
     return best;
 }
 
+fs::path own_directory() { return fs::read_symlink("/proc/self/exe").parent_path(); }
+
+// Where an installed exitaudit keeps what all builds share; empty: it is in its repository.
+fs::path share() {
+    const auto share = own_directory().parent_path().parent_path() / "share/exitaudit";
+    return fs::exists(share / "host-kvm-patch") ? share : fs::path();
+}
+
+void link(const fs::path& target, const fs::path& path) {
+    std::error_code none;
+    if (fs::read_symlink(path, none) == target) return;
+    fs::remove(path);
+    fs::create_symlink(target, path);
+}
+
+// A directory like the repository, whose build/ is returned: what is installed is linked, the rest is built.
+// Source: XDG Base Directory Specification. Empty if the user has no such place.
+fs::path cache_of_user(const fs::path& shared) {
+    const auto *const chosen = getenv("XDG_CACHE_HOME"), *const home = getenv("HOME");
+    const auto cache = chosen && *chosen ? fs::path(chosen) : home ? fs::path(home) / ".cache" : fs::path();
+    if (!cache.is_absolute()) return {};
+    const auto top = cache / "exitaudit", build = top / "build", own = own_directory();
+    try {
+        fs::create_directories(build / "linux-guest");
+        for (const auto* name : {"host-kvm-patch", "run"}) link(shared / name, top / name);
+        for (const auto& file : fs::directory_iterator(own)) link(file, build / file.path().filename());
+        link(own / "exitaudit", build / "linux-guest/exitaudit");
+    } catch (const fs::filesystem_error&) { // as for a user without a home; nothing is built then
+        return {};
+    }
+    return build;
+}
+
+// Makes the embedded host, with progress on standard error.
+void prepare(const fs::path& build, const std::string& kernel) {
+    const auto pass_on = [](std::string_view bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stderr); };
+    std::vector<std::string> command{(build.parent_path() / "run/embedded-host/prepare").string()};
+    if (!kernel.empty()) command.push_back(kernel);
+    if (!run_to_end(command, std::chrono::hours(1), {pass_on, pass_on, {}, {}}).exited_with(0))
+        throw Error("no embedded host was made: the lines above say why");
+}
+
 } // namespace
 
 Places Places::find(const fs::path& chosen) {
-    if (chosen.empty()) return {fs::read_symlink("/proc/self/exe").parent_path()};
+    if (chosen.empty()) {
+        const auto shared = share();
+        const auto cache = shared.empty() ? fs::path() : cache_of_user(shared);
+        return cache.empty() ? Places{own_directory()} : Places{cache, true};
+    }
     if (!fs::is_directory(chosen))
         throw failure("{} is not a directory: --build names where the built files are", chosen.string());
     return {fs::absolute(chosen)};
@@ -61,8 +109,12 @@ std::vector<std::string> Places::kernels() const {
 }
 
 std::string Places::kernel(const std::optional<std::string>& chosen) const {
+    auto built = kernels();
+    if (may_prepare && (chosen ? std::ranges::find(built, *chosen) == built.end() : built.empty())) {
+        prepare(build, chosen.value_or(""));
+        built = kernels();
+    }
     if (chosen) return *chosen;
-    const auto built = kernels();
     if (built.empty()) throw Error("no embedded host is built: make one with `make embedded-host`");
     return built.front();
 }
@@ -80,6 +132,14 @@ fs::path Places::guest(Boot boot, const fs::path& chosen) const {
     if (!fs::is_regular_file(path))
         throw failure("guest image {} is missing: build it with `make {}`, or name one with --guest",
                       path.string(), boot == Boot::iso ? "iso" : "guest");
+    return path;
+}
+
+fs::path shared_file(const std::string& name) {
+    auto path = (share().empty() ? own_directory().parent_path() : share()) / name;
+    if (!fs::exists(path))
+        throw failure("{} is missing: exitaudit needs its repository, or to be installed with `make install`",
+                      path.string());
     return path;
 }
 

@@ -11,17 +11,23 @@ namespace exitaudit {
 struct Places {
     std::filesystem::path build;
 
-    // `chosen`; if empty, the directory of exitaudit itself.
+    bool may_prepare = false; // what is missing of hosts is built in `build`, which is a cache
+
+    // `chosen`; if empty, the directory of exitaudit itself or, if it is installed, one in the user's cache.
     static Places find(const std::filesystem::path& chosen);
 
     std::vector<std::string> kernels() const; // the kernels with a built embedded host, the oldest first
 
-    // `chosen`, or the oldest built. Error if there is none.
+    // `chosen`, or the oldest built. An installed exitaudit builds its host first. Error if there is none.
     std::string kernel(const std::optional<std::string>& chosen) const;
 
     // The guest's image for this way of booting, or `chosen`. Error if it is missing.
     std::filesystem::path guest(Boot boot, const std::filesystem::path& chosen) const;
 };
+
+// A file that is shared by all builds, by its name in the repository: there, or where it is installed. Error
+// if it is missing.
+std::filesystem::path shared_file(const std::string& name);
 
 // The program's absolute path. Error that says which package to install.
 std::filesystem::path find_program(const std::string& name, const std::string& package);

@@ -34,11 +34,7 @@ void require_tree(const fs::path& tree) {
 }
 
 fs::path build_tree(const fs::path& tree, const Places& places, const TreeExtras& extras) {
-    const auto script =
-        fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "host-kvm-patch/trees";
-    if (!fs::exists(script))
-        throw failure("{} is missing: --tree needs the repository in which exitaudit was built",
-                      script.string());
+    const auto script = shared_file("host-kvm-patch/trees");
     std::string answer;
     std::vector<std::string> command{script.string(), "--build", places.build.string()};
     if (!extras.sanitizers.empty())
