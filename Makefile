@@ -158,6 +158,7 @@ help:
 	@echo '  make docs     docs/catalogue.md, from the guest'"'"'s own table of triggers'
 	@echo '  make guest    build/unikernel.elf and build/unikernel-pvh.elf alone'
 	@echo '  make install  the program, the guest, man page and completions; DESTDIR= PREFIX=$(PREFIX)'
+	@echo '  make host-install  put the patched KVM into this machine; build/exitaudit host remove undoes it'
 	@echo '  make packages install the Debian packages that any of these needs'
 	@echo '  make clean    remove build/'
 	@echo

@@ -79,12 +79,12 @@ check-packages:
 	@tests/run-bats tests/packages.bats tests/mutants.bats
 
 check-cli:
-	@KERNEL='$(KERNEL)' tests/run-bats tests/exitaudit/cli.bats tests/install.bats
+	@KERNEL='$(KERNEL)' tests/run-bats tests/exitaudit/cli.bats tests/install.bats tests/host.bats
 
 # The command line, too. SLOW=1 takes the tests in that need minutes, a browser, or Slurm.
 check-boot: $(if $(SLOW),check-report check-fuzz check-slurm)
 	@KERNEL='$(KERNEL)' SLOW='$(SLOW)' tests/run-bats tests/vmx.bats tests/grade.bats tests/gradescope.bats tests/hostile.bats tests/trees.bats \
-		tests/boot.bats tests/ways.bats tests/ci.bats tests/exitaudit/cli.bats tests/install.bats
+		tests/boot.bats tests/ways.bats tests/ci.bats tests/exitaudit/cli.bats tests/install.bats tests/host.bats
 
 # The kernel's own sanitizers: is the ledger clean, and do they find planted bugs?
 .PHONY: sanitize

@@ -17,7 +17,7 @@ EXITAUDIT_VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo u
 # A room includes only from those before it: tests/exitaudit/rooms_test.cpp. Compiled alone: what puts the rooms
 # together, libfmt's code, and what changes with every commit.
 EXITAUDIT_ALONE := main support/fmt support/version
-EXITAUDIT_ROOMS := support log catalogue witness documents lanes audit boot submission reading points grade read report manual
+EXITAUDIT_ROOMS := support log catalogue witness documents lanes audit boot submission reading points grade read report host manual
 EXITAUDIT_OBJECTS := $(patsubst %,$(EXITAUDIT_OBJ)/%.o,$(EXITAUDIT_ALONE) $(EXITAUDIT_ROOMS:%=room/%) report/shell)
 # What the unit tests link: everything but main.
 EXITAUDIT_TESTABLE := $(filter-out $(EXITAUDIT_OBJ)/main.o,$(EXITAUDIT_OBJECTS)) $(PORTABLE_OBJECTS)

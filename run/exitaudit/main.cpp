@@ -4,6 +4,7 @@
 #include "exitaudit/catalogue/catalogue.hpp"
 #include "exitaudit/documents/compare.hpp"
 #include "exitaudit/grade/grader.hpp"
+#include "exitaudit/host/options.hpp"
 #include "exitaudit/manual/manual.hpp"
 #include "exitaudit/read/options.hpp"
 #include "exitaudit/report/page.hpp"
@@ -31,7 +32,7 @@ Examples:
   exitaudit grade alice.patch bob.patch  somebody's KVM: what is wrong with it
 
 Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usage;
-3 could not run, or all was skipped; 4 the host is not patched; 5 and 125 see run --help.)";
+3 could not run, or all was skipped; 4 the host is not patched; 5 and 125 see run --help, 6 host --help.)";
 
 // One line on standard error.
 int refuse(std::string_view message, ExitCode code) {
@@ -57,7 +58,7 @@ int run(int argc, char** argv) {
     app.require_subcommand(1);
     Task task;
     for (const auto add : {add_run, add_boot, grade::add_grade, add_judge, add_list, add_report, add_compare,
-                           add_read, add_top, add_manual})
+                           add_read, add_top, host::add_host, add_manual})
         add(app, task);
 
     std::vector<std::string> names;

@@ -122,6 +122,7 @@ std::string_view verdict_word(ExitCode code) {
     case ExitCode::not_patched: return "not-patched";
     case ExitCode::could_not_run:
     case ExitCode::no_series:
+    case ExitCode::refused:
     case ExitCode::not_built: break;
     }
     return "could-not-run";

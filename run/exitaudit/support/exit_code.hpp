@@ -17,6 +17,7 @@ enum class ExitCode : int {
     could_not_run = 3, // tool missing, timeout, guest died, log cut off or contradictory
     not_patched = 4,   // the host keeps no ledger
     no_series = 5,     // no series of ours applies to the kernel tree
+    refused = 6,       // the machine is not fit for what was asked; nothing was changed
     not_built = 125,   // the kernel tree does not compile; `git bisect run` skips the commit
 };
 
