@@ -45,6 +45,7 @@ include run/embedded-host/embedded-host.mk
 include run/linux-guest/linux-guest.mk
 include run/iso/iso.mk
 include run/gradescope/gradescope.mk
+include run/debian/debian.mk
 include host-kvm-patch/host-kvm-patch.mk
 include tests/tests.mk
 
@@ -158,6 +159,7 @@ help:
 	@echo '  make docs     docs/catalogue.md, from the guest'"'"'s own table of triggers'
 	@echo '  make guest    build/unikernel.elf and build/unikernel-pvh.elf alone'
 	@echo '  make install  the program, the guest, man page and completions; DESTDIR= PREFIX=$(PREFIX)'
+	@echo '  make deb      Debian packages of the same, and of the patched KVM for DKMS'
 	@echo '  make host-install  put the patched KVM into this machine; build/exitaudit host remove undoes it'
 	@echo '  make packages install the Debian packages that any of these needs'
 	@echo '  make clean    remove build/'
