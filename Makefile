@@ -169,7 +169,7 @@ help:
 # Everything that any command here installs.
 .PHONY: packages
 packages: packages-guest packages-program packages-run packages-iso packages-host packages-embedded-host packages-bochs \
-	packages-tree-host packages-grade packages-gradescope packages-check
+	packages-tree-host packages-grade packages-gradescope packages-check packages-host-test
 
 # What is missing is installed, with a line that says why.
 .PHONY: packages-guest packages-program packages-run packages-iso

@@ -47,6 +47,17 @@ check-slurm: build/exitaudit | packages-slurm
 packages-slurm:
 	@run/install-packages 'to grade by Slurm' $(SLURM_PACKAGES)
 
+# The packages, and the patched KVM in a full Debian. An hour; needs root.
+HOST_TEST_PACKAGES := debootstrap e2fsprogs cpio lintian qemu-system-x86 bats parallel
+
+.PHONY: check-host packages-host-test
+check-host: deb | packages-host-test
+	@SLOW=1 tests/run-bats tests/deb.bats
+	@tests/host-vm
+
+packages-host-test:
+	@run/install-packages 'to test the packages and the host' $(HOST_TEST_PACKAGES)
+
 .PHONY: check check-style check-unit check-packages check-cli check-boot check-built packages-check mutants
 
 # What takes seconds comes first; then everything is built side by side, and run.
@@ -66,7 +77,7 @@ packages-check:
 check-style: | packages-check
 	@host-kvm-patch/check-style --kernel '$(KERNEL)'
 	find unikernel run tests -name '*.[ch]pp' -exec clang-format --dry-run -Werror {} +
-	shellcheck tests/run-bats tests/grade/as-whole-files run/debian/build
+	shellcheck tests/run-bats tests/grade/as-whole-files tests/host-vm tests/host/agent run/debian/build
 	shellcheck -x -P SCRIPTDIR tests/mutants tests/sanitize run/step.sh run/timed run/install-packages run/initramfs.sh \
 		run/embedded-host/build run/embedded-host/prepare run/linux-guest/build run/slurm/grade.sbatch run/gradescope/build run/gradescope/setup.sh \
 		run/gradescope/run_autograder run/ci/audit
@@ -82,7 +93,7 @@ check-cli:
 	@KERNEL='$(KERNEL)' tests/run-bats tests/exitaudit/cli.bats tests/install.bats tests/host.bats
 
 # The command line, too. SLOW=1 takes the tests in that need minutes, a browser, or Slurm.
-check-boot: $(if $(SLOW),check-report check-fuzz check-slurm)
+check-boot: $(if $(SLOW),check-report check-fuzz check-slurm check-host)
 	@KERNEL='$(KERNEL)' SLOW='$(SLOW)' tests/run-bats tests/vmx.bats tests/grade.bats tests/gradescope.bats tests/hostile.bats tests/trees.bats \
 		tests/boot.bats tests/ways.bats tests/ci.bats tests/exitaudit/cli.bats tests/install.bats tests/host.bats
 
