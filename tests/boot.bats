@@ -253,6 +253,15 @@ GUEST
     jq -e '.platform.hypervisors[0].signature == "KVMKVMKVM" and (.results[0].exit_name == "cpuid")' "$TMPDIR/json"
 }
 
+@test "svm: the distribution's own instruments agree with what is caused" {
+    expect 0 "exitaudit: pass: 8 instruments agree, 0 skipped (svm lane" \
+        "${svm[@]}" --modules "$(dirname "$(find "$host/distribution/" -name kvm-amd.ko)")" --witness-only cpuid.leaf0 io.out8 hlt.timer \
+        --json "$TMPDIR/json"
+    [[ $output == *"ok host.tracepoint # kvm_exit agrees with the catalogue at 3 triggers"* ]]
+    jq -e '.results[1] | .name == "io.out8" and (.instruments | any(.kvm_exit[]; . == [123, 200]) and .statistics.io_exits == 200)' \
+        "$TMPDIR/json"
+}
+
 @test "svm: counting behind the retpoline shortcut fails and is named" {
     expect 1 "the counter stands behind the retpoline shortcut of the exit handler; count where trace_kvm_exit() stands" \
         "${svm[@]}" --mutant retpoline-shortcut

@@ -7,7 +7,7 @@ LAVA_PACKAGE = $(shell apt-cache show lava-common >/dev/null 2>&1 && echo lava-c
 # The wrong hosts that the boot tests need.
 check-built: MUTANTS := retpoline-shortcut drop-one-in-1000 host-wide racing-counters shared-query layout-f21 handler-only \
 	clock-stopped-early halves-swapped exit-handler-start \
-	tests/costs/slower-io.patch answers-exchanged undefined-digit query-counted-twice registers-left+clock-stopped-early $(if $(SLOW),edition-70)
+	tests/costs/slower-io.patch tests/witness/exits-before-6.4.patch answers-exchanged undefined-digit query-counted-twice registers-left+clock-stopped-early $(if $(SLOW),edition-70)
 
 # Unit tests are compiled quickly rather than well. One set of flags, because a precompiled header bears no other.
 TEST_CXXFLAGS = $(HOST_CXXFLAGS) -I$(UNIKERNEL_TESTS) $(if $(CXXFLAGS),,-O0)
@@ -25,6 +25,7 @@ include tests/unikernel/tests.mk
 include tests/exitaudit/tests.mk
 include tests/accounting/accounting.mk
 include tests/read-cost/read_cost.mk
+include tests/bench/bench.mk
 include tests/fuzz/fuzz.mk
 
 # Driving a browser: WebDriver by curl and jq. A font, because a minimal system has none.
@@ -77,7 +78,7 @@ packages-check:
 check-style: | packages-check
 	@host-kvm-patch/check-style --kernel '$(KERNEL)'
 	find unikernel run tests -name '*.[ch]pp' -exec clang-format --dry-run -Werror {} +
-	shellcheck tests/run-bats tests/grade/as-whole-files tests/host-vm tests/host/agent run/debian/build
+	shellcheck tests/run-bats tests/bench/bench tests/grade/as-whole-files tests/host-vm tests/host/agent run/debian/build
 	shellcheck -x -P SCRIPTDIR tests/mutants tests/sanitize run/step.sh run/timed run/install-packages run/initramfs.sh \
 		run/embedded-host/build run/embedded-host/prepare run/linux-guest/build run/slurm/grade.sbatch run/gradescope/build run/gradescope/setup.sh \
 		run/gradescope/run_autograder run/ci/audit

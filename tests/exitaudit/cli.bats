@@ -33,6 +33,13 @@ start_hanging_run() {
     [ -n "$(emulators)" ]
 }
 
+@test "--witness-only refuses several vCPUs, a busy host, and a lane without KVM" {
+    expect 2 "--witness-only fires on one vCPU: leave --vcpus out" "$exitaudit" run --witness-only --vcpus 2
+    expect 2 "--witness-only needs the host for itself: leave --noise out" "$exitaudit" run --witness-only --noise
+    expect 2 "--witness-only needs a KVM, which the tcg lane lacks" "$exitaudit" run --lane tcg --witness-only
+    expect 2 "excludes" "$exitaudit" run --witness-only --costs
+}
+
 @test "--help names the subcommands and the exit codes, on one screen" {
     expect 0 "Exit codes:" "$exitaudit" --help
     [ "${#lines[@]}" -le 24 ]

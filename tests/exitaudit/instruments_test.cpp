@@ -60,7 +60,9 @@ protected:
     }
 
     HostResult result(Instruments& instruments, std::string_view name) {
-        for (auto& each : instruments.testimony().results())
+        Witness witness;
+        instruments.testify(witness);
+        for (auto& each : witness.results())
             if (each.name == name) return each;
         ADD_FAILURE() << name << " is missing";
         return {};

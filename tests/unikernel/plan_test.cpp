@@ -130,6 +130,9 @@ TEST(Plan, MeasuresTheCostsOfTriggersAlone) {
     EXPECT_NE(error_of("costs vcpus=2").find("on one vCPU, not on 2"), std::string::npos);
     EXPECT_NE(error_of("costs fatal.triple-fault").find("ends the guest"), std::string::npos);
     EXPECT_NE(error_of("cost").find("did you mean costs"), std::string::npos);
+    EXPECT_FALSE(parsed("costs").marks());
+    EXPECT_TRUE(parsed("costs marks=yes").marks());
+    EXPECT_NE(error_of("marks=on").find("marks is yes"), std::string::npos);
 }
 
 TEST(Plan, GoesOnAfterATrigger) {

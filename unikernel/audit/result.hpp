@@ -36,9 +36,11 @@ struct Measurement {
     ledger::ExitNumber exit;
     triggers::Bound bound;
     bool costs_alone = false; ///< no ledger was read: of counts nothing is known
-    bool fastpath;            ///< KVM handles these exits without its exit handler
-    bool nested = false;      ///< a nested guest was entered: KVM passes on some of its exits to us
-    bool unhandled = false;   ///< and has no handler for them
+    std::ptrdiff_t deviation =
+        0;                  ///< of the trigger's deviations, which one holds, from 1; then alone. 0: none
+    bool fastpath;          ///< KVM handles these exits without its exit handler
+    bool nested = false;    ///< a nested guest was entered: KVM passes on some of its exits to us
+    bool unhandled = false; ///< and has no handler for them
     std::uint32_t repeats = 1;
     std::uint64_t firings;      ///< in all repeats, as are the figures below
     std::uint64_t caused;       ///< exits that the firings must cause

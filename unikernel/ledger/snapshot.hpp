@@ -33,6 +33,10 @@ public:
         asked_ = leaves.queries();
     }
 
+    /// Counts that another instrument than the ledger saw, without queries.
+    Snapshot(Numbering numbering, const std::array<std::uint32_t, exit_number_end>& counts)
+        : numbering_(numbering), counts_(counts) {}
+
     /// Growth of one exit's count since `earlier`. Counts are reported modulo 2^32: growth by half of that or
     /// more is a step back, and negative.
     std::int32_t growth(const Snapshot& earlier, ExitNumber exit) const {

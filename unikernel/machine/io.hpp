@@ -19,6 +19,7 @@ enum class Port : std::uint16_t {
     serial_1           = 0x03f8,
     serial_1_status    = 0x03fd, // reading the status of the line clears at most its error bits
     pic_edge_level     = 0x04d0,
+    panic              = 0x0505, // QEMU's pvpanic
     reset_control      = 0x0cf9,
     // clang-format on
 };

@@ -25,7 +25,7 @@ constexpr Named<Emulator> emulator_names[] = {
 constexpr Named<machine::ApicMode> apic_modes[] = {{"xapic", machine::ApicMode::xapic},
                                                    {"x2apic", machine::ApicMode::x2apic}};
 constexpr Named<Paging> paging_names[] = {{"nested", Paging::nested}, {"shadow", Paging::shadow}};
-constexpr Named<bool> noise_names[] = {{"no", false}, {"yes", true}};
+constexpr Named<bool> yes_or_no[] = {{"no", false}, {"yes", true}};
 
 // The value of that name, if there is one.
 template <typename Value, std::size_t Size>
@@ -94,7 +94,7 @@ constinit const Plan::Option Plan::options_[] = {
     {"format=", &Plan::read_forms}, {"emulator=", &Plan::read_emulator}, {"paging=", &Plan::read_paging},
     {"noise=", &Plan::read_noise},  {"layout=", &Plan::read_layout},     {"sdm=", &Plan::read_edition},
     {"seed=", &Plan::read_seed},    {"budget=", &Plan::read_budget},     {"vcpus=", &Plan::read_vcpus},
-    {"apic=", &Plan::read_apic},    {"console=", &Plan::read_console},
+    {"apic=", &Plan::read_apic},    {"console=", &Plan::read_console},   {"marks=", &Plan::read_marks},
 };
 
 PlanError Plan::unknown_word(std::string_view word) {
@@ -165,8 +165,13 @@ std::optional<PlanError> Plan::read_paging(std::string_view word, std::string_vi
 }
 
 std::optional<PlanError> Plan::read_noise(std::string_view word, std::string_view value) {
-    return read_named(noise_names, word, value, circumstances_.noise,
+    return read_named(yes_or_no, word, value, circumstances_.noise,
                       "'{}': noise is yes (another VM is busy beside this one) or no");
+}
+
+std::optional<PlanError> Plan::read_marks(std::string_view word, std::string_view value) {
+    return read_named(yes_or_no, word, value, marks_,
+                      "'{}': marks is yes (QEMU stops the guest around firings) or no");
 }
 
 std::optional<PlanError> Plan::read_layout(std::string_view word, std::string_view value) {

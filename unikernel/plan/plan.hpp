@@ -5,6 +5,7 @@
 //   io.out8:count=12345           ... with its number of firings
 //   smp.soak:seconds=60           ... for that long, instead of a number
 //   costs                         measures what the triggers cost, on any host, and reads no ledger
+//   marks=yes                     with costs: the host is stopped for before and after the firings (no)
 //   after=hlt.timer               only what comes later in the catalogue's order
 //   count=500                     firings of every trigger without a count of its own
 //   repeat=10                     how often each trigger is audited; its figures add up (1)
@@ -97,6 +98,9 @@ public:
     /// Are the triggers only measured? Then no audit of a rule is selected, and one vCPU fires.
     bool costs() const { return costs_; }
 
+    /// Does the guest write marks around the firings, at which QEMU stops it?
+    bool marks() const { return marks_; }
+
     bool writes(Form form) const { return forms_ & static_cast<unsigned>(form); }
 private:
     struct Item {
@@ -114,7 +118,7 @@ private:
     std::optional<PlanError> check();
     std::optional<PlanError> read_item(std::string_view word);
     using Read = std::optional<PlanError>(std::string_view word, std::string_view value);
-    Read read_count, read_repeats, read_after, read_forms, read_emulator, read_paging, read_noise,
+    Read read_count, read_repeats, read_after, read_forms, read_emulator, read_paging, read_noise, read_marks,
         read_layout, read_edition, read_budget, read_seed, read_vcpus, read_console, read_apic;
 
     std::array<Item, max_audits> items_{};
@@ -128,7 +132,7 @@ private:
     unsigned vcpus_ = 1;
     machine::ApicMode apic_ = machine::ApicMode::xapic;
     Console console_ = Console::serial;
-    bool costs_ = false;
+    bool costs_ = false, marks_ = false;
     const triggers::Trigger* one_shot_ = nullptr;
 };
 

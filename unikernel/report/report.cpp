@@ -161,6 +161,7 @@ void Report::write_measurement(JsonObject& record, const Measurement& m) {
     if (m.repeats > 1) record.member("repeats", m.repeats);
     record.member("firings", m.firings);
     if (!m.costs_alone) write_counts(record, m);
+    if (m.deviation) record.member("deviation", m.deviation);
     write_raised(record, m.raised);
     write_spread(record, m.guest);
     record.member("empty_cycles", m.empty);

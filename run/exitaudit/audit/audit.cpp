@@ -27,6 +27,21 @@ template <typename Results> Verdict overruled(const Verdict& verdict, const Resu
     return verdict;
 }
 
+// Where only the host's instruments are judged, the guest's own verdict says that it fired.
+Verdict verdict_on(const std::vector<HostResult>& instruments, const Verdict& of_guest) {
+    if (of_guest.code != ExitCode::pass) return of_guest;
+    const auto with = [&](Outcome outcome) {
+        return std::ranges::count(instruments, outcome, &HostResult::outcome);
+    };
+    if (const auto wrong = std::ranges::find(instruments, Outcome::not_ok, &HostResult::outcome);
+        wrong != instruments.end())
+        return {ExitCode::audit_failed, fmt::format("fail: {}: {}", wrong->name, wrong->message), true};
+    if (with(Outcome::ok) == 0) return could_not_run(instruments.front().message);
+    return {ExitCode::pass,
+            fmt::format("pass: {} instruments agree, {} skipped", with(Outcome::ok), with(Outcome::skip)),
+            true};
+}
+
 // Has the host's table the hypercalls of run/embedded-host/earlier-vm.cpp, which the tracepoint does not
 // count?
 bool has_earlier_vms_exits(const std::vector<HostResult>& results) {
@@ -60,8 +75,10 @@ void add_earlier_vm(std::vector<HostResult>& results, const Session& session, co
 }
 
 // The results of the host's instruments, first the exit of a one-shot, which the guest leaves them to judge.
-std::vector<HostResult> host_results(const Session& session, const Log& log) {
-    if (!session.witness || number_member(log.run, "costs") != 0) return {};
+std::vector<HostResult> host_results(const Session& session, const HostSpec& spec, Log& log) {
+    if (!session.witness) return {};
+    if (spec.marks) return session.witness->judge_marks(log);
+    if (number_member(log.run, "costs") != 0) return {};
     auto results = session.witness->results();
     if (session.sanitizers) {
         if (session.sanitizers->outcome == Outcome::not_ok)
@@ -128,7 +145,7 @@ Verdict judge_session(const Session& session, const std::vector<HostResult>& hos
         return could_not_run(
             session.trouble +
             (log.last_line.empty() ? "" : fmt::format("; the guest's last line: \"{}\"", log.last_line)));
-    return overruled(verdict, host);
+    return spec.marks ? verdict_on(host, verdict) : overruled(verdict, host);
 }
 
 HostState state_of(const Session& session, const Recorder& recorder, const Verdict& verdict,
@@ -169,14 +186,16 @@ AuditReport audit(const Lane& lane, const HostSpec& spec, const Places& places, 
     const bool hangs = session.ending.how == Ending::How::timed_out && !session.kernel.empty() &&
                        end - heard_guest >= silence &&
                        (end - heard_host >= silence || !session.stall.empty());
-    const auto host = host_results(session, recorder.log());
-    AuditReport report{recorder.bytes(), recorder.log(), judge_session(session, host, recorder, spec, hangs),
+    auto log = recorder.log();
+    const auto host = host_results(session, spec, log);
+    AuditReport report{recorder.bytes(), log, judge_session(session, host, recorder, spec, hangs),
                        circumstances_of(lane, session, seconds.count(), host)};
     report.circumstances.hangs = hangs;
     report.took = session.ending.took;
     report.amid = recorder.current();
-    report.circumstances.causes =
-        diagnose(report.log, host, state_of(session, recorder, report.verdict, spec, hangs));
+    if (!spec.marks)
+        report.circumstances.causes =
+            diagnose(report.log, host, state_of(session, recorder, report.verdict, spec, hangs));
     if (session.ending.how == Ending::How::interrupted) report.signal = session.ending.status;
     return report;
 }

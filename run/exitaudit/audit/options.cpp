@@ -49,8 +49,11 @@ void check_run(const RunOptions& options) {
         throw usage_error("a microvm has no CD drive: use --machine pc or q35 with --boot iso");
     if (options.exact && options.lane != "auto" && options.lane != "svm" && options.lane != svm_icount)
         throw usage_error("--exact counts instructions on the {} lane: leave --lane out", svm_icount);
-    if (options.costs && options.host.vcpus != 1)
-        throw usage_error("--costs measures on one vCPU: leave --vcpus out");
+    if ((options.costs || options.witness_only) && options.host.vcpus != 1)
+        throw usage_error("{} fires on one vCPU: leave --vcpus out",
+                          options.costs ? "--costs" : "--witness-only");
+    if (options.witness_only && options.host.noise)
+        throw usage_error("--witness-only needs the host for itself: leave --noise out");
 }
 
 } // namespace
@@ -99,14 +102,22 @@ void add_run(CLI::App& app, Task& task) {
     tree->excludes(modules)->excludes(mutant);
     command.add_flag("--no-ept", host.shadow_paging, "load kvm-intel with ept=0: shadow paging (vmx lane)");
     command.add_flag("--no-ledger", host.no_ledger, "load kvm with exit_ledger=0 (embedded hosts)");
+    add(command, "--prepare", host.prepare, "FILE",
+        "a shell script that the embedded host runs before the guest");
     add(command, "--guest", host.image, "FILE", "boot this image instead of the built one");
     add_build(command, options.build);
     add(command, "--json", options.json, "FILE", "write the verdict and all results to FILE");
     add_junit(command, options.junit);
     add(command, "--log", options.log, "FILE", "keep the guest's serial log in FILE");
     add_budget(command, options.budget);
-    command.add_flag("--costs", options.costs,
-                     "measure what each trigger costs, on any host, patched or not; judge no counts");
+    auto* costs =
+        command.add_flag("--costs", options.costs,
+                         "measure what each trigger costs, on any host, patched or not; judge no counts");
+    command
+        .add_flag("--witness-only", options.witness_only,
+                  "judge the host's own instruments (kvm_exit, KVM's statistics) at each trigger; no ledger "
+                  "is needed")
+        ->excludes(costs);
     command.add_flag("--exact", options.exact,
                      "embedded host whose clock counts instructions (lane svm-icount): costs repeat");
     command.add_flag("--noise", host.noise,

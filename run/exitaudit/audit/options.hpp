@@ -15,8 +15,9 @@ struct RunOptions {
     std::optional<std::chrono::seconds> timeout; // none: time_limit() chooses
     std::filesystem::path build;                 // empty: where exitaudit itself is
     std::filesystem::path json, junit, log, budget;
-    bool costs = false; // the plan has the word, too
-    bool exact = false; // cycles are instructions
+    bool costs = false;        // the plan has the word, too
+    bool witness_only = false; // judge the host's own instruments; the plan has words for it, too
+    bool exact = false;        // cycles are instructions
     bool dry_run = false;
     bool verbose = false;
 

@@ -26,6 +26,7 @@ std::string_view needs_embedded_host(const RunOptions& options) {
            : !host.modules.empty() ? "--modules"
            : !host.mutant.empty()  ? "--mutant"
            : host.no_ledger        ? "--no-ledger"
+           : !host.prepare.empty() ? "--prepare"
            : host.noise            ? "--noise"
            : host.stress           ? "--stress"
                                    : "";
@@ -81,21 +82,27 @@ AuditReport measure_on_screen(const Lane& lane, RunOptions options) {
 int audit_once(const RunOptions& given) {
     auto options = given;
     auto& host = options.host;
-    if (options.costs) host.plan.insert(host.plan.begin(), "costs");
-    const bool costs = host.costs = measures_costs(host.plan);
+    if (options.costs || options.witness_only) host.plan.insert(host.plan.begin(), "costs");
+    if (options.witness_only) host.plan.insert(host.plan.begin(), {"marks=yes", "format=ktap,json"});
+    host.marks = options.witness_only;
+    const bool costs = measures_costs(host.plan);
+    host.costs = costs && !host.marks;
     if (costs) host.silence = longest_firings;
     if (const auto error = check_plan(host.plan)) throw usage_error("{}", *error);
     require_directories_of({options.json, options.junit, options.log});
     if (options.exact) options.lane = svm_icount;
     const auto choice = choose_lane(options.lane, {.embedded = needs_embedded_host(options),
-                                                   .kvm = host.perf ? "--perf" : "",
+                                                   .kvm = host.marks  ? "--witness-only"
+                                                          : host.perf ? "--perf"
+                                                                      : "",
                                                    .intel = host.shadow_paging ? "--no-ept" : "",
                                                    .ledger = !costs});
     const auto budget = read_budget(options.budget); // before minutes of running
     if (options.dry_run) return static_cast<int>(ExitCode::pass);
     if (!choice.why.empty()) fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
 
-    auto report = costs ? measure_on_screen(*choice.lane, options) : audit_on_screen(*choice.lane, options);
+    auto report =
+        host.costs ? measure_on_screen(*choice.lane, options) : audit_on_screen(*choice.lane, options);
     auto& [serial_log, log, verdict, circumstances, amid, signal, took] = report;
     const auto document = with_budget(budget, verdict, circumstances,
                                       [&] { return run_document(log, verdict, circumstances); });

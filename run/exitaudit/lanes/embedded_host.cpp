@@ -5,6 +5,7 @@
 #include "plan/plan.hpp"
 #include "exitaudit/log/lines.hpp"
 #include "exitaudit/support/take.hpp"
+#include "exitaudit/support/words.hpp"
 #include "exitaudit/support/file.hpp"
 
 #include <fmt/format.h>
@@ -98,7 +99,10 @@ OwnGuest audited_guest(std::string_view emulator, const HostSpec& spec, const Pl
     guest.plan.push_back(fmt::format("emulator={}", emulator));
     speak_by_virtio(guest);
     auto command = guest_command(guest);
+    const std::string scratch = "/tmp";
+    if (spec.marks) append(command, Marks::qemu_words(scratch));
     if (spec.perf) command = perf_record(perf_in_overlay(), perf_data, command);
+    if (spec.marks) command = Marks::watched(command, "/sys/kernel/tracing/events/kvm", scratch);
     return {command, {{std::string(guest_path), read_file(places.guest(spec.boot, spec.image))}}};
 }
 
@@ -156,6 +160,7 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
     }
     if (spec.no_ledger) files.push_back({"audit/kvm.parameters", "exit_ledger=0\n"});
     if (spec.costs) files.push_back({"audit/costs", ""});
+    if (!spec.prepare.empty()) files.push_back({"audit/prepare", read_file(spec.prepare)});
     if (spec.shadow_paging) {
         files.push_back({"audit/kvm-amd.parameters", "npt=0\n"});
         files.push_back({"audit/kvm-intel.parameters", "ept=0\n"});

@@ -24,11 +24,13 @@ struct HostSpec {
     std::vector<std::string> sanitizers; // in its kernel
     std::filesystem::path modules;
     std::string mutant;
-    bool shadow_paging = false; // KVM is loaded with ept=0, npt=0
-    bool no_ledger = false;     // KVM is loaded with exit_ledger=0
-    bool costs = false;         // nothing counts exits beside KVM, which would take longer than the exits
-    bool noise = false;         // a second, busy VM runs beside the guest
-    bool stress = false;        // after the guest, run/embedded-host/stress.cpp runs
+    bool shadow_paging = false;    // KVM is loaded with ept=0, npt=0
+    bool no_ledger = false;        // KVM is loaded with exit_ledger=0
+    bool costs = false;            // nothing counts exits beside KVM, which would take longer than the exits
+    bool marks = false;            // the guest is stopped around each trigger's firings (Marks)
+    bool noise = false;            // a second, busy VM runs beside the guest
+    std::filesystem::path prepare; // a shell script that the host runs before the guest; empty: none
+    bool stress = false;           // after the guest, run/embedded-host/stress.cpp runs
     // Of any host.
     bool perf = false; // `perf kvm stat` counts the exits, too
     std::chrono::seconds timeout{120};

@@ -5,6 +5,8 @@
 #include "exitaudit/witness/instruments.hpp"
 #include "exitaudit/log/lines.hpp"
 #include "exitaudit/support/file.hpp"
+#include "exitaudit/support/untrusted.hpp"
+#include "exitaudit/support/words.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -111,19 +113,30 @@ Session run_native(const HostSpec& spec, const Places& places, const Listener& l
         return session;
     }
     Instruments instruments;
+    if (spec.marks && !instruments.tracing_obstacle().empty())
+        throw failure("{}", instruments.tracing_obstacle());
     const MemoryFile data("perf.data", {});
     // perf needs what the tracepoint histogram needs.
     const bool recording = spec.perf && instruments.tracing_obstacle().empty();
-    Around around{{}, [&](int process) { instruments.watch(process); }};
-    if (recording)
-        around.command = [&](std::vector<std::string> command) {
-            // QEMU must end with perf.
-            command.insert(command.begin(), {"setpriv", "--pdeathsig", "KILL"});
-            return perf_record({"perf"}, data.path_for_child(), command);
-        };
+    const TemporaryDirectory scratch;
+    Witness witness;
+    const Around around{[&](std::vector<std::string> command) {
+                            if (spec.marks) append(command, Marks::qemu_words(scratch.path()));
+                            if (recording) {
+                                // QEMU must end with perf.
+                                command.insert(command.begin(), {"setpriv", "--pdeathsig", "KILL"});
+                                command = perf_record({"perf"}, data.path_for_child(), command);
+                            }
+                            return spec.marks ? Marks::watched(command, instruments.events(), scratch.path())
+                                              : command;
+                        },
+                        [&](int process) { instruments.watch(process); }};
     auto session = run_directly(spec, places, listener, Accelerator::kvm, around);
 
-    auto witness = instruments.testimony();
+    if (spec.marks)
+        LineSplitter().feed(read_file(scratch.path() / "marks"),
+                            [&](const std::string& line) { witness.line(line); });
+    instruments.testify(witness, spec.marks);
     if (spec.perf) witness.expect_perf();
     if (recording)
         read_perf(data, witness);

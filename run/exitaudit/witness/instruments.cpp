@@ -130,13 +130,11 @@ bool Instruments::open_files(const fs::path& vm) {
     return true;
 }
 
-Witness Instruments::testimony() {
+void Instruments::testify(Witness& witness, bool has_threads) {
     watcher_ = {}; // stopped and waited for
-    Witness witness;
     witness.line(cpu_has_svm() ? "vendor kvm-amd" : "vendor kvm-intel");
     report_ledger(witness);
-    report_trace(witness);
-    return witness;
+    report_trace(witness, has_threads);
 }
 
 void Instruments::report_ledger(Witness& witness) {
@@ -156,16 +154,16 @@ void Instruments::report_ledger(Witness& witness) {
             witness.line(fmt::format("stat {} {}", name, value));
 }
 
-void Instruments::report_trace(Witness& witness) {
+void Instruments::report_trace(Witness& witness, bool has_threads) {
     const auto threads = vcpu_threads();
-    if (tracing_obstacle_.empty() && threads.empty())
+    if (tracing_obstacle_.empty() && threads.empty() && !has_threads)
         tracing_obstacle_ =
             "this KVM does not show the threads of its vCPUs (debugfs's vcpu*/pid, since Linux 6.0)";
     if (!tracing_obstacle_.empty()) {
         witness.line("missing trace " + tracing_obstacle_);
         return;
     }
-    witness.line("threads" + threads);
+    if (!has_threads) witness.line("threads" + threads);
     std::ifstream histogram(instance_ / exit_event / "hist");
     for (std::string line; std::getline(histogram, line);)
         witness.line((line.starts_with("{") ? "trace " : "histogram ") + line);

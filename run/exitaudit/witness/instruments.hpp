@@ -32,12 +32,16 @@ public:
     // open file keeps the VM's last numbers.
     void watch(int process);
 
-    Witness testimony(); // What they saw. Call once, after the guest has ended.
+    // What they saw. Call once, after the guest has ended.
+    // `has_threads`: the witness knows the threads of the guest's vCPUs.
+    void testify(Witness& witness, bool has_threads = false);
+
+    std::filesystem::path events() const { return instance_ / "events/kvm"; } // of KVM, in that instance
 private:
     void start_tracing();
     void watch_until(std::stop_token ended, int process);
     bool open_files(const std::filesystem::path& vm);
-    void report_trace(Witness& witness);
+    void report_trace(Witness& witness, bool has_threads);
     void report_ledger(Witness& witness);
     std::string vcpu_threads() const;
 

@@ -46,7 +46,7 @@ std::string PerfCounts::obstacle(std::size_t threads) const {
 }
 
 HostResult PerfCounts::compare(const std::map<std::uint64_t, std::uint64_t>& ledger, std::uint64_t undefined,
-                               std::size_t threads, bool svm) const {
+                               std::size_t threads, bool svm, std::string_view what) const {
     if (const auto why = obstacle(threads); !why.empty()) return {"host.perf", Outcome::skip, why};
 
     struct Both {
@@ -63,10 +63,11 @@ HostResult PerfCounts::compare(const std::map<std::uint64_t, std::uint64_t>& led
                                    [&](std::uint64_t exit) { return perf_name(exit, svm) == name; });
     };
     const auto last_exits = fmt::format("the last exit of {} vCPU{}", threads, threads == 1 ? "" : "s");
-    HostResult result{"host.perf",
-                      Outcome::not_ok,
-                      "the ledger's final counts differ from perf kvm stat's by other than " + last_exits,
-                      {fmt::format("{:<20} {:>12} {:>12} {:>12}", "exit", "ledger", "perf", "difference")}};
+    HostResult result{
+        "host.perf",
+        Outcome::not_ok,
+        fmt::format("the {}'s final counts differ from perf kvm stat's by other than {}", what, last_exits),
+        {fmt::format("{:<20} {:>12} {:>12} {:>12}", "exit", what, "perf", "difference")}};
     std::int64_t missed = 0, seen = 0;
     bool possible = true, ends = false;
     for (const auto& [name, row] : rows) {

@@ -59,11 +59,17 @@ void Witness::line(std::string_view text) {
             auto& vm = of_noise ? noise_ : guest_;
             vm.threads.insert(thread);
             vm.trace[exit] += count;
+            marks_.trace(exit, count);
         }
     } else if (kind == "histogram") {
         if (words >> name >> count && name == "Dropped:") dropped_ = count;
     } else if (kind == "perf") {
         perf_.line(text.substr(kind.size()));
+    } else if (kind == "qmp") {
+        marks_.qmp(text.substr(kind.size()));
+        for (const auto thread : Marks::threads(text.substr(kind.size()))) guest_threads_.insert(thread);
+    } else if (kind == "mark") {
+        if (words >> ignored >> ignored >> ignored >> ignored >> count) marks_.mark(count);
     } else if (kind == "threads") {
         guest_threads_ = numbers_of(words);
     } else if (kind == "missing") {
@@ -150,6 +156,18 @@ std::vector<HostResult> Witness::results() const {
     const bool ended = !stress_.empty() &&
                        (stress_.back().name == "stress.slabs" || stress_.back().outcome == Outcome::not_ok);
     if (stress_expected_ && !ended) results.push_back({"stress", Outcome::not_ok, "it came to no end"});
+    return results;
+}
+
+std::vector<HostResult> Witness::judge_marks(Log& log) const {
+    if (marks_.empty())
+        return {
+            skipped("host.tracepoint", reason_without("trace", "kvm_pio has shown no mark of the guest's"))};
+    auto results = marks_.judge(log);
+    if (perf_expected_ && missing_.contains("perf"))
+        results.push_back(skipped("host.perf", missing_.at("perf")));
+    else if (perf_expected_)
+        results.push_back(perf_.compare(guest_.trace, 0, guest_.threads.size(), svm_, "kvm_exit"));
     return results;
 }
 

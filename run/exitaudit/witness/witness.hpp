@@ -2,7 +2,7 @@
 // kernel, and KVM's statistics. The ledger's final state must equal both.
 #pragma once
 
-#include "exitaudit/witness/host_result.hpp"
+#include "exitaudit/witness/marks.hpp"
 
 #include <iosfwd>
 #include <map>
@@ -15,10 +15,10 @@ class PerfCounts {
 public:
     void line(std::string_view text); // takes one line of the report
 
-    // Compares the report with the ledger's counts by exit number, of which `undefined` have none. Each of
-    // `threads` ran a vCPU. Skipped where perf lost events or reported nothing.
+    // Compares the report with the ledger's counts by exit number, of which `undefined` have none; or with
+    // those of `what`. Each of `threads` ran a vCPU. Skipped where perf lost events or reported nothing.
     HostResult compare(const std::map<std::uint64_t, std::uint64_t>& ledger, std::uint64_t undefined,
-                       std::size_t threads, bool svm) const;
+                       std::size_t threads, bool svm, std::string_view what = "ledger") const;
 private:
     std::string obstacle(std::size_t threads) const;
 
@@ -54,6 +54,8 @@ public:
     //   earlier-vm counted|unchanged
     //   stress NAME ok|failed TEXT      of run/embedded-host/stress.cpp
     //   perf ...                        lines of `perf kvm stat report`
+    //   qmp ANSWER                      of QEMU, at a mark
+    //   mark { port: PORT, val: VALUE } hitcount: 1
     void line(std::string_view text);
 
     // Reports a missing perf result, too.
@@ -72,6 +74,9 @@ public:
 
     // Does the host keep a ledger of the guest's VM, whatever its leaves answer?
     bool has_ledger() const { return guest_.has_ledger; }
+
+    // What the instruments saw between the guest's marks, and over its whole life: `run --witness-only`.
+    std::vector<HostResult> judge_marks(Log& log) const;
 
     // Did a guest that ended by this exit leave it in the ledger, as often as the tracepoint saw it? Skipped,
     // with the reason, without testimony.
@@ -116,6 +121,7 @@ private:
     std::map<std::string, std::uint64_t, std::less<>> statistics_;
     std::vector<HostResult> stress_;
     PerfCounts perf_;
+    Marks marks_;
     std::optional<bool> earlier_vm_counted_;
     bool svm_ = false, perf_expected_ = false, stress_expected_ = false;
 };

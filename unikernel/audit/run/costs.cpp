@@ -6,6 +6,7 @@
 #include "machine/attempt.hpp"
 #include "machine/exceptions.hpp"
 #include "machine/features.hpp"
+#include "machine/io.hpp"
 #include "plan/audits.hpp"
 
 namespace audit {
@@ -40,18 +41,29 @@ void abandon_firing(std::string_view why) {
     machine::abandon_attempt();
 }
 
-void Costs::fire(const Trigger& trigger, std::uint32_t firings, Result& result) {
+// run/exitaudit/witness/marks.hpp has the other end. Of the value the device sees its one port's byte alone.
+void Costs::mark(bool end) const {
+    if (plan_.marks())
+        machine::Io::out(machine::Port::panic, static_cast<std::uint32_t>(number_ << 8 | (end ? 3 : 1)));
+}
+
+void Costs::fire(const Trigger& trigger, const triggers::Deviation* deviation, std::uint32_t firings,
+                 Result& result) {
     const bool rdtscp = machine::has(machine::feature::rdtscp);
     if (trigger.prepare) trigger.prepare();
     machine::forget_exceptions();
     samples.start(1, std::uint64_t{firings} * plan_.repeats());
+    mark(false);
     for (std::uint32_t i = 0; i < plan_.repeats(); i++) fire_measured(trigger.fire, firings, rdtscp);
+    mark(true);
     fill_in(trigger.expectation(numbering_), std::uint64_t{firings} * plan_.repeats(), result);
+    if (deviation) result.measurement->deviation = 1 + (deviation - trigger.deviations.data());
 }
 
 void Costs::measure(const Trigger& trigger, std::uint32_t firings, Result& result) {
     const auto all = std::uint64_t{firings} * plan_.repeats();
     const machine::ProcessorState usual;
+    const triggers::Deviation* deviation = nullptr;
     const auto may_fail = [&](auto work) {
         if (machine::attempt(work)) return;
         usual.restore();
@@ -59,29 +71,29 @@ void Costs::measure(const Trigger& trigger, std::uint32_t firings, Result& resul
         result.measurement.reset();
     };
     may_fail([&] {
-        if (must_skip(trigger, trigger.deviation(numbering_, plan_.circumstances()), all, result)) return;
+        deviation = trigger.deviation(numbering_, plan_.circumstances());
+        if (must_skip(trigger, deviation, all, result)) return;
         if (const auto why = trigger.hazard ? trigger.hazard() : std::string_view(); !why.empty())
             result.skip(why);
     });
     if (result.outcome == Outcome::skip) return;
-    may_fail([&] { fire(trigger, firings, result); });
+    may_fail([&] { fire(trigger, deviation, firings, result); });
     if (trigger.clean_up) may_fail(trigger.clean_up);
     machine::expect_no_traps();
 }
 
 std::span<const Result> Costs::measure(void (*on_result)(std::size_t number, const Result& result)) {
-    std::size_t number = 0;
     const auto empty = cost_of_nothing();
     plan::for_each_audit([&](std::size_t index, std::string_view name, const Trigger* trigger, auto) {
         if (!plan_.selects(index)) return;
-        auto& result = results_[number++];
+        auto& result = results_[number_++];
         result = Result();
         result.name = name;
         measure(*trigger, plan_.count(index, trigger->count), result);
         if (result.measurement) result.measurement->empty = empty;
-        on_result(number, result);
+        on_result(number_, result);
     });
-    return {results_.data(), number};
+    return {results_.data(), number_};
 }
 
 }

@@ -21,10 +21,13 @@ public:
     std::span<const Result> measure(void (*on_result)(std::size_t number, const Result& result));
 private:
     void measure(const triggers::Trigger& trigger, std::uint32_t firings, Result& result);
-    void fire(const triggers::Trigger& trigger, std::uint32_t firings, Result& result);
+    void fire(const triggers::Trigger& trigger, const triggers::Deviation* deviation, std::uint32_t firings,
+              Result& result);
+    void mark(bool end) const;
 
     const plan::Plan& plan_;
     ledger::Numbering numbering_;
+    std::size_t number_ = 0; // of the trigger that is being measured
     std::array<Result, plan::Plan::max_audits> results_{};
 };
 
