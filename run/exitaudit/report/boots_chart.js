@@ -1,4 +1,4 @@
-// Boots of one page side by side: what a variant changes.
+// Boots, or measured costs, of one page side by side: what a variant changes.
 "use strict";
 
 const countsOf = (exits) => Object.entries(exits ?? {}).map(([name, {count}]) => [name, count]);
@@ -17,7 +17,7 @@ function rowsAcross(boots, namedCounts) {
     return [...rows.values()];
 }
 
-function chartAcross(parent, title, caption, boots, rows, shown) {
+function chartAcross(parent, title, caption, boots, rows, shown, x = {beginAtZero: true, title: {display: true, text: "exits"}}) {
     const drawn = rows.slice(0, shown);
     figure(parent, title, caption, drawn.length * (14 * boots.length + 14) + 110, () => ({
         type: "bar",
@@ -25,8 +25,7 @@ function chartAcross(parent, title, caption, boots, rows, shown) {
             ({label: file, data: drawn.map(({counts}) => counts[index]), backgroundColor: colour(`s${index % 7 + 1}`)}))},
         options: {
             indexAxis: "y",
-            scales: {x: {beginAtZero: true, title: {display: true, text: "exits"}, ticks: {maxRotation: 0, callback: compact}},
-                y: {ticks: {autoSkip: false}, grid: {display: false}}},
+            scales: {x: {...x, ticks: {maxRotation: 0, callback: compact}}, y: {ticks: {autoSkip: false}, grid: {display: false}}},
             plugins: {legend: {position: "top"}},
         },
     }));
@@ -46,4 +45,15 @@ function bootsSideBySide(parent, boots) {
     chartAcross(parent, "Exits of each boot, by reason", `Of the whole boots, the ${Math.min(shown, reasons.length)} most frequent reasons.`,
         boots, reasons, shown);
     chartAcross(parent, "Exits of each boot, by phase", "All reasons together.", boots, phases, phases.length);
+}
+
+function costsSideBySide(parent, runs) {
+    const spread = ({counts}) => Math.max(...counts) / Math.min(...counts.map((count) => count ?? Infinity)), shown = 30;
+    const rows = rowsAcross(runs, ({results}) => list(results).filter((result) => result.guest_cycles?.median > 0)
+        .map((result) => [result.name, result.guest_cycles.median])).sort((a, b) => spread(b) - spread(a));
+    if (rows.length === 0)
+        return;
+    parent.append(element("h2", {}, "Costs side by side"));
+    chartAcross(parent, "What a firing costs", `Medians, in each host's own cycles: the ${Math.min(shown, rows.length)} triggers that differ most. Logarithmic.`,
+        runs, rows, shown, {type: "logarithmic", title: {display: true, text: "cycles"}});
 }

@@ -228,6 +228,9 @@ function show() {
     const boots = documents.filter(({document: d}) => d.kind === "boot");
     if (boots.length > 1)
         bootsSideBySide(page, boots);
+    const costs = documents.filter(({document: d}) => d.run?.costs === 1);
+    if (costs.length > 1)
+        costsSideBySide(page, costs);
     documents.forEach(({file, document: d}, index) => {
         const section = element("section", {id: `document-${index}`}, element("h2", {}, file));
         page.append(section);
