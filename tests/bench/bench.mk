@@ -1,0 +1,23 @@
+# What instruments cost each exit, and what the guest costs to boot (docs/performance.md).
+
+BENCH_LANES ?= svm-icount vmx
+
+build/tests/bpf-exits: tests/bench/bpf_exits.c | packages-check
+	@mkdir -p $(@D)
+	$(call announce,CC)$(CC) -std=gnu11 -O2 -s -Wall -Wextra -Werror -static -o $@ $<
+
+.PHONY: bench atlas
+bench: build/tests/bpf-exits | packages-guest packages-program packages-run packages-embedded-host packages-bochs
+	@run/install-packages 'to measure instruments' jq linux-perf
+	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit guest embedded-host
+	@tests/bench/bench --kernel '$(KERNEL)' --json build/bench-$(KERNEL).json $(BENCH_LANES)
+
+# docs/costs-atlas.md, of embedded hosts and of what is in docs/atlas. ATLAS= measures nothing.
+ATLAS ?= 6.1 6.12 $(TREE)
+atlas: | packages-guest packages-program packages-run packages-embedded-host packages-bochs
+	@run/install-packages 'to make the atlas' jq
+	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit guest
+	@$(foreach kernel,$(filter-out $(TREE),$(ATLAS)),$(MAKE) --no-print-directory $(PARALLEL) embedded-host KERNEL=$(kernel) TREE= &&) true
+	@$(if $(ATLAS),tests/bench/atlas measure build/atlas $(ATLAS))
+	@tests/bench/atlas page build/atlas/*.json $(wildcard docs/atlas/*.json) >build/costs-atlas.md
+	@mv build/costs-atlas.md docs/costs-atlas.md
