@@ -14,6 +14,7 @@ constexpr auto run_footer = R"(
 PLAN has names and globs, which may end in :count=N, and these words:
   all                          except fatal.triple-fault, which only runs alone
   costs                        measure, and judge no counts: --costs
+  marks=yes                    with costs, let QEMU stop the guest around firings: --witness-only
   after=NAME                   only what comes later
   count=N repeat=R vcpus=M     firings; repetitions; vCPUs that fire (default: --vcpus)
   format=ktap,table,json       what the log contains
@@ -27,6 +28,7 @@ Examples:
   exitaudit run --lane vmx --vcpus 4 'msr.*' smp.soak:count=100000 --timeout 300
   git bisect run exitaudit run --tree . 'msr.*'
   exitaudit run --costs --json costs.json   what exits cost on this machine's KVM, patched or not
+  exitaudit run --witness-only              do this machine's tracepoint and KVM's statistics count right?
 
 Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usage;
 3 could not run, or all was skipped; 4 the host is not patched; 5 no series applies to
