@@ -78,7 +78,7 @@ packages-check:
 check-style: | packages-check
 	@host-kvm-patch/check-style --kernel '$(KERNEL)'
 	find unikernel run tests -name '*.[ch]pp' -exec clang-format --dry-run -Werror {} +
-	shellcheck tests/run-bats tests/bench/bench tests/bench/atlas tests/grade/as-whole-files tests/host-vm tests/host/agent run/debian/build
+	shellcheck tests/run-bats tests/bench/bench tests/bench/atlas tests/bench/phases tests/grade/as-whole-files tests/host-vm tests/host/agent run/debian/build
 	shellcheck -x -P SCRIPTDIR tests/mutants tests/sanitize run/step.sh run/timed run/install-packages run/initramfs.sh \
 		run/embedded-host/build run/embedded-host/prepare run/linux-guest/build run/slurm/grade.sbatch run/gradescope/build run/gradescope/setup.sh \
 		run/gradescope/run_autograder run/ci/audit

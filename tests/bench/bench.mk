@@ -1,4 +1,4 @@
-# What instruments cost each exit, and what the guest costs to boot (docs/performance.md).
+# What instruments cost each exit, what the guest costs to boot, and where a run's time goes (docs/performance.md).
 
 BENCH_LANES ?= svm-icount vmx
 
@@ -11,6 +11,7 @@ bench: build/tests/bpf-exits | packages-guest packages-program packages-run pack
 	@run/install-packages 'to measure instruments' jq linux-perf
 	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit guest embedded-host
 	@tests/bench/bench --kernel '$(KERNEL)' --json build/bench-$(KERNEL).json $(BENCH_LANES)
+	@$(foreach lane,svm vmx,tests/bench/phases --lane $(lane) --kernel '$(KERNEL)' &&) true
 
 # docs/costs-atlas.md, of embedded hosts and of what is in docs/atlas. ATLAS= measures nothing.
 ATLAS ?= 6.1 6.12 $(TREE)
