@@ -151,7 +151,7 @@ help:
 	@echo '  make check    the tests; SLOW=1 with those that need minutes'
 	@echo '  make mutants  run every host that is wrong on purpose: is it caught, and named?'
 	@echo '                KERNEL=VERSION MUTANTS="NAME|GLOB..." ARGS="--lane svm --resume"'
-	@echo '  make sanitize KERNEL=VERSION or TREE=DIR: the ledger under the kernel'"'"'s own sanitizers; 40 minutes of CPU time'
+	@echo '  make sanitize KERNEL=VERSION or TREE=DIR: the ledger under the kernel'"'"'s own sanitizers; 25 minutes of CPU time'
 	@echo '  make bench    what instruments cost each exit: the ledger, ftrace, perf; BENCH_LANES="svm-icount vmx"'
 	@echo '  make atlas    docs/costs-atlas.md: what each exit costs on each kernel; ATLAS="6.1 6.12" TREE=DIR'
 	@echo '  make check-report  the page of `exitaudit report` in a headless browser'
