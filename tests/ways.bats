@@ -51,14 +51,18 @@ disk() { echo -drive "format=raw,snapshot=on,file=$1"; }
 }
 
 # In a PID namespace, whose first process reaps QEMU, which libvirt waits for: a container's first process may not.
-# libvirt closes every possible file descriptor, so their number is the usual one.
+# libvirt closes every possible file descriptor, so their number is the usual one. As root it looks for the user and the
+# group libvirt-qemu before it reads its configuration; packages of a daemon, which is not needed here, add them.
 start_domain() {
+    cat /etc/passwd - <<<'libvirt-qemu:x:0:0::/:/bin/false' >"$TMPDIR/passwd"
+    cat /etc/group - <<<'libvirt-qemu:x:0:' >"$TMPDIR/group"
     mkdir -p "$TMPDIR/libvirt/etc"
     printf '%s\n' 'stdio_handler = "file"' "user = \"+$(id -u)\"" "group = \"+$(id -g)\"" 'dynamic_ownership = 0' 'namespaces = []' \
         'security_driver = "none"' 'cgroup_controllers = []' >"$TMPDIR/libvirt/etc/qemu.conf"
     (
         ulimit -n 1024
-        exec bwrap --die-with-parent --dev-bind / / --unshare-pid --proc /proc --setenv HOME "$TMPDIR" \
+        exec bwrap --die-with-parent --dev-bind / / --ro-bind "$TMPDIR/passwd" /etc/passwd \
+            --ro-bind "$TMPDIR/group" /etc/group --unshare-pid --proc /proc --setenv HOME "$TMPDIR" \
             virt-qemu-run --root "$TMPDIR/libvirt" "$1" >"$TMPDIR/run.log" 2>&1 3>&-
     ) &
     echo $! >"$TMPDIR/pid"
