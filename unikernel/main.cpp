@@ -3,6 +3,7 @@
 #include "audit/run/costs.hpp"
 #include "audit/run/run.hpp"
 #include "boot/loader.hpp"
+#include "console/debug_port.hpp"
 #include "console/serial.hpp"
 #include "console/virtio.hpp"
 #include "ledger/profile.hpp"
@@ -48,7 +49,11 @@ constinit std::optional<diagnosis::Diagnosis> found;
 
 // The console that the plan wants; false if the machine has none of the kind.
 bool set_up_console() {
-    if (words.console() == plan::Console::serial) return true;
+    switch (words.console()) {
+    case plan::Console::serial: return true;
+    case plan::Console::debug: log.go_to(console::debug_port); return true;
+    case plan::Console::virtio: break;
+    }
     if (!console::virtio.set_up()) return false;
     log.go_to(console::virtio);
     return true;

@@ -89,8 +89,9 @@ TEST(Plan, ChoosesVcpusAndTheirApic) {
 TEST(Plan, ChoosesTheConsole) {
     EXPECT_EQ(parsed("all").console(), plan::Console::serial);
     EXPECT_EQ(parsed("console=virtio io.out8").console(), plan::Console::virtio);
+    EXPECT_EQ(parsed("console=debug").console(), plan::Console::debug);
     EXPECT_EQ(parsed("console=virtio console=serial").console(), plan::Console::serial);
-    EXPECT_NE(error_of("console=ttyS0").find("serial or virtio"), std::string::npos);
+    EXPECT_NE(error_of("console=ttyS0").find("serial, virtio or debug"), std::string::npos);
 
     // What is no plan is told where every machine can be heard.
     Plan refused;

@@ -15,6 +15,7 @@ enum class Port : std::uint16_t {
     keyboard_command   = 0x0064,
     pic_secondary_mask = 0x00a1,
     unused             = 0x00e0, // decoded by no device of a PC or of QEMU's machines
+    debug_console      = 0x00e9, // Bochs, QEMU's isa-debugcon, Xen's log
     debug_exit         = 0x00f4, // QEMU's isa-debug-exit
     serial_1           = 0x03f8,
     serial_1_status    = 0x03fd, // reading the status of the line clears at most its error bits

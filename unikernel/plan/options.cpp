@@ -19,7 +19,8 @@ template <typename Value> struct Named {
     Value value;
 };
 constexpr Named<Form> form_names[] = {{"ktap", Form::ktap}, {"table", Form::table}, {"json", Form::json}};
-constexpr Named<Console> console_names[] = {{"serial", Console::serial}, {"virtio", Console::virtio}};
+constexpr Named<Console> console_names[] = {
+    {"serial", Console::serial}, {"virtio", Console::virtio}, {"debug", Console::debug}};
 constexpr Named<Emulator> emulator_names[] = {
     {"none", Emulator::none}, {"qemu", Emulator::qemu}, {"bochs", Emulator::bochs}};
 constexpr Named<machine::ApicMode> apic_modes[] = {{"xapic", machine::ApicMode::xapic},
@@ -201,7 +202,7 @@ std::optional<PlanError> Plan::read_apic(std::string_view word, std::string_view
 }
 
 std::optional<PlanError> Plan::read_console(std::string_view word, std::string_view value) {
-    return read_named(console_names, word, value, console_, "'{}': the log goes to serial or virtio");
+    return read_named(console_names, word, value, console_, "'{}': the log goes to serial, virtio or debug");
 }
 
 std::optional<PlanError> Plan::read_vcpus(std::string_view word, std::string_view value) {

@@ -11,7 +11,7 @@
 //   repeat=10                     how often each trigger is audited; its figures add up (1)
 //   vcpus=4                       how many vCPUs fire, each the full count (1)
 //   apic=xapic|x2apic             the mode of their local APICs (xapic)
-//   console=serial|virtio         where the log is written (serial)
+//   console=serial|virtio|debug   where the log is written (serial)
 //   format=ktap,table,json        which forms of the results are written
 //   emulator=qemu:7.2|bochs:2.7   what emulates the host's processor (none). Without a version, or with an
 //                                 untried one, it is assumed to follow the manuals
@@ -44,7 +44,7 @@ using PlanError = console::Text<240>;
 enum class Form : unsigned { ktap = 1, table = 2, json = 4 };
 inline constexpr unsigned all_forms = 7;
 
-enum class Console { serial, virtio };
+enum class Console { serial, virtio, debug };
 
 class Plan {
 public:
