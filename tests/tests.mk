@@ -59,6 +59,16 @@ check-host: deb | packages-host-test
 packages-host-test:
 	@run/install-packages 'to test the packages and the host' $(HOST_TEST_PACKAGES)
 
+# What exits cost on Xen.
+XEN_TEST_PACKAGES := busybox-static binutils cpio kmod xz-utils libc-bin qemu-system-x86
+
+.PHONY: check-xen packages-xen-test
+check-xen: build/exitaudit guest | packages-xen-test
+	@tests/xen
+
+packages-xen-test:
+	@run/install-packages 'to measure costs on Xen' $(XEN_TEST_PACKAGES)
+
 .PHONY: check check-style check-unit check-packages check-cli check-boot check-built packages-check mutants
 
 # What takes seconds comes first; then everything is built side by side, and run.
@@ -79,7 +89,7 @@ check-style: | packages-check
 	@host-kvm-patch/check-style --kernel '$(KERNEL)'
 	find unikernel run tests -name '*.[ch]pp' -exec clang-format --dry-run -Werror {} +
 	shellcheck tests/run-bats tests/bench/bench tests/bench/atlas tests/bench/phases tests/grade/as-whole-files tests/host-vm tests/host/agent run/debian/build
-	shellcheck -x -P SCRIPTDIR tests/mutants tests/sanitize run/step.sh run/timed run/install-packages run/initramfs.sh \
+	shellcheck -x -P SCRIPTDIR tests/mutants tests/sanitize tests/xen run/step.sh run/timed run/install-packages run/initramfs.sh \
 		run/embedded-host/build run/embedded-host/prepare run/linux-guest/build run/slurm/grade.sbatch run/gradescope/build run/gradescope/setup.sh \
 		run/gradescope/run_autograder run/ci/audit
 
@@ -94,7 +104,7 @@ check-cli:
 	@KERNEL='$(KERNEL)' tests/run-bats tests/exitaudit/cli.bats tests/install.bats tests/host.bats
 
 # The command line, too. SLOW=1 takes the tests in that need minutes, a browser, or Slurm.
-check-boot: $(if $(SLOW),check-report check-fuzz check-slurm check-host)
+check-boot: $(if $(SLOW),check-report check-fuzz check-slurm check-xen check-host)
 	@KERNEL='$(KERNEL)' SLOW='$(SLOW)' tests/run-bats tests/vmx.bats tests/grade.bats tests/gradescope.bats tests/hostile.bats tests/trees.bats \
 		tests/boot.bats tests/ways.bats tests/ci.bats tests/exitaudit/cli.bats tests/install.bats tests/host.bats
 
