@@ -156,6 +156,8 @@ help:
 	@echo '  make atlas    docs/costs-atlas.md: what each exit costs on each kernel; ATLAS="6.1 6.12" TREE=DIR'
 	@echo '  make check-report  the page of `exitaudit report` in a headless browser'
 	@echo '  make check-fuzz    what reads strangers'"'"' files, a minute each; FUZZ_SECONDS=N'
+	@echo '  make check-host    install, reboot and remove the patched KVM in a full Debian in QEMU; an hour'
+	@echo '  make check-xen     measure costs on Debian'"'"'s Xen in QEMU'
 	@echo '  make gradescope    build/gradescope.zip, an autograder for Gradescope; ARGS="--assignment 3 --rubric F"'
 	@echo '  make iso      build/exitaudit.iso, a CD and disk that boots the guest by GRUB, on BIOS and UEFI'
 	@echo '  make docs     docs/catalogue.md, from the guest'"'"'s own table of triggers'
