@@ -87,7 +87,7 @@ int change(const Machine& machine, bool install) {
 
 int perform(const HostOptions& options) {
     auto machine = look_at("/");
-    machine.sources = obstacle_of_sources(machine.release);
+    if (options.action != "remove") machine.sources = obstacle_of_sources(machine.release);
     if (options.action != "status") return change(machine, options.action == "install");
     fmt::print("{}", status_text(machine));
     if (!options.json.empty()) write_file(options.json, document_text(status_document(machine)));
