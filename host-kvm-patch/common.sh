@@ -69,7 +69,7 @@ use_kernel() {
 		echo "$work" >"$work/path"
 	fi
 	# Without the cover letter.
-	patches=("$series"/000[1-9]-*.patch)
+	patches=("$series"/*.patch)
 
 	PATH=$PATH:/usr/sbin:/sbin
 	need make make patch patch xz xz-utils modinfo kmod

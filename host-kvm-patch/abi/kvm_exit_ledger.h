@@ -14,8 +14,14 @@
 
 /* EAX: last leaf; EBX, ECX, EDX: the signature. */
 #define KVM_EXIT_LEDGER_LEAF_SIGNATURE	0x4fffff00u
-/* EAX: revision of the interface; EBX: numbering of exits. */
+/* EAX: revision; EBX: numbering of exits; ECX: buckets of a histogram, or 0. */
 #define KVM_EXIT_LEDGER_LEAF_REVISION	0x4fffff01u
+/*
+ * ECX selects an exit by its lower half and a bucket by its upper.  EAX, EBX:
+ * how many took from 2^bucket cycles to just less than twice that; bucket 0 has
+ * those that took none, too.  All 0 unless histograms are kept.
+ */
+#define KVM_EXIT_LEDGER_LEAF_HISTOGRAM	0x4ffffff9u
 /* ECX selects an exit.  EAX, EBX: shortest; ECX, EDX: longest time of one. */
 #define KVM_EXIT_LEDGER_LEAF_EXTREMES	0x4ffffffau
 /* ECX selects an exit.  EAX, EBX: count; ECX, EDX: cycles inside KVM alone. */
@@ -39,6 +45,10 @@
 /* Numbering of exits: VMX basic exit reasons or SVM exit codes. */
 #define KVM_EXIT_LEDGER_NUMBERING_VMX	1u
 #define KVM_EXIT_LEDGER_NUMBERING_SVM	2u
+
+/* A histogram's buckets, and where in ECX their number stands. */
+#define KVM_EXIT_LEDGER_BUCKETS		64u
+#define KVM_EXIT_LEDGER_BUCKET_SHIFT	16
 
 /* EDX for an exit number that the vendor's manual does not define. */
 #define KVM_EXIT_LEDGER_UNDEFINED_EDX	0xffffffffu

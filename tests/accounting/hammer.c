@@ -83,20 +83,39 @@ static bool report(const char *what, u64 expected, u64 seen)
 	return false;
 }
 
+// The exits of one kind that are in any bucket.
+static u64 buckets(u32 nr)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i <= KVM_EXIT_LEDGER_BUCKETS; i++) {
+		const struct answer r = query(KVM_EXIT_LEDGER_LEAF_HISTOGRAM, i << KVM_EXIT_LEDGER_BUCKET_SHIFT | nr);
+
+		sum += join(r.ebx, r.eax);
+	}
+	return sum;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct exit_ops ops = {KVM_EXIT_LEDGER_NUMBERING_VMX, always};
+	static const struct kernel_param variable = {&exit_ledger};
 	const unsigned long vcpus = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
 	pthread_t threads[MAX_VCPUS], watcher;
 	unsigned long wrong = 0;
+	char parameter[16];
 	bool right = true;
 
 	exits = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
 	if (vcpus < 1 || vcpus > MAX_VCPUS || !exits) {
-		fprintf(stderr, "usage: %s VCPUS EXITS\n", argv[0]);
+		fprintf(stderr, "usage: %s VCPUS EXITS [histograms]\n", argv[0]);
 		return 2;
 	}
 
+	// With histograms every exit takes the longest way there is.
+	if (argc == 4 && exit_ledger_ops.set(argv[3], &variable))
+		return 3;
+	exit_ledger_ops.get(parameter, &variable);
 	kvm_x86_ops.exit_ops = &ops;
 	kvm_exit_ledger_init();
 	for (; vm.vcpus_created < vcpus; vm.vcpus_created++) {
@@ -115,6 +134,9 @@ int main(int argc, char **argv)
 
 	for (size_t kind = 0; kind + 1 < KINDS; kind++)
 		right &= report("exits of one kind", vcpus * exits, query(KVM_EXIT_LEDGER_LEAF_EXIT_COUNT, kinds[kind]).eax);
+	if (exit_ledger_histograms)
+		right &= report("exits in buckets", vcpus * exits, buckets(kinds[0])) &&
+			 !strcmp(parameter, "histograms\n");
 	right &= report("all exits", vcpus * exits * KINDS, query(KVM_EXIT_LEDGER_LEAF_TOTAL, 0).eax);
 	right &= report("sums that shrank, or held too much", 0, wrong);
 	if (right)

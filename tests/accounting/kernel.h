@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <x86intrin.h>
@@ -45,6 +46,9 @@ static inline void local64_add(u64 n, local64_t *l)
 
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
+#define BIT(n) (1ul << (n))
+#define ilog2(n) (63 - __builtin_clzll(n))
+#define fallthrough __attribute__((fallthrough))
 #define lower_32_bits(n) ((u32)(n))
 #define upper_32_bits(n) ((u32)((n) >> 32))
 #define array_index_nospec(index, size) ((void)(size), (index))
@@ -55,8 +59,33 @@ static inline void local64_add(u64 n, local64_t *l)
 #define static_branch_likely(key) (*(key))
 #define EXPORT_SYMBOL_GPL(symbol) extern __typeof__(symbol) symbol
 #define EXPORT_SYMBOL_FOR_KVM_INTERNAL(symbol)
-#define module_param(name, type, mode) extern int name##_is_a_parameter
+#define KERNEL_PARAM_OPS_FL_NOARG 1
+#define module_param_cb(name, ops, variable, mode) extern int name##_is_a_parameter
+#define __MODULE_PARM_TYPE(name, text) extern int name##_has_a_type
 #define MODULE_PARM_DESC(name, text) extern int name##_is_described
+
+struct kernel_param {
+	bool *variable;
+};
+
+struct kernel_param_ops {
+	int flags;
+	int (*set)(const char *value, const struct kernel_param *kp);
+	int (*get)(char *buffer, const struct kernel_param *kp);
+};
+
+#define sysfs_streq(a, b) (!strcmp(a, b))
+#define sysfs_emit sprintf
+static inline int param_set_bool(const char *value, const struct kernel_param *kp)
+{
+	*kp->variable = *value == 'Y';
+	return 0;
+}
+
+static inline int param_get_bool(char *buffer, const struct kernel_param *kp)
+{
+	return sprintf(buffer, "%c\n", *kp->variable ? 'Y' : 'N');
+}
 
 #define GFP_KERNEL_ACCOUNT 0
 #define ENOMEM 12
@@ -72,6 +101,7 @@ static inline void *kvcalloc(size_t count, size_t size, int flags)
 
 #define MAX_VCPUS 64
 
+struct dentry;
 struct kvm;
 
 struct kvm_vcpu {
