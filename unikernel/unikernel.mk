@@ -7,8 +7,9 @@ GUEST_OBJCOPY := $(CROSS_COMPILE)objcopy
 
 GUEST_CPPFLAGS := -Iunikernel -Ihost-kvm-patch/abi
 GUEST_CXXFLAGS := -std=c++20 -Os -g -ffreestanding -mgeneral-regs-only -mno-red-zone -fno-exceptions -fno-rtti \
-	-fno-stack-protector -fno-pic -fcf-protection=none -fno-asynchronous-unwind-tables -fno-threadsafe-statics
-GUEST_LDFLAGS  := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-n -Wl,-T,linker.ld
+	-fno-stack-protector -fno-pic -fcf-protection=none -fno-asynchronous-unwind-tables -fno-threadsafe-statics \
+	-ffunction-sections -fdata-sections
+GUEST_LDFLAGS  := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-n -Wl,--gc-sections -Wl,-T,linker.ld
 
 # A room includes only from those before it: tests/exitaudit/rooms_test.cpp.
 GUEST_ROOMS := boot machine console ledger triggers plan audit audit/rules audit/run diagnosis report

@@ -165,6 +165,11 @@ constexpr Cause table[] = {
           "the host does something expensive at each query, such as a line of log (printk) or a lock",
           "leave it out", "a query costs many times what CPUID costs, or the kernel's log grows with queries",
           {hang, host_crashed}, find_slow_query),
+    Cause(wrong_histogram, "wrong-histogram", Kind::fault,
+          "some exits are in no bucket, or in that of another time",
+          "add each to the bucket of its time when its time is added",
+          "the buckets of an exit number do not add up, or a known delay is not in its own", {},
+          find_wrong_histogram),
     Cause(expectation_wrong, "expectation-wrong", Kind::fault,
           "the kvm_exit tracepoint counts the same exits as the ledger, number by number, so the host counts "
           "rightly: what the trigger expects is wrong, or this processor or its emulator deviates",

@@ -42,6 +42,7 @@ enum class CauseId : unsigned {
     counted_not_timed,
     clock_stopped_early,
     slow_query,
+    wrong_histogram,
     expectation_wrong,
     counts_when_audited,
     host_complaint,

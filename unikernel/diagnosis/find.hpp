@@ -19,7 +19,7 @@ Find find_vendor_not_patched, find_stale_exit_reason, find_counts_go_back, find_
 Find find_retpoline_shortcut, find_lost_fastpath, find_racing_counters, find_lost_exits;
 // Cycles: times.cpp.
 Find find_halves_swapped, find_high_word_lost, find_counted_not_timed, find_clock_stopped_early,
-    find_slow_query;
+    find_slow_query, find_wrong_histogram;
 // The host's own state, and notes: host.cpp.
 Find find_expectation_wrong, find_counts_when_audited, find_host_complaint, find_host_crashed, find_hang,
     find_handler_only, find_part_of_exit, find_leaf_missing, find_one_table, find_reduced_run;

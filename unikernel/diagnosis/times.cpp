@@ -49,6 +49,10 @@ bool find_clock_stopped_early(const Evidence& e, Finding& finding) {
     return e.explain_shown(finding, Symptom::stops_early);
 }
 
+bool find_wrong_histogram(const Evidence& e, Finding& finding) {
+    return e.explain(finding, [](const Result& r) { return r.name == "time.histogram"; });
+}
+
 bool find_slow_query(const Evidence& e, Finding& finding) {
     const auto log = e.host().log;
     const bool slow = e.explain_shown(finding, Symptom::slow_query);

@@ -16,6 +16,7 @@ enum class Leaf : std::uint32_t {
     // clang-format off
     signature   = KVM_EXIT_LEDGER_LEAF_SIGNATURE,
     revision    = KVM_EXIT_LEDGER_LEAF_REVISION,
+    histogram   = KVM_EXIT_LEDGER_LEAF_HISTOGRAM,
     extremes    = KVM_EXIT_LEDGER_LEAF_EXTREMES,
     inside      = KVM_EXIT_LEDGER_LEAF_INSIDE,
     total       = KVM_EXIT_LEDGER_LEAF_TOTAL,

@@ -115,6 +115,13 @@ public:
         const auto r = query(Leaf::extremes, exit);
         return {join(r.ebx, r.eax), edx_ecx(r)};
     }
+
+    /// Completed exits of one kind that took from 2^bucket cycles to just less than twice that. Only a host
+    /// that keeps histograms has them.
+    std::uint64_t bucket(ExitNumber exit, unsigned bucket) {
+        const auto r = query(Leaf::histogram, bucket << KVM_EXIT_LEDGER_BUCKET_SHIFT | exit);
+        return join(r.ebx, r.eax);
+    }
 private:
     // A count that grows by no more than this between two readings. One that is as before needs no second.
     std::uint32_t confirmed(Leaf leaf, ExitNumber exit, std::uint32_t growth) {

@@ -150,6 +150,7 @@ void observe_own_leaves(Leaves& leaves, Profile& found) {
     const auto numbering = static_cast<Numbering>(answer.ebx);
     if (numbering == Numbering::vmx || numbering == Numbering::svm) found.numbering = numbering;
     found.revision = answer.eax;
+    found.histograms = answer.ecx == KVM_EXIT_LEDGER_BUCKETS;
     found.reason = "the ledger's signature";
 }
 

@@ -41,6 +41,7 @@ struct Profile {
     bool patched = false; ///< false: the leaves are not a ledger's
     Numbering numbering{};
     std::uint32_t revision = 0; ///< of our own leaves; 0: the host has only leaves of the assignment
+    bool histograms = false;    ///< does it keep them?
     std::string_view reason{};  ///< the evidence for or against a ledger, in a few words
 
     Layout layout{};   ///< to read through: as given, else as found; without missing leaves
@@ -60,6 +61,12 @@ struct Profile {
     ExitSet moving{};                       ///< rows that change between readings by far more than exits can
     Scope scope = Scope::unknown;
     QueryCost cost{};
+
+    /// What Leaf::revision answers.
+    CpuidRegisters revision_answer() const {
+        return {KVM_EXIT_LEDGER_REVISION, static_cast<std::uint32_t>(numbering),
+                histograms ? KVM_EXIT_LEDGER_BUCKETS : 0, 0};
+    }
 
     /// Does what is read through these leaves say what it is taken for?
     bool reads_right() const { return layout.name == detected.name; }

@@ -109,8 +109,7 @@ void judge_own_leaves(const Bench& bench, Result& result) {
         result.skip("this host has the assignment's leaves alone");
         return;
     }
-    if (!judge_answer(KVM_EXIT_LEDGER_LEAF_REVISION, 0,
-                      {KVM_EXIT_LEDGER_REVISION, static_cast<std::uint32_t>(leaves.numbering()), 0, 0},
+    if (!judge_answer(KVM_EXIT_LEDGER_LEAF_REVISION, 0, bench.profile.revision_answer(),
                       leaves.query(Leaf::revision), result))
         result.show(Symptom::leftovers);
     unsigned rows = 0;

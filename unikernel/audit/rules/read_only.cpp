@@ -32,7 +32,7 @@ Row read_row(Leaves& leaves, bool own_leaves, ExitNumber exit) {
 }
 
 void query_everything(Leaves& leaves, ExitNumber exit) {
-    for (auto leaf = KVM_EXIT_LEDGER_LEAF_EXTREMES; leaf <= KVM_EXIT_LEDGER_LEAF_LAST; leaf++)
+    for (auto leaf = KVM_EXIT_LEDGER_LEAF_HISTOGRAM; leaf <= KVM_EXIT_LEDGER_LEAF_LAST; leaf++)
         leaves.query(leaf, exit);
 }
 

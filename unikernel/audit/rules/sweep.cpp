@@ -37,13 +37,13 @@ private:
 class Sweep {
 public:
     Sweep(const Bench& bench, Result& result)
-        : leaves_(bench.leaves), own_leaves_(bench.profile.revision != 0), result_(result) {}
+        : leaves_(bench.leaves), profile_(bench.profile), result_(result) {}
 
     std::uint64_t answers() const { return answers_; }
 
     /// Is the leaf the ledger's? The others answer as on an unpatched host.
     bool covers(std::uint32_t leaf) const {
-        return own_leaves_ || ledger::value_registers(leaves_.layout(), leaf) != zeros;
+        return profile_.revision != 0 || ledger::value_registers(leaves_.layout(), leaf) != zeros;
     }
 
     bool takes_exit(std::uint32_t leaf) const {
@@ -65,7 +65,9 @@ public:
         if (!covers(leaf)) return;
         answers_++;
         const auto seen = leaves_.query(leaf, exit);
-        if (takes_exit(leaf))
+        if (leaf == KVM_EXIT_LEDGER_LEAF_HISTOGRAM && profile_.histograms)
+            judge_bucket(exit, seen);
+        else if (takes_exit(leaf))
             judge_exit(leaf, exit, seen);
         else if (reports_total(leaf))
             judge_registers(leaves_.layout(), leaf, exit, seen, result_);
@@ -97,6 +99,17 @@ private:
             judge_registers(leaves_.layout(), leaf, exit, seen, result_);
     }
 
+    // ECX has a bucket in its upper half.
+    void judge_bucket(std::uint32_t ecx, const CpuidRegisters& seen) {
+        const auto exit = ecx & ((1u << KVM_EXIT_LEDGER_BUCKET_SHIFT) - 1);
+        auto expected = zeros;
+        if (!leaves_.defines(exit))
+            expected = undefined_mark;
+        else if (ecx >> KVM_EXIT_LEDGER_BUCKET_SHIFT < KVM_EXIT_LEDGER_BUCKETS)
+            expected = {seen.eax, seen.ebx, 0, 0};
+        judge_answer(KVM_EXIT_LEDGER_LEAF_HISTOGRAM, ecx, expected, seen, result_);
+    }
+
     // Of an undefined number's answer, which is wrong.
     static Symptom symptom_of(const CpuidRegisters& seen) {
         if (seen == zeros) return Symptom::undefined_as_not_enabled;
@@ -109,14 +122,13 @@ private:
     CpuidRegisters fixed(std::uint32_t leaf) const {
         switch (leaf) {
         case KVM_EXIT_LEDGER_LEAF_SIGNATURE: return ledger::signature;
-        case KVM_EXIT_LEDGER_LEAF_REVISION:
-            return {KVM_EXIT_LEDGER_REVISION, static_cast<std::uint32_t>(leaves_.numbering()), 0, 0};
+        case KVM_EXIT_LEDGER_LEAF_REVISION: return profile_.revision_answer();
         default: return zeros;
         }
     }
 
     ledger::Leaves& leaves_;
-    bool own_leaves_;
+    const ledger::Profile& profile_;
     Result& result_;
     std::uint64_t answers_ = 0;
 };

@@ -192,6 +192,19 @@ void judge_single(ledger::ExitNumber exit, const Single& single, Result& result)
     result.diagnose("the shortest or the longest time is not kept with each exit, or its words are swapped");
 }
 
+bool judge_buckets(const Bench& bench, ledger::ExitNumber exit, Result& result) {
+    auto& leaves = bench.leaves;
+    // Each other vCPU waits, in an exit that has not ended.
+    const auto before = leaves.count(exit) - (bench.crew.vcpus - 1);
+    std::uint32_t sum = 0;
+    for (unsigned i = 0; i < KVM_EXIT_LEDGER_BUCKETS; i++)
+        sum += static_cast<std::uint32_t>(leaves.bucket(exit, i));
+    const auto after = leaves.count(exit);
+    if (sum - before <= after - before) return true;
+    result.fail("exit {:x}: {} exits, but {} in the histogram's buckets", exit, after, sum);
+    return false;
+}
+
 void judge_query_cost(const Bench& bench, Result& result) {
     const auto& cost = bench.profile.cost;
     if (!cost.is_expensive()) {

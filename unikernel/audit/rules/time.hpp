@@ -87,6 +87,10 @@ struct Single {
 /// Neither is the shortest above the exit's time, nor the longest below it or above the row.
 void judge_single(ledger::ExitNumber exit, const Single& single, Result& result);
 
+/// The exits of one kind that are in buckets are those that its count has. Without histograms, or where a
+/// row's count is not steady, so that nothing can be said, true.
+bool judge_buckets(const Bench& bench, ledger::ExitNumber exit, Result& result);
+
 /// Fails where a query costs several times what another CPUID exit does.
 void judge_query_cost(const Bench& bench, Result& result);
 

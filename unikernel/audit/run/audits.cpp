@@ -38,6 +38,8 @@ constexpr RuleAudit table[] = {
               {Leaf::cycles, Leaf::exit_cycles}, alone),
     RuleAudit("time.extremes", "shortest and longest agree with what was seen", run_extremes,
               {Leaf::exit_cycles}, alone),
+    RuleAudit("time.histogram", "buckets add up to the count, and a known delay is in its own", run_histogram,
+              {Leaf::exit_count, Leaf::exit_cycles}, alone),
     RuleAudit("time.window", "exits take no longer than passes meanwhile", run_window, {}, alone),
     RuleAudit("time.query-cost", "a query costs about what CPUID does", judge_query_cost),
     RuleAudit("time.monotonic", "no value that the run has read ever goes back", judge_monotonicity),

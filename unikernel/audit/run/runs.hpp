@@ -8,6 +8,7 @@ namespace audit {
 void run_definition(const Bench& bench, Result& result);
 void run_hlt(const Bench& bench, Result& result);
 void run_extremes(const Bench& bench, Result& result);
+void run_histogram(const Bench& bench, Result& result);
 void run_window(const Bench& bench, Result& result);
 
 /// A nested guest queries CPUID's count between two of our own queries. All three exits are of one VM, and

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 namespace audit {
 namespace {
@@ -145,6 +146,24 @@ void judge_one(const Bench& bench, ExitNumber exit, void (*fire)(), Result& resu
     }
 }
 
+// One exit alone: it is one more in the bucket of its time, which is the row's growth.
+void judge_delay(const Bench& bench, ExitNumber exit, void (*fire)(), Result& result) {
+    auto& leaves = bench.leaves;
+    constexpr unsigned tries = 10;
+    for (unsigned i = 0; i < tries; i++) {
+        std::array<std::uint64_t, KVM_EXIT_LEDGER_BUCKETS> before;
+        for (unsigned k = 0; k < before.size(); k++) before[k] = leaves.bucket(exit, k);
+        const auto count = leaves.count(exit);
+        const auto cycles = leaves.cycles(exit);
+        fire();
+        const auto took = leaves.cycles(exit) - cycles;
+        if (leaves.count(exit) - count != 1) continue;
+        const auto bucket = static_cast<unsigned>(std::bit_width(took | 1)) - 1;
+        if (leaves.bucket(exit, bucket) == before[bucket] + 1) return;
+        result.fail("exit {:x} took {} cycles, and bucket {} has not one more", exit, took, bucket);
+    }
+}
+
 }
 
 // Two measurements in a row must agree on the definition: a disturbance is unlikely to affect both alike.
@@ -189,6 +208,19 @@ void run_extremes(const Bench& bench, Result& result) {
     if (result.outcome == Outcome::ok)
         result.message.format("{} single exits{} lie between shortest and longest", exits,
                               halts ? " and a HLT" : "");
+}
+
+void run_histogram(const Bench& bench, Result& result) {
+    auto& leaves = bench.leaves;
+    if (!bench.profile.histograms) return result.skip("this host keeps no histograms");
+    unsigned rows = 0;
+    for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++)
+        if (leaves.defines(exit) && leaves.count(exit) != 0) rows += judge_buckets(bench, exit, result);
+    if (result.outcome != Outcome::ok) return;
+    const auto hlt = hlt_exit(leaves.numbering());
+    judge_delay(bench, io_exit(leaves.numbering()), fire_pio, result);
+    judge_delay(bench, hlt, fire_hlt, result);
+    if (result.outcome == Outcome::ok) result.message.format("the buckets of {} rows add up", rows);
 }
 
 void run_window(const Bench& bench, Result& result) {
