@@ -5,6 +5,7 @@
 #include "audit/rules/bench.hpp"
 #include "ledger/profile.hpp"
 
+#include <bit>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -36,6 +37,7 @@ public:
 
     bool counts_queries = true;
     bool has_own_leaves = true;
+    bool keeps_histograms = false;
 
     /// Another term's host; it has no leaves of our own.
     void use_layout(std::string_view term) {
@@ -48,8 +50,11 @@ public:
     /// The hardware exited `times` times, each taking `cycles`.
     void cause(Exit exit, std::uint32_t times, std::uint64_t cycles = 1000) {
         rows_[exit].count += times;
-        rows_[exit].cycles += times * cycles;
+        end(exit, times, cycles);
     }
+
+    /// The hardware exits, and has not entered again.
+    void begin(Exit exit) { rows_[exit].count++; }
 
     static ledger::CpuidFunction cpuid() { return answer_current; }
     ledger::Leaves leaves() { return {answer_current, numbering_, {*layout_}}; }
@@ -69,7 +74,13 @@ public:
 private:
     struct Row {
         std::uint64_t count = 0, cycles = 0;
+        std::map<unsigned, std::uint32_t> buckets{};
     };
+
+    void end(Exit exit, std::uint32_t times, std::uint64_t cycles) {
+        rows_[exit].cycles += times * cycles;
+        rows_[exit].buckets[static_cast<unsigned>(std::bit_width(cycles | 1)) - 1] += times;
+    }
 
     static Registers answer_current(std::uint32_t leaf, std::uint32_t subleaf) {
         return current_->answer(leaf, subleaf);
@@ -83,7 +94,7 @@ private:
         now_ += leaf >= KVM_EXIT_LEDGER_LEAF_FIRST && leaf <= KVM_EXIT_LEDGER_LEAF_LAST ? query_cycles
                                                                                         : cpuid_cycles;
         auto registers = look_up(leaf, exit);
-        own.cycles += 500;
+        end(ledger::cpuid_exit(numbering_), 1, 500);
         spoil(leaf, exit, registers);
         return registers;
     }
@@ -103,9 +114,20 @@ private:
         case KVM_EXIT_LEDGER_LEAF_SIGNATURE:
             return {KVM_EXIT_LEDGER_LEAF_LAST, KVM_EXIT_LEDGER_SIGNATURE_EBX, KVM_EXIT_LEDGER_SIGNATURE_ECX,
                     KVM_EXIT_LEDGER_SIGNATURE_EDX};
-        case KVM_EXIT_LEDGER_LEAF_REVISION: return {1, static_cast<std::uint32_t>(numbering_), 0, 0};
+        case KVM_EXIT_LEDGER_LEAF_REVISION:
+            return {1, static_cast<std::uint32_t>(numbering_), keeps_histograms ? 64u : 0, 0};
+        case KVM_EXIT_LEDGER_LEAF_HISTOGRAM: return keeps_histograms ? look_up_bucket(exit) : Registers{};
         default: return look_up_exit(leaf, exit);
         }
+    }
+
+    Registers look_up_bucket(std::uint32_t ecx) {
+        const Exit exit = ecx & 0xffff;
+        if (!edition.defines(numbering_, exit)) return {0, 0, 0, KVM_EXIT_LEDGER_UNDEFINED_EDX};
+        const auto bucket = ecx >> KVM_EXIT_LEDGER_BUCKET_SHIFT;
+        const auto row = rows_.find(exit);
+        if (row == rows_.end() || !row->second.buckets.contains(bucket)) return {};
+        return {row->second.buckets.at(bucket), 0, 0, 0};
     }
 
     Registers look_up_exit(std::uint32_t leaf, Exit exit) {

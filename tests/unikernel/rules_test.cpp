@@ -74,6 +74,33 @@ TEST_P(Rules, HoldOnAHostWithTheAssignmentsLeavesAlone) {
             << rule.name;
 }
 
+TEST_P(Rules, HoldOnAHostWithHistograms) {
+    host.keeps_histograms = true;
+    EXPECT_TRUE(host.profile().histograms);
+    for (const auto& rule : portable_rules())
+        EXPECT_EQ(run(rule.name).outcome, Outcome::ok) << rule.name << ": " << run(rule.name).message.view();
+}
+
+TEST_P(Rules, CatchWhatAHistogramsLeafMustNotAnswer) {
+    host.keeps_histograms = true;
+    const auto spoiled = [&](auto test) {
+        host.spoil = [test](auto leaf, auto ecx, auto& answer) {
+            if (leaf == KVM_EXIT_LEDGER_LEAF_HISTOGRAM && test(ecx)) answer.eax = answer.ecx = 1;
+        };
+        return run("ledger.sweep").outcome;
+    };
+    EXPECT_EQ(spoiled([](auto ecx) { return ecx == 0xffff; }), Outcome::not_ok) << "undefined";
+    EXPECT_EQ(spoiled([](auto ecx) { return ecx == 64 << 16; }), Outcome::not_ok) << "no such bucket";
+    EXPECT_EQ(spoiled([](auto ecx) { return ecx == 1 << 16; }), Outcome::not_ok) << "leftovers";
+}
+
+TEST_P(Rules, CatchALeafOfHistogramsWhereNoneAreKept) {
+    host.spoil = [](auto leaf, auto, auto& answer) {
+        if (leaf == KVM_EXIT_LEDGER_LEAF_HISTOGRAM) answer.edx = KVM_EXIT_LEDGER_UNDEFINED_EDX;
+    };
+    EXPECT_EQ(run("ledger.sweep").outcome, Outcome::not_ok);
+}
+
 TEST_P(Rules, HoldOnAHostOfAnotherLayout) {
     for (const auto* term : {"F21", "s20", "S21", "F20"}) {
         host.use_layout(term);

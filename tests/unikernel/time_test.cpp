@@ -221,6 +221,36 @@ TEST(SingleExits, TellWhyTheyLieOutside) {
     EXPECT_EQ(judged_single(300).symptoms, 0u);
 }
 
+TEST(Histograms, HoldAllExitsThatHaveEnded) {
+    constexpr ledger::ExitNumber io = 30;
+    for (const unsigned vcpus : {1u, 2u}) {
+        FakeHost host(ledger::Numbering::vmx);
+        host.keeps_histograms = true;
+        host.cause(io, 1000, 700);
+        host.cause(io, 1, 70'000);
+        const auto judged = [&](ledger::ExitNumber exit) {
+            const auto profile = host.profile();
+            auto leaves = profile.leaves(host.cpuid());
+            Result result;
+            const ledger::MonotonicityCheck monotonicity;
+            const bool right = audit::judge_buckets(
+                {leaves, profile, monotonicity, {1}, 1, {}, {vcpus, nullptr}}, exit, result);
+            EXPECT_EQ(right, result.outcome == Outcome::ok);
+            return result.outcome;
+        };
+        EXPECT_EQ(judged(io), Outcome::ok);
+        EXPECT_EQ(judged(ledger::cpuid_exit(host.numbering())), Outcome::ok);
+        host.begin(io);
+        EXPECT_EQ(judged(io), vcpus == 1 ? Outcome::not_ok : Outcome::ok) << "another vCPU's exit is open";
+        host.begin(io);
+        EXPECT_EQ(judged(io), Outcome::not_ok) << "an exit is in no bucket";
+        host.spoil = [](auto leaf, auto ecx, auto& answer) {
+            if (leaf == KVM_EXIT_LEDGER_LEAF_HISTOGRAM && ecx >> 16 == 9) answer.eax += 3;
+        };
+        EXPECT_EQ(judged(io), Outcome::not_ok) << "one is in two buckets";
+    }
+}
+
 TEST(QueryCost, IsThatOfCpuidOrFails) {
     FakeHost host(ledger::Numbering::vmx);
     const auto judged = [&](std::uint64_t cycles) {

@@ -52,6 +52,10 @@ public:
                leaf == layout.number(Leaf::inside) || leaf == layout.number(Leaf::extremes);
     }
 
+    bool has_buckets(std::uint32_t leaf) const {
+        return leaf == KVM_EXIT_LEDGER_LEAF_HISTOGRAM && profile_.histograms;
+    }
+
     bool reports_total(std::uint32_t leaf) const {
         return leaf == leaves_.layout().total || leaf == leaves_.layout().cycles;
     }
@@ -65,7 +69,7 @@ public:
         if (!covers(leaf)) return;
         answers_++;
         const auto seen = leaves_.query(leaf, exit);
-        if (leaf == KVM_EXIT_LEDGER_LEAF_HISTOGRAM && profile_.histograms)
+        if (has_buckets(leaf))
             judge_bucket(exit, seen);
         else if (takes_exit(leaf))
             judge_exit(leaf, exit, seen);
@@ -144,7 +148,8 @@ void judge_sweep(const Bench& bench, Result& result) {
             sweep.ask_range(leaf, long_end);
         else if (sweep.takes_exit(leaf) || sweep.reports_total(leaf))
             sweep.ask_range(leaf, short_end);
-        if (sweep.takes_exit(leaf) || sweep.reports_total(leaf) || leaf <= KVM_EXIT_LEDGER_LEAF_REVISION)
+        if (sweep.takes_exit(leaf) || sweep.reports_total(leaf) || sweep.has_buckets(leaf) ||
+            leaf <= KVM_EXIT_LEDGER_LEAF_REVISION)
             sweep.ask_powers_of_two(leaf);
         else
             for (const ExitNumber exit : {0u, 1u, 35u, 0x72u, 0xffffu, 0x10000u, 0x80000000u, ~0u})
