@@ -41,7 +41,7 @@ json environment_document(const Circumstances& circumstances) {
 
 json exits_document(const Circumstances& circumstances) {
     auto document = json::array();
-    for (const auto& row : circumstances.exits)
+    for (const auto& row : circumstances.exits) {
         document.push_back({{"exit", row.exit},
                             {"exit_name", exit_name(circumstances.svm, row.exit)},
                             {"count", row.count},
@@ -50,6 +50,8 @@ json exits_document(const Circumstances& circumstances) {
                             {"min", row.shortest},
                             {"max", row.longest},
                             {"traced", or_null(row.traced)}});
+        if (!row.buckets.empty()) document.back()["buckets"] = filled(row.buckets);
+    }
     return document;
 }
 

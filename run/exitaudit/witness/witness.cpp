@@ -114,18 +114,18 @@ void Witness::kmsg_line(std::string_view text) {
 // "NUMBER|total|undefined COUNT ..."
 void Witness::Vm::ledger_line(std::istream& words) {
     std::string name;
-    std::uint64_t count = 0;
-    if (!(words >> name >> count)) return;
+    ExitRow row;
+    if (!(words >> name >> row)) return;
     has_ledger = true;
+    std::string_view number = name;
     if (name == "total")
-        total = count;
+        total = row.count;
     else if (name == "undefined")
-        undefined = count;
-    else {
-        const auto exit = std::stoull(name);
-        ledger[exit] = count;
-        auto& row = rows[exit] = {exit, count, 0, 0, 0, 0, {}};
-        words >> row.cycles >> row.inside >> row.shortest >> row.longest;
+        undefined = row.count;
+    else if (const auto exit = take_number<std::uint64_t>(number)) {
+        row.exit = *exit;
+        ledger[row.exit] = row.count;
+        rows[row.exit] = row;
     }
 }
 

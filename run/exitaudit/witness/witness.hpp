@@ -2,6 +2,7 @@
 // kernel, and KVM's statistics. The ledger's final state must equal both.
 #pragma once
 
+#include "exitaudit/witness/ledger_text.hpp"
 #include "exitaudit/witness/marks.hpp"
 
 #include <iosfwd>
@@ -33,16 +34,10 @@ inline constexpr std::string_view all_exits = "exits";
 
 inline constexpr auto earlier_vm_audit = "host.earlier-vm";
 
-// One exit number over the guest's whole life. Cycles are 0 where the ledger has none.
-struct ExitRow {
-    std::uint64_t exit = 0, count = 0, cycles = 0, inside = 0, shortest = 0, longest = 0; // by the ledger
-    std::optional<std::uint64_t> traced;                                                  // by the tracepoint
-};
-
 class Witness {
 public:
     // Takes one line from run/embedded-host/init or Instruments; ignores lines of another form:
-    //   ledger NUMBER|total|undefined COUNT CYCLES INSIDE SHORTEST LONGEST
+    //   ledger NUMBER|total|undefined COUNT CYCLES INSIDE SHORTEST LONGEST {BUCKET:COUNT}...
     //   trace { common_pid: THREAD, exit_reason: NUMBER } hitcount: COUNT
     //   stat NAME VALUE
     //   threads THREAD...               before any trace, if not all its threads are the guest's
