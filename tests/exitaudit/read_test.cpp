@@ -233,7 +233,7 @@ Rates rates_of(FakeHost& host, LedgerReader& reader) {
     host.cause(0x7b, 1, 1000);
     auto later = take_sample(reader);
     later.time = earlier.time + std::chrono::seconds(2);
-    return rates_between(earlier, later, reader);
+    return rates_between(earlier, later);
 }
 
 const Rate& rate_of(const Rates& rates, ledger::ExitNumber exit) {
@@ -280,7 +280,7 @@ TEST(Rates, SurviveACountThatWraps) {
     host.cause(0x7b, 3, 0);
     auto later = take_sample(reader);
     later.time = earlier.time + std::chrono::seconds(1);
-    EXPECT_EQ(rate_of(rates_between(earlier, later, reader), 0x7b).exits, 3);
+    EXPECT_EQ(rate_of(rates_between(earlier, later), 0x7b).exits, 3);
 }
 
 TEST(Rates, AreSorted) {
@@ -300,7 +300,7 @@ TEST(Rates, AreATableOfAsManyRowsAsFit) {
     LedgerReader reader(host.cpuid());
     auto rates = rates_of(host, reader);
     sort_rates(rates.rows, SortKey::cost);
-    const auto lines = table_of(rates, reader, 1);
+    const auto lines = table_of(rates, 1);
     ASSERT_EQ(lines.size(), 5u);
     EXPECT_TRUE(lines[2].starts_with("0x78 hlt                      2.5")) << lines[2];
     EXPECT_TRUE(lines[3].starts_with("sum ")) << lines[3];
@@ -327,7 +327,7 @@ public:
         FakeHost host(Numbering::svm);
         host.cause(0x7b, 3);
         LedgerReader reader(host.cpuid());
-        _exit(show_top(reader, options));
+        _exit(show_top([&] { return take_sample(reader); }, options));
     }
 
     // Reads until the screen has shown this; false if it ends before.

@@ -45,6 +45,12 @@ void add_openmetrics(CLI::App& app, std::filesystem::path& file) {
         "counters for Prometheus, as node_exporter's textfile collector reads them");
 }
 
+int show_top_of_guest(const GuestTopOptions& options) {
+    LedgerReader reader(machine::cpuid, overrides_of(options.ledger));
+    if (const auto obstacle = reader.obstacle()) throw *obstacle;
+    return show_top([&] { return take_sample(reader); }, options);
+}
+
 template <typename Options> void check_files(const Options& options) {
     require_directories_of({options.openmetrics});
 }
@@ -65,10 +71,7 @@ void add_read(CLI::App& app, Task& task) {
     add_ledger(command, options.ledger);
 }
 
-void add_top(CLI::App& app, Task& task) {
-    auto [command, options] =
-        add_command<TopOptions>(app, task, "top", "inside a Linux guest: watch which exits its VM takes",
-                                top_footer, show_top, check_files);
+void add_top_options(CLI::App& command, TopOptions& options) {
     static const std::map<std::string, SortKey> keys{{"exits", SortKey::exits},
                                                      {"cycles", SortKey::cycles},
                                                      {"cost", SortKey::cost},
@@ -93,6 +96,13 @@ void add_top(CLI::App& app, Task& task) {
     add_openmetrics(command, options.openmetrics);
     add(command, "-n,--iterations", options.iterations, "N", "end after so many tables")
         ->check(CLI::PositiveNumber.description(""));
+}
+
+void add_top(CLI::App& app, Task& task) {
+    auto [command, options] =
+        add_command(app, task, "top", "inside a Linux guest: watch which exits its VM takes", top_footer,
+                    show_top_of_guest, check_files);
+    add_top_options(command, options);
     add_ledger(command, options.ledger);
 }
 

@@ -36,10 +36,16 @@ struct TopOptions {
     bool csv = false;                   // instead of tables
     std::filesystem::path openmetrics;  // replaced after each reading; empty: none is written
     std::optional<unsigned> iterations; // none: until the user ends it
+};
+
+struct GuestTopOptions : TopOptions {
     LedgerOptions ledger;
 };
 
 void add_read(CLI::App& app, Task& task);
 void add_top(CLI::App& app, Task& task);
+
+// The options of every `top`.
+void add_top_options(CLI::App& command, TopOptions& options);
 
 } // namespace exitaudit

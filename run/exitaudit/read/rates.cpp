@@ -4,12 +4,14 @@
 #include "ledger/exit_names.hpp"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 namespace exitaudit {
 namespace {
 
-// Fits a terminal of 80 columns.
+// Without vCPUs, fits a terminal of 80 columns.
+constexpr auto vcpu_columns = "{:<10} {:<15.15} {:>4} ";
 constexpr auto rate_columns = "{:<23.23} {:>9} {:>5} {:>13} {:>5} {:>9} {:>10}";
 
 std::string share(double part, double whole) {
@@ -22,39 +24,51 @@ std::string line_of(const std::string& what, const Rate& rate, const Rates& all)
                        rate.per_exit ? fmt::format("{:.0f}", *rate.per_exit) : "-", rate.total);
 }
 
-Rate rate_between(const Row& earlier, const Row& later, double seconds, const LedgerReader& reader) {
+Rate rate_between(const Row& earlier, const Row& later, double seconds, const Sample& sample) {
     const auto growth = later.count - earlier.count;
-    const auto exits = reader.narrow() ? static_cast<std::uint32_t>(growth) : growth;
+    const auto exits = sample.narrow ? static_cast<std::uint32_t>(growth) : growth;
     const auto cycles = later.cycles.value_or(0) - earlier.cycles.value_or(0);
-    Rate rate{.exit = later.exit,
-              .name = std::string(ledger::exit_name(reader.profile().numbering, later.exit)),
+    Rate rate{.vcpu = later.vcpu,
+              .exit = later.exit,
+              .name = std::string(ledger::exit_name(sample.numbering, later.exit)),
               .exits = static_cast<double>(exits) / seconds,
               .cycles = static_cast<double>(cycles) / seconds,
               .new_exits = exits,
-              .total = later.count,
-              .per_exit = {}};
+              .total = later.count};
     if (exits != 0 && later.cycles) rate.per_exit = static_cast<double>(cycles) / static_cast<double>(exits);
     return rate;
+}
+
+// Where counts went back, another VM has the name of one that is gone.
+bool is_anew(const Row& earlier, const Row& later, bool narrow) {
+    return !narrow && (later.count < earlier.count || later.cycles < earlier.cycles);
 }
 
 } // namespace
 
 Sample take_sample(LedgerReader& reader) {
-    Sample sample{.time = std::chrono::steady_clock::now(), .rows = {}, .queries = 0};
+    Sample sample{.numbering = reader.profile().numbering, .narrow = reader.narrow()};
     for (const auto exit : reader.defined()) sample.rows.push_back(reader.row(exit));
     sample.queries = reader.queries();
     return sample;
 }
 
-Rates rates_between(const Sample& earlier, const Sample& later, const LedgerReader& reader) {
+Rates rates_between(const Sample& earlier, const Sample& later) {
     const auto seconds = std::chrono::duration<double>(later.time - earlier.time).count();
-    Rates rates{.seconds = seconds, .queries = later.queries - earlier.queries};
-    for (std::size_t i = 0; i < later.rows.size(); ++i) {
-        const auto& before = earlier.rows[i];
-        const auto& after = later.rows[i];
-        rates.own += static_cast<double>(after.own - before.own) / seconds;
+    Rates rates{.seconds = seconds,
+                .queries = later.queries - earlier.queries,
+                .numbering = later.numbering,
+                .of_host = later.of_host};
+    std::map<std::tuple<std::optional<Vcpu>, ledger::ExitNumber>, const Row*> before;
+    for (const auto& row : earlier.rows) before[{row.vcpu, row.exit}] = &row;
+    for (const auto& after : later.rows) {
+        static const Row none{.exit = 0, .cycles = 0};
+        const auto found = before.find({after.vcpu, after.exit});
+        const auto& row =
+            found == before.end() || is_anew(*found->second, after, later.narrow) ? none : *found->second;
+        rates.own += static_cast<double>(after.own - row.own) / seconds;
         if (after.count == 0) continue;
-        const auto rate = rate_between(before, after, seconds, reader);
+        const auto rate = rate_between(row, after, seconds, later);
         rates.exits += rate.exits;
         rates.cycles += rate.cycles;
         rates.rows.push_back(rate);
@@ -74,29 +88,37 @@ void sort_rates(std::vector<Rate>& rows, SortKey key) {
         return 0;
     };
     std::ranges::sort(rows, [&](const Rate& a, const Rate& b) {
-        if (key == SortKey::name) return std::tie(a.name, a.exit) < std::tie(b.name, b.exit);
-        return std::tuple(-rank(a), a.exit) < std::tuple(-rank(b), b.exit);
+        if (key == SortKey::name && a.name != b.name) return a.name < b.name;
+        return std::tuple(-rank(a), a.vcpu, a.exit) < std::tuple(-rank(b), b.vcpu, b.exit);
     });
 }
 
-std::vector<std::string> table_of(const Rates& rates, const LedgerReader& reader, std::size_t limit) {
+std::vector<std::string> table_of(const Rates& rates, std::size_t limit) {
+    const auto vcpu = [&](std::string_view vm, std::string_view name, std::string_view number) {
+        return rates.of_host ? fmt::format(vcpu_columns, vm, name, number) : "";
+    };
     std::vector<std::string> lines{
         fmt::format("{:.1f} exits/s, {:.0f} cycles/s, over {:.1f} s; {} exit numbers", rates.exits,
-                    rates.cycles, rates.seconds, ledger::numbering_name(reader.profile().numbering)),
-        fmt::format(rate_columns, "EXIT", "EXITS/S", "%", "CYCLES/S", "%", "PER EXIT", "TOTAL")};
+                    rates.cycles, rates.seconds, ledger::numbering_name(rates.numbering)),
+        vcpu("VM", "NAME", "VCPU") +
+            fmt::format(rate_columns, "EXIT", "EXITS/S", "%", "CYCLES/S", "%", "PER EXIT", "TOTAL")};
+    if (rates.of_host && rates.rows.empty()) lines.front() = "no VM runs";
     Rate sum{.exits = rates.exits, .cycles = rates.cycles};
     for (const auto& rate : rates.rows) {
         sum.new_exits += rate.new_exits;
         sum.total += rate.total;
+        if (rate.per_exit) sum.per_exit = 0;
         if (limit == 0) continue;
         --limit;
-        lines.push_back(line_of(fmt::format("{:#x} {}", rate.exit, rate.name), rate, rates));
+        lines.push_back(
+            (rate.vcpu ? vcpu(rate.vcpu->vm, rate.vcpu->name, fmt::format("{}", rate.vcpu->number)) : "") +
+            line_of(fmt::format("{:#x} {}", rate.exit, rate.name), rate, rates));
     }
-    if (sum.new_exits != 0 && reader.profile().layout.has(ledger::Leaf::exit_cycles))
-        sum.per_exit = rates.cycles * rates.seconds / static_cast<double>(sum.new_exits);
-    lines.push_back(line_of("sum", sum, rates));
-    lines.push_back(fmt::format("# of these, {:.1f} exits/s are of this reading: {} CPUIDs each time",
-                                rates.own, rates.queries));
+    if (sum.per_exit) sum.per_exit = rates.cycles * rates.seconds / static_cast<double>(sum.new_exits);
+    lines.push_back(vcpu("", "", "") + line_of("sum", sum, rates));
+    if (rates.queries != 0)
+        lines.push_back(fmt::format("# of these, {:.1f} exits/s are of this reading: {} CPUIDs each time",
+                                    rates.own, rates.queries));
     return lines;
 }
 

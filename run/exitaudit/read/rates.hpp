@@ -4,18 +4,24 @@
 #include "exitaudit/read/options.hpp"
 #include "exitaudit/read/reader.hpp"
 
+#include <functional>
+
 namespace exitaudit {
 
 // Every row at about one moment.
 struct Sample {
-    std::chrono::steady_clock::time_point time;
-    std::vector<Row> rows; // by exit number
-    std::uint64_t queries; // CPUIDs executed until its end
+    std::chrono::steady_clock::time_point time = std::chrono::steady_clock::now();
+    ledger::Numbering numbering;
+    bool narrow = false;  // counts are modulo 2^32
+    bool of_host = false; // each row is a vCPU's; in a guest, its VM's
+    std::vector<Row> rows{};
+    std::uint64_t queries = 0; // CPUIDs executed until its end
 };
 
 Sample take_sample(LedgerReader& reader);
 
 struct Rate {
+    std::optional<Vcpu> vcpu{};
     ledger::ExitNumber exit = 0;
     std::string name{};
     double exits = 0, cycles = 0; // per second
@@ -30,21 +36,20 @@ struct Rates {
     double own = 0;               // exits per second that reading caused; they are in the rows
     std::uint64_t queries = 0;    // CPUIDs that the later reading took
     std::vector<Rate> rows{};     // that have ever counted something
+    ledger::Numbering numbering;
+    bool of_host = false;
 };
 
-// The rates between two samples of this reader.
-Rates rates_between(const Sample& earlier, const Sample& later, const LedgerReader& reader);
+// The rates between two samples from one place. What the earlier one does not have was 0.
+Rates rates_between(const Sample& earlier, const Sample& later);
 
-// Sorts by the key; equal ones by exit number.
+// Sorts by the key; equal ones by vCPU and exit number.
 void sort_rates(std::vector<Rate>& rows, SortKey key);
 
 // As a table: a title, the columns' names, at most `limit` rows, their sum, and the cost of reading.
-std::vector<std::string> table_of(const Rates& rates, const LedgerReader& reader, std::size_t limit);
+std::vector<std::string> table_of(const Rates& rates, std::size_t limit);
 
-// Shows them until the user ends it. Returns the exit code.
-int show_top(const TopOptions& options);
-
-// With a reader that has found a ledger.
-int show_top(LedgerReader& reader, const TopOptions& options);
+// Shows the rates between samples until the user ends it. Returns the exit code.
+int show_top(const std::function<Sample()>& take, const TopOptions& options);
 
 } // namespace exitaudit

@@ -68,7 +68,7 @@ std::vector<ExitNumber> LedgerReader::defined() const {
 }
 
 Row LedgerReader::row(ExitNumber exit) {
-    Row row{.exit = exit, .cycles = {}, .inside = {}, .extremes = {}};
+    Row row{.exit = exit};
     const auto answer = leaves_.query(narrow() ? Leaf::exit_count : Leaf::inside, exit);
     row.undefined = answer == undefined_mark;
     if (row.undefined) return row;

@@ -5,20 +5,31 @@
 #include "exitaudit/read/options.hpp"
 #include "ledger/profile.hpp"
 
+#include <compare>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 
 namespace exitaudit {
 
+// The vCPU whose exits a host counts.
+struct Vcpu {
+    std::string vm;   // its directory in debugfs, PID-FD
+    std::string name; // of the VM; nothing in it needs escaping
+    unsigned number;
+
+    auto operator<=>(const Vcpu&) const = default;
+};
+
 // One exit number in the ledger. Absent: this host does not report it. Times are in the host's TSC cycles.
 struct Row {
+    std::optional<Vcpu> vcpu{}; // absent in a guest, whose rows are those of its whole VM
     ledger::ExitNumber exit;
     bool undefined = false;  // the rest is then 0 or absent
     std::uint64_t count = 0; // 0: none yet, or not enabled in KVM: the leaves answer alike
     std::uint64_t own = 0;   // of them, by reading until then
-    std::optional<std::uint64_t> cycles;
-    std::optional<std::uint64_t> inside; // of the cycles, those in KVM alone
-    std::optional<ledger::Leaves::Extremes> extremes;
+    std::optional<std::uint64_t> cycles{};
+    std::optional<std::uint64_t> inside{}; // of the cycles, those in KVM alone
+    std::optional<ledger::Leaves::Extremes> extremes{};
 };
 
 struct Totals {

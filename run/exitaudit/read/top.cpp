@@ -45,31 +45,36 @@ std::string time_of_day() {
     return text;
 }
 
-Sample next_sample(LedgerReader& reader, const TopOptions& options) {
-    auto sample = take_sample(reader);
-    if (!options.openmetrics.empty())
-        write_file(options.openmetrics, openmetrics_of(sample.rows, reader.profile().numbering));
-    return sample;
+using Sampler = std::function<Sample()>;
+
+// Of each sample, what Prometheus reads is written, too.
+Sampler with_openmetrics(const Sampler& take, const std::filesystem::path& file) {
+    if (file.empty()) return take;
+    return [=] {
+        auto sample = take();
+        write_file(file, openmetrics_of(sample.rows, sample.numbering));
+        return sample;
+    };
 }
 
-void print_table(const Rates& rates, const LedgerReader& reader, bool is_first) {
+void print_table(const Rates& rates, bool is_first) {
     fmt::print("{}{}: ", is_first ? "" : "\n", time_of_day());
-    for (const auto& line : table_of(rates, reader, rates.rows.size())) fmt::print("{}\n", line);
+    for (const auto& line : table_of(rates, rates.rows.size())) fmt::print("{}\n", line);
 }
 
-void log_rates(LedgerReader& reader, const TopOptions& options) {
-    auto earlier = next_sample(reader, options);
+void log_rates(const Sampler& take, const TopOptions& options) {
+    auto earlier = take();
     if (options.csv) fmt::print("{}", rates_csv_header);
     for (unsigned i = 0; !options.iterations || i < *options.iterations; ++i) {
         std::this_thread::sleep_for(interval_of(options));
-        auto later = next_sample(reader, options);
-        auto rates = rates_between(earlier, later, reader);
+        auto later = take();
+        auto rates = rates_between(earlier, later);
         std::erase_if(rates.rows, [](const Rate& rate) { return rate.new_exits == 0 && rate.cycles == 0; });
         sort_rates(rates.rows, options.sort);
         if (options.csv)
             fmt::print("{}", csv_of(rates, time_of_day()));
         else
-            print_table(rates, reader, i == 0);
+            print_table(rates, i == 0);
         if (std::fflush(stdout) != 0)
             throw failure("cannot write to standard output: {}", std::strerror(errno));
         earlier = std::move(later);
@@ -79,11 +84,10 @@ void log_rates(LedgerReader& reader, const TopOptions& options) {
 // The screen of `top`: the last two samples, in the order that the user wants.
 class Screenful {
 public:
-    Screenful(Terminal& terminal, LedgerReader& reader, SortKey sort)
-        : terminal_(terminal), reader_(reader), sort_(sort) {}
+    Screenful(Terminal& terminal, SortKey sort) : terminal_(terminal), sort_(sort) {}
 
     void take(Sample sample) {
-        if (last_) rates_ = rates_between(*last_, sample, reader_);
+        if (last_) rates_ = rates_between(*last_, sample);
         last_ = std::move(sample);
         show();
     }
@@ -100,15 +104,13 @@ public:
         }
         sort_rates(rates_->rows, sort_);
         constexpr std::size_t other_lines = 5; // with the help's
-        auto lines =
-            table_of(*rates_, reader_, terminal_.height() - std::min(terminal_.height(), other_lines));
+        auto lines = table_of(*rates_, terminal_.height() - std::min(terminal_.height(), other_lines));
         lines.front() = "exitaudit top: " + lines.front();
         lines.emplace_back(help);
         terminal_.show(lines);
     }
 private:
     Terminal& terminal_;
-    LedgerReader& reader_;
     SortKey sort_;
     std::optional<Sample> last_;
     std::optional<Rates> rates_;
@@ -128,33 +130,28 @@ int serve_until(steady_clock::time_point end, Terminal& terminal, Screenful& scr
     return 0;
 }
 
-int show_rates(LedgerReader& reader, const TopOptions& options) {
+int show_rates(const Sampler& take, const TopOptions& options) {
     Terminal terminal;
-    Screenful screenful(terminal, reader, options.sort);
+    Screenful screenful(terminal, options.sort);
     auto next = steady_clock::now();
-    screenful.take(next_sample(reader, options));
+    screenful.take(take());
     for (unsigned i = 0; !options.iterations || i < *options.iterations; ++i) {
         next = std::max(next + interval_of(options), steady_clock::now());
         if (const auto signal = serve_until(next, terminal, screenful)) return signal;
-        screenful.take(next_sample(reader, options));
+        screenful.take(take());
     }
     return 0;
 }
 
 } // namespace
 
-int show_top(LedgerReader& reader, const TopOptions& options) {
+int show_top(const Sampler& sampler, const TopOptions& options) {
+    const auto take = with_openmetrics(sampler, options.openmetrics);
     if (options.batch || options.csv || isatty(STDOUT_FILENO) != 1)
-        log_rates(reader, options);
-    else if (const auto signal = show_rates(reader, options); signal && signal != SIGINT)
+        log_rates(take, options);
+    else if (const auto signal = show_rates(take, options); signal && signal != SIGINT)
         raise(signal); // the terminal is restored
     return static_cast<int>(ExitCode::pass);
-}
-
-int show_top(const TopOptions& options) {
-    LedgerReader reader(machine::cpuid, overrides_of(options.ledger));
-    if (const auto obstacle = reader.obstacle()) throw *obstacle;
-    return show_top(reader, options);
 }
 
 } // namespace exitaudit
