@@ -57,3 +57,18 @@ check() { "$root/host-kvm-patch/dkms-build" --check "$@"; }
     expect 0 "install      would" "$root/build/exitaudit" host --json "$BATS_TEST_TMPDIR/status.json"
     [ "$(jq -r '.schema, .kind, (.obstacles | type)' "$BATS_TEST_TMPDIR/status.json" | xargs)" = "1 host array" ]
 }
+
+@test "host top says why there is nothing to watch, in a line" {
+    local top=("$root/build/exitaudit" host top)
+    expect 2 "--interval" "${top[@]}" -d 0
+    expect 2 "--sort" "${top[@]}" -s nope
+    expect 2 "excludes" "${top[@]}" --once -n 2
+    expect 2 "/nonexistent is no directory" "${top[@]}" --openmetrics /nonexistent/f
+    expect 2 "not expected" "${top[@]}" --layout F21
+    case $(cat /sys/module/kvm/parameters/exit_ledger 2>&1) in
+    N) expect 4 "this machine's ledger is off" "${top[@]}" ;;
+    Y | histograms) expect 3 "run exitaudit as root" setpriv --reuid 65534 --clear-groups /proc/self/fd/9 host top 9<"$root/build/exitaudit" ;;
+    *) expect 4 "not patched: this machine's KVM keeps no ledger" "${top[@]}" ;;
+    esac
+    [ "${#lines[@]}" -eq 1 ]
+}

@@ -39,7 +39,8 @@ commands() { "$installed/bin/exitaudit" --help | sed -n '/^Subcommands:/,/^$/s/^
             grep -qF "\\fB${option//-/\\-}\\fR" "$page"
         done
     done
-    [ "$(grep -c '^\.SS' "$page")" = "$(commands | wc -l)" ]
+    grep -qx '\.SS exitaudit host top' "$page"
+    [ "$(grep -c '^\.SS' "$page")" = $(($(commands | wc -l) + 1)) ]
     # groff warns of what it does not understand.
     [ -z "$(groff -man -Tutf8 -ww "$page" 2>&1 >/dev/null)" ]
 }
@@ -55,6 +56,7 @@ completed() {
     [ "$(completed gr)" = grade ]
     [ "$(completed grade --assi)" = --assignment ]
     [ "$(completed run --lan)" = --lane ]
+    [ "$(completed host top --onc)" = --once ]
     [ "$(completed grade a.pa)" = "" ]
 }
 

@@ -1,5 +1,6 @@
 // What `exitaudit host` finds out about a machine, and when it refuses.
 #include "exitaudit/host/machine.hpp"
+#include "exitaudit/read/formats.hpp"
 
 #include <gtest/gtest.h>
 
@@ -156,6 +157,132 @@ TEST_F(HostMachine, WhereAnInstallationWasInterruptedSaysSo) {
     EXPECT_TRUE(has(status_text(look()), "unfinished"));
     write("var/lib/exitaudit/installed", "");
     EXPECT_FALSE(has(status_text(look()), "unfinished"));
+}
+
+// Debugfs's directory of a VM: PID-FD.
+fs::path debugfs(const std::string& vm) { return "sys/kernel/debug/kvm/" + vm; }
+
+struct RunningVms : HostMachine {
+    RunningVms() {
+        write("sys/module/kvm/parameters/exit_ledger", "Y\n");
+        write(debugfs("41-9") / "vcpu0/exit_ledger",
+              "total 6 60 60 1 9\n114 5 50 40 1 9\nundefined 1 1 1 1 1\n120 1 10 10 10 10\n");
+        write(debugfs("41-9") / "vcpu1/exit_ledger", "total 2 20 20 1 9\n114 2 20 20 1 9\n");
+        write(debugfs("41-9") / "exit_ledger", "total 8 80 80 1 9\n");
+        write("proc/41/comm", "qemu-system-x86\n");
+    }
+
+    Sample sample() const { return take_sample(look(), root); }
+
+    // Over one second.
+    static Rates rates(const Sample& earlier, Sample later) {
+        later.time = earlier.time + std::chrono::seconds(1);
+        return rates_between(earlier, later);
+    }
+};
+
+std::string refusal(const RunningVms& host, ExitCode code) {
+    try {
+        require_ledger(host.look(), host.root);
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code, code);
+        return error.what();
+    }
+    return "";
+}
+
+TEST_F(RunningVms, HaveARowForEachExitOfEachVcpu) {
+    const auto rows = sample().rows;
+    ASSERT_EQ(rows.size(), 3U);
+    EXPECT_EQ(*rows[0].vcpu, (Vcpu{"41-9", "qemu-system-x86", 0}));
+    EXPECT_EQ(rows[0].exit, 114U);
+    EXPECT_EQ(rows[0].count, 5U);
+    EXPECT_EQ(rows[0].cycles, 50U);
+    EXPECT_EQ(rows[0].inside, 40U);
+    EXPECT_EQ(rows[1].exit, 120U);
+    EXPECT_EQ(rows[2].vcpu->number, 1U);
+    EXPECT_EQ(sample().numbering, ledger::Numbering::svm);
+}
+
+TEST_F(RunningVms, AreCalledWhatQemuCallsThem) {
+    const auto named = [&](const char* option, const std::string& value) {
+        const std::string words[]{"qemu", option, value, "-m", "1G"};
+        std::string line;
+        for (const auto& word : words) line += word + '\0';
+        write("proc/41/cmdline", line);
+        return sample().rows[0].vcpu->name;
+    };
+    EXPECT_EQ(named("-name", "web,process=x"), "web");
+    EXPECT_EQ(named("-name", "guest=db-1,debug-threads=on"), "db-1");
+    EXPECT_EQ(named("-name", "a \"b\"\x1b[1m\xc3\xa4"), "a__b___1m__"); // escaped nowhere
+    EXPECT_EQ(named("-smp", "web"), "qemu-system-x86");
+}
+
+TEST_F(RunningVms, MayStartEndAndFollowEachOther) {
+    const auto earlier = sample();
+    fs::remove_all(root / debugfs("41-9") / "vcpu1");
+    write(debugfs("41-9") / "vcpu0/exit_ledger", "114 3 33 30 1 9\n"); // fewer: another VM
+    write(debugfs("42-9") / "vcpu0/exit_ledger", "120 4 8 8 1 9\n");
+    write(debugfs("43-9") / "vcpu0/pid", "1\n"); // ends while it is read
+    const auto between = rates(earlier, sample());
+    ASSERT_EQ(between.rows.size(), 2U);
+    EXPECT_EQ(between.rows[0].exits, 3);
+    EXPECT_EQ(between.rows[0].per_exit, 11);
+    EXPECT_EQ(between.rows[1].vcpu->vm, "42-9");
+    EXPECT_EQ(between.rows[1].new_exits, 4U);
+    EXPECT_EQ(between.exits, 7);
+    fs::remove_all(root / debugfs(""));
+    EXPECT_TRUE(sample().rows.empty());
+    EXPECT_TRUE(rates(earlier, sample()).rows.empty());
+}
+
+TEST_F(RunningVms, AreATable) {
+    Sample none;
+    none.numbering = ledger::Numbering::svm;
+    auto between = rates(none, sample());
+    sort_rates(between.rows, SortKey::exits);
+    const auto lines = table_of(between, 100);
+    ASSERT_EQ(lines.size(), 6U);
+    EXPECT_EQ(lines[1],
+              "VM         NAME            VCPU EXIT                      EXITS/S     %      CYCLES/S  "
+              "   %  PER EXIT      TOTAL");
+    EXPECT_EQ(lines[2],
+              "41-9       qemu-system-x86    0 0x72 cpuid                    5.0  62.5            50  "
+              "62.5        10          5");
+    EXPECT_TRUE(lines[3].starts_with("41-9       qemu-system-x86    1 0x72 cpuid ")) << lines[3];
+    EXPECT_TRUE(lines[5].starts_with("                                sum ")) << lines[5];
+}
+
+TEST_F(RunningVms, WithoutOneTheTableSaysSo) {
+    fs::remove_all(root / debugfs("41-9"));
+    EXPECT_EQ(table_of(rates(sample(), sample()), 100).front(), "no VM runs");
+}
+
+TEST_F(RunningVms, AreToldApartInCsvAndOpenMetrics) {
+    const auto rows = sample().rows;
+    const auto text = openmetrics_of(rows, ledger::Numbering::svm);
+    EXPECT_TRUE(has(text, "exitaudit_exits_total{vm=\"41-9\",vm_name=\"qemu-system-x86\",vcpu=\"1\","
+                          "exit=\"0x72\",name=\"cpuid\"} 2\n"))
+        << text;
+    Sample none;
+    none.numbering = ledger::Numbering::svm;
+    EXPECT_TRUE(
+        csv_of(rates(none, sample()), "T").starts_with("T,41-9,qemu-system-x86,0,0x72,cpuid,5.0,50,"));
+    EXPECT_TRUE(csv_header(sample()).starts_with("time,vm,vm_name,vcpu,exit,name,"));
+}
+
+TEST_F(RunningVms, NeedALedgerThatTheCallerMayRead) {
+    EXPECT_EQ(refusal(*this, ExitCode::pass), "");
+    write("sys/module/kvm/parameters/exit_ledger", "histograms\n");
+    EXPECT_EQ(refusal(*this, ExitCode::pass), "");
+    EXPECT_TRUE(has(status_text(look()), "on, with histograms"));
+    write("sys/module/kvm/parameters/exit_ledger", "N\n");
+    EXPECT_TRUE(has(refusal(*this, ExitCode::not_patched), "exit_ledger=1"));
+    fs::remove(root / "sys/module/kvm/parameters/exit_ledger");
+    EXPECT_TRUE(has(refusal(*this, ExitCode::not_patched), "keeps no ledger"));
+    write("sys/module/kvm/parameters/exit_ledger", "Y\n");
+    fs::remove_all(root / "sys/kernel/debug/kvm");
+    EXPECT_TRUE(has(refusal(*this, ExitCode::could_not_run), "is not mounted: as root, mount -t debugfs"));
 }
 
 } // namespace

@@ -97,7 +97,10 @@ void look_at_kvm(Machine& machine, const fs::path& root) {
     machine.loaded = fs::exists(kvm);
     machine.built_in = machine.loaded && !fs::exists(kvm / "initstate");
     const auto ledger = line_of(kvm / "parameters/exit_ledger");
-    machine.ledger = ledger.empty() ? Ledger::absent : is_yes(ledger) ? Ledger::on : Ledger::off;
+    machine.histograms = ledger == "histograms";
+    machine.ledger = ledger.empty()                         ? Ledger::absent
+                     : machine.histograms || is_yes(ledger) ? Ledger::on
+                                                            : Ledger::off;
     machine.uses = number_of(root / "sys/module" / machine.vendor_module / "refcnt");
     machine.users = users_of_kvm(kvm);
     machine.vms = running_vms(root);

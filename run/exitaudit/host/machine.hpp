@@ -1,6 +1,8 @@
 // What matters of a machine before its KVM is replaced.
 #pragma once
 
+#include "exitaudit/read/rates.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
@@ -22,6 +24,7 @@ struct Machine {
     bool loaded = false;          // kvm is
     bool built_in = false;        // kvm is no module
     Ledger ledger = Ledger::absent;
+    bool histograms = false;                    // the ledger keeps them
     std::string module_file;                    // what modprobe loads as kvm, below /lib/modules/RELEASE
     std::vector<Vm> vms;                        // of the processes that the caller may look at
     unsigned uses = 0;                          // of the vendor's module: one for each VM, or more
@@ -40,6 +43,12 @@ struct Machine {
 
 // Looks at the machine whose root file system this is. `sources` and what it costs are the caller's.
 Machine look_at(const std::filesystem::path& root);
+
+// Error if this machine's KVM keeps no ledger, or if the caller may not read it.
+void require_ledger(const Machine& machine, const std::filesystem::path& root);
+
+// The ledger of each vCPU of each VM now.
+Sample take_sample(const Machine& machine, const std::filesystem::path& root);
 
 // Why `host install` refuses, each with the remedy; nothing: it does not.
 std::vector<std::string> obstacles(const Machine& machine);

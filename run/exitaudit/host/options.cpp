@@ -19,10 +19,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr auto top_footer = R"(
+Needs root, because only root reads debugfs. A VM that starts or ends is no obstacle.
+
+Examples:
+  exitaudit host top -s cycles           which vCPUs' exits take most of the time
+  exitaudit host top --once --csv        the rates of one interval
+
+Exit codes: 0 ended; 2 usage; 3 not root, no debugfs, or no VM with --once; 4 this KVM
+is not patched, or its ledger is off.)";
+
 constexpr auto host_footer = R"(
   status    show this machine's KVM, and what `install` would do (the default)
   install   build the patched KVM by DKMS, load it, audit it, and keep it if it passes
   remove    go back to the distribution's KVM
+  top       watch which exits the vCPUs of all VMs take: see host top --help
 
 `install` and `remove` need root and no running VM. If a step of `install` fails, the
 distribution's modules are loaded again, and nothing stays behind.
@@ -94,6 +105,15 @@ int perform(const HostOptions& options) {
     return static_cast<int>(ExitCode::pass);
 }
 
+int show_top_of_host(const TopOptions& options) {
+    const auto machine = look_at("/");
+    require_ledger(machine, "/");
+    const auto take = [&] { return take_sample(machine, "/"); };
+    if (options.once && take().rows.empty())
+        throw failure("no VM runs on this machine's KVM: start one, or leave --once out to wait for one");
+    return show_top(take, options);
+}
+
 void check(const HostOptions& options) {
     if (!options.json.empty() && options.action != "status")
         throw usage_error("--json writes what `host status` shows");
@@ -109,6 +129,9 @@ void add_host(CLI::App& app, Task& task) {
     command.add_option("ACTION", options.action, "status, install or remove")
         ->check(CLI::IsMember({"status", "install", "remove"}).description(""));
     add(command, "--json", options.json, "FILE", "write what status shows as a JSON document");
+    auto [top, top_options] = add_command(command, task, "top", "watch which exits the vCPUs of all VMs take",
+                                          top_footer, show_top_of_host, check_top);
+    add_top_options(top, top_options);
 }
 
 } // namespace exitaudit::host

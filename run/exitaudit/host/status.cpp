@@ -84,10 +84,11 @@ std::vector<std::string> obstacles(const Machine& machine) {
 
 std::string status_text(const Machine& machine) {
     std::string text = fmt::format(
-        "kernel       {} {}\nledger       {}\nKVM modules  {}{}\nVMs          {}\n"
+        "kernel       {} {}\nledger       {}{}\nKVM modules  {}{}\nVMs          {}\n"
         "kvm used by  {}\nSecure Boot  {}\nlockdown     {}\nsignatures   {}\n",
         machine.release, machine.version, ledger_words[static_cast<int>(machine.ledger)],
-        modules_words(machine), machine.loaded ? "" : ", not loaded", vms_words(machine),
+        machine.histograms ? ", with histograms" : "", modules_words(machine),
+        machine.loaded ? "" : ", not loaded", vms_words(machine),
         machine.users.empty() ? "no other module" : fmt::format("{}", fmt::join(machine.users, ", ")),
         machine.secure_boot ? "on" : "off", machine.lockdown.empty() ? "unknown" : machine.lockdown,
         signature_words(machine));
@@ -104,6 +105,7 @@ nlohmann::json status_document(const Machine& machine) {
             {"kind", "host"},
             {"kernel", {{"release", machine.release}, {"version", machine.version}}},
             {"ledger", ledger[static_cast<int>(machine.ledger)]},
+            {"histograms", machine.histograms},
             {"module", or_null(machine.module_file)},
             {"vendor_module", or_null(machine.vendor_module)},
             {"loaded", machine.loaded},

@@ -23,6 +23,17 @@ std::vector<const CLI::Option*> options_of(const CLI::App& command, bool positio
         [=](const CLI::Option* option) { return option->get_positional() == positional; });
 }
 
+// What a shell offers after a command: its options and those of its own commands.
+std::vector<const CLI::Option*> completed_options(const CLI::App& command) {
+    auto options = options_of(command, false);
+    for (const auto* own : commands_of(command))
+        for (const auto* option : options_of(*own, false))
+            if (std::ranges::none_of(
+                    options, [&](const auto* known) { return known->get_name() == option->get_name(); }))
+                options.push_back(option);
+    return options;
+}
+
 // "-h", "--help": without names that are only for completion's own use.
 std::vector<std::string> names_of(const CLI::Option& option) {
     std::vector<std::string> names;
@@ -64,12 +75,14 @@ std::string roff_option(const CLI::Option& option) {
     return fmt::format(".TP\n{}{}\n{}\n", fmt::join(bold, ", "), value, roff(option.get_description()));
 }
 
-std::string roff_command(const CLI::App& command) {
-    std::string text =
-        fmt::format(".SS exitaudit {}\n{}.\n", roff(command.get_name()), roff(command.get_description()));
+std::string roff_command(const CLI::App& command, const std::string& before = "exitaudit ") {
+    const auto name = before + command.get_name();
+    std::string text = fmt::format(".SS {}\n{}.\n", roff(name), roff(command.get_description()));
     for (const bool positional : {true, false})
         for (const auto* option : options_of(command, positional)) text += roff_option(*option);
-    return text + ".PP\n.nf\n" + roff_lines(command.get_footer()) + ".fi\n";
+    text += ".PP\n.nf\n" + roff_lines(command.get_footer()) + ".fi\n";
+    for (const auto* own : commands_of(command)) text += roff_command(*own, name + " ");
+    return text;
 }
 
 // For a word in single quotes of a shell.
@@ -84,7 +97,7 @@ std::string bash(const CLI::App& app) {
     std::string cases;
     for (const auto* command : commands_of(app)) {
         std::vector<std::string> words;
-        for (const auto* option : options_of(*command, false))
+        for (const auto* option : completed_options(*command))
             for (const auto& name : names_of(*option)) words.push_back(name);
         names.push_back(command->get_name());
         cases += fmt::format("    {}) words={} ;;\n", command->get_name(),
@@ -123,7 +136,7 @@ std::string zsh(const CLI::App& app) {
         commands +=
             fmt::format("    {}\n", quoted(zsh_text(command->get_name()) + ":" + command->get_description()));
         cases += fmt::format("    {}) _arguments", command->get_name());
-        for (const auto* option : options_of(*command, false))
+        for (const auto* option : completed_options(*command))
             for (const auto& name : names_of(*option))
                 cases += fmt::format(
                     " \\\n        {}",
@@ -156,7 +169,7 @@ std::string fish(const CLI::App& app) {
         const auto name = command->get_name();
         text += fmt::format("complete -c exitaudit -f -n __fish_use_subcommand -a {} -d {}\n", name,
                             quoted(command->get_description()));
-        for (const auto* option : options_of(*command, false)) {
+        for (const auto* option : completed_options(*command)) {
             std::string names;
             for (const auto& letter : option->get_snames()) names += " -s " + letter;
             for (const auto& word : option->get_lnames()) names += " -l " + word;

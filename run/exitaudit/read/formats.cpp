@@ -10,14 +10,25 @@ using Figure = std::optional<std::uint64_t>;
 
 std::string field(const Figure& figure) { return figure ? fmt::format("{}", *figure) : ""; }
 
+// "VM,NAME,VCPU,"; nothing in a guest.
+std::string field(const std::optional<Vcpu>& vcpu) {
+    return vcpu ? fmt::format("{},{},{},", vcpu->vm, vcpu->name, vcpu->number) : "";
+}
+
+std::string labels_of(const Row& row, ledger::Numbering numbering) {
+    const auto& vcpu = row.vcpu;
+    return (vcpu ? fmt::format("vm=\"{}\",vm_name=\"{}\",vcpu=\"{}\",", vcpu->vm, vcpu->name, vcpu->number)
+                 : "") +
+           fmt::format("exit=\"{:#x}\",name=\"{}\"", row.exit, ledger::exit_name(numbering, row.exit));
+}
+
 // A family of which no exit has a figure is left out.
 std::string family_of(std::string_view name, std::string_view help, const std::vector<Row>& rows,
                       ledger::Numbering numbering, Figure (*figure)(const Row&)) {
     std::string samples;
     for (const auto& row : rows)
         if (const auto value = figure(row); value && row.count)
-            samples += fmt::format("{}_total{{exit=\"{:#x}\",name=\"{}\"}} {}\n", name, row.exit,
-                                   ledger::exit_name(numbering, row.exit), *value);
+            samples += fmt::format("{}_total{{{}}} {}\n", name, labels_of(row, numbering), *value);
     if (samples.empty()) return {};
     return fmt::format("# TYPE {} counter\n# HELP {} {}\n{}", name, name, help, samples);
 }
@@ -46,12 +57,17 @@ std::string csv_of(const std::vector<Row>& rows, ledger::Numbering numbering) {
     return text;
 }
 
+std::string csv_header(const Sample& sample) {
+    return fmt::format("time,{}exit,name,exits_per_second,cycles_per_second,cycles_per_exit,count\n",
+                       sample.of_host ? "vm,vm_name,vcpu," : "");
+}
+
 std::string csv_of(const Rates& rates, const std::string& time) {
     std::string text;
     for (const auto& rate : rates.rows)
-        text +=
-            fmt::format("{},{:#x},{},{:.1f},{:.0f},{},{}\n", time, rate.exit, rate.name, rate.exits,
-                        rate.cycles, rate.per_exit ? fmt::format("{:.0f}", *rate.per_exit) : "", rate.total);
+        text += fmt::format("{},{}{:#x},{},{:.1f},{:.0f},{},{}\n", time, field(rate.vcpu), rate.exit,
+                            rate.name, rate.exits, rate.cycles,
+                            rate.per_exit ? fmt::format("{:.0f}", *rate.per_exit) : "", rate.total);
     return text;
 }
 

@@ -12,9 +12,8 @@ std::string openmetrics_of(const std::vector<Row>& rows, ledger::Numbering numbe
 // A reading, with a line of column names. What the host does not report is empty.
 std::string csv_of(const std::vector<Row>& rows, ledger::Numbering numbering);
 
-// The columns of csv_of() with rates.
-inline constexpr auto rates_csv_header =
-    "time,exit,name,exits_per_second,cycles_per_second,cycles_per_exit,count\n";
+// The columns of csv_of() with rates between samples like this.
+std::string csv_header(const Sample& sample);
 
 // Rates at a time of day, without column names.
 std::string csv_of(const Rates& rates, const std::string& time);

@@ -51,16 +51,16 @@ int show_top_of_guest(const GuestTopOptions& options) {
     return show_top([&] { return take_sample(reader); }, options);
 }
 
-template <typename Options> void check_files(const Options& options) {
-    require_directories_of({options.openmetrics});
-}
+void check_read(const ReadOptions& options) { require_directories_of({options.openmetrics}); }
+
+void check_top_of_guest(const GuestTopOptions& options) { check_top(options); }
 
 } // namespace
 
 void add_read(CLI::App& app, Task& task) {
     auto [command, options] =
         add_command(app, task, "read", "inside a Linux guest: read the ledger of its VM once", read_footer,
-                    read_ledger, check_files);
+                    read_ledger, check_read);
     command.add_option(
         "EXIT", options.exits,
         "exit numbers (decimal, or hexadecimal with 0x), names or globs of names (default: all)");
@@ -94,14 +94,18 @@ void add_top_options(CLI::App& command, TopOptions& options) {
                      "print a table each time, for logs; so it is where standard output is no terminal");
     command.add_flag("--csv", options.csv, "print CSV, a line for each exit that happened in an interval");
     add_openmetrics(command, options.openmetrics);
-    add(command, "-n,--iterations", options.iterations, "N", "end after so many tables")
-        ->check(CLI::PositiveNumber.description(""));
+    auto* iterations =
+        add(command, "-n,--iterations,--count", options.iterations, "N", "end after so many tables")
+            ->check(CLI::PositiveNumber.description(""));
+    command.add_flag("--once", options.once, "print one table: -b -n 1")->excludes(iterations);
 }
+
+void check_top(const TopOptions& options) { require_directories_of({options.openmetrics}); }
 
 void add_top(CLI::App& app, Task& task) {
     auto [command, options] =
         add_command(app, task, "top", "inside a Linux guest: watch which exits its VM takes", top_footer,
-                    show_top_of_guest, check_files);
+                    show_top_of_guest, check_top_of_guest);
     add_top_options(command, options);
     add_ledger(command, options.ledger);
 }

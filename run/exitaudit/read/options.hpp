@@ -36,6 +36,7 @@ struct TopOptions {
     bool csv = false;                   // instead of tables
     std::filesystem::path openmetrics;  // replaced after each reading; empty: none is written
     std::optional<unsigned> iterations; // none: until the user ends it
+    bool once = false;                  // one table, as of batch and iterations
 };
 
 struct GuestTopOptions : TopOptions {
@@ -45,7 +46,8 @@ struct GuestTopOptions : TopOptions {
 void add_read(CLI::App& app, Task& task);
 void add_top(CLI::App& app, Task& task);
 
-// The options of every `top`.
+// The options of every `top`, and what is wrong with them: Error (usage).
 void add_top_options(CLI::App& command, TopOptions& options);
+void check_top(const TopOptions& options);
 
 } // namespace exitaudit

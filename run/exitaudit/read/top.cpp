@@ -35,6 +35,10 @@ steady_clock::duration interval_of(const TopOptions& options) {
     return std::chrono::ceil<steady_clock::duration>(options.interval);
 }
 
+std::uint64_t tables_of(const TopOptions& options) {
+    return options.once ? 1 : options.iterations ? *options.iterations : UINT64_MAX;
+}
+
 // "2026-11-23T05:40:00Z"
 std::string time_of_day() {
     const auto now = std::time(nullptr);
@@ -64,8 +68,8 @@ void print_table(const Rates& rates, bool is_first) {
 
 void log_rates(const Sampler& take, const TopOptions& options) {
     auto earlier = take();
-    if (options.csv) fmt::print("{}", rates_csv_header);
-    for (unsigned i = 0; !options.iterations || i < *options.iterations; ++i) {
+    if (options.csv) fmt::print("{}", csv_header(earlier));
+    for (std::uint64_t i = 0; i < tables_of(options); ++i) {
         std::this_thread::sleep_for(interval_of(options));
         auto later = take();
         auto rates = rates_between(earlier, later);
@@ -135,7 +139,7 @@ int show_rates(const Sampler& take, const TopOptions& options) {
     Screenful screenful(terminal, options.sort);
     auto next = steady_clock::now();
     screenful.take(take());
-    for (unsigned i = 0; !options.iterations || i < *options.iterations; ++i) {
+    for (std::uint64_t i = 0; i < tables_of(options); ++i) {
         next = std::max(next + interval_of(options), steady_clock::now());
         if (const auto signal = serve_until(next, terminal, screenful)) return signal;
         screenful.take(take());
@@ -147,7 +151,7 @@ int show_rates(const Sampler& take, const TopOptions& options) {
 
 int show_top(const Sampler& sampler, const TopOptions& options) {
     const auto take = with_openmetrics(sampler, options.openmetrics);
-    if (options.batch || options.csv || isatty(STDOUT_FILENO) != 1)
+    if (options.batch || options.csv || options.once || isatty(STDOUT_FILENO) != 1)
         log_rates(take, options);
     else if (const auto signal = show_rates(take, options); signal && signal != SIGINT)
         raise(signal); // the terminal is restored

@@ -24,7 +24,8 @@ Command<Options> add_command(CLI::App& app, Task& task, const char* name, const 
     auto* command = app.add_subcommand(name, what);
     command->footer(footer);
     const auto options = std::make_shared<Options>();
-    command->callback([&task, options, perform, check] {
+    command->callback([&task, options, perform, check, command] {
+        if (!command->get_subcommands().empty()) return; // its own command was given, and is the task
         if (check) check(*options);
         task = [options, perform] { return perform(*options); };
     });

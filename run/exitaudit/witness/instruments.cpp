@@ -28,18 +28,6 @@ constexpr std::string_view histogram_trigger = "hist:keys=common_pid,exit_reason
 // A VM lives many times longer.
 constexpr auto watch_interval = std::chrono::milliseconds(1);
 
-// Why `wanted` is not in the file system mounted here; empty: it is.
-std::string obstacle(const fs::path& root, const char* type, const fs::path& wanted,
-                     std::string_view otherwise) {
-    if (access((root / wanted).c_str(), R_OK | X_OK) == 0) return {};
-    if (errno == EACCES || errno == EPERM)
-        return fmt::format("no permission for {}: run exitaudit as root", root.string());
-    std::error_code error;
-    if (!fs::exists(root, error) || fs::is_empty(root, error))
-        return fmt::format("{0} is not mounted: as root, mount -t {1} none {0}", root.string(), type);
-    return fmt::format("{} is missing: {}", (root / wanted).string(), otherwise);
-}
-
 // An error's text; empty: written.
 std::string write_text(const fs::path& path, std::string_view text) {
     const int descriptor = open(path.c_str(), O_WRONLY | O_CLOEXEC);
@@ -75,6 +63,17 @@ int parent_of(int process) {
 }
 
 } // namespace
+
+std::string obstacle(const fs::path& root, const char* type, const fs::path& wanted,
+                     std::string_view otherwise) {
+    if (access((root / wanted).c_str(), R_OK | X_OK) == 0) return {};
+    if (errno == EACCES || errno == EPERM)
+        return fmt::format("no permission for {}: run exitaudit as root", root.string());
+    std::error_code error;
+    if (!fs::exists(root, error) || fs::is_empty(root, error))
+        return fmt::format("{0} is not mounted: as root, mount -t {1} none {0}", root.string(), type);
+    return fmt::format("{} is missing: {}", (root / wanted).string(), otherwise);
+}
 
 Instruments::Instruments(InstrumentRoots roots) : roots_(std::move(roots)) {
     tracing_obstacle_ = obstacle(roots_.tracing, "tracefs", exit_event, "this KVM has no such tracepoint");

@@ -16,6 +16,10 @@ struct InstrumentRoots {
                           modules = "/sys/module";
 };
 
+// Why `wanted` is not in the file system of this type that is to be mounted at `root`; empty: it is.
+std::string obstacle(const std::filesystem::path& root, const char* type, const std::filesystem::path& wanted,
+                     std::string_view otherwise);
+
 // Counts kvm_exit in a tracing instance of its own. What is missing or not permitted is part of the
 // testimony.
 class Instruments {
