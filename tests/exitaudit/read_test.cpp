@@ -182,6 +182,107 @@ TEST(Reading, IsADocument) {
     EXPECT_EQ(document["total"]["count"], document["total"]["own"].get<std::uint64_t>() + 3);
 }
 
+namespace {
+
+// A host with histograms, whose I/O exits took 600 cycles (bucket 9), and one 300 (bucket 8); any exit that
+// it has took between 500 and 1000 by its leaf of extremes, and 256 to 1023 is what is looked at.
+struct HostWithHistograms : FakeHost {
+    std::uint64_t fast = 1, slow = 3;
+
+    HostWithHistograms() : FakeHost(Numbering::svm) {
+        cause(0x7b, 4, 600);
+        spoil = [this](auto leaf, auto subleaf, auto& answer) {
+            if (leaf == KVM_EXIT_LEDGER_LEAF_REVISION)
+                answer.ecx = KVM_EXIT_LEDGER_BUCKETS;
+            else if (leaf == KVM_EXIT_LEDGER_LEAF_HISTOGRAM && subleaf == (0x7b | 8 << 16))
+                answer = FakeHost::Registers{static_cast<std::uint32_t>(fast), 0, 0, 0};
+            else if (leaf == KVM_EXIT_LEDGER_LEAF_HISTOGRAM && subleaf == (0x7b | 9 << 16))
+                answer = FakeHost::Registers{static_cast<std::uint32_t>(slow),
+                                             static_cast<std::uint32_t>(slow >> 32), 0, 0};
+        };
+    }
+};
+
+ReadOptions histogram_of(std::vector<std::string> exits) {
+    auto options = reading_of(std::move(exits));
+    options.histogram = true;
+    return options;
+}
+
+} // namespace
+
+TEST(Histograms, AreReadBucketByBucket) {
+    HostWithHistograms host;
+    LedgerReader reader(host.cpuid());
+    ASSERT_TRUE(reader.has_histograms());
+    host.slow = 0x1'0000'0003;
+    const auto rows = take_reading(reader, histogram_of({"io", "hlt", "0xa7"})).rows;
+    EXPECT_EQ(filled(rows[0].buckets).size(), 2u);
+    EXPECT_EQ(rows[0].buckets.at(8), 1u);
+    EXPECT_EQ(rows[0].buckets.at(9), 0x1'0000'0003u);
+    EXPECT_TRUE(filled(rows[1].buckets).empty());
+    EXPECT_TRUE(rows[2].undefined);
+    EXPECT_TRUE(take_reading(reader, reading_of({"io"})).rows[0].buckets.empty()); // not asked for
+}
+
+TEST(Histograms, OfAHostThatKeepsNoneAreAnError) {
+    for (const bool own_leaves : {true, false}) {
+        FakeHost host(Numbering::svm);
+        host.has_own_leaves = own_leaves;
+        LedgerReader reader(host.cpuid());
+        EXPECT_FALSE(reader.has_histograms());
+        EXPECT_EQ(code_of([&] { take_reading(reader, histogram_of({})); }), ExitCode::could_not_run);
+    }
+}
+
+TEST(Histograms, AreCharts) {
+    HostWithHistograms host;
+    LedgerReader reader(host.cpuid());
+    const auto rows = take_reading(reader, histogram_of({"io", "hlt", "0xa7"})).rows;
+    EXPECT_EQ(charts_of(rows, Numbering::svm),
+              (std::vector<std::string>{
+                  "0x7b io: 4 exits, half of them within 1023 cycles, 99 % within 1023",
+                  "         256 - 511                   1  #############",
+                  "         512 - 1023                  3  ######################################",
+                  "0x78 hlt: none", "0xa7 -: undefined"}));
+}
+
+TEST(Histograms, AreInTheDocument) {
+    HostWithHistograms host;
+    LedgerReader reader(host.cpuid());
+    const auto reading = take_reading(reader, histogram_of({"io", "hlt"}));
+    const auto document = document_of(&reading, reader);
+    EXPECT_EQ(document["exits"][0]["buckets"].dump(), "[[8,1],[9,3]]");
+    EXPECT_EQ(document["exits"][1]["buckets"].dump(), "[]");
+}
+
+TEST(Histograms, AreCsv) {
+    HostWithHistograms host;
+    LedgerReader reader(host.cpuid());
+    EXPECT_EQ(buckets_csv_of(take_reading(reader, histogram_of({"io", "hlt"})).rows, Numbering::svm),
+              "exit,name,first_cycle,last_cycle,count\n0x7b,io,256,511,1\n0x7b,io,512,1023,3\n");
+}
+
+TEST(Histograms, AreOpenMetricsOfEveryBucket) {
+    HostWithHistograms host;
+    LedgerReader reader(host.cpuid());
+    const auto text = openmetrics_of(take_reading(reader, histogram_of({"io", "hlt"})).rows, Numbering::svm);
+    const std::string bucket = "exitaudit_exit_duration_cycles_bucket{exit=\"0x7b\",name=\"io\",le=\"";
+    EXPECT_NE(text.find("# TYPE exitaudit_exit_duration_cycles histogram\n"), text.npos);
+    EXPECT_NE(text.find(bucket + "255.0\"} 0\n" + bucket + "511.0\"} 1\n" + bucket + "1023.0\"} 4\n" +
+                        bucket + "2047.0\"} 4\n"),
+              text.npos)
+        << text;
+    EXPECT_TRUE(text.ends_with(bucket + "+Inf\"} 4\n"
+                                        "exitaudit_exit_duration_cycles_count{exit=\"0x7b\",name=\"io\"} 4\n"
+                                        "exitaudit_exit_duration_cycles_sum{exit=\"0x7b\",name=\"io\"} 2400\n"
+                                        "# EOF\n"))
+        << text;
+    std::size_t buckets = 0;
+    for (auto at = text.find(bucket); at != text.npos; at = text.find(bucket, at + 1)) ++buckets;
+    EXPECT_EQ(buckets, KVM_EXIT_LEDGER_BUCKETS);
+}
+
 TEST(Formats, OpenMetricsCountsWhatHappened) {
     FakeHost host(Numbering::svm);
     host.cause(0x7b, 3);

@@ -33,6 +33,28 @@ std::string family_of(std::string_view name, std::string_view help, const std::v
     return fmt::format("# TYPE {} counter\n# HELP {} {}\n{}", name, name, help, samples);
 }
 
+// All buckets of all exits, so that they may be summed up. The last one's end is +Inf's. The exits of the
+// buckets have ended; the exit's count may have more.
+std::string histograms_of(const std::vector<Row>& rows, ledger::Numbering numbering) {
+    constexpr std::string_view name = "exitaudit_exit_duration_cycles";
+    std::string samples;
+    for (const auto& row : rows) {
+        if (row.buckets.empty() || row.count == 0) continue;
+        const auto labels = labels_of(row, numbering);
+        std::uint64_t exits = 0;
+        for (std::size_t k = 0; k + 1 < row.buckets.size(); ++k)
+            samples += fmt::format("{}_bucket{{{},le=\"{}.0\"}} {}\n", name, labels, bucket_last(k),
+                                   exits += row.buckets[k]);
+        exits += row.buckets.back();
+        samples +=
+            fmt::format("{0}_bucket{{{1},le=\"+Inf\"}} {2}\n{0}_count{{{1}}} {2}\n{0}_sum{{{1}}} {3}\n", name,
+                        labels, exits, row.cycles.value_or(0));
+    }
+    if (samples.empty()) return {};
+    return fmt::format("# TYPE {0} histogram\n# HELP {0} Cycles of the host's TSC that one exit took.\n{1}",
+                       name, samples);
+}
+
 } // namespace
 
 std::string openmetrics_of(const std::vector<Row>& rows, ledger::Numbering numbering) {
@@ -42,7 +64,7 @@ std::string openmetrics_of(const std::vector<Row>& rows, ledger::Numbering numbe
                      numbering, [](const Row& row) { return row.cycles; }) +
            family_of("exitaudit_kvm_cycles", "Of these cycles, those in KVM alone.", rows, numbering,
                      [](const Row& row) { return row.inside; }) +
-           "# EOF\n";
+           histograms_of(rows, numbering) + "# EOF\n";
 }
 
 std::string csv_of(const std::vector<Row>& rows, ledger::Numbering numbering) {
@@ -54,6 +76,15 @@ std::string csv_of(const std::vector<Row>& rows, ledger::Numbering numbering) {
                             field(has_extremes ? row.extremes->shortest : Figure()),
                             field(has_extremes ? row.extremes->longest : Figure()));
     }
+    return text;
+}
+
+std::string buckets_csv_of(const std::vector<Row>& rows, ledger::Numbering numbering) {
+    std::string text = "exit,name,first_cycle,last_cycle,count\n";
+    for (const auto& row : rows)
+        for (const auto& [bucket, count] : filled(row.buckets))
+            text += fmt::format("{:#x},{},{},{},{}\n", row.exit, ledger::exit_name(numbering, row.exit),
+                                bucket_first(bucket), bucket_last(bucket), count);
     return text;
 }
 

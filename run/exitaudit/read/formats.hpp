@@ -5,12 +5,15 @@
 
 namespace exitaudit {
 
-// OpenMetrics 1.0: a counter for each figure, with a sample for each exit that has happened. Prometheus's
-// older text format, which node_exporter reads, takes it as well.
+// OpenMetrics 1.0: a counter for each figure, with a sample for each exit that has happened, and a histogram
+// if there are buckets. Prometheus's older text format, which node_exporter reads, takes it as well.
 std::string openmetrics_of(const std::vector<Row>& rows, ledger::Numbering numbering);
 
 // A reading, with a line of column names. What the host does not report is empty.
 std::string csv_of(const std::vector<Row>& rows, ledger::Numbering numbering);
+
+// A reading's buckets that are not empty, with a line of column names.
+std::string buckets_csv_of(const std::vector<Row>& rows, ledger::Numbering numbering);
 
 // The columns of csv_of() with rates between samples like this.
 std::string csv_header(const Sample& sample);

@@ -17,8 +17,10 @@ constexpr auto read_footer = R"(
 Examples:
   exitaudit read                         every exit that has happened
   exitaudit read hlt 0x7b 35 'write_*'   these
+  exitaudit read --histogram io          how many I/O exits took how long
 
-Exit codes: 0 read; 2 usage; 3 not in a virtual machine; 4 its host is not patched.)";
+Exit codes: 0 read; 2 usage; 3 not in a virtual machine, or no histograms; 4 its host is
+not patched.)";
 
 constexpr auto top_footer = R"(
 Examples:
@@ -67,6 +69,8 @@ void add_read(CLI::App& app, Task& task) {
     command.add_flag("-a,--all", options.all, "show exits too that have not happened")->excludes("EXIT");
     command.add_flag("--json", options.json, "print a JSON document");
     command.add_flag("--csv", options.csv, "print CSV")->excludes("--json");
+    command.add_flag("--histogram", options.histogram,
+                     "show how many exits took how long, where the host's kvm has exit_ledger=histograms");
     add_openmetrics(command, options.openmetrics);
     add_ledger(command, options.ledger);
 }

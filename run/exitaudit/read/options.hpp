@@ -22,6 +22,7 @@ struct ReadOptions {
     bool all = false;               // show exits that have not happened, too
     bool json = false;
     bool csv = false;
+    bool histogram = false;            // how many exits took how long
     std::filesystem::path openmetrics; // empty: none is written
     LedgerOptions ledger;
 };

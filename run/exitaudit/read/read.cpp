@@ -76,7 +76,7 @@ std::string per_exit(const std::optional<std::uint64_t>& cycles, std::uint64_t c
 }
 
 std::string line_of(const Row& row, ledger::Numbering numbering) {
-    const auto what = fmt::format("{:#x} {}", row.exit, ledger::exit_name(numbering, row.exit));
+    const auto what = name_of(row, numbering);
     if (row.undefined) return fmt::format("{:<24} {:>10}", what, "undefined");
     std::optional<std::uint64_t> shortest, longest;
     if (row.extremes && row.count) {
@@ -100,17 +100,25 @@ ordered_json record_of(const Row& row, ledger::Numbering numbering) {
         record["shortest"] = row.extremes->shortest;
         record["longest"] = row.extremes->longest;
     }
+    if (!row.buckets.empty()) record["buckets"] = filled(row.buckets);
     return record;
 }
 
 } // namespace
 
+std::string name_of(const Row& row, Numbering numbering) {
+    return fmt::format("{:#x} {}", row.exit, ledger::exit_name(numbering, row.exit));
+}
+
 Reading take_reading(LedgerReader& reader, const ReadOptions& options) {
+    if (options.histogram && !reader.has_histograms())
+        throw failure("the host keeps no histograms: load its kvm with exit_ledger=histograms");
     const bool some = !options.exits.empty();
     Reading reading{};
     for (const auto exit :
          some ? wanted_exits(options.exits, reader.profile().numbering) : reader.defined()) {
-        const auto row = reader.whole_row(exit);
+        auto row = reader.whole_row(exit);
+        if (options.histogram && !row.undefined) row.buckets = reader.buckets(exit);
         if (some || options.all || row.count || row.undefined) reading.rows.push_back(row);
     }
     reading.totals = reader.totals();
@@ -160,17 +168,21 @@ int read_ledger(const ReadOptions& options) {
     check_exits(options.exits);
     LedgerReader reader(machine::cpuid, overrides_of(options.ledger));
     const auto obstacle = reader.obstacle();
+    const auto numbering = reader.profile().numbering;
     std::optional<Reading> reading;
     if (!obstacle) reading = take_reading(reader, options);
     if (options.json)
         fmt::print("{}\n", document_of(reading ? &*reading : nullptr, reader).dump(2));
     else if (reading && options.csv)
-        fmt::print("{}", csv_of(reading->rows, reader.profile().numbering));
+        fmt::print("{}", options.histogram ? buckets_csv_of(reading->rows, numbering)
+                                           : csv_of(reading->rows, numbering));
     else if (reading)
-        for (const auto& line : table_of(*reading, reader)) fmt::print("{}\n", line);
+        for (const auto& line :
+             options.histogram ? charts_of(reading->rows, numbering) : table_of(*reading, reader))
+            fmt::print("{}\n", line);
     if (obstacle) throw *obstacle;
     if (!options.openmetrics.empty())
-        write_file(options.openmetrics, openmetrics_of(reading->rows, reader.profile().numbering));
+        write_file(options.openmetrics, openmetrics_of(reading->rows, numbering));
     return static_cast<int>(ExitCode::pass);
 }
 

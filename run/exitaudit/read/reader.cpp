@@ -51,7 +51,8 @@ ledger::Overrides overrides_of(const LedgerOptions& options) {
 LedgerReader::LedgerReader(ledger::CpuidFunction cpuid, const ledger::Overrides& overrides)
     : in_vm_(names_hypervisor(count_from_here(cpuid))), vendor_(vendor_by(counted)),
       profile_(ledger::profile(counted, vendor_, machine::open_measurement, overrides)),
-      leaves_(profile_.leaves(counted)) {}
+      leaves_(profile_.leaves(counted)),
+      has_histograms_(!narrow() && leaves_.query_raw(KVM_EXIT_LEDGER_LEAF_REVISION, 0).ecx != 0) {}
 
 std::optional<Error> LedgerReader::obstacle() const {
     if (profile_.patched) return std::nullopt;
@@ -84,6 +85,17 @@ Row LedgerReader::whole_row(ExitNumber exit) {
     if (!narrow() && !whole.undefined)
         whole.extremes = whole.count ? leaves_.extremes(exit) : ledger::Leaves::Extremes{};
     return whole;
+}
+
+Buckets LedgerReader::buckets(ExitNumber exit) {
+    Buckets buckets(KVM_EXIT_LEDGER_BUCKETS);
+    const auto [shortest, longest] = leaves_.extremes(exit);
+    for (auto k = bucket_of(shortest); k <= bucket_of(longest); ++k) {
+        const auto selected = exit | static_cast<std::uint32_t>(k) << 16;
+        const auto answer = leaves_.query_raw(KVM_EXIT_LEDGER_LEAF_HISTOGRAM, selected);
+        buckets[k] = join(answer.ebx, answer.eax);
+    }
+    return buckets;
 }
 
 Totals LedgerReader::totals() {

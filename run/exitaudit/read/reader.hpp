@@ -3,6 +3,7 @@
 
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/read/options.hpp"
+#include "exitaudit/witness/histogram.hpp"
 #include "ledger/profile.hpp"
 
 #include <compare>
@@ -30,6 +31,7 @@ struct Row {
     std::optional<std::uint64_t> cycles{};
     std::optional<std::uint64_t> inside{}; // of the cycles, those in KVM alone
     std::optional<ledger::Leaves::Extremes> extremes{};
+    Buckets buckets{}; // empty: not read, or the host keeps none
 };
 
 struct Totals {
@@ -60,6 +62,12 @@ public:
     Row row(ledger::ExitNumber exit);       // Count and cycles. If the count is 0, the cycles are not read.
     Row whole_row(ledger::ExitNumber exit); // the same, and the shortest and longest time
 
+    // Does the host keep histograms?
+    bool has_histograms() const { return has_histograms_; }
+
+    // How long the exits took. Only buckets between the shortest and the longest time are asked for.
+    Buckets buckets(ledger::ExitNumber exit);
+
     Totals totals();
 
     std::uint64_t queries() const; // CPUIDs executed so far, for the profile and all readings
@@ -71,6 +79,7 @@ private:
     std::string vendor_;
     ledger::Profile profile_;
     ledger::Leaves leaves_;
+    bool has_histograms_;
 };
 
 // Error (usage), with the nearest name, if a word is no exit's number or name of either vendor.
@@ -87,14 +96,21 @@ struct Reading {
 };
 
 // The exits that the options name, or all that have happened, then the totals. Error (usage) if this host has
-// no exit of a name.
+// no exit of a name; Error if it keeps no histograms and the options ask for them.
 Reading take_reading(LedgerReader& reader, const ReadOptions& options);
 
 // As a table for people, a line each.
 std::vector<std::string> table_of(const Reading& reading, const LedgerReader& reader);
 
+// The rows' histograms as charts for people, a line for each bucket from the first to the last that is
+// filled.
+std::vector<std::string> charts_of(const std::vector<Row>& rows, ledger::Numbering numbering);
+
 // docs/reading.md. `reading`: null if there is none.
 nlohmann::ordered_json document_of(const Reading* reading, const LedgerReader& reader);
+
+// As people read a row's exit: "0x7b io".
+std::string name_of(const Row& row, ledger::Numbering numbering);
 
 // Reads and prints. Returns the exit code.
 int read_ledger(const ReadOptions& options);

@@ -11,11 +11,14 @@
 
 namespace exitaudit {
 
-// By bucket k: exits that took 2^k to bucket_last(k) cycles, or in bucket 0 none. Empty: no histogram is
-// kept.
+// Exits by bucket. Bucket k has those that took 2^k to less than 2^(k+1) cycles, bucket 0 also those of 0
+// cycles. Empty: no histogram is kept.
 using Buckets = std::vector<std::uint64_t>;
 
-// The longest time that falls into the bucket, in cycles.
+// The shortest and the longest time that fall into the bucket, in cycles.
+constexpr std::uint64_t bucket_first(std::size_t bucket) {
+    return bucket == 0 ? 0 : std::uint64_t{1} << bucket;
+}
 constexpr std::uint64_t bucket_last(std::size_t bucket) { return ~std::uint64_t{0} >> (63 - bucket); }
 
 // The bucket of a time in cycles.
