@@ -253,6 +253,22 @@ TEST_F(RunningVms, AreATable) {
     EXPECT_TRUE(lines[5].starts_with("                                sum ")) << lines[5];
 }
 
+TEST_F(RunningVms, HavePercentilesWhereTheHostKeepsHistograms) {
+    const auto file = debugfs("41-9") / "vcpu0/exit_ledger";
+    write(file, "114 5 50 40 1 9 3:5\n");
+    const auto earlier = sample();
+    write(file, "114 8 99 90 1 40 3:7 5:1\n");
+    const auto between = rates(earlier, sample());
+    EXPECT_TRUE(between.has_histograms);
+    EXPECT_EQ(between.rows[0].median, 15U);
+    EXPECT_EQ(between.rows[0].p99, 63U);
+    EXPECT_EQ(between.rows[1].median, std::nullopt); // vCPU 1: no buckets
+    EXPECT_TRUE(
+        has(openmetrics_of(sample().rows, ledger::Numbering::svm),
+            "exitaudit_exit_duration_cycles_bucket{vm=\"41-9\",vm_name=\"qemu-system-x86\",vcpu=\"0\","
+            "exit=\"0x72\",name=\"cpuid\",le=\"15.0\"} 7\n"));
+}
+
 TEST_F(RunningVms, WithoutOneTheTableSaysSo) {
     fs::remove_all(root / debugfs("41-9"));
     EXPECT_EQ(table_of(rates(sample(), sample()), 100).front(), "no VM runs");

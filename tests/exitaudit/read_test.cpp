@@ -283,6 +283,29 @@ TEST(Histograms, AreOpenMetricsOfEveryBucket) {
     EXPECT_EQ(buckets, KVM_EXIT_LEDGER_BUCKETS);
 }
 
+TEST(Histograms, GiveTopItsPercentiles) {
+    HostWithHistograms host;
+    LedgerReader reader(host.cpuid());
+    const auto earlier = take_sample(reader);
+    host.cause(0x7b, 100, 300);
+    host.fast += 99;
+    host.slow += 1;
+    auto later = take_sample(reader);
+    later.time = earlier.time + std::chrono::seconds(1);
+    auto rates = rates_between(earlier, later);
+    std::erase_if(rates.rows, [](const Rate& rate) { return rate.exit != 0x7b; });
+    const auto& io = rates.rows.at(0);
+    EXPECT_EQ(io.median, 511u);
+    EXPECT_EQ(io.p99, 511u);
+    const auto lines = table_of(rates, 1);
+    EXPECT_TRUE(lines[1].ends_with(" PER EXIT        P50        P99      TOTAL")) << lines[1];
+    EXPECT_TRUE(lines[2].ends_with("       300        511        511        104")) << lines[2];
+    EXPECT_TRUE(csv_of(rates, "").ends_with(",300,104,511,511\n"));
+    host.slow += 2; // and nothing else
+    later.rows = take_sample(reader).rows;
+    EXPECT_EQ(rates_between(earlier, later).rows.at(1).p99, 1023u);
+}
+
 TEST(Formats, OpenMetricsCountsWhatHappened) {
     FakeHost host(Numbering::svm);
     host.cause(0x7b, 3);
@@ -413,7 +436,7 @@ TEST(Rates, AreCsv) {
     LedgerReader reader(host.cpuid());
     auto rates = rates_of(host, reader);
     std::erase_if(rates.rows, [](const Rate& rate) { return rate.exit != 0x78; });
-    EXPECT_EQ(csv_of(rates, "2026-11-23T05:40:00Z"), "2026-11-23T05:40:00Z,0x78,hlt,2.5,25000,10000,6\n");
+    EXPECT_EQ(csv_of(rates, "2026-11-23T05:40:00Z"), "2026-11-23T05:40:00Z,0x78,hlt,2.5,25000,10000,6,,\n");
 }
 
 namespace {

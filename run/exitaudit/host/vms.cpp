@@ -56,7 +56,8 @@ void take_rows(const fs::path& file, const Vcpu& vcpu, std::vector<Row>& rows) {
                             .count = row.count,
                             .cycles = row.cycles,
                             .inside = row.inside,
-                            .extremes = ledger::Leaves::Extremes{row.shortest, row.longest}});
+                            .extremes = ledger::Leaves::Extremes{row.shortest, row.longest},
+                            .buckets = row.buckets});
     }
 }
 

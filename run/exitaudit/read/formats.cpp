@@ -89,16 +89,18 @@ std::string buckets_csv_of(const std::vector<Row>& rows, ledger::Numbering numbe
 }
 
 std::string csv_header(const Sample& sample) {
-    return fmt::format("time,{}exit,name,exits_per_second,cycles_per_second,cycles_per_exit,count\n",
-                       sample.of_host ? "vm,vm_name,vcpu," : "");
+    return fmt::format(
+        "time,{}exit,name,exits_per_second,cycles_per_second,cycles_per_exit,count,p50_cycles,p99_cycles\n",
+        sample.of_host ? "vm,vm_name,vcpu," : "");
 }
 
 std::string csv_of(const Rates& rates, const std::string& time) {
     std::string text;
     for (const auto& rate : rates.rows)
-        text += fmt::format("{},{}{:#x},{},{:.1f},{:.0f},{},{}\n", time, field(rate.vcpu), rate.exit,
+        text += fmt::format("{},{}{:#x},{},{:.1f},{:.0f},{},{},{},{}\n", time, field(rate.vcpu), rate.exit,
                             rate.name, rate.exits, rate.cycles,
-                            rate.per_exit ? fmt::format("{:.0f}", *rate.per_exit) : "", rate.total);
+                            rate.per_exit ? fmt::format("{:.0f}", *rate.per_exit) : "", rate.total,
+                            field(rate.median), field(rate.p99));
     return text;
 }
 

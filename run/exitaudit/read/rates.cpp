@@ -12,7 +12,9 @@ namespace {
 
 // Without vCPUs, fits a terminal of 80 columns.
 constexpr auto vcpu_columns = "{:<10} {:<15.15} {:>4} ";
-constexpr auto rate_columns = "{:<23.23} {:>9} {:>5} {:>13} {:>5} {:>9} {:>10}";
+constexpr auto rate_columns = "{:<23.23} {:>9} {:>5} {:>13} {:>5} {:>9}";
+constexpr auto quantile_columns = " {:>10} {:>10}";
+constexpr auto total_column = " {:>10}";
 
 std::string share(double part, double whole) {
     return whole > 0 ? fmt::format("{:.1f}", 100 * part / whole) : "-";
@@ -21,12 +23,15 @@ std::string share(double part, double whole) {
 std::string line_of(const std::string& what, const Rate& rate, const Rates& all) {
     return fmt::format(rate_columns, what, fmt::format("{:.1f}", rate.exits), share(rate.exits, all.exits),
                        fmt::format("{:.0f}", rate.cycles), share(rate.cycles, all.cycles),
-                       rate.per_exit ? fmt::format("{:.0f}", *rate.per_exit) : "-", rate.total);
+                       rate.per_exit ? fmt::format("{:.0f}", *rate.per_exit) : "-") +
+           (all.has_histograms ? fmt::format(quantile_columns, text_of(rate.median), text_of(rate.p99))
+                               : "") +
+           fmt::format(total_column, rate.total);
 }
 
 Rate rate_between(const Row& earlier, const Row& later, double seconds, const Sample& sample) {
-    const auto growth = later.count - earlier.count;
-    const auto exits = sample.narrow ? static_cast<std::uint32_t>(growth) : growth;
+    const auto count = later.count - earlier.count;
+    const auto exits = sample.narrow ? static_cast<std::uint32_t>(count) : count;
     const auto cycles = later.cycles.value_or(0) - earlier.cycles.value_or(0);
     Rate rate{.vcpu = later.vcpu,
               .exit = later.exit,
@@ -35,6 +40,9 @@ Rate rate_between(const Row& earlier, const Row& later, double seconds, const Sa
               .cycles = static_cast<double>(cycles) / seconds,
               .new_exits = exits,
               .total = later.count};
+    const auto grown = growth(earlier.buckets, later.buckets);
+    rate.median = quantile(grown, 0.5);
+    rate.p99 = quantile(grown, 0.99);
     if (exits != 0 && later.cycles) rate.per_exit = static_cast<double>(cycles) / static_cast<double>(exits);
     return rate;
 }
@@ -48,7 +56,11 @@ bool is_anew(const Row& earlier, const Row& later, bool narrow) {
 
 Sample take_sample(LedgerReader& reader) {
     Sample sample{.numbering = reader.profile().numbering, .narrow = reader.narrow()};
-    for (const auto exit : reader.defined()) sample.rows.push_back(reader.row(exit));
+    for (const auto exit : reader.defined()) {
+        auto row = reader.row(exit);
+        if (row.count != 0 && reader.has_histograms()) row.buckets = reader.buckets(exit);
+        sample.rows.push_back(row);
+    }
     sample.queries = reader.queries();
     return sample;
 }
@@ -69,6 +81,7 @@ Rates rates_between(const Sample& earlier, const Sample& later) {
         rates.own += static_cast<double>(after.own - row.own) / seconds;
         if (after.count == 0) continue;
         const auto rate = rate_between(row, after, seconds, later);
+        rates.has_histograms = rates.has_histograms || !after.buckets.empty();
         rates.exits += rate.exits;
         rates.cycles += rate.cycles;
         rates.rows.push_back(rate);
@@ -101,7 +114,9 @@ std::vector<std::string> table_of(const Rates& rates, std::size_t limit) {
         fmt::format("{:.1f} exits/s, {:.0f} cycles/s, over {:.1f} s; {} exit numbers", rates.exits,
                     rates.cycles, rates.seconds, ledger::numbering_name(rates.numbering)),
         vcpu("VM", "NAME", "VCPU") +
-            fmt::format(rate_columns, "EXIT", "EXITS/S", "%", "CYCLES/S", "%", "PER EXIT", "TOTAL")};
+            fmt::format(rate_columns, "EXIT", "EXITS/S", "%", "CYCLES/S", "%", "PER EXIT") +
+            (rates.has_histograms ? fmt::format(quantile_columns, "P50", "P99") : "") +
+            fmt::format(total_column, "TOTAL")};
     if (rates.of_host && rates.rows.empty()) lines.front() = "no VM runs";
     Rate sum{.exits = rates.exits, .cycles = rates.cycles};
     for (const auto& rate : rates.rows) {

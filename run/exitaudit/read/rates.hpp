@@ -28,6 +28,8 @@ struct Rate {
     std::uint64_t new_exits = 0;
     std::uint64_t total = 0;          // since the VM started; maybe modulo 2^32
     std::optional<double> per_exit{}; // cycles; none without exits, or without cycles by exit
+    // Cycles within which half, and 99 % of the new exits ended; none without histograms.
+    std::optional<std::uint64_t> median{}, p99{};
 };
 
 struct Rates {
@@ -37,7 +39,7 @@ struct Rates {
     std::uint64_t queries = 0;    // CPUIDs that the later reading took
     std::vector<Rate> rows{};     // that have ever counted something
     ledger::Numbering numbering;
-    bool of_host = false;
+    bool of_host = false, has_histograms = false;
 };
 
 // The rates between two samples from one place. What the earlier one does not have was 0.

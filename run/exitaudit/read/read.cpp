@@ -66,10 +66,6 @@ std::string nearest_name(const std::string& word) {
     return nearest;
 }
 
-std::string text_of(const std::optional<std::uint64_t>& number) {
-    return number ? fmt::format("{}", *number) : "-";
-}
-
 // A mean; "-" of nothing.
 std::string per_exit(const std::optional<std::uint64_t>& cycles, std::uint64_t count) {
     return cycles && count ? fmt::format("{}", *cycles / count) : "-";
@@ -105,6 +101,10 @@ ordered_json record_of(const Row& row, ledger::Numbering numbering) {
 }
 
 } // namespace
+
+std::string text_of(const std::optional<std::uint64_t>& number) {
+    return number ? fmt::format("{}", *number) : "-";
+}
 
 std::string name_of(const Row& row, Numbering numbering) {
     return fmt::format("{:#x} {}", row.exit, ledger::exit_name(numbering, row.exit));

@@ -109,6 +109,8 @@ std::vector<std::string> charts_of(const std::vector<Row>& rows, ledger::Numberi
 // docs/reading.md. `reading`: null if there is none.
 nlohmann::ordered_json document_of(const Reading* reading, const LedgerReader& reader);
 
+std::string text_of(const std::optional<std::uint64_t>& number); // "-" for none
+
 // As people read a row's exit: "0x7b io".
 std::string name_of(const Row& row, ledger::Numbering numbering);
 
