@@ -311,6 +311,13 @@ GUEST
     expect 4 "" "${svm[@]}" --no-ledger io.out8
 }
 
+@test "svm: histograms have every exit that has ended" {
+    expect 0 "exitaudit: pass: " "${svm[@]}" --histograms --json "$TMPDIR/json" io.out8 ledger.self-count
+    # The exit by which the guest ends may be the last of its kind.
+    jq -e '.exits | length > 2 and all(.[]; ([.buckets[][1]] | add) as $ended | .count - $ended | . == 0 or . == 1)' "$TMPDIR/json"
+    jq -e '.environment.host.kvm_parameters["kvm.exit_ledger"] == "histograms"' "$TMPDIR/json"
+}
+
 @test "svm: a sweep is repeated by its seed" {
     expect 0 "50 pairs at random, seed=42" "${svm[@]}" ledger.sweep:count=50 seed=42
 }

@@ -10,7 +10,9 @@ setup_file() {
     root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
     export root page="$BATS_FILE_TMPDIR/page.html" port=$((20000 + RANDOM % 10000)) session
     jq '.totals.exits.HLT.count = 199 | .totals.exits.CPUID.count = 7 | del(.phases[0])' "$root/tests/report/boot.json" >"$BATS_FILE_TMPDIR/variant.json"
-    "$root/build/exitaudit" report "$root"/tests/report/{run,boot,grade}.json "$BATS_FILE_TMPDIR/variant.json" -o "$page"
+    jq '.exits[0].buckets = [[9, 2100], [10, 2000], [12, 99], [14, 1]] | .exits[1].buckets = [[11, 300], ["x", 1], [64, 1], null] |
+        .exits[2].buckets = [[0, 7]]' "$root/tests/report/run.json" >"$BATS_FILE_TMPDIR/run.json"
+    "$root/build/exitaudit" report "$BATS_FILE_TMPDIR/run.json" "$root"/tests/report/{boot,grade}.json "$BATS_FILE_TMPDIR/variant.json" -o "$page"
     chromedriver --port="$port" >"$BATS_FILE_TMPDIR/log" 2>&1 3>&- &
     echo $! >"$BATS_FILE_TMPDIR/driver"
     local options
@@ -66,7 +68,7 @@ show() { # WIDTH light|dark
 # What draws, its colours, and that it fits.
 check_page() { # WIDTH light|dark
     show "$1" "$2"
-    [ "$(evaluate 'document.documentElement.dataset.drawn')" = '"11"' ]
+    [ "$(evaluate 'document.documentElement.dataset.drawn')" = '"14"' ]
     [ "$(evaluate 'document.documentElement.scrollWidth <= innerWidth')" = true ]
     local light
     light=$(evaluate 'getComputedStyle(document.body).backgroundColor === "rgb(255, 255, 255)"')
@@ -91,6 +93,18 @@ check_page() { # WIDTH light|dark
     show 1280 light
     [ "$(evaluate '[...document.querySelectorAll("canvas")].every((c) => c.getAttribute("role") === "img" && c.getAttribute("aria-label").length > 20)')" = true ]
     [ "$(evaluate 'document.title')" = '"Exit Audit: run.json: fail, boot.json: pass, grade.json: fail, variant.json: pass"' ]
+}
+
+@test "histograms are charts of buckets, the most costly reason first" {
+    show 1280 light
+    charts='charts.filter(({canvas}) => canvas.closest("#document-0 .side-by-side"))'
+    [ "$(evaluate "$charts.map(({chart}) => chart.data.labels.join())" | jq -c)" = '["512,1K,2K,4.1K,8.2K,16.4K","2K","0"]' ]
+    [ "$(evaluate "$charts.map(({chart}) => chart.data.datasets[0].data)" | jq -c)" = '[[2100,2000,0,99,0,1],[300],[7]]' ]
+    [ "$(evaluate 'document.querySelector("#document-0 .side-by-side figcaption").textContent')" = \
+        '"Half of the exits ended within 1,023 cycles, 99 % within 8,191."' ]
+    [ "$(evaluate 'document.querySelectorAll("#document-0 [aria-label=\"How long exits took\"] tbody tr").length')" = 6 ]
+    # A page without histograms does not mention them.
+    [ "$(evaluate 'document.querySelectorAll(".side-by-side").length')" = 1 ]
 }
 
 @test "a boot's sentences, notes and instruments are on its page" {

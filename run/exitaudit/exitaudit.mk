@@ -41,7 +41,7 @@ $(EXITAUDIT_ROOMS:%=$(EXITAUDIT_OBJ)/room/%.o): $(EXITAUDIT_OBJ)/room/%.o: $$(ca
 
 # The page of `exitaudit report`, without its data, is part of the program.
 CHART_LIBRARY := /usr/share/javascript/chart.js/chart.min.js
-PAGE_PARTS := $(addprefix $(EXITAUDIT_DIR)/report/,make-shell page.html page.css elements.js charts.js boot_chart.js boots_chart.js page.js)
+PAGE_PARTS := $(addprefix $(EXITAUDIT_DIR)/report/,make-shell page.html page.css elements.js charts.js histograms.js boot_chart.js boots_chart.js page.js)
 $(EXITAUDIT_OBJ)/report/shell.html: $(PAGE_PARTS) | packages-program
 	@mkdir -p $(@D)
 	$(call announce,PAGE)$(EXITAUDIT_DIR)/report/make-shell $(CHART_LIBRARY) >$@

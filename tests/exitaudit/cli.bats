@@ -74,6 +74,8 @@ start_hanging_run() {
 
 @test "a kernel for a lane without an embedded host is a usage error" {
     expect 2 "--lane svm" "$exitaudit" run --lane tcg --kernel 6.1
+    expect 2 "--histograms" "$exitaudit" run --lane tcg --histograms
+    expect 2 "excludes" "$exitaudit" run --no-ledger --histograms
 }
 
 @test "a timeout of nothing is a usage error" { expect 2 "--timeout" "$exitaudit" run --timeout 0; }

@@ -103,7 +103,13 @@ void add_run(CLI::App& app, Task& task) {
                        ->excludes(modules);
     tree->excludes(modules)->excludes(mutant);
     command.add_flag("--no-ept", host.shadow_paging, "load kvm-intel with ept=0: shadow paging (vmx lane)");
-    command.add_flag("--no-ledger", host.no_ledger, "load kvm with exit_ledger=0 (embedded hosts)");
+    auto* no_ledger = command.add_flag_callback(
+        "--no-ledger", [&host] { host.exit_ledger = "0"; }, "load kvm with exit_ledger=0 (embedded hosts)");
+    command
+        .add_flag_callback(
+            "--histograms", [&host] { host.exit_ledger = "histograms"; },
+            "load kvm with exit_ledger=histograms: how many exits took how long (embedded hosts)")
+        ->excludes(no_ledger);
     add(command, "--prepare", host.prepare, "FILE",
         "a shell script that the embedded host runs before the guest");
     add(command, "--guest", host.image, "FILE", "boot this image instead of the built one");

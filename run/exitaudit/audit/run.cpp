@@ -21,15 +21,16 @@ constexpr auto longest_firings = std::chrono::seconds(20);
 // The first option that needs a host that exitaudit boots itself.
 std::string_view needs_embedded_host(const RunOptions& options) {
     const auto& host = options.host;
-    return host.kernel             ? "--kernel"
-           : !options.tree.empty() ? "--tree"
-           : !host.modules.empty() ? "--modules"
-           : !host.mutant.empty()  ? "--mutant"
-           : host.no_ledger        ? "--no-ledger"
-           : !host.prepare.empty() ? "--prepare"
-           : host.noise            ? "--noise"
-           : host.stress           ? "--stress"
-                                   : "";
+    return host.kernel                 ? "--kernel"
+           : !options.tree.empty()     ? "--tree"
+           : !host.modules.empty()     ? "--modules"
+           : !host.mutant.empty()      ? "--mutant"
+           : host.exit_ledger == "0"   ? "--no-ledger"
+           : !host.exit_ledger.empty() ? "--histograms"
+           : !host.prepare.empty()     ? "--prepare"
+           : host.noise                ? "--noise"
+           : host.stress               ? "--stress"
+                                       : "";
 }
 
 void show_verdict(const AuditReport& report) {

@@ -158,7 +158,8 @@ std::string host_initramfs(const EmbeddedHost& host, std::string_view emulator, 
             {"audit/perf-report", "exec " + shell_line(perf_report(perf_in_overlay(), perf_data)) + "\n"});
         for (auto& file : perf_files()) files.push_back(std::move(file));
     }
-    if (spec.no_ledger) files.push_back({"audit/kvm.parameters", "exit_ledger=0\n"});
+    if (!spec.exit_ledger.empty())
+        files.push_back({"audit/kvm.parameters", fmt::format("exit_ledger={}\n", spec.exit_ledger)});
     if (spec.costs) files.push_back({"audit/costs", ""});
     if (!spec.prepare.empty()) files.push_back({"audit/prepare", read_file(spec.prepare)});
     if (spec.shadow_paging) {

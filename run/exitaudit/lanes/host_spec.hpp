@@ -25,7 +25,7 @@ struct HostSpec {
     std::filesystem::path modules;
     std::string mutant;
     bool shadow_paging = false;    // KVM is loaded with ept=0, npt=0
-    bool no_ledger = false;        // KVM is loaded with exit_ledger=0
+    std::string exit_ledger;       // kvm's parameter of this name; empty: as KVM has it
     bool costs = false;            // nothing counts exits beside KVM, which would take longer than the exits
     bool marks = false;            // the guest is stopped around each trigger's firings (Marks)
     bool noise = false;            // a second, busy VM runs beside the guest

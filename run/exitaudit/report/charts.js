@@ -5,12 +5,12 @@
 const charts = [];
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-function figure(parent, title, caption, height, configure) {
+function figure(parent, title, caption, height, configure, heading = "h3") {
     const canvas = element("canvas", {role: "img", "aria-label": `${title}. ${caption} The table below has the figures.`});
     // Set by script: the page's policy lets no style attribute through.
     const box = element("div", {class: "canvas"}, canvas);
     box.style.height = `${height}px`;
-    parent.append(element("h3", {}, title), element("figure", {}, element("figcaption", {}, caption), box));
+    parent.append(element(heading, {}, title), element("figure", {}, element("figcaption", {}, caption), box));
     charts.push({canvas, configure, chart: null});
 }
 

@@ -145,6 +145,7 @@ function showRun(parent, run) {
     shareChart(parent, "Share of exits and of their time, by reason", complete
         ? "All exits of the guest's life, by the ledger's final state. Time is all that passed from an exit to the next entry."
         : "The exits that the triggers caused, as the ledger told them.", exits);
+    histogramCharts(parent, exits);
     environment(parent, run);
     audits(parent, run);
 }
