@@ -1,8 +1,10 @@
 // Counts or times VM exits by eBPF programs at KVM's tracepoints, as these of bpftrace do:
 //   tracepoint:kvm:kvm_exit { @[args->exit_reason] = count(); }
 //   tracepoint:kvm:kvm_exit { @start[tid] = nsecs; @reason[tid] = args->exit_reason; }
-//   tracepoint:kvm:kvm_entry /@start[tid]/ { @ns[@reason[tid]] = sum(nsecs - @start[tid]); delete(@start[tid]); }
-// bpftrace itself, with LLVM, is too large for the embedded host. Usage: bpf_exits count|time; works until it is killed.
+//   tracepoint:kvm:kvm_entry /@start[tid]/ {
+//       @ns[@reason[tid]] = sum(nsecs - @start[tid]); delete(@start[tid]); }
+// bpftrace itself, with LLVM, is too large for the embedded host.
+// Usage: bpf_exits count|time; works until it is killed.
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <stdint.h>
@@ -105,7 +107,8 @@ static void attach(const char *event, const struct bpf_insn *code, size_t size)
 #define UPDATE(m, key, value) MAP(m), AT(2, key), AT(3, value), MOV_IMM(4, 0), CALL(map_update_elem)
 // *(value) = what the map has for the key, or 0, and r7 added.
 #define SUM(m, key, value) \
-	LOOKUP(m, key), MOV(1, 0), IF_ZERO(1, 1), LOAD(1, 0, 0), ADD(1, 7), STORE(10, value, 1), UPDATE(m, key, value)
+	LOOKUP(m, key), MOV(1, 0), IF_ZERO(1, 1), LOAD(1, 0, 0), ADD(1, 7), STORE(10, value, 1), \
+		UPDATE(m, key, value)
 
 #define SUM_SIZE 18
 #define DELETE(m, key) MAP(m), AT(2, key), CALL(map_delete_elem)
@@ -114,8 +117,8 @@ static void count_exits(void)
 {
 	int counts = make_map(BPF_MAP_TYPE_PERCPU_HASH);
 	int reason = number_in("kvm_exit", "format", "exit_reason;\toffset:");
-	const struct bpf_insn on_exit[] = { LOAD32(1, 1, reason), STORE(10, -8, 1), MOV_IMM(7, 1), SUM(counts, -8, -16),
-					    MOV_IMM(0, 0), EXIT };
+	const struct bpf_insn on_exit[] = { LOAD32(1, 1, reason), STORE(10, -8, 1), MOV_IMM(7, 1),
+		SUM(counts, -8, -16), MOV_IMM(0, 0), EXIT };
 
 	attach("kvm_exit", on_exit, sizeof(on_exit));
 }

@@ -144,7 +144,7 @@ public:
         const auto firing = firing_of(result, numbering());
         if (!firing) return;
         // The mark at the end is an exit, too.
-        const auto io = *number_of(marked_statistics[1]);
+        const auto io = *number_of(io_exits);
         if (--trace[io] == 0) trace.erase(io);
         for (const auto* name : {"exits", "io_exits"})
             if (grown.contains(name)) --grown[name];
