@@ -35,7 +35,8 @@ constexpr std::string_view default_rubric = R"({
       "audits": ["time.definition", "time.hlt", "time.extremes", "time.window"],
       "findings": {"counted-not-timed": 10, "clock-stopped-early": 10, "halves-swapped": 10,
         "high-word-lost": 10, "vendor-not-patched": "all", "stale-exit-reason": "all",
-        "answer-overwritten": 8, "wrong-register": 8, "handler-only": 5, "part-of-exit": 5},
+        "answer-overwritten": 8, "wrong-register": 8, "handler-only": 5, "part-of-exit": 5,
+        "wrong-histogram": 0},
       "notes": {"handler-only": 0, "part-of-exit": 0}
     },
     {
