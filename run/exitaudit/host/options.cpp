@@ -110,7 +110,7 @@ int show_top_of_host(const TopOptions& options) {
     require_ledger(machine, "/");
     const auto take = [&] { return take_sample(machine, "/"); };
     if (options.once && take().rows.empty())
-        throw failure("no VM runs on this machine's KVM: start one, or leave --once out to wait for one");
+        throw failure("no VM runs whose vCPUs show a ledger: start one, or leave --once out to wait for one");
     return show_top(take, options);
 }
 

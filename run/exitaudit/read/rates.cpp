@@ -117,7 +117,7 @@ std::vector<std::string> table_of(const Rates& rates, std::size_t limit) {
             fmt::format(rate_columns, "EXIT", "EXITS/S", "%", "CYCLES/S", "%", "PER EXIT") +
             (rates.has_histograms ? fmt::format(quantile_columns, "P50", "P99") : "") +
             fmt::format(total_column, "TOTAL")};
-    if (rates.of_host && rates.rows.empty()) lines.front() = "no VM runs";
+    if (rates.of_host && rates.rows.empty()) lines.front() = "no VM runs whose vCPUs show a ledger";
     Rate sum{.exits = rates.exits, .cycles = rates.cycles};
     for (const auto& rate : rates.rows) {
         sum.new_exits += rate.new_exits;
