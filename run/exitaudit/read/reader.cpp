@@ -91,7 +91,7 @@ Buckets LedgerReader::buckets(ExitNumber exit) {
     Buckets buckets(KVM_EXIT_LEDGER_BUCKETS);
     const auto [shortest, longest] = leaves_.extremes(exit);
     for (auto k = bucket_of(shortest); k <= bucket_of(longest); ++k) {
-        const auto selected = exit | static_cast<std::uint32_t>(k) << 16;
+        const auto selected = exit | static_cast<std::uint32_t>(k) << KVM_EXIT_LEDGER_BUCKET_SHIFT;
         const auto answer = leaves_.query_raw(KVM_EXIT_LEDGER_LEAF_HISTOGRAM, selected);
         buckets[k] = join(answer.ebx, answer.eax);
     }
