@@ -1,5 +1,5 @@
 // What `exitaudit host` finds out about a machine, and when it refuses.
-#include "exitaudit/host/machine.hpp"
+#include "exitaudit/host/vms.hpp"
 #include "exitaudit/read/formats.hpp"
 
 #include <gtest/gtest.h>
@@ -194,7 +194,9 @@ std::string refusal(const RunningVms& host, ExitCode code) {
 TEST_F(RunningVms, HaveARowForEachExitOfEachVcpu) {
     const auto rows = sample().rows;
     ASSERT_EQ(rows.size(), 3U);
-    EXPECT_EQ(*rows[0].vcpu, (Vcpu{"41-9", "qemu-system-x86", 0}));
+    EXPECT_EQ(rows[0].vcpu->vm, "41-9");
+    EXPECT_EQ(rows[0].vcpu->name, "qemu-system-x86");
+    EXPECT_EQ(rows[0].vcpu->number, 0U);
     EXPECT_EQ(rows[0].exit, 114U);
     EXPECT_EQ(rows[0].count, 5U);
     EXPECT_EQ(rows[0].cycles, 50U);
@@ -234,6 +236,14 @@ TEST_F(RunningVms, MayStartEndAndFollowEachOther) {
     fs::remove_all(root / debugfs(""));
     EXPECT_TRUE(sample().rows.empty());
     EXPECT_TRUE(rates(earlier, sample()).rows.empty());
+}
+
+TEST_F(RunningVms, MayChangeTheirName) {
+    const auto earlier = sample();
+    write("proc/41/comm", "web\n");
+    const auto between = rates(earlier, sample());
+    EXPECT_EQ(between.exits, 0);
+    EXPECT_EQ(between.rows[0].vcpu->name, "web");
 }
 
 TEST_F(RunningVms, AreATable) {

@@ -1,8 +1,6 @@
 // What matters of a machine before its KVM is replaced.
 #pragma once
 
-#include "exitaudit/read/rates.hpp"
-
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
@@ -43,12 +41,6 @@ struct Machine {
 
 // Looks at the machine whose root file system this is. `sources` and what it costs are the caller's.
 Machine look_at(const std::filesystem::path& root);
-
-// Error if this machine's KVM keeps no ledger, or if the caller may not read it.
-void require_ledger(const Machine& machine, const std::filesystem::path& root);
-
-// The ledger of each vCPU of each VM now.
-Sample take_sample(const Machine& machine, const std::filesystem::path& root);
 
 // Why `host install` refuses, each with the remedy; nothing: it does not.
 std::vector<std::string> obstacles(const Machine& machine);

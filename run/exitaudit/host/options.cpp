@@ -1,7 +1,7 @@
 // The command line of `exitaudit host`, and what it starts.
 #include "exitaudit/host/options.hpp"
 
-#include "exitaudit/host/machine.hpp"
+#include "exitaudit/host/vms.hpp"
 #include "exitaudit/lanes/places.hpp"
 #include "exitaudit/support/command_line.hpp"
 #include "exitaudit/support/exit_code.hpp"

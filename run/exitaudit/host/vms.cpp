@@ -1,13 +1,14 @@
 // The ledgers of running VMs, as debugfs shows them.
-#include "exitaudit/host/machine.hpp"
+#include "exitaudit/host/vms.hpp"
 
 #include "exitaudit/support/take.hpp"
 #include "exitaudit/witness/instruments.hpp"
 #include "exitaudit/witness/ledger_text.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <tuple>
 
 namespace exitaudit::host {

@@ -9,6 +9,7 @@
 #include <compare>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <tuple>
 
 namespace exitaudit {
 
@@ -18,7 +19,11 @@ struct Vcpu {
     std::string name; // of the VM; nothing in it needs escaping
     unsigned number;
 
-    auto operator<=>(const Vcpu&) const = default;
+    // Whatever the name: a process may change it.
+    auto operator<=>(const Vcpu& other) const {
+        return std::tie(vm, number) <=> std::tie(other.vm, other.number);
+    }
+    bool operator==(const Vcpu& other) const { return *this <=> other == 0; }
 };
 
 // One exit number in the ledger. Absent: this host does not report it. Times are in the host's TSC cycles.
