@@ -60,6 +60,7 @@ check() { "$root/host-kvm-patch/dkms-build" --check "$@"; }
 
 @test "host top says why there is nothing to watch, in a line" {
     local top=("$root/build/exitaudit" host top)
+    expect 2 "top excludes ACTION" "$root/build/exitaudit" host install top
     expect 2 "--interval" "${top[@]}" -d 0
     expect 2 "--sort" "${top[@]}" -s nope
     expect 2 "excludes" "${top[@]}" --once -n 2

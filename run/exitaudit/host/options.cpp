@@ -126,11 +126,12 @@ void add_host(CLI::App& app, Task& task) {
     auto [command, options] =
         add_command(app, task, "host", "put the patched KVM into this machine, and take it out", host_footer,
                     perform, check);
-    command.add_option("ACTION", options.action, "status, install or remove")
-        ->check(CLI::IsMember({"status", "install", "remove"}).description(""));
+    auto* action = command.add_option("ACTION", options.action, "status, install or remove")
+                       ->check(CLI::IsMember({"status", "install", "remove"}).description(""));
     add(command, "--json", options.json, "FILE", "write what status shows as a JSON document");
     auto [top, top_options] = add_command(command, task, "top", "watch which exits the vCPUs of all VMs take",
                                           top_footer, show_top_of_host, check_top);
+    top.excludes(action);
     add_top_options(top, top_options);
 }
 
