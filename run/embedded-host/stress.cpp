@@ -65,8 +65,10 @@ void unload_in_time(const std::string& name) {
     fail("cannot unload " + name + ": " + std::strerror(errno));
 }
 
-void load_kvm(bool ledger) {
-    load("kvm", ledger ? "" : "exit_ledger=0");
+constexpr const char *on = "", *off = "exit_ledger=0", *histograms = "exit_ledger=histograms";
+
+void load_kvm(const char* ledger) {
+    load("kvm", ledger);
     load(vendor, "");
 }
 
@@ -75,12 +77,14 @@ void unload_kvm() {
     unload_in_time("kvm");
 }
 
-// 32-bit code: ECX times the leaves that sum up all vCPUs, each leaf's ECX 0; then HLT.
+// 32-bit code: ECX rounds, each over the leaves that sum up all vCPUs, for the exit of the round's number;
+// then HLT.
+constexpr unsigned leaves = 7;
 constexpr std::uint8_t code[] = {
     0x89, 0xcf,                         // mov %ecx, %edi
-    0xbe, 0xfc, 0xff, 0xff, 0x4f,       // mov $0x4ffffffc, %esi
+    0xbe, 0xf9, 0xff, 0xff, 0x4f,       // mov $0x4ffffff9, %esi
     0x89, 0xf0,                         // mov %esi, %eax
-    0x31, 0xc9,                         // xor %ecx, %ecx
+    0x89, 0xf9,                         // mov %edi, %ecx
     0x0f, 0xa2,                         // cpuid
     0x46,                               // inc %esi
     0x81, 0xfe, 0,    0,    0,    0x50, // cmp $0x50000000, %esi
@@ -166,7 +170,7 @@ std::uint64_t total_of(const std::string& ledger) {
     return std::stoull(ledger.substr(6));
 }
 
-// Reads every ledger that there is, over and over, while its VM may come to its end.
+// Reads every VM's ledger, and those of its first vCPUs, over and over, while the VM may come to its end.
 class Readers {
 public:
     explicit Readers(unsigned count) {
@@ -185,10 +189,12 @@ private:
         while (!ended_) {
             std::error_code ignored; // directories come and go
             for (const auto& vm : fs::directory_iterator("/sys/kernel/debug/kvm", ignored)) {
-                const int file = open((vm.path() / "exit_ledger").c_str(), O_RDONLY);
-                if (file < 0) continue;
-                reads_ += !read_all(file).empty();
-                close(file);
+                for (const auto* name : {"exit_ledger", "vcpu0/exit_ledger", "vcpu1/exit_ledger"}) {
+                    const int file = open((vm.path() / name).c_str(), O_RDONLY);
+                    if (file < 0) continue;
+                    reads_ += !read_all(file).empty();
+                    close(file);
+                }
             }
             usleep(1'000);
         }
@@ -200,7 +206,7 @@ private:
 
 std::string load_and_unload() {
     for (unsigned i = 0; i < loads; i++) {
-        load_kvm(i % 2 == 0);
+        load_kvm(std::array{histograms, off, on}[i % 3]);
         {
             const Device kvm;
             Vm vm(kvm.fd);
@@ -212,8 +218,8 @@ std::string load_and_unload() {
 }
 
 std::string create_and_destroy() {
-    std::map<bool, std::uint64_t> reads;
-    for (const bool ledger : {true, false}) {
+    std::map<const char*, std::uint64_t> reads;
+    for (const auto* ledger : {histograms, off}) {
         load_kvm(ledger);
         {
             const Readers readers(2);
@@ -229,14 +235,14 @@ std::string create_and_destroy() {
         }
         unload_kvm();
     }
-    if (reads[true] == 0) fail("no ledger was read");
-    if (reads[false] != 0) fail("there is a file exit_ledger with exit_ledger=0");
-    return std::to_string(vms) + " VMs, half of them without a ledger; " + std::to_string(reads[true]) +
+    if (reads[histograms] == 0) fail("no ledger was read");
+    if (reads[off] != 0) fail("there is a file exit_ledger with exit_ledger=0");
+    return std::to_string(vms) + " VMs, half of them without a ledger; " + std::to_string(reads[histograms]) +
            " reads";
 }
 
 std::string add_vcpus() {
-    load_kvm(true);
+    load_kvm(histograms);
     std::uint64_t reads = 0;
     {
         const Device kvm;
@@ -256,25 +262,28 @@ std::string add_vcpus() {
 }
 
 std::string hold_file() {
-    load_kvm(true);
-    int file = -1;
-    constexpr unsigned rounds = 100, leaves = 4;
+    load_kvm(histograms);
+    constexpr unsigned rounds = 100;
+    std::vector<int> files;
     {
         const Device kvm;
         Vm vm(kvm.fd);
         const int vcpu = vm.add_vcpu(rounds);
-        file = static_cast<int>(
-            must(open((vm.debugfs() / "exit_ledger").c_str(), O_RDONLY), "the ledger's file"));
+        for (const auto* name : {"exit_ledger", "vcpu0/exit_ledger"})
+            files.push_back(static_cast<int>(must(open((vm.debugfs() / name).c_str(), O_RDONLY), name)));
         vm.run(vcpu);
     }
     usleep(500'000);
-    if (unload(module_name())) fail("the modules were unloaded under an open file");
-    const auto total = total_of(read_all(file));
-    if (total < rounds * leaves) fail("a file held open shows " + std::to_string(total) + " exits");
-    close(file);
+    std::uint64_t total = 0;
+    for (const int file : files) {
+        if (unload(module_name())) fail("the modules were unloaded under an open file");
+        total = total_of(read_all(file));
+        if (total < rounds * leaves) fail("a file held open shows " + std::to_string(total) + " exits");
+        close(file);
+    }
     unload_kvm();
-    return "shows " + std::to_string(total) +
-           " exits after the VM's end, and keeps the modules until it is closed";
+    return "the VM's and its vCPU's show " + std::to_string(total) +
+           " exits after the VM's end, and keep the modules until they are closed";
 }
 
 // Objects in use of the caches that ledgers and vCPUs come from, without what a sanitizer keeps in
@@ -303,7 +312,7 @@ void show_leaks() {
     for (std::string line; std::getline(leaks, line);) console << line << std::endl;
 }
 
-// A ledger is one object of some KiB for each vCPU.
+// A ledger is two objects of some KiB for each vCPU.
 std::string look_for_leaks(const std::map<std::string, std::uint64_t>& before) {
     const auto after = slabs();
     if (after.empty()) return "nothing to count: the kernel has no /proc/slabinfo";
@@ -337,7 +346,7 @@ int main(int argc, char** argv) {
     vendor = argv[1];
     // init has loaded KVM. Caches that the first VMs fill are no leaks.
     unload_kvm();
-    load_kvm(true);
+    load_kvm(histograms);
     unload_kvm();
     const auto before = slabs();
     const bool all = attempt("modules", load_and_unload) && attempt("vms", create_and_destroy) &&
