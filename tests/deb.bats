@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # The Debian packages, installed in a root file system of their own. Needs root.
 
-# bats file_tags=slow
+# Each test goes on from the one before it.
+# bats file_tags=slow, alone
 
 load expect
 
