@@ -33,19 +33,6 @@ start_hanging_run() {
     [ -n "$(emulators)" ]
 }
 
-@test "the atlas has a table for each host, a column for each kernel, and the change between them" {
-    document() { # KERNEL MEDIAN
-        jq -n --arg kernel "Linux $1" --argjson median "$2" '{lane: "svm-icount", run: {costs: 1}, platform: {brand: "A processor"},
-            environment: {emulator: "QEMU 7.2", host: {kernel: $kernel}}, results: [{name: "io.in8", guest_cycles: {median: $median}}]}'
-    }
-    document 6.12.1 2200 >"$TMPDIR/b.json"
-    document 6.1.3 2000 >"$TMPDIR/a.json"
-    document 6.1.3 2000 | jq '.run = {} | .results[0] += {caused: 20, told: 20, firings: 20, guest_cycles: {mean: 2000}, host_cycles: {inside: 500}}' \
-        >"$TMPDIR/ledger.json"
-    expect 0 "## svm-icount, QEMU 7.2, A processor" "$root/tests/bench/atlas" page "$TMPDIR"/{b,a,ledger}.json
-    [[ $output == *"| trigger | 6.1 | in KVM | 6.12 | Δ | in KVM |"*"| io.in8 | 2000 | 25 % | 2200 | +10 % |  |"* ]]
-}
-
 @test "--witness-only refuses several vCPUs, a busy host, and a lane without KVM" {
     expect 2 "--witness-only fires on one vCPU: leave --vcpus out" "$exitaudit" run --witness-only --vcpus 2
     expect 2 "--witness-only needs the host for itself: leave --noise out" "$exitaudit" run --witness-only --noise
