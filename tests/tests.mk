@@ -98,7 +98,7 @@ check-unit: build/tests/unikernel_tests build/tests/exitaudit_tests
 	build/tests/exitaudit_tests --gtest_brief=1
 
 check-packages:
-	@tests/run-bats tests/packages.bats tests/mutants.bats tests/atlas.bats
+	@tests/run-bats tests/packages.bats tests/mutants.bats tests/atlas.bats tests/phases.bats
 
 check-cli:
 	@KERNEL='$(KERNEL)' tests/run-bats tests/exitaudit/cli.bats tests/install.bats tests/host.bats
