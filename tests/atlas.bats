@@ -121,3 +121,30 @@ ledger() {
     diff "$root/docs/costs-atlas.md" docs/costs-atlas.md >changes || [ $? -eq 1 ]
     run ! grep '^<' changes
 }
+
+@test "measuring one kernel renews its documents alone, condensed" {
+    mkdir -p tests/bench build docs/atlas
+    cp "$root"/tests/bench/{atlas,*.jq} tests/bench/
+    costs 6.1 2000 >costs.json
+    ledger 6.1 2000 2000 500 >ledger.json
+    cat >build/exitaudit <<'END'
+#!/bin/bash
+# run --timeout SECONDS --json FILE OPTION...
+source=ledger.json
+[[ $* != *" --costs"* ]] || source=costs.json
+cp "$source" "$5"
+echo "$*" >>calls
+[[ $* != *" --kernel 5.10 "* ]] || exit 3
+END
+    chmod +x build/exitaudit
+    echo other >docs/atlas/6.12-vmx.json
+    tests/bench/atlas measure build/atlas docs/atlas 6.1
+    [ "$(wc -l <calls)" -eq 4 ]
+    [ "$(ls docs/atlas)" = "$(printf '%s\n' 6.1-svm-icount{-ledger,}.json 6.1-vmx{-ledger,}.json 6.12-vmx.json)" ]
+    [ "$(cat docs/atlas/6.12-vmx.json)" = other ]
+    "$atlas" condense costs.json | cmp - docs/atlas/6.1-vmx.json
+    "$atlas" condense ledger.json | cmp - docs/atlas/6.1-vmx-ledger.json
+    cp -r docs/atlas before
+    expect 3 "" tests/bench/atlas measure build/atlas docs/atlas 5.10
+    diff -r before docs/atlas
+}
