@@ -1,9 +1,13 @@
 // Running other programs.
 #include "exitaudit/support/process.hpp"
 
+#include "exitaudit/support/file.hpp"
+#include "exitaudit/support/untrusted.hpp"
+
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <thread>
 
 #include <sched.h>
 
@@ -54,6 +58,21 @@ TEST(Process, ThatIsSilentForTooLongIsEnded) {
     const auto silent = run_process({"sh", "-c", "echo; sleep 60"}, std::chrono::seconds(60), watcher);
     EXPECT_EQ(silent.how, Ending::How::timed_out);
     EXPECT_LT(silent.took, std::chrono::seconds(60));
+}
+
+TEST(Process, IsNotChargedForTheTimeOfItsReader) {
+    const TemporaryDirectory scratch;
+    const auto read = (scratch.path() / "read").string();
+    constexpr auto limit = std::chrono::seconds(2);
+    Watcher slow;
+    slow.out = [&](std::string_view) {
+        std::this_thread::sleep_for(limit + std::chrono::seconds(1));
+        write_file(read, "");
+    };
+    const auto ending =
+        run_process({"sh", "-c", "echo; until [ -e \"$0\" ]; do sleep 0.1; done", read}, limit, slow);
+    EXPECT_TRUE(ending.exited_with(0));
+    EXPECT_LT(ending.took, limit);
 }
 
 TEST(Process, ThatWaitsForACpuIsNotChargedForIt) {

@@ -170,13 +170,13 @@ AuditReport audit(const Lane& lane, const HostSpec& spec, const Places& places, 
     Recorder recorder(audits_of(spec.plan));
     auto recording = listener;
     recording.guest = [&](std::string_view bytes) {
-        heard_guest = Clock::now();
         recorder.feed(bytes, [](const std::string&, LogReader::Kind) {});
-        listener.guest(bytes);
+        listener.guest(bytes); // whose reader may be slow
+        heard_guest = Clock::now();
     };
     recording.note = [&](std::string_view line) {
-        heard_host = Clock::now();
         listener.note(line);
+        heard_host = Clock::now();
     };
     const auto session = lane.run(spec, places, recording);
     const auto end = Clock::now();

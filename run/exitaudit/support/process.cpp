@@ -41,6 +41,7 @@ std::atomic<SignalsCaught*> catcher = nullptr;
 
 namespace asio = boost::asio;
 namespace bp = boost::process;
+using Clock = std::chrono::steady_clock;
 
 constexpr auto tick_interval = std::chrono::milliseconds(250);
 
@@ -59,8 +60,8 @@ void let_writes_go_on() {
 class Stream {
 public:
     // `heard` becomes true when there is output.
-    Stream(asio::io_context& loop, const std::function<void(std::string_view)>& sink, bool& heard)
-        : pipe_(loop), sink_(sink), heard_(heard) {}
+    Stream(asio::io_context& loop, std::function<void(std::string_view)> sink, bool& heard)
+        : pipe_(loop), sink_(std::move(sink)), heard_(heard) {}
 
     bp::async_pipe& pipe() { return pipe_; }
 
@@ -74,7 +75,7 @@ public:
     }
 private:
     bp::async_pipe pipe_;
-    const std::function<void(std::string_view)>& sink_;
+    std::function<void(std::string_view)> sink_;
     bool& heard_;
     std::array<char, 4096> buffer_{};
 };
@@ -82,8 +83,9 @@ private:
 class Run {
 public:
     Run(std::chrono::milliseconds limit, const Watcher& watcher)
-        : watcher_(watcher), limit_(limit), out_(loop_, watcher.out, heard_),
-          err_(loop_, watcher.err, heard_), ticker_(loop_), signals_(loop_, SIGINT, SIGTERM, SIGHUP) {}
+        : watcher_(watcher), limit_(limit), show_tick_(uncounted(watcher.tick)),
+          out_(loop_, uncounted(watcher.out), heard_), err_(loop_, uncounted(watcher.err), heard_),
+          ticker_(loop_), signals_(loop_, SIGINT, SIGTERM, SIGHUP) {}
 
     Ending operator()(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
         // The signals are caught before the child exists, so none can orphan it.
@@ -127,15 +129,25 @@ private:
         ticker_.expires_after(tick_interval);
         ticker_.async_wait([this](const boost::system::error_code& error) {
             if (error) return;
-            if (watcher_.tick) watcher_.tick();
+            if (show_tick_) show_tick_();
             if (is_over()) return stop(Ending::How::timed_out, 0);
             tick();
         });
     }
 
+    // The watcher may write to a slow reader, while nobody here serves the program.
+    template <typename... Args>
+    std::function<void(Args...)> uncounted(const std::function<void(Args...)>& watch) {
+        if (!watch) return {};
+        return [this, &watch](Args... args) {
+            const auto begin = Clock::now();
+            watch(args...);
+            uncounted_ += Clock::now() - begin;
+        };
+    }
+
     std::chrono::milliseconds passed() const {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
-                                                                     start_);
+        return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start_ - uncounted_);
     }
 
     bool is_over() {
@@ -162,7 +174,9 @@ private:
 
     const Watcher& watcher_;
     const std::chrono::milliseconds limit_;
-    const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+    const Clock::time_point start_ = Clock::now();
+    Clock::duration uncounted_{};
+    const std::function<void()> show_tick_;
     std::chrono::milliseconds took_{}, waited_{}, heard_at_{};
     bool heard_ = false;
     asio::io_context loop_;

@@ -25,7 +25,7 @@ struct Ending {
 
 // What a time limit counts: the time on the clock in which the program did not wait for a CPU, for one
 // process that works alone; or the CPU time of the program and all that it starts. At most 8 times the limit
-// passes on the clock.
+// passes on the clock, without what the watcher takes, whose own output may have a slow reader.
 enum class Limits { awake, cpu };
 
 // Called on the caller's own thread. Any may be empty.
