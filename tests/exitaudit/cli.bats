@@ -422,7 +422,7 @@ $(head -n1 /proc/cmdline)" ]
     expect 3 "is no document" "$exitaudit" report "$root/README.md" -o "$scratch/page.html"
     echo '{"schema": 2, "kind": "run"}' >"$BATS_TEST_TMPDIR/newer.json"
     expect 3 "has schema 2" "$exitaudit" compare "$BATS_TEST_TMPDIR/newer.json" "$root/tests/report/run.json"
-    expect 2 "of kind grade" "$exitaudit" compare "$root/tests/report/run.json" "$root/tests/report/grade.json"
+    expect 3 "of kind grade" "$exitaudit" compare "$root/tests/report/run.json" "$root/tests/report/grade.json"
     expect 2 "--output" "$exitaudit" report "$root/tests/report/run.json"
     [ -z "$(ls "$scratch")" ]
 }
@@ -436,6 +436,10 @@ $(head -n1 /proc/cmdline)" ]
     expect 0 "slower" "$exitaudit" compare "$before" "$after" --max-regression 25
     expect 1 "io.out8 became slower by 20.0 %" "$exitaudit" compare "$before" "$after" --max-regression=10
     expect 0 "1 faster" "$exitaudit" compare "$after" "$before" --max-regression=10
+    jq '.lane = "svm"' "$before" >"$after"
+    expect 3 "the two cannot be compared: different lane" "$exitaudit" compare "$before" "$after"
+    jq '.run.costs = 1' "$before" >"$after"
+    expect 3 "cannot be compared: an audit before, run --costs after" "$exitaudit" compare "$before" "$after"
     jq '.environment.emulator = "QEMU 7.2"' "$before" >"$after"
     expect 0 "follows the machine's time" "$exitaudit" compare "$after" "$after"
     expect 3 "run both with --exact, or on lane vmx" "$exitaudit" compare "$after" "$after" --max-regression=10
@@ -449,9 +453,9 @@ $(head -n1 /proc/cmdline)" ]
     [ "$(jq -r '.boots | join(" ")' "$scratch/c.json")" = "boot twice" ]
     expect 0 "x1.00" "$exitaudit" compare "$boot" "$other" "$boot"
     expect 2 "--max-regression" "$exitaudit" compare "$boot" "$other" --max-regression 5
-    expect 2 "kinds cannot be mixed" "$exitaudit" compare "$boot" "$root/tests/report/run.json"
-    expect 2 "kinds cannot be mixed" "$exitaudit" compare "$root/tests/report/run.json" "$boot"
-    expect 2 "kinds cannot be mixed" "$exitaudit" compare "$boot" "$boot" "$root/tests/report/run.json"
+    expect 3 "kinds cannot be mixed" "$exitaudit" compare "$boot" "$root/tests/report/run.json"
+    expect 3 "kinds cannot be mixed" "$exitaudit" compare "$root/tests/report/run.json" "$boot"
+    expect 3 "kinds cannot be mixed" "$exitaudit" compare "$boot" "$boot" "$root/tests/report/run.json"
     expect 3 "report takes documents of kind run, grade and boot" "$exitaudit" report "$scratch/c.json" -o "$scratch/page.html"
     expect 2 "only of exitaudit boot" "$exitaudit" compare "$root"/tests/report/{run,run,run}.json
 }

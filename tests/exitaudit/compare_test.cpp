@@ -156,6 +156,18 @@ TEST(Compare, InstructionsAreNotComparedWithCycles) {
     EXPECT_THROW(compare(counted({result("a", 3000, 0)}), cycles), Error);
 }
 
+TEST(Compare, CostsAreNotComparedWithAuditsWhoseHostCountsExits) {
+    const auto audit = counted({result("a", 3713, 0)});
+    auto costs = counted({result("a", 2764, 0)});
+    costs["run"]["costs"] = 1;
+    auto marks = costs;
+    marks["run"]["plan"] = "costs marks=yes";
+    EXPECT_THROW(compare(costs, audit), Error);
+    EXPECT_THROW(compare(audit, costs), Error);
+    EXPECT_THROW(compare(costs, marks), Error);
+    EXPECT_TRUE(compare(costs, costs).warnings.empty());
+}
+
 TEST(Compare, TriggersOfOneDocumentAreListed) {
     auto skipped = result("c", 1000);
     skipped["verdict"] = "skip";
@@ -172,7 +184,7 @@ TEST(Compare, RefusesWhatCannotBeCompared) {
             compare(document({}), after);
             FAIL();
         } catch (const Error& error) {
-            EXPECT_EQ(error.code, ExitCode::usage);
+            EXPECT_EQ(error.code, ExitCode::could_not_run);
         }
     };
     auto other = document({});

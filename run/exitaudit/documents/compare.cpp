@@ -129,11 +129,23 @@ json circumstance(const json& document, const char* path) {
     return value.is_string() ? json(without_calibration(value.get<std::string>())) : value;
 }
 
+// The kind of run, of which depends whether the host's instruments add to each exit's cost.
+std::string made_by(const json& document) {
+    const auto& run = object_member(document, "run");
+    if (number_member(run, "costs") == 0) return "an audit";
+    return text_member(run, "plan").find("marks=yes") == std::string::npos ? "run --costs"
+                                                                           : "run --witness-only";
+}
+
 void check_comparable(const json& before, const json& after, Comparison& comparison) {
     for (const auto* document : {&before, &after})
         if (text_member(*document, "kind") != "run")
-            throw usage_error("compare takes documents of exitaudit run or judge; this one is of kind {}",
-                              text_member(*document, "kind"));
+            throw failure("compare takes documents of exitaudit run or judge; this one is of kind {}",
+                          text_member(*document, "kind"));
+    if (const auto first = made_by(before), second = made_by(after); first != second)
+        throw failure("the two cannot be compared: {} before, {} after, and what counts exits beside KVM, as "
+                      "in an audit, adds to each exit's cost: run both with --costs",
+                      first, second);
     struct Circumstance {
         const char *what, *path;
         bool must_agree;
@@ -156,8 +168,7 @@ void check_comparable(const json& before, const json& after, Comparison& compari
         const auto first = circumstance(before, path), second = circumstance(after, path);
         if (first == second) continue;
         if (must_agree)
-            throw usage_error("the two cannot be compared: different {}: {}", what,
-                              difference(first, second));
+            throw failure("the two cannot be compared: different {}: {}", what, difference(first, second));
         if (!first.is_null() && !second.is_null())
             comparison.warnings.push_back(fmt::format("different {}: {}", what, difference(first, second)));
     }

@@ -29,13 +29,14 @@ struct Comparison {
     std::vector<const Change*> regressions(double percent) const;
 };
 
-// Compares two documents of kind `run`. Error (usage) if lanes, vendors or numbers of vCPUs differ.
-// The standard error of a ratio is that of the logarithm of two medians, each 0.929 times the interquartile
-// range over the root of the number of firings (McGill, Tukey and Larsen 1978, for a normal centre), plus the
-// scatter of all log ratios beyond that, since firings of one run are not independent. A change is
-// significant if chance would show one like it among all triggers in fewer than 1 of 20 comparisons
-// (Bonferroni). Where cycles are instructions (run --exact), nothing is left to chance: a change is any by
-// more than 0.05 %, or 3 % if the firings of one run differ among themselves.
+// Compares two documents of kind `run`. Error if lanes, vendors or numbers of vCPUs differ, or if one is of
+// an audit and the other of --costs, where nothing counts exits beside KVM. The standard error of a ratio is
+// that of the logarithm of two medians, each 0.929 times the interquartile range over the root of the number
+// of firings (McGill, Tukey and Larsen 1978, for a normal centre), plus the scatter of all log ratios beyond
+// that, since firings of one run are not independent. A change is significant if chance would show one like
+// it among all triggers in fewer than 1 of 20 comparisons (Bonferroni). Where cycles are instructions (run
+// --exact), nothing is left to chance: a change is any by more than 0.05 %, or 3 % if the firings of one run
+// differ among themselves.
 Comparison compare(const nlohmann::json& before, const nlohmann::json& after);
 
 void add_compare(CLI::App& app, Task& task);

@@ -45,8 +45,8 @@ void require_one_kind(const std::vector<NamedDocument>& documents) {
     const auto& first = documents.front();
     for (const auto& other : documents)
         if (kind_of(other) != kind_of(first))
-            throw usage_error("{} is of kind {} and {} of kind {}: kinds cannot be mixed", first.file,
-                              kind_of(first), other.file, kind_of(other));
+            throw failure("{} is of kind {} and {} of kind {}: kinds cannot be mixed", first.file,
+                          kind_of(first), other.file, kind_of(other));
 }
 
 const char* mark(const Change& change) {
