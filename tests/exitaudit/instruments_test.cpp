@@ -89,6 +89,13 @@ TEST_F(InstrumentsTest, CountOnlyTheGuestsThreads) {
         read(instance() / "events/kvm/kvm_exit/trigger").starts_with("hist:keys=common_pid,exit_reason"));
 }
 
+TEST_F(InstrumentsTest, LeaveTheTracepointAloneWhereOnlyCostsAreMeasured) {
+    make_host();
+    Instruments instruments(roots, false);
+    EXPECT_EQ(read(instance() / "events/kvm/kvm_exit/trigger"), "");
+    EXPECT_EQ(result(instruments, "host.tracepoint").outcome, Outcome::skip);
+}
+
 TEST_F(InstrumentsTest, TellALedgerThatDiffers) {
     make_host();
     write(fmt::format("debug/kvm/{}-9/exit_ledger", getpid()), "total 4 1 1 1 1\n10 4 1 1 1 1\n");

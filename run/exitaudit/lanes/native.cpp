@@ -112,7 +112,7 @@ Session run_native(const HostSpec& spec, const Places& places, const Listener& l
         session.no_ledger = no_ledger;
         return session;
     }
-    Instruments instruments;
+    Instruments instruments({}, !spec.costs);
     if (spec.marks && !instruments.tracing_obstacle().empty())
         throw failure("{}", instruments.tracing_obstacle());
     const MemoryFile data("perf.data", {});

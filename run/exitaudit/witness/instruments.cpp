@@ -75,8 +75,10 @@ std::string obstacle(const fs::path& root, const char* type, const fs::path& wan
     return fmt::format("{} is missing: {}", (root / wanted).string(), otherwise);
 }
 
-Instruments::Instruments(InstrumentRoots roots) : roots_(std::move(roots)) {
-    tracing_obstacle_ = obstacle(roots_.tracing, "tracefs", exit_event, "this KVM has no such tracepoint");
+Instruments::Instruments(InstrumentRoots roots, bool traces) : roots_(std::move(roots)) {
+    tracing_obstacle_ =
+        traces ? obstacle(roots_.tracing, "tracefs", exit_event, "this KVM has no such tracepoint")
+               : "only costs are measured";
     if (tracing_obstacle_.empty()) start_tracing();
     debug_obstacle_ = obstacle(roots_.debug, "debugfs", "kvm", "is KVM loaded?");
 }

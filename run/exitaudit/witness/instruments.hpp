@@ -24,7 +24,8 @@ std::string obstacle(const std::filesystem::path& root, const char* type, const 
 // testimony.
 class Instruments {
 public:
-    explicit Instruments(InstrumentRoots roots = {});
+    // `traces`: kvm_exit is counted, which adds to each exit's cost.
+    explicit Instruments(InstrumentRoots roots = {}, bool traces = true);
     ~Instruments();
     Instruments(const Instruments&) = delete;
     Instruments& operator=(const Instruments&) = delete;
