@@ -153,6 +153,16 @@ check_page() { # WIDTH light|dark
     [ "$(evaluate 'document.querySelector(".findings").textContent.includes("<img src=")')" = true ]
 }
 
+@test "a page says what its cycles are, and what was judged" {
+    show 1280 light
+    local qemu='environment: {emulator: "QEMU 7.2"}'
+    [ "$(evaluate "clockOf({lane: 'svm-icount', $qemu})")" = '"an instruction: QEMU'"'"'s clock counts those of host and guest"' ]
+    [[ $(evaluate "clockOf({lane: 'svm', $qemu})") == *"follows the machine's time"* ]]
+    [ "$(evaluate 'noFindings({costs: 1, plan: "costs"})')" = '"Only costs were measured: no counts were judged."' ]
+    [[ $(evaluate 'noFindings({costs: 1, plan: "costs marks=yes"})') == *"instruments agree"* ]]
+    [[ $(evaluate 'noFindings({})') == *"every audit"* ]]
+}
+
 @test "audits can be chosen by name and verdict" {
     show 1280 light
     [ "$(evaluate '(() => {

@@ -85,8 +85,8 @@ const ranges = {
     },
 };
 
-function costChart(parent, results, emulator) {
-    const rows = costs(results);
+function costChart(parent, run) {
+    const rows = costs(list(run.results)), unit = unitOf(run), title = `${capital(unit)} per exit`;
     if (rows.length === 0)
         return;
     const points = (offset, value, low, high) => rows.map((row, index) =>
@@ -95,10 +95,10 @@ function costChart(parent, results, emulator) {
         backgroundColor: colour(name), borderColor: colour(name)});
     const least = Math.min(...rows.flatMap((row) => [row.low, row.hostLow]).filter((value) => value > 0));
     const most = Math.max(...rows.flatMap((row) => [row.high, row.hostHigh]));
-    figure(parent, "Cycles per exit, by reason",
+    figure(parent, `${title}, by reason`,
         "Guest: the median that its own clock saw from before an instruction to after it, and a line from the shortest to the " +
         "99th percentile. Host: the mean that the ledger told, and a line from its shortest to its longest. Logarithmic. " +
-        (emulator ? "On an emulated processor, compare exits with one another, not with hardware." : ""),
+        (run.environment?.emulator ? "On an emulated processor, compare exits with one another, not with hardware." : ""),
         rows.length * 26 + 110, () => ({
             type: "scatter",
             plugins: [ranges],
@@ -108,7 +108,7 @@ function costChart(parent, results, emulator) {
             ].filter((dataset) => dataset.data.length > 0)},
             options: {
                 scales: {
-                    x: {type: "logarithmic", min: least / 1.3, max: most * 1.3, title: {display: true, text: "cycles"},
+                    x: {type: "logarithmic", min: least / 1.3, max: most * 1.3, title: {display: true, text: unit},
                         ticks: {maxRotation: 0, autoSkipPadding: 12, callback: (value) => isRound(value) ? compact(value) : null}},
                     y: {min: -0.7, max: rows.length - 0.3, reverse: true, afterBuildTicks: (axis) => {
                         axis.ticks = rows.map((row, index) => ({value: index}));
@@ -118,7 +118,7 @@ function costChart(parent, results, emulator) {
                     `${item.raw.name}: ${whole(item.raw.x)} (${whole(item.raw.low)} to ${whole(item.raw.high)})`}}},
             },
         }));
-    parent.append(details("As a table", table("Cycles per exit", [
+    parent.append(details("As a table", table(title, [
         {title: "Exit", of: (row) => row.name},
         {title: "Triggers", number: true, of: (row) => whole(row.triggers)},
         {title: "Guest, median", number: true, of: (row) => whole(row.guest)},

@@ -5,6 +5,10 @@ const list = (value) => Array.isArray(value) ? value : [];
 const known = (value) => value !== null && value !== undefined && value !== false && value !== "";
 const whole = (value) => known(value) && Number.isFinite(value) ? Math.round(value).toLocaleString("en") : "–";
 const percent = (value) => Number.isFinite(value) ? `${value.toFixed(value < 10 ? 2 : 1)} %` : "–";
+const capital = (word) => word[0].toUpperCase() + word.slice(1);
+// `run --exact`: the host's clock counts instructions.
+const isExact = (run) => run.lane === "svm-icount";
+const unitOf = (run) => isExact(run) ? "instructions" : "cycles";
 const sum = (values) => values.reduce((all, value) => all + value, 0);
 
 function element(name, attributes = {}, ...children) {

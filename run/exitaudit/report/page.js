@@ -64,12 +64,23 @@ function findings(parent, document, results) {
                 list(result.table).length > 0 && element("pre", {}, result.table.join("\n"))].filter(Boolean)},
         ], failed, true));
     else if (found.length === 0 && document.verdict === "pass")
-        parent.append(element("p", {}, "No findings: every audit that could be made here holds."));
+        parent.append(element("p", {}, noFindings(document.run)));
 }
 
-const emulatedClock = (emulator) => emulator.startsWith("Bochs")
-    ? "Bochs's clock advances by the instructions that it emulates, so a cycle is about an instruction of host and guest."
-    : "QEMU's emulated clock follows the machine's time, so cycles tell how long the emulation took.";
+const noFindings = (run) => run?.costs !== 1 ? "No findings: every audit that could be made here holds."
+    : String(run.plan).includes("marks=yes") ? "No findings: the host's instruments agree wherever they were judged."
+    : "Only costs were measured: no counts were judged.";
+
+function clockOf(run) {
+    const emulator = run.environment?.emulator;
+    if (!emulator)
+        return "a tick of the processor's time stamp counter";
+    if (isExact(run))
+        return "an instruction: QEMU's clock counts those of host and guest";
+    return emulator.startsWith("Bochs")
+        ? "Bochs's clock advances by the instructions that it emulates, so a cycle is about an instruction of host and guest."
+        : "QEMU's emulated clock follows the machine's time, so cycles tell how long the emulation took.";
+}
 
 function pairs(entries) {
     return element("dl", {}, entries.filter(([, value]) => known(value)).flatMap(([name, value]) =>
@@ -96,7 +107,7 @@ function environment(parent, run) {
             guest.disk && `disk ${guest.disk}`, guest.nested_paging === false && "shadow paging"].filter(known).join(", ")],
         ["Plan", guest.plan && element("code", {}, guest.plan)],
         ["Ledger", known(guest.layout) && `layout ${guest.layout}${known(guest.ledger) ? `, revision ${guest.ledger}` : ""}`],
-        ["A cycle", emulator ? emulatedClock(emulator) : "a tick of the processor's time stamp counter"],
+        ["A cycle", clockOf(run)],
     ]));
 }
 
@@ -123,7 +134,7 @@ function audits(parent, run) {
     choice.addEventListener("change", filter);
     name.addEventListener("input", filter);
     parent.append(element("h3", {}, "Every audit"),
-        element("p", {class: "muted small"}, "Cycles are per firing as the guest saw them, and per exit as the host told them."),
+        element("p", {class: "muted small"}, `${capital(unitOf(run))} are per firing as the guest saw them, and per exit as the host told them.`),
         element("div", {class: "filter"}, choice, name), rows);
 }
 
@@ -138,10 +149,10 @@ function showRun(parent, run) {
     const having = (verdict) => list(run.results).filter((result) => result.verdict === verdict).length;
     const {whole: complete, exits} = exitsOf(run);
     parent.append(banner(run.verdict, run.message, circumstances(run)),
-        tiles([["audits passed", having("ok")], ["failed", having("not ok")], ["skipped", having("skip")],
+        tiles([[run.run?.costs === 1 ? "triggers measured" : "audits passed", having("ok")], ["failed", having("not ok")], ["skipped", having("skip")],
             agreeing(run), ["exits counted", sum(exits.map((row) => row.count)) || null]]));
     findings(parent, run, results);
-    costChart(parent, list(run.results), run.environment?.emulator);
+    costChart(parent, run);
     shareChart(parent, "Share of exits and of their time, by reason", complete
         ? "All exits of the guest's life, by the ledger's final state. Time is all that passed from an exit to the next entry."
         : "The exits that the triggers caused, as the ledger told them.", exits);
