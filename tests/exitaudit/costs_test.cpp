@@ -11,7 +11,8 @@ Result measured_result(const std::string& name, unsigned long number, unsigned m
     result.number = number;
     result.name = name;
     result.record = {{"firings", 200},
-                     {"guest_cycles", {{"min", 1}, {"median", median}, {"mean", 3}, {"p99", 4}}}};
+                     {"guest_cycles", {{"min", 1}, {"median", median}, {"mean", 3}, {"p99", 4}}},
+                     {"empty_cycles", 36}};
     return result;
 }
 
@@ -58,6 +59,19 @@ TEST(CostsInParts, FollowEachOtherWithWhatEndedThemSkipped) {
     EXPECT_TRUE(parts.was_cut());
     EXPECT_NE(parts.table().find("# io\n#   io.in8 "), std::string::npos) << parts.table();
     EXPECT_NE(parts.table().find("# msr\n#   msr.read-pat "), std::string::npos) << parts.table();
+}
+
+TEST(CostsInParts, HaveATableWithTheirUnitAndTheEmptyFiring) {
+    CostsInParts parts;
+    parts.add(ended_amid("io.out8", {measured_result("io.in8", 1, 70)}));
+    EXPECT_TRUE(parts.table().starts_with("# Cycles per firing ")) << parts.table();
+    EXPECT_TRUE(parts.table().ends_with("# An empty firing costs 36 cycles; they are not subtracted.\n"))
+        << parts.table();
+    auto exact = complete({measured_result("msr.read-pat", 1, 80)});
+    exact.circumstances.lane = "svm-icount";
+    parts.add(exact);
+    EXPECT_TRUE(parts.table().starts_with("# Instructions per firing ")) << parts.table();
+    EXPECT_NE(parts.table().find("costs 36 instructions; they"), std::string::npos) << parts.table();
 }
 
 TEST(CostsInParts, AreMeasuredEvenIfTheLastTriggerEndsTheRun) {

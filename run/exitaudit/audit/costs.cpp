@@ -43,9 +43,13 @@ AuditReport CostsInParts::report() const {
 }
 
 std::string CostsInParts::table() const {
-    auto text = fmt::format("# {:<29} {:>8} {:>9} {:>9} {:>9} {:>9}\n", "trigger", "firings", "min", "median",
-                            "mean", "p99");
+    const bool exact = last_.circumstances.lane == svm_icount;
+    auto text =
+        fmt::format("# {} per firing as the guest saw them, by family:\n"
+                    "# {:<29} {:>8} {:>9} {:>9} {:>9} {:>9}\n",
+                    exact ? "Instructions" : "Cycles", "trigger", "firings", "min", "median", "mean", "p99");
     std::string family;
+    double empty = 0;
     for (const auto& result : results_) {
         const auto& cycles = object_member(result.record, "guest_cycles");
         if (cycles.empty()) continue;
@@ -55,8 +59,10 @@ std::string CostsInParts::table() const {
         text += fmt::format("#   {:<27} {:>8} {:>9.0f} {:>9.0f} {:>9.0f} {:>9.0f}\n", result.name,
                             number_member(result.record, "firings"), member("min"), member("median"),
                             member("mean"), member("p99"));
+        empty = number_member(result.record, "empty_cycles");
     }
-    return text;
+    return text + fmt::format("# An empty firing costs {:.0f} {}; they are not subtracted.\n", empty,
+                              exact ? "instructions" : "cycles");
 }
 
 } // namespace exitaudit
