@@ -157,8 +157,13 @@ a.log" ]
     expect 2 "limit 1: no exit is called 'cpiud'; did you mean cpuid?" "$exitaudit" run --lane tcg --budget "$scratch/budget.json"
     expect 2 "no exit is called 'cpiud'" "$exitaudit" boot --lane svm --budget "$scratch/budget.json"
     expect 3 "nosuch" "$exitaudit" run --dry-run --lane tcg --budget "$scratch/nosuch"
+    budget '{"exit": "hlt", "instructions": 1}'
+    expect 2 "exit hlt: instructions are counted on lane svm-icount alone" "$exitaudit" run --dry-run --lane svm --budget "$scratch/budget.json"
+    expect 0 "" "$exitaudit" run --dry-run --exact --budget "$scratch/budget.json"
+    budget '{"phase": "idle", "count": 1}'
+    expect 2 "phase idle: a run has no phases" "$exitaudit" run --dry-run --lane tcg --budget "$scratch/budget.json"
     budget '{"exit": "hlt", "count": 1}'
-    expect 1 "fail: budget: 1 of 1 limits are not kept: exit hlt" "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf" \
+    expect 1 "fail: budget: 1 of 1 limit is not kept: exit hlt" "$exitaudit" run --lane tcg --guest "$stand_in/pass.elf" \
         --budget "$scratch/budget.json" --junit "$scratch/results.xml"
     grep -q 'name="budget"' "$scratch/results.xml"
 }

@@ -98,7 +98,7 @@ int audit_once(const RunOptions& given) {
                                                                       : "",
                                                    .intel = host.shadow_paging ? "--no-ept" : "",
                                                    .ledger = !costs});
-    const auto budget = read_budget(options.budget); // before minutes of running
+    const auto budget = read_budget(options.budget, "run", choice.lane->name); // before minutes of running
     if (options.dry_run) return static_cast<int>(ExitCode::pass);
     if (!choice.why.empty()) fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
 

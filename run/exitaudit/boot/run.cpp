@@ -121,7 +121,7 @@ int run_boot(const BootOptions& asked) {
     require_directories_of({asked.json, asked.junit});
     const auto choice = choose_lane_of(asked);
     const auto options = settled(asked, *choice.lane);
-    const auto budget = read_budget(options.budget); // before minutes of running
+    const auto budget = read_budget(options.budget, "boot", choice.lane->name); // before minutes of running
     if (!choice.why.empty()) fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
 
     using Clock = std::chrono::steady_clock;

@@ -124,7 +124,7 @@ std::vector<Figure> figures(const json& document, const Limit& limit) {
     const auto what = limit.exit.empty() ? "all exits" : limit.exit;
     if (text_member(document, "kind") == "run") {
         const auto rows = rows_of(array_member(document, "exits"));
-        if (!limit.phase.empty() || rows.empty()) return {};
+        if (rows.empty()) return {};
         return {sum_of(rows, limit.exit, what)};
     }
     if (limit.phase.empty())
@@ -152,9 +152,6 @@ std::string overrun(const std::string& name, double is, double most, const char*
 
 // A line for each overrun.
 std::vector<std::string> overruns(const json& document, const Limit& limit, bool svm) {
-    if (limit.instructions && text_member(document, "lane") != svm_icount)
-        return {fmt::format("{}: instructions are counted on lane {} alone (run --exact)", text_of(limit),
-                            svm_icount)};
     if (!limit.exit.empty() && !is_called(nearest_exit(limit.exit, svm), limit.exit))
         return {fmt::format("{}: this host's vendor has no exit of that name", text_of(limit))};
     const auto found = figures(document, limit);
@@ -183,12 +180,29 @@ Budget parse_budget(std::string_view text, const std::string& name) {
     return budget;
 }
 
-Budget read_budget(const std::filesystem::path& file) {
-    return file.empty() ? Budget() : parse_budget(read_file(file), file.string());
+void check_budget(const Budget& budget, std::string_view kind, std::string_view lane) {
+    for (const auto& limit : budget) {
+        const auto refuse = [&](const std::string& why) {
+            throw usage_error("budget: {}: {}", text_of(limit), why);
+        };
+        if (kind == "run" && !limit.phase.empty()) refuse("a run has no phases");
+        if (kind == "boot" && !limit.trigger.empty()) refuse("a boot fires no triggers");
+        if (limit.instructions && lane != svm_icount)
+            refuse(fmt::format("instructions are counted on lane {} alone (run --exact)", svm_icount));
+    }
+}
+
+Budget read_budget(const std::filesystem::path& file, std::string_view kind, std::string_view lane) {
+    if (file.empty()) return {};
+    auto budget = parse_budget(read_file(file), file.string());
+    check_budget(budget, kind, lane);
+    return budget;
 }
 
 HostResult compare_with_budget(const Budget& budget, const json& document, bool svm) {
-    HostResult result{"budget", Outcome::ok, fmt::format("{} limits are kept", budget.size())};
+    const auto limits = fmt::format("{} limit{}", budget.size(), budget.size() == 1 ? "" : "s");
+    const auto verb = [](std::size_t count) { return count == 1 ? "is" : "are"; };
+    HostResult result{"budget", Outcome::ok, fmt::format("{} {} kept", limits, verb(budget.size()))};
     std::size_t exceeded = 0;
     for (const auto& limit : budget) {
         auto lines = overruns(document, limit, svm);
@@ -198,7 +212,7 @@ HostResult compare_with_budget(const Budget& budget, const json& document, bool 
     if (exceeded == 0) return result;
     result.outcome = Outcome::not_ok;
     result.message =
-        fmt::format("{} of {} limits are not kept: {}", exceeded, budget.size(), result.table.front());
+        fmt::format("{} of {} {} not kept: {}", exceeded, limits, verb(exceeded), result.table.front());
     return result;
 }
 

@@ -18,9 +18,13 @@ struct Limit {
 
 using Budget = std::vector<Limit>;
 
-// Reads a file; without a name, no limits. Error (usage) if it is no budget, or a limit limits nothing.
-Budget read_budget(const std::filesystem::path& file);
+// Reads the budget of a document of this kind and lane; without a file, no limits. Error if it cannot be
+// read; (usage) if it is no budget, a limit limits nothing, or check_budget() refuses it.
+Budget read_budget(const std::filesystem::path& file, std::string_view kind, std::string_view lane);
 Budget parse_budget(std::string_view text, const std::string& name);
+
+// Error (usage) if a document of this kind and lane can have no figure for a limit, whatever the host does.
+void check_budget(const Budget& budget, std::string_view kind, std::string_view lane);
 
 // Compares a document of kind run or boot with the limits: not ok if one is exceeded, or limits what the
 // document has no figure of, or an exit that the host's vendor does not have. The table has a line for each.
