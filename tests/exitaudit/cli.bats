@@ -198,6 +198,9 @@ a.log" ]
 @test "--dry-run checks lane and plan, and boots nothing" {
     expect 0 "" "$exitaudit" run --dry-run --lane tcg 'io.*'
     expect 2 "did you mean io.out8" "$exitaudit" run --dry-run --lane tcg io.out9
+    expect 2 "costs are of triggers" "$exitaudit" run --dry-run --lane svm --costs 'ledger.*'
+    expect 2 "--witness-only fires triggers" "$exitaudit" run --dry-run --lane svm --witness-only 'ledger.*'
+    expect 2 "did you mean io.out8" "$exitaudit" run --dry-run --lane svm --witness-only io.out9
 }
 
 @test "a guest in a folder with a space, by Multiboot 1" {

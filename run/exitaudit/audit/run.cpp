@@ -89,7 +89,11 @@ int audit_once(const RunOptions& given) {
     const bool costs = measures_costs(host.plan);
     host.costs = costs && !host.marks;
     if (costs) host.silence = longest_firings;
-    if (const auto error = check_plan(host.plan)) throw usage_error("{}", *error);
+    if (const auto error = check_plan(host.plan)) {
+        if (options.witness_only && audits_of(host.plan).empty() && !check_plan(given.host.plan))
+            throw usage_error("--witness-only fires triggers, and the plan names none");
+        throw usage_error("{}", *error);
+    }
     require_directories_of({options.json, options.junit, options.log});
     if (options.exact) options.lane = svm_icount;
     const auto choice = choose_lane(options.lane, {.embedded = needs_embedded_host(options),

@@ -53,7 +53,7 @@ Choice choose_lane(std::string_view name, const LaneNeeds& needs) {
         choice = !obstacle.empty() ? Choice{&svm_lane, obstacle}
                  : needs.embedded.empty()
                      ? Choice{&native_lane,
-                              needs.ledger ? "this machine's KVM is patched" : "costs need no patched KVM"}
+                              needs.ledger ? "this machine's KVM is patched" : "no patched KVM is needed"}
                      : Choice{&svm_lane, fmt::format("{} needs an embedded host", needs.embedded)};
     }
     const auto refuse = [&](std::string_view option, std::string_view what, std::string_view lanes_with_it) {
