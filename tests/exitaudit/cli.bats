@@ -201,6 +201,9 @@ a.log" ]
     expect 2 "costs are of triggers" "$exitaudit" run --dry-run --lane svm --costs 'ledger.*'
     expect 2 "--witness-only fires triggers" "$exitaudit" run --dry-run --lane svm --witness-only 'ledger.*'
     expect 2 "did you mean io.out8" "$exitaudit" run --dry-run --lane svm --witness-only io.out9
+    # What the user names must be there.
+    expect 2 "--prepare" "$exitaudit" run --dry-run --lane svm --prepare "$scratch/nosuch"
+    expect 2 "--modules" "$exitaudit" run --dry-run --lane svm --modules "$scratch/nosuch"
 }
 
 @test "a guest in a folder with a space, by Multiboot 1" {

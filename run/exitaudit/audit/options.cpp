@@ -97,7 +97,8 @@ void add_run(CLI::App& app, Task& task) {
         "give up after this long (default 120, and 30 for each further vCPU; more with --sanitize and "
         "--stress)");
     auto* modules =
-        add(command, "--modules", host.modules, "DIR", "KVM modules to load instead of the built ones");
+        add(command, "--modules", host.modules, "DIR", "KVM modules to load instead of the built ones")
+            ->check(CLI::ExistingDirectory.description(""));
     auto* mutant = add(command, "--mutant", host.mutant, "NAME",
                        "load this host of host-kvm-patch/mutants, broken on purpose")
                        ->excludes(modules);
@@ -111,7 +112,8 @@ void add_run(CLI::App& app, Task& task) {
             "load kvm with exit_ledger=histograms: how many exits took how long (embedded hosts)")
         ->excludes(no_ledger);
     add(command, "--prepare", host.prepare, "FILE",
-        "a shell script that the embedded host runs before the guest");
+        "a shell script that the embedded host runs before the guest")
+        ->check(CLI::ExistingFile.description(""));
     add(command, "--guest", host.image, "FILE", "boot this image instead of the built one");
     add_build(command, options.build);
     add(command, "--json", options.json, "FILE", "write the verdict and all results to FILE");
