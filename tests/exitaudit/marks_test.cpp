@@ -54,10 +54,10 @@ TEST(Marks, FindInstrumentsThatAgree) {
     auto log = log_of({"cpuid.leaf0"});
     const auto results = host.witness.judge_marks(log);
     EXPECT_EQ(named(results, "host.tracepoint").message,
-              "kvm_exit agrees with the catalogue at 1 triggers, 200 exits");
+              "kvm_exit agrees with the catalogue at 1 trigger, 200 exits");
     EXPECT_EQ(named(results, "host.stats.exits").outcome, Outcome::ok);
     EXPECT_EQ(named(results, "host.stats.io_exits").message,
-              "KVM's statistic io_exits agrees with kvm_exit at 1 triggers, 0 exits");
+              "KVM's statistic io_exits counts nothing at 1 trigger, of which none causes what it counts");
     EXPECT_EQ(named(results, "host.stats.hypercalls").outcome, Outcome::skip);
     EXPECT_EQ(log.results[0].record["instruments"].dump(),
               R"({"kvm_exit":[[114,200]],"statistics":{"exits":200,"io_exits":0}})");
@@ -72,7 +72,7 @@ TEST(Marks, FindAStatisticThatOmitsWhatTheFastpathReEnters) {
     EXPECT_EQ(named(results, "host.tracepoint").outcome, Outcome::ok);
     const auto& exits = named(results, "host.stats.exits");
     EXPECT_EQ(exits.outcome, Outcome::not_ok);
-    EXPECT_NE(exits.message.find("1 of 1 triggers: it omits exits after which KVM's fastpath re-enters"),
+    EXPECT_NE(exits.message.find("1 of 1 trigger: it omits exits after which KVM's fastpath re-enters"),
               std::string::npos)
         << exits.message;
     ASSERT_EQ(exits.table.size(), 1U);
@@ -85,7 +85,7 @@ TEST(Marks, CallOtherOmissionsByNoName) {
     host.stop(1, true, {{svm_cpuid, 200}, {svm_io, 1}}, 300, 21);
     auto log = log_of({"cpuid.leaf0"});
     EXPECT_EQ(named(host.witness.judge_marks(log), "host.stats.exits").message,
-              "KVM's statistic exits differs from kvm_exit at 1 of 1 triggers");
+              "KVM's statistic exits differs from kvm_exit at 1 of 1 trigger");
 }
 
 TEST(Marks, FindATracepointThatMissesExits) {
@@ -100,6 +100,18 @@ TEST(Marks, FindATracepointThatMissesExits) {
     EXPECT_EQ(tracepoint.table[0], "msr.read-pat                  expected kvm_exit +200, seen +199");
 }
 
+TEST(Marks, NameTheTriggersThatTheyDoNotJudge) {
+    Host host;
+    host.stop(1, false, {}, 100, 20);
+    host.stop(1, true, {{svm_cpuid, 200}, {svm_io, 1}}, 301, 21);
+    host.stop(2, false, {}, 310, 22);
+    host.stop(2, true, {{svm_io, 1}}, 311, 23);
+    auto log = log_of({"cpuid.leaf0", "interrupt.host-tick"});
+    EXPECT_EQ(named(host.witness.judge_marks(log), "host.tracepoint").message,
+              "kvm_exit agrees with the catalogue at 1 trigger, 200 exits; not judged: interrupt.host-tick: "
+              "this vCPU may not take this exit");
+}
+
 TEST(Marks, BelongToTheTriggerOfTheirNumber) {
     Host host;
     host.stop(1, false, {}, 100, 20); // and the firings were abandoned
@@ -107,7 +119,7 @@ TEST(Marks, BelongToTheTriggerOfTheirNumber) {
     host.stop(2, true, {{svm_cpuid, 200}, {svm_io, 1}}, 311, 23);
     auto log = log_of({"msr.read-pat", "cpuid.leaf0"});
     EXPECT_EQ(named(host.witness.judge_marks(log), "host.stats.exits").message,
-              "KVM's statistic exits agrees with kvm_exit at 1 triggers, 200 exits");
+              "KVM's statistic exits agrees with kvm_exit at 1 trigger, 200 exits");
 }
 
 TEST(Marks, AreNoneOfOtherVmsExits) {

@@ -92,6 +92,9 @@ public:
     Tally(std::string name, bool svm) { result_.name = std::move(name), result_.svm = svm; }
 
     void agrees(std::uint64_t exits) { ++judged_, exits_ += exits; }
+    void leaves_out(const std::string& trigger, std::string_view why) {
+        not_judged_ += fmt::format("{}{}: {}", not_judged_.empty() ? "; not judged: " : "; ", trigger, why);
+    }
     void differs(std::string row, bool omits_fastpath) {
         ++judged_;
         result_.table.push_back(std::move(row));
@@ -102,18 +105,23 @@ public:
         const auto wrong = result_.table.size();
         result_.outcome = wrong ? Outcome::not_ok : judged_ ? Outcome::ok : Outcome::skip;
         result_.message =
-            wrong ? fmt::format("{} differs from {} at {} of {} triggers{}", what, standard, wrong, judged_,
-                                all_omit_fastpath_
-                                    ? ": it omits exits after which KVM's fastpath re-enters the guest "
-                                      "(KVM before 6.4)"
-                                    : "")
-            : judged_
-                ? fmt::format("{} agrees with {} at {} triggers, {} exits", what, standard, judged_, exits_)
-                : "no trigger was fired between marks";
+            (wrong     ? fmt::format("{} differs from {} at {} of {}{}", what, standard, wrong, triggers(),
+                                 all_omit_fastpath_
+                                         ? ": it omits exits after which KVM's fastpath re-enters the guest "
+                                           "(KVM before 6.4)"
+                                         : "")
+             : exits_  ? fmt::format("{} agrees with {} at {}, {} exits", what, standard, triggers(), exits_)
+             : judged_ ? fmt::format("{} counts nothing at {}, of which none causes what it counts", what,
+                                     triggers())
+                       : "no trigger was fired between marks") +
+            not_judged_;
         return result_;
     }
 private:
+    std::string triggers() const { return fmt::format("{} trigger{}", judged_, judged_ == 1 ? "" : "s"); }
+
     HostResult result_;
+    std::string not_judged_;
     std::size_t judged_ = 0;
     std::uint64_t exits_ = 0;
     bool all_omit_fastpath_ = true;
@@ -181,6 +189,8 @@ private:
         const auto judged = judge_trace(firing, trace, result, plan_, numbering(),
                                         static_cast<std::uint64_t>(time / quickest_));
         if (judged.outcome == audit::Outcome::ok) tracepoint_.agrees(total);
+        if (judged.outcome == audit::Outcome::skip)
+            tracepoint_.leaves_out(result.name, judged.message.view());
         if (judged.outcome == audit::Outcome::not_ok)
             tracepoint_.differs(fmt::format("{:<29} {}", result.name, of_tracepoint(judged.message.view())),
                                 false);
