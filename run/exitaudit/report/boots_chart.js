@@ -51,9 +51,10 @@ function costsSideBySide(parent, runs) {
     const spread = ({counts}) => Math.max(...counts) / Math.min(...counts.map((count) => count ?? Infinity)), shown = 30;
     const rows = rowsAcross(runs, ({results}) => list(results).filter((result) => result.guest_cycles?.median > 0)
         .map((result) => [result.name, result.guest_cycles.median])).sort((a, b) => spread(b) - spread(a));
+    const unit = runs.every(({document}) => isExact(document)) ? "instructions" : "each host's own cycles";
     if (rows.length === 0)
         return;
     parent.append(element("h2", {}, "Costs side by side"));
-    chartAcross(parent, "What a firing costs", `Medians, in each host's own cycles: the ${Math.min(shown, rows.length)} triggers that differ most. Logarithmic.`,
-        runs, rows, shown, {type: "logarithmic", title: {display: true, text: "cycles"}});
+    chartAcross(parent, "What a firing costs", `Medians, in ${unit}: the ${Math.min(shown, rows.length)} triggers that differ most. Logarithmic.`,
+        runs, rows, shown, {type: "logarithmic", title: {display: true, text: unit}});
 }
