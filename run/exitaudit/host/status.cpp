@@ -59,7 +59,9 @@ std::vector<std::string> uses_of(const Machine& machine) {
 std::vector<std::string> obstacles(const Machine& machine) {
     std::vector<std::string> why;
     if (machine.vendor_module.empty())
-        why.emplace_back("this CPU shows neither SVM nor VT-x: switch virtualization on in the firmware");
+        why.emplace_back(
+            "this CPU shows neither SVM nor VT-x: switch virtualization on in the firmware, or in a "
+            "VM nested virtualization on its host");
     if (machine.built_in)
         why.emplace_back("KVM is built into this kernel: boot one of Debian's, which has it as modules");
     if (!machine.installed() && machine.module_file.starts_with("updates/"))
