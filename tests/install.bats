@@ -30,6 +30,14 @@ commands() { "$installed/bin/exitaudit" --help | sed -n '/^Subcommands:/,/^$/s/^
     [ -x "$XDG_CACHE_HOME/exitaudit/build/linux-guest/exitaudit" ]
 }
 
+@test "examples come along, and the libvirt domain names the installed guest" {
+    local examples=$BATS_FILE_TMPDIR/root/usr/share/doc/exitaudit/examples
+    [ -x "$examples/ci/audit" ] && [ -f "$examples/vmm/firecracker.json" ]
+    local kernel
+    kernel=$(sed -n 's|.*<kernel>\(.*\)</kernel>|\1|p' "$examples/libvirt/exitaudit.xml")
+    [ -f "$BATS_FILE_TMPDIR/root$kernel" ]
+}
+
 @test "the man page has every command, and every option with what --help says of it" {
     local page=$installed/share/man/man1/exitaudit.1 command
     for command in $(commands); do
