@@ -467,6 +467,11 @@ phases="firmware kernel initramfs idle fork/exec memory timers cpu disk network 
     jq -e '[.guest_read.readings[0].ledger.exits[] | [.exit, .count]] == [[10, 0], [12, 0], [35, 0]]' "$TMPDIR/json"
 }
 
+@test "svm: exitaudit read in Linux shows histograms" {
+    expect_boot 0 "ok guest.read # of " --read --histograms -v
+    [[ $output =~ "0x72 cpuid: "[1-9][0-9]*" exits, half of them within "[0-9]+" cycles, 99 % within "[0-9]+ ]]
+}
+
 @test "svm: a boot on the distribution's own KVM is not patched, and exitaudit read in it says so" {
     expect_boot 4 "not patched: the host shows no exit_ledger" --read --json "$TMPDIR/json" \
         --modules "$(dirname "$(find "$host/distribution/" -name kvm-amd.ko)")"

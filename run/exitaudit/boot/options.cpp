@@ -57,6 +57,8 @@ void add_boot(CLI::App& app, Task& task) {
         "virtio (default) or emulated: an NVMe disk, no network; needs --machine pc")
         ->check(CLI::IsMember({"virtio", "emulated"}).description(""));
     command.add_flag("--no-npt,--no-ept", options.no_npt, "shadow paging: KVM loaded with npt=0 or ept=0");
+    command.add_flag("--histograms", options.histograms,
+                     "load kvm with exit_ledger=histograms; with --read our guest shows them (see -v)");
     add(command, "--kernel-image", options.kernel_image, "FILE",
         "boot this kernel instead of the distribution's");
     add(command, "--initrd", options.initrd, "FILE",

@@ -20,6 +20,7 @@ struct BootOptions {
     std::string machine = "microvm";                  // or pc
     std::string devices = "virtio";                   // or emulated, which only a pc has
     bool no_npt = false;                              // shadow paging: kvm-amd's npt=0, kvm-intel's ept=0
+    bool histograms = false;                          // KVM keeps them
     std::filesystem::path kernel_image, initrd, disk; // the user's own; empty: ours
     std::string append;                               // more words for the guest's kernel
     unsigned work = 0;                                // factor for our guest's phases; 0: the lane's default

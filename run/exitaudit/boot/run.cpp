@@ -73,6 +73,7 @@ HostSpec spec_of(const BootOptions& options, const Lane& lane) {
     if (lane.embedded) spec.kernel = options.kernel; // elsewhere it is the guest's alone
     spec.modules = options.modules;
     spec.shadow_paging = options.no_npt;
+    if (options.histograms) spec.exit_ledger = "histograms";
     spec.timeout = options.timeout;
     return spec;
 }
@@ -96,6 +97,7 @@ Session run_lane(const Lane& lane, BootOptions options, const Listener& listener
 Choice choose_lane_of(const BootOptions& options) {
     const bool names_host = options.kernel && options.lane == "auto";
     return choose_lane(options.lane, {.embedded = options.no_npt             ? "--no-npt"
+                                                  : options.histograms       ? "--histograms"
                                                   : !options.tree.empty()    ? "--tree"
                                                   : !options.modules.empty() ? "--modules"
                                                   : names_host               ? "--kernel"
