@@ -87,8 +87,8 @@ struct Single {
 /// Neither is the shortest above the exit's time, nor the longest below it or above the row.
 void judge_single(ledger::ExitNumber exit, const Single& single, Result& result);
 
-/// The exits of one kind that are in buckets are those that its count has. Without histograms, or where a
-/// row's count is not steady, so that nothing can be said, true.
+/// Fails `result` if the buckets hold other than all exits of one kind that have ended; else true. The host
+/// must keep histograms.
 bool judge_buckets(const Bench& bench, ledger::ExitNumber exit, Result& result);
 
 /// Fails where a query costs several times what another CPUID exit does.

@@ -160,7 +160,7 @@ void judge_delay(const Bench& bench, ExitNumber exit, void (*fire)(), Result& re
         if (leaves.count(exit) - count != 1) continue;
         const auto bucket = static_cast<unsigned>(std::bit_width(took | 1)) - 1;
         if (leaves.bucket(exit, bucket) == before[bucket] + 1) return;
-        result.fail("exit {:x} took {} cycles, and bucket {} has not one more", exit, took, bucket);
+        return result.fail("exit {:x} took {} cycles, and bucket {} has not one more", exit, took, bucket);
     }
 }
 
@@ -217,9 +217,8 @@ void run_histogram(const Bench& bench, Result& result) {
     for (ExitNumber exit = 0; exit < ledger::exit_number_end; exit++)
         if (leaves.defines(exit) && leaves.count(exit) != 0) rows += judge_buckets(bench, exit, result);
     if (result.outcome != Outcome::ok) return;
-    const auto hlt = hlt_exit(leaves.numbering());
     judge_delay(bench, io_exit(leaves.numbering()), fire_pio, result);
-    judge_delay(bench, hlt, fire_hlt, result);
+    judge_delay(bench, hlt_exit(leaves.numbering()), fire_hlt, result);
     if (result.outcome == Outcome::ok) result.message.format("the buckets of {} rows add up", rows);
 }
 
