@@ -1,10 +1,12 @@
 // Choosing from the catalogue by names and globs.
 #include "exitaudit/catalogue/catalogue.hpp"
 
-#include "plan/near_match.hpp"
 #include "exitaudit/support/exit_code.hpp"
+#include "ledger/exit_names.hpp"
+#include "plan/near_match.hpp"
 #include "plan/plan.hpp"
 
+#include <boost/algorithm/string/case_conv.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -74,6 +76,21 @@ Catalogue listed(const std::vector<std::string>& names) {
             if (wanted && rule) catalogue.audits.push_back(rule);
         });
     return catalogue;
+}
+
+std::vector<std::string> audit_names() {
+    std::vector<std::string> names;
+    plan::for_each_audit([&](std::size_t, std::string_view name, auto, auto) { names.emplace_back(name); });
+    return names;
+}
+
+std::vector<std::string> exit_names() {
+    std::set<std::string> names;
+    for (const auto numbering : {ledger::Numbering::vmx, ledger::Numbering::svm})
+        for (ledger::ExitNumber exit = 0; exit < ledger::exit_number_end; ++exit)
+            if (const auto name = ledger::exit_name(numbering, exit); name != "-")
+                names.insert(boost::to_lower_copy(std::string(name)));
+    return {names.begin(), names.end()};
 }
 
 std::optional<std::string> check_plan(const std::vector<std::string>& words) {

@@ -28,6 +28,12 @@ std::optional<std::string> check_plan(const std::vector<std::string>& words);
 // The audits that the plan runs, in order; all if the plan is invalid.
 std::vector<std::string_view> audits_of(const std::vector<std::string>& words);
 
+// All that a plan can name.
+std::vector<std::string> audit_names();
+
+// What either vendor's manual calls its exits, in small letters.
+std::vector<std::string> exit_names();
+
 // How many vCPUs fire; 1 if the plan is invalid.
 unsigned vcpus_of(const std::vector<std::string>& words);
 

@@ -5,6 +5,7 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/json.hpp"
+#include "exitaudit/support/suggestion.hpp"
 #include "exitaudit/support/untrusted.hpp"
 #include "plan/near_match.hpp"
 
@@ -39,25 +40,17 @@ bool is_called(const std::string& exit, const std::string& wanted) {
     return plan::matches(small(wanted), small(exit));
 }
 
-// The vendor's name that is most like the wanted one.
-std::string nearest_exit(const std::string& wanted, bool svm) {
-    std::string nearest;
-    std::size_t least = wanted.size() + 1;
-    for (std::uint64_t exit = 0; exit < ledger::exit_number_end; ++exit) {
-        const std::string name(exit_name(svm, exit));
-        if (is_called(name, wanted)) return name;
-        if (const auto distance = plan::edit_distance(small(wanted), small(name)); distance < least)
-            nearest = name, least = distance;
-    }
-    return nearest;
+bool has_exit(bool svm, const std::string& wanted) {
+    for (std::uint64_t exit = 0; exit < ledger::exit_number_end; ++exit)
+        if (is_called(std::string(exit_name(svm, exit)), wanted)) return true;
+    return false;
 }
 
 // A mistyped name would never be exceeded.
 void check_exit(const std::string& wanted, const std::string& where) {
-    if (is_called(nearest_exit(wanted, true), wanted) || is_called(nearest_exit(wanted, false), wanted))
-        return;
-    throw usage_error("{}: no exit is called '{}'; did you mean {}?", where, sanitize(wanted),
-                      nearest_exit(wanted, true));
+    if (has_exit(true, wanted) || has_exit(false, wanted)) return;
+    throw usage_error("{}: no exit is called '{}'{}", where, sanitize(wanted),
+                      suggestion(small(wanted), exit_names()));
 }
 
 Limit limit_of(const json& given, const std::string& where) {
@@ -152,7 +145,7 @@ std::string overrun(const std::string& name, double is, double most, const char*
 
 // A line for each overrun.
 std::vector<std::string> overruns(const json& document, const Limit& limit, bool svm) {
-    if (!limit.exit.empty() && !is_called(nearest_exit(limit.exit, svm), limit.exit))
+    if (!limit.exit.empty() && !has_exit(svm, limit.exit))
         return {fmt::format("{}: this host's vendor has no exit of that name", text_of(limit))};
     const auto found = figures(document, limit);
     if (found.empty()) return {fmt::format("{}: nothing of it was measured", text_of(limit))};

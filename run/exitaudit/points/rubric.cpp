@@ -5,9 +5,9 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/json.hpp"
+#include "exitaudit/support/suggestion.hpp"
 #include "exitaudit/support/untrusted.hpp"
 #include "plan/audits.hpp"
-#include "plan/near_match.hpp"
 
 #include <fmt/ranges.h>
 
@@ -64,10 +64,8 @@ void check_members(const json& object, std::initializer_list<std::string_view> k
 void check_id(const std::string& id, bool note, const std::string& where) {
     const auto ids = known_ids(note);
     if (std::ranges::find(ids, id) != ids.end()) return;
-    const auto nearest =
-        std::ranges::min(ids, {}, [&](std::string_view other) { return plan::edit_distance(id, other); });
-    throw usage_error("{}: no {} is called '{}'; did you mean {}?", where, note ? "note" : "finding",
-                      sanitize(id), nearest);
+    throw usage_error("{}: no {} is called '{}'{}", where, note ? "note" : "finding", sanitize(id),
+                      suggestion(id, {ids.begin(), ids.end()}));
 }
 
 double points_of(const json& value, double most, const std::string& where) {

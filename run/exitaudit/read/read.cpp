@@ -4,7 +4,9 @@
 #include "exitaudit/read/formats.hpp"
 #include "plan/near_match.hpp"
 #include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/catalogue/catalogue.hpp"
 #include "exitaudit/support/file.hpp"
+#include "exitaudit/support/suggestion.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -21,8 +23,6 @@ constexpr auto reading_columns = "{:<24} {:>10} {:>16} {:>10} {:>10} {:>10} {:>1
 
 using ledger::ExitNumber;
 using ledger::Numbering;
-
-constexpr Numbering vendors[] = {Numbering::vmx, Numbering::svm};
 
 bool is_number(const std::string& word) { return !word.empty() && word[0] >= '0' && word[0] <= '9'; }
 
@@ -50,20 +50,6 @@ std::vector<ExitNumber> named(const std::string& word, Numbering numbering) {
         if (plan::matches(glob, name)) exits.push_back(exit);
     });
     return exits;
-}
-
-std::string nearest_name(const std::string& word) {
-    const auto mistyped = boost::to_lower_copy(word);
-    std::optional<std::size_t> distance;
-    std::string nearest;
-    for (const auto numbering : vendors)
-        for_each_name(numbering, [&](ExitNumber, const std::string& name) {
-            const auto from_here = plan::edit_distance(mistyped, name);
-            if (distance && from_here >= *distance) return;
-            distance = from_here;
-            nearest = name;
-        });
-    return nearest;
 }
 
 // A mean; "-" of nothing.
@@ -191,7 +177,8 @@ void check_exits(const std::vector<std::string>& words) {
         if (is_number(word))
             number_of(word);
         else if (named(word, Numbering::vmx).empty() && named(word, Numbering::svm).empty())
-            throw usage_error("no exit is called '{}'; did you mean {}?", word, nearest_name(word));
+            throw usage_error("no exit is called '{}'{}", word,
+                              suggestion(boost::to_lower_copy(word), exit_names()));
     }
 }
 
