@@ -112,6 +112,7 @@ grade: | check-kernel packages-guest packages-program packages-run packages-embe
 	@build/exitaudit grade --kernel '$(KERNEL)' $(ARGS) $(PATCHES)
 
 # The program finds the images beside itself, and what it builds hosts from in share/; it builds in the user's cache.
+# The documents keep their places beside README.md, run/ and host-kvm-patch/, for their links.
 PREFIX ?= /usr/local
 INSTALLED = $(DESTDIR)$(PREFIX)
 .PHONY: install
@@ -121,13 +122,18 @@ install: $(INSTALLED_PROGRAMS) guest
 		'$(INSTALLED)'/share/fish/vendor_completions.d '$(INSTALLED)'/share/bash-completion/completions
 	@install -D -s -t '$(INSTALLED)/lib/exitaudit' $(INSTALLED_PROGRAMS)
 	@install -m 644 -t '$(INSTALLED)/lib/exitaudit' build/unikernel.elf build/unikernel-pvh.elf
-	@install -D -m 644 -t '$(INSTALLED)/share/doc/exitaudit' README.md LICENSE docs/*.md
+	@install -D -m 644 -t '$(INSTALLED)/share/doc/exitaudit' README.md LICENSE
+	@install -D -m 644 -t '$(INSTALLED)/share/doc/exitaudit/docs' docs/*.md
 	@install -d '$(INSTALLED)/share/exitaudit/run'
 	@cp -r host-kvm-patch '$(INSTALLED)/share/exitaudit/'
 	@cp -r run/embedded-host run/linux-guest run/step.sh run/install-packages run/initramfs.sh '$(INSTALLED)/share/exitaudit/run/'
 	@install -d '$(INSTALLED)/share/doc/exitaudit/examples'
 	@cp -r run/libvirt run/vmm run/ci '$(INSTALLED)/share/doc/exitaudit/examples/'
 	@sed -i 's|/usr/local/lib/exitaudit|$(PREFIX)/lib/exitaudit|' '$(INSTALLED)/share/doc/exitaudit/examples/libvirt/exitaudit.xml'
+	@install -d '$(INSTALLED)/share/doc/exitaudit/run'
+	@ln -sft '$(INSTALLED)/share/doc/exitaudit/run' ../examples/ci ../examples/libvirt ../examples/vmm \
+		../../../exitaudit/run/embedded-host ../../../exitaudit/run/linux-guest
+	@ln -sft '$(INSTALLED)/share/doc/exitaudit' ../../exitaudit/host-kvm-patch
 	@ln -sf ../lib/exitaudit/exitaudit '$(INSTALLED)/bin/exitaudit'
 	@build/exitaudit man >'$(INSTALLED)/share/man/man1/exitaudit.1'
 	@build/exitaudit completion bash >'$(INSTALLED)/share/bash-completion/completions/exitaudit'

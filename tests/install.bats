@@ -38,6 +38,18 @@ commands() { "$installed/bin/exitaudit" --help | sed -n '/^Subcommands:/,/^$/s/^
     [ -f "$BATS_FILE_TMPDIR/root$kernel" ]
 }
 
+@test "links among the installed documents lead somewhere" {
+    local doc=$BATS_FILE_TMPDIR/root/usr/share/doc/exitaudit page target links=0
+    for page in README.md docs/audit.md docs/host.md docs/guest.md docs/ci.md docs/mutants-6.1.md; do
+        # Not installed: tests/ and what only the repository is for.
+        while read -r target; do
+            [ -e "$doc/$(dirname "$page")/$target" ] || { echo "$page: $target"; false; }
+            links=$((links + 1))
+        done < <(grep -oE '\]\((\.\./)?(docs/|run/|host-kvm-patch|[a-z-]*\.md)[^)# ]*' "$doc/$page" | sed 's/^](//' | grep -v Containerfile)
+    done
+    ((links > 50))
+}
+
 @test "the man page has every command, and every option with what --help says of it" {
     local page=$installed/share/man/man1/exitaudit.1 command
     for command in $(commands); do
@@ -49,13 +61,17 @@ commands() { "$installed/bin/exitaudit" --help | sed -n '/^Subcommands:/,/^$/s/^
     done
     grep -qx '\.SS exitaudit host top' "$page"
     [ "$(grep -c '^\.SS' "$page")" = $(($(commands | wc -l) + 1)) ]
+    [ "$(grep -c '^\.SH' "$page")" = 7 ] # man-pages(7): NAME to EXAMPLES
+    grep -qx '\.SH EXIT STATUS' "$page"
+    grep -qF '\fBEXITAUDIT_BUILD\fR' "$page"
+    sed -n '/^\.SH EXAMPLES/,$p' "$page" | grep -qF 'exitaudit grade alice.patch'
     # groff warns of what it does not understand.
     [ -z "$(groff -man -Tutf8 -ww "$page" 2>&1 >/dev/null)" ]
 }
 
 # completed WORD...: what bash completes of the last word
 completed() {
-    bash -c '. "$0"; COMP_WORDS=(exitaudit "$@"); COMP_CWORD=$#; _exitaudit; echo "${COMPREPLY[*]}"' \
+    bash -euc '. "$0"; COMP_WORDS=(exitaudit "$@"); COMP_CWORD=$#; _exitaudit; echo "${COMPREPLY[*]}"' \
         "$installed/share/bash-completion/completions/exitaudit" "$@"
 }
 
@@ -66,6 +82,19 @@ completed() {
     [ "$(completed run --lan)" = --lane ]
     [ "$(completed host top --onc)" = --once ]
     [ "$(completed grade a.pa)" = "" ]
+    [ "$(completed host "")" = "status install remove top" ]
+    [ "$(completed host top --in)" = --interval ]
+    [ "$(completed run --lane svm-)" = "svm-bochs svm-icount" ]
+    [ "$(completed run io.out3)" = io.out32 ]
+    [ "$(completed read hl)" = hlt ]
+    [ "$(completed top --sort c)" = "cycles cost" ]
+    [ "$(completed run --json io.out3)" = "" ]
+}
+
+# fish_completed WORD...: what fish completes of the last word
+fish_completed() {
+    HOME=$BATS_TEST_TMPDIR fish -c '. $argv[1]; complete -C "exitaudit $argv[2..-1]"' \
+        "$installed/share/fish/vendor_completions.d/exitaudit.fish" "$@" | cut -f1
 }
 
 @test "zsh and fish take their completions" {
@@ -73,8 +102,11 @@ completed() {
     fish -n "$installed/share/fish/vendor_completions.d/exitaudit.fish"
     local command
     for command in $(commands); do
-        grep -q "^    $command) _arguments" "$installed/share/zsh/site-functions/_exitaudit"
+        grep -q "^    '$command') _arguments" "$installed/share/zsh/site-functions/_exitaudit"
         grep -q "__fish_seen_subcommand_from $command' .*-l " "$installed/share/fish/vendor_completions.d/exitaudit.fish"
     done
+    [ "$(fish_completed host s)" = status ]
+    [ "$(fish_completed host top --sort cy)" = cycles ]
+    [ "$(fish_completed top ./)" = "" ]
     expect 2 "bash" "$installed/bin/exitaudit" completion tcsh
 }

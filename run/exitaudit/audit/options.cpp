@@ -67,9 +67,12 @@ void add_run(CLI::App& app, Task& task) {
     auto& host = options.host;
     static const std::map<std::string, Boot> boots{
         {"kernel", Boot::kernel}, {"pvh", Boot::pvh}, {"iso", Boot::iso}};
-    add(command, "--lane", options.lane, "LANE", "host to audit: " + lane_names())->capture_default_str();
+    add(command, "--lane", options.lane, "LANE", "host to audit: " + lane_names())
+        ->check(completed_by(lane_words()))
+        ->capture_default_str();
     auto* kernel = add(command, "--kernel", host.kernel, "VERSION",
-                       "Linux of the embedded host (default: the oldest that is built)");
+                       "Linux of the embedded host (default: the oldest that is built)")
+                       ->check(completed_by(series_names()));
     auto* tree = add(command, "--tree", options.tree, "DIR",
                      "build the embedded host from this kernel source, which is not written to")
                      ->excludes(kernel);
@@ -78,6 +81,7 @@ void add_run(CLI::App& app, Task& task) {
             "--sanitize", [&host](const std::string& list) { host.sanitizers = sanitizers_of(list); },
             "compile these into its kernel: kasan or kcsan, ubsan, lockdep, kmemleak")
         ->needs(tree)
+        ->check(completed_by({"kasan,ubsan,lockdep,kmemleak", "kcsan"}))
         ->type_name("LIST");
     add(command, "--patch", options.patch, "FILE", "apply this to the tree's copy, after the series")
         ->needs(tree);
@@ -88,11 +92,11 @@ void add_run(CLI::App& app, Task& task) {
     command
         .add_option_function<std::string>("--boot", choose,
                                           "pvh (default), kernel (Multiboot 1) or iso (GRUB)")
-        ->check(CLI::IsMember({"pvh", "kernel", "iso"}).description(""))
+        ->check(one_of({"pvh", "kernel", "iso"}))
         ->type_name("HOW");
     add(command, "--machine", host.machine, "NAME",
         "guest's machine: microvm (default), pc (with --boot iso default) or q35")
-        ->check(CLI::IsMember({"microvm", "pc", "q35"}).description(""));
+        ->check(one_of({"microvm", "pc", "q35"}));
     add(command, "--timeout", options.timeout, "SECONDS",
         "give up after this long (default 120, and 30 for each further vCPU; more with --sanitize and "
         "--stress)");
@@ -138,7 +142,8 @@ void add_run(CLI::App& app, Task& task) {
                      "let perf kvm stat count the exits, too, and compare (needs linux-perf)");
     command.add_flag("-n,--dry-run", options.dry_run, "check the options and the plan, and boot nothing");
     command.add_flag("-v,--verbose", options.verbose, "show JSON lines, commands and the host's console too");
-    command.add_option("PLAN", host.plan, "triggers and audits, by name or glob (default: the guest's)");
+    command.add_option("PLAN", host.plan, "triggers and audits, by name or glob (default: the guest's)")
+        ->check(completed_by(audit_names()));
 }
 
 void add_judge(CLI::App& app, Task& task) {

@@ -40,9 +40,11 @@ void add_boot(CLI::App& app, Task& task) {
         boot_footer, run_boot, check_boot);
     add(command, "--lane", options.lane, "LANE",
         "host: " + lane_names([](const Lane& lane) { return lane.kvm; }))
+        ->check(completed_by(lane_words([](const Lane& lane) { return lane.kvm; })))
         ->capture_default_str();
     add(command, "--kernel", options.kernel, "VERSION",
-        "Linux of host and guest (default: the oldest that is built)");
+        "Linux of host and guest (default: the oldest that is built)")
+        ->check(completed_by(series_names()));
     auto* tree = add(command, "--tree", options.tree, "DIR",
                      "build the embedded host from this kernel source; --kernel is the guest's then");
     add(command, "--vcpus", options.vcpus, "N", "vCPUs of the guest")
@@ -52,10 +54,10 @@ void add_boot(CLI::App& app, Task& task) {
         fmt::format("of the guest (default 128; embedded hosts have 512 for all, at most {} for it)",
                     most_memory));
     add(command, "--machine", options.machine, "NAME", "guest's machine: microvm (default) or pc")
-        ->check(CLI::IsMember({"microvm", "pc"}).description(""));
+        ->check(one_of({"microvm", "pc"}));
     add(command, "--devices", options.devices, "KIND",
         "virtio (default) or emulated: an NVMe disk, no network; needs --machine pc")
-        ->check(CLI::IsMember({"virtio", "emulated"}).description(""));
+        ->check(one_of({"virtio", "emulated"}));
     command.add_flag("--no-npt,--no-ept", options.no_npt, "shadow paging: KVM loaded with npt=0 or ept=0");
     command.add_flag("--histograms", options.histograms,
                      "load kvm with exit_ledger=histograms; with --read our guest shows them (see -v)");

@@ -251,7 +251,8 @@ void add_list(CLI::App& app, Task& task) {
         ->excludes(json);
     command.add_flag("--causes", options.causes, "list what findings and notes mean, instead");
     command.add_flag("-v,--verbose", options.verbose, "say with each expectation where it comes from");
-    command.add_option("NAME", options.names, "triggers and audits, by name or glob (default: all)");
+    command.add_option("NAME", options.names, "triggers and audits, by name or glob (default: all)")
+        ->check(completed_by(audit_names()));
 }
 
 } // namespace exitaudit

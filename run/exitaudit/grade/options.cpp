@@ -59,8 +59,10 @@ void add_grade(CLI::App& app, Task& task) {
         grade_footer, grade_all, check_grade);
     command.add_option("PATCH", options.submissions, "what people hand in");
     add(command, "--lane", options.lane, "svm|vmx",
-        "audit on this lane only (default: those whose code is touched)");
-    add(command, "--kernel", options.kernel, "VERSION", "Linux to patch (default: the oldest that is built)");
+        "audit on this lane only (default: those whose code is touched)")
+        ->check(completed_by({"svm", "vmx"}));
+    add(command, "--kernel", options.kernel, "VERSION", "Linux to patch (default: the oldest that is built)")
+        ->check(completed_by(series_names()));
     add(command, "--base", options.base, "TREE",
         "source of another kernel, which whole files may be of, beside those that are here");
     add(command, "--vcpus", options.vcpus, "N",
@@ -74,7 +76,7 @@ void add_grade(CLI::App& app, Task& task) {
         ->type_name("PLAN");
     add(command, "--assignment", options.terms.assignment, "2|3",
         "what was asked for: totals (2), or counts and cycles by exit (3) (default: what is answered)")
-        ->check(CLI::IsMember({2, 3}).description(""));
+        ->check(one_of({"2", "3"}));
     command.add_flag(
         "--strict", options.terms.strict,
         "fail hosts that define things otherwise: one table for all VMs, handler-only time, leaves "

@@ -65,6 +65,9 @@ struct Choice {
 // The names that --lane takes, like "auto, svm, native or tcg": those of the lanes that fit.
 std::string lane_names(bool (*fits)(const Lane&) = [](const Lane&) { return true; });
 
+// The same as words.
+std::vector<std::string> lane_words(bool (*fits)(const Lane&) = [](const Lane&) { return true; });
+
 // The lane of this name; nullptr for "auto". Error (usage) that lists the names if there is none.
 const Lane* find_lane(std::string_view name);
 

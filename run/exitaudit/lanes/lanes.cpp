@@ -26,10 +26,15 @@ std::string native_obstacle(bool ledger) {
 
 } // namespace
 
-std::string lane_names(bool (*fits)(const Lane&)) {
-    std::vector<std::string_view> names{"auto"};
+std::vector<std::string> lane_words(bool (*fits)(const Lane&)) {
+    std::vector<std::string> names{"auto"};
     for (const auto* lane : lanes)
-        if (fits(*lane)) names.push_back(lane->name);
+        if (fits(*lane)) names.emplace_back(lane->name);
+    return names;
+}
+
+std::string lane_names(bool (*fits)(const Lane&)) {
+    auto names = lane_words(fits);
     const auto last = names.back();
     names.pop_back();
     return fmt::format("{} or {}", fmt::join(names, ", "), last);

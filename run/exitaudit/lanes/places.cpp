@@ -51,6 +51,11 @@ fs::path share() {
     return fs::exists(share / "host-kvm-patch") ? share : fs::path();
 }
 
+void sort_versions(std::vector<std::string>& names) {
+    std::ranges::sort(names,
+                      [](const auto& a, const auto& b) { return strverscmp(a.c_str(), b.c_str()) < 0; });
+}
+
 void link(const fs::path& target, const fs::path& path) {
     std::error_code none;
     if (fs::read_symlink(path, none) == target) return;
@@ -103,8 +108,7 @@ std::vector<std::string> Places::kernels() const {
     std::error_code ignored; // no such directory: nothing is built
     for (const auto& entry : fs::directory_iterator(build / "embedded-host", ignored))
         if (fs::exists(entry.path() / "initramfs.cpio")) names.push_back(entry.path().filename().string());
-    std::ranges::sort(names,
-                      [](const auto& a, const auto& b) { return strverscmp(a.c_str(), b.c_str()) < 0; });
+    sort_versions(names);
     return names;
 }
 
@@ -141,6 +145,18 @@ fs::path shared_file(const std::string& name) {
         throw failure("{} is missing: exitaudit needs its repository, or to be installed with `make install`",
                       path.string());
     return path;
+}
+
+std::vector<std::string> series_names() {
+    std::vector<std::string> names;
+    std::error_code ignored; // of a program that was copied to another place
+    const auto top = share().empty() ? own_directory().parent_path() : share();
+    for (const auto& entry : fs::directory_iterator(top / "host-kvm-patch", ignored)) {
+        const auto name = entry.path().filename().string();
+        if (name.starts_with("linux-")) names.push_back(name.substr(sizeof("linux-") - 1));
+    }
+    sort_versions(names);
+    return names;
 }
 
 fs::path find_program(const std::string& name, const std::string& package) {

@@ -29,6 +29,9 @@ struct Places {
 // if it is missing.
 std::filesystem::path shared_file(const std::string& name);
 
+// The kernels that there is a series of patches for, by version; empty if they are missing.
+std::vector<std::string> series_names();
+
 // The program's absolute path. Error that says which package to install.
 std::filesystem::path find_program(const std::string& name, const std::string& package);
 

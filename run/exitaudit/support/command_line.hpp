@@ -4,10 +4,12 @@
 #include "exitaudit/support/task.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace exitaudit {
 
@@ -37,6 +39,16 @@ template <typename Value>
 CLI::Option* add(CLI::App& command, const char* name, Value& value, const char* type,
                  const std::string& what) {
     return command.add_option(name, value, what)->type_name(type);
+}
+
+// A check of an option: its value is one of these words. Shells complete them: they find them as its name.
+inline CLI::Validator one_of(const std::vector<std::string>& words) {
+    return CLI::IsMember(words).description("").name(fmt::format("{}", fmt::join(words, " ")));
+}
+
+// Shells complete these words of an option; it is checked elsewhere, and takes others, too.
+inline CLI::Validator completed_by(const std::vector<std::string>& words) {
+    return {[](const std::string&) { return std::string(); }, "", fmt::format("{}", fmt::join(words, " "))};
 }
 
 inline void add_junit(CLI::App& command, std::filesystem::path& file) {
