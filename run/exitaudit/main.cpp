@@ -16,6 +16,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <exception>
 #include <string_view>
@@ -51,8 +53,18 @@ std::vector<std::string> reversed_words(int argc, char** argv) {
     return {words.rbegin(), words.rend()};
 }
 
+// "exitaudit host top", if that is what the user gave.
+std::string given_command(const CLI::App& app) {
+    std::string words = app.get_name();
+    for (const auto* command = &app; !command->get_subcommands().empty();) {
+        command = command->get_subcommands().front();
+        words += " " + command->get_name();
+    }
+    return words;
+}
+
 int run(int argc, char** argv) {
-    CLI::App app{"Audits the VM exit ledger that a patched KVM keeps.", "exitaudit"};
+    CLI::App app{"audit the VM exit ledger that a patched KVM keeps", "exitaudit"};
     app.set_version_flag("--version", std::string("exitaudit ") + program_version);
     app.footer(examples);
     app.require_subcommand(1);
@@ -73,9 +85,11 @@ int run(int argc, char** argv) {
     } catch (const CLI::Success& answer) { // help or version
         return app.exit(answer);
     } catch (const CLI::ParseError& error) {
-        return refuse(fmt::format("{}; see exitaudit --help", error.what()), ExitCode::usage);
+        return refuse(fmt::format("{}; see {} --help", error.what(), given_command(app)), ExitCode::usage);
     }
-    return task();
+    const auto code = task();
+    if (std::fflush(stdout) != 0) throw failure("cannot write to standard output: {}", std::strerror(errno));
+    return code;
 }
 
 } // namespace

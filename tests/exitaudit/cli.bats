@@ -49,6 +49,16 @@ start_hanging_run() {
 
 @test "no subcommand is a usage error" { expect 2 "see exitaudit --help" "$exitaudit"; }
 
+@test "a wrong option names the help of its command" {
+    expect 2 "see exitaudit run --help" "$exitaudit" run --lame
+    expect 2 "see exitaudit host top --help" "$exitaudit" host top --lame
+}
+
+@test "output that cannot be written is an error, however short" {
+    expect 3 "No space left on device" bash -c '"$0" completion fish 2>&1 >/dev/full' "$exitaudit"
+    expect 3 "No space left on device" bash -c '"$0" list io.out8 2>&1 >/dev/full' "$exitaudit"
+}
+
 @test "an unknown option is a usage error" { expect 2 "--nope" "$exitaudit" run --nope; }
 
 @test "an unknown lane is a usage error that names the lanes" {
@@ -393,6 +403,8 @@ needs_no_ledger() {
 
 @test "read and top refuse what is no exit, layout, edition, interval or key" {
     expect 2 "did you mean hlt?" "$exitaudit" read htl
+    expect 2 "no exit is called 'nothing-like-it'" "$exitaudit" read nothing-like-it
+    [[ $output != *"did you mean"* ]]
     [ "${#lines[@]}" -eq 1 ]
     expect 2 "is no exit number" "$exitaudit" read 0x100000000
     expect 2 "is no exit number" "$exitaudit" read 12a
@@ -400,6 +412,8 @@ needs_no_ledger() {
     expect 2 "excludes" "$exitaudit" read --csv --json
     expect 2 "/nonexistent is no directory" "$exitaudit" read --openmetrics /nonexistent/f
     expect 2 "/nonexistent is no directory" "$exitaudit" top --openmetrics /nonexistent/f
+    expect 2 "--histogram requires --openmetrics" "$exitaudit" top --histogram
+    expect 2 "standard output is /dev/stdout" "$exitaudit" top --openmetrics -
     expect 2 "F22, F21, S21, F20 and S20 are known" "$exitaudit" read --layout F19
     expect 2 "--sdm" "$exitaudit" top --sdm 86
     expect 2 "--interval" "$exitaudit" top -d 0

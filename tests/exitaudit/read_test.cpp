@@ -274,6 +274,8 @@ TEST(Histograms, AreOpenMetricsOfEveryBucket) {
     std::size_t buckets = 0;
     for (auto at = text.find(bucket); at != text.npos; at = text.find(bucket, at + 1)) ++buckets;
     EXPECT_EQ(buckets, KVM_EXIT_LEDGER_BUCKETS);
+    const auto rows = take_reading(reader, histogram_of({"io"})).rows;
+    EXPECT_EQ(openmetrics_of(rows, Numbering::svm, false).find("bucket"), std::string::npos);
 }
 
 TEST(Histograms, GiveTopItsPercentiles) {

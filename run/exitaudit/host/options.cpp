@@ -53,7 +53,13 @@ struct HostOptions {
 
 // A failure here is an obstacle, too.
 std::string obstacle_of_sources(const std::string& release) {
-    const auto answer = output_of({shared_file("host-kvm-patch/dkms-build").string(), "--check", release});
+    fs::path script;
+    try {
+        script = shared_file("host-kvm-patch/dkms-build");
+    } catch (const Error& missing) {
+        return missing.what();
+    }
+    const auto answer = output_of({script.string(), "--check", release});
     if (answer.ending.exited_with(0)) return "";
     const auto colon = answer.err.find(": ");
     const auto start = colon == std::string::npos ? 0 : colon + 2;
@@ -87,10 +93,11 @@ int change(const Machine& machine, bool install) {
         fmt::print("nothing to do: this machine has only the distribution's KVM\n");
         return static_cast<int>(ExitCode::pass);
     }
+    auto why = install ? obstacles(machine) : patched ? uses_of(machine) : std::vector<std::string>{};
     if (geteuid() != 0)
-        throw refusal(fmt::format("root changes the host's KVM: sudo exitaudit host {}",
+        why.push_back(fmt::format("root changes the host's KVM: sudo exitaudit host {}",
                                   install ? "install" : "remove"));
-    refuse_for(install ? obstacles(machine) : patched ? uses_of(machine) : std::vector<std::string>{});
+    refuse_for(why);
     const auto script = shared_file("host-kvm-patch/install").string();
     if (!install) return become({script, "--remove"});
     return become({script, "--program", fs::read_symlink("/proc/self/exe").string()});
@@ -127,7 +134,7 @@ void add_host(CLI::App& app, Task& task) {
         add_command(app, task, "host", "put the patched KVM into this machine, and take it out", host_footer,
                     perform, check);
     auto* action = command.add_option("ACTION", options.action, "status, install or remove")
-                       ->check(CLI::IsMember({"status", "install", "remove"}).description(""));
+                       ->check(one_of({"status", "install", "remove"}));
     add(command, "--json", options.json, "FILE", "write what status shows as a JSON document");
     auto [top, top_options] = add_command(command, task, "top", "watch which exits the vCPUs of all VMs take",
                                           top_footer, show_top_of_host, check_top);

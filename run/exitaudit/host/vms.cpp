@@ -66,10 +66,11 @@ void take_rows(const fs::path& file, const Vcpu& vcpu, std::vector<Row>& rows) {
 
 void require_ledger(const Machine& machine, const fs::path& root) {
     if (machine.ledger != Ledger::on)
-        throw Error(machine.ledger == Ledger::absent
-                        ? "not patched: this machine's KVM keeps no ledger: sudo exitaudit host install"
-                        : "not patched: this machine's ledger is off: load kvm with exit_ledger=1",
-                    ExitCode::not_patched);
+        throw Error(
+            machine.ledger == Ledger::absent
+                ? "not patched: this machine's KVM keeps no ledger; `exitaudit host` says what it takes"
+                : "not patched: this machine's ledger is off: load kvm with exit_ledger=1",
+            ExitCode::not_patched);
     if (const auto why = obstacle(root / debugfs, "debugfs", "kvm", "is KVM loaded?"); !why.empty())
         throw failure("{}", why);
 }

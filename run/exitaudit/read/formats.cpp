@@ -57,14 +57,14 @@ std::string histograms_of(const std::vector<Row>& rows, ledger::Numbering number
 
 } // namespace
 
-std::string openmetrics_of(const std::vector<Row>& rows, ledger::Numbering numbering) {
+std::string openmetrics_of(const std::vector<Row>& rows, ledger::Numbering numbering, bool histograms) {
     return family_of("exitaudit_exits", "VM exits since the VM started.", rows, numbering,
                      [](const Row& row) { return Figure(row.count); }) +
            family_of("exitaudit_exit_cycles", "Cycles of the host's TSC that these exits took.", rows,
                      numbering, [](const Row& row) { return row.cycles; }) +
            family_of("exitaudit_kvm_cycles", "Of these cycles, those in KVM alone.", rows, numbering,
                      [](const Row& row) { return row.inside; }) +
-           histograms_of(rows, numbering) + "# EOF\n";
+           (histograms ? histograms_of(rows, numbering) : "") + "# EOF\n";
 }
 
 std::string csv_of(const std::vector<Row>& rows, ledger::Numbering numbering) {

@@ -6,8 +6,9 @@
 namespace exitaudit {
 
 // OpenMetrics 1.0: a counter for each figure, with a sample for each exit that has happened, and a histogram
-// if there are buckets. Prometheus's older text format, which node_exporter reads, takes it as well.
-std::string openmetrics_of(const std::vector<Row>& rows, ledger::Numbering numbering);
+// if there are buckets and they are wanted. Prometheus's older text format, which node_exporter reads, takes
+// it as well.
+std::string openmetrics_of(const std::vector<Row>& rows, ledger::Numbering numbering, bool histograms = true);
 
 // A reading, with a line of column names. What the host does not report is empty.
 std::string csv_of(const std::vector<Row>& rows, ledger::Numbering numbering);

@@ -1,6 +1,7 @@
 // The command lines of `exitaudit read` and `exitaudit top`.
 #include "exitaudit/read/options.hpp"
 
+#include "exitaudit/catalogue/catalogue.hpp"
 #include "exitaudit/read/reader.hpp"
 #include "exitaudit/read/rates.hpp"
 #include "exitaudit/support/command_line.hpp"
@@ -63,9 +64,10 @@ void add_read(CLI::App& app, Task& task) {
     auto [command, options] =
         add_command(app, task, "read", "inside a Linux guest: read the ledger of its VM once", read_footer,
                     read_ledger, check_read);
-    command.add_option(
-        "EXIT", options.exits,
-        "exit numbers (decimal, or hexadecimal with 0x), names or globs of names (default: all)");
+    command
+        .add_option("EXIT", options.exits,
+                    "exit numbers (decimal, or hexadecimal with 0x), names or globs of names (default: all)")
+        ->check(completed_by(exit_names()));
     command.add_flag("-a,--all", options.all, "show exits too that have not happened")->excludes("EXIT");
     command.add_flag("--json", options.json, "print a JSON document");
     command.add_flag("--csv", options.csv, "print CSV")->excludes("--json");
@@ -92,12 +94,16 @@ void add_top_options(CLI::App& command, TopOptions& options) {
     command
         .add_option_function<std::string>("-s,--sort", set_sort,
                                           "exits (default), cycles, cost (cycles per exit), total or name")
-        ->check(CLI::IsMember({"exits", "cycles", "cost", "total", "name"}).description(""))
+        ->check(one_of({"exits", "cycles", "cost", "total", "name"}))
         ->type_name("KEY");
     command.add_flag("-b,--batch", options.batch,
                      "print a table each time, for logs; so it is where standard output is no terminal");
     command.add_flag("--csv", options.csv, "print CSV, a line for each exit that happened in an interval");
     add_openmetrics(command, options.openmetrics);
+    command
+        .add_flag("--histogram", options.histogram,
+                  "write buckets, too, if the host's kvm has exit_ledger=histograms: 64 lines for each exit")
+        ->needs("--openmetrics");
     auto* iterations =
         add(command, "-n,--iterations,--count", options.iterations, "N", "end after so many tables")
             ->check(CLI::PositiveNumber.description(""));

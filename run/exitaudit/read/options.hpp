@@ -35,6 +35,7 @@ struct TopOptions {
     SortKey sort = SortKey::exits;
     bool batch = false;
     bool csv = false;                   // instead of tables
+    bool histogram = false;             // OpenMetrics with buckets
     std::filesystem::path openmetrics;  // replaced after each reading; empty: none is written
     std::optional<unsigned> iterations; // none: until the user ends it
     bool once = false;                  // one table, as of batch and iterations

@@ -52,11 +52,11 @@ std::string time_of_day() {
 using Sampler = std::function<Sample()>;
 
 // Of each sample, what Prometheus reads is written, too.
-Sampler with_openmetrics(const Sampler& take, const std::filesystem::path& file) {
-    if (file.empty()) return take;
-    return [=] {
+Sampler with_openmetrics(const Sampler& take, const TopOptions& options) {
+    if (options.openmetrics.empty()) return take;
+    return [take, file = options.openmetrics, histograms = options.histogram] {
         auto sample = take();
-        write_file(file, openmetrics_of(sample.rows, sample.numbering));
+        write_file(file, openmetrics_of(sample.rows, sample.numbering, histograms));
         return sample;
     };
 }
@@ -150,7 +150,7 @@ int show_rates(const Sampler& take, const TopOptions& options) {
 } // namespace
 
 int show_top(const Sampler& sampler, const TopOptions& options) {
-    const auto take = with_openmetrics(sampler, options.openmetrics);
+    const auto take = with_openmetrics(sampler, options);
     if (options.batch || options.csv || options.once || isatty(STDOUT_FILENO) != 1)
         log_rates(take, options);
     else if (const auto signal = show_rates(take, options); signal && signal != SIGINT)

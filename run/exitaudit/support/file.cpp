@@ -66,10 +66,12 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 void require_directories_of(std::initializer_list<std::filesystem::path> files) {
-    for (const auto& file : files)
+    for (const auto& file : files) {
+        if (file == "-") throw usage_error("- is no file: standard output is /dev/stdout");
         if (const auto directory = file.parent_path();
             !directory.empty() && !std::filesystem::is_directory(directory))
             throw usage_error("cannot write {}: {} is no directory", file.string(), directory.string());
+    }
 }
 
 void write_file(const std::filesystem::path& path, std::string_view content) {
