@@ -36,6 +36,7 @@ AuditReport CostsInParts::report() const {
     const bool went_through = report.verdict.complete || !report.amid.empty();
     if (!was_cut_ || !went_through || report.signal || counts.passed == 0) return report;
     report.verdict = measured(counts);
+    report.circumstances.causes = {}; // of the end of the last part, which the skipped results tell
     for (const auto& [name, count] :
          {std::pair{"passed", counts.passed}, std::pair{"skipped", counts.skipped}})
         if (report.log.end.is_object()) report.log.end[name] = count;
