@@ -396,6 +396,15 @@ needs_no_ledger() {
     [ "$(id -u)" -ne 0 ] || expect "$code" "$says" setpriv --reuid 65534 --clear-groups /proc/self/fd/9 read 9<"$exitaudit"
 }
 
+@test "read works as the only program of a guest, without /proc" {
+    needs_no_ledger
+    local as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(unshare -r)
+    mkdir "$scratch/root"
+    cp "$exitaudit" "$scratch/root/"
+    expect "$code" "$says" "${as_root[@]}" chroot "$scratch/root" /exitaudit read
+}
+
 @test "read --json where there is no ledger is a document" {
     needs_no_ledger
     [ "$("$exitaudit" read --json 2>/dev/null | jq -c '[.schema, .record, .patched]')" = '[1,"ledger",false]' ]

@@ -149,7 +149,8 @@ fs::path shared_file(const std::string& name) {
 
 std::vector<std::string> series_names() {
     std::vector<std::string> names;
-    std::error_code ignored; // of a program that was copied to another place
+    std::error_code ignored;                               // of a program that was copied to another place
+    if (!fs::exists("/proc/self/exe", ignored)) return {}; // the first program of a guest
     const auto top = share().empty() ? own_directory().parent_path() : share();
     for (const auto& entry : fs::directory_iterator(top / "host-kvm-patch", ignored)) {
         const auto name = entry.path().filename().string();
