@@ -111,12 +111,18 @@ run_tree() { "$exitaudit" run --tree "$tree" --timeout 300 "$@"; }
     [ ! -e "$host/../embedded" ]
 }
 
+# write_patch: a plain diff that adds a line to mtrr.c, as a.patch
+write_patch() {
+    cd "$BATS_TEST_TMPDIR"
+    mkdir old new
+    cp -r "$tree/arch" old
+    cp -r "$tree/arch" new
+    sed -i '1a /* on top */' new/arch/x86/kvm/mtrr.c
+    diff -ru old new >a.patch || [ $? -eq 1 ]
+}
+
 @test "a patch is applied to the copy, after the series" {
-    cp -r "$tree/arch" "$BATS_TEST_TMPDIR/old"
-    sed -i '1a /* on top */' "$tree/arch/x86/kvm/mtrr.c"
-    diff -u "$BATS_TEST_TMPDIR/old/x86/kvm/mtrr.c" "$tree/arch/x86/kvm/mtrr.c" |
-        sed -E 's,^(---|\+\+\+) .*,\1 a/arch/x86/kvm/mtrr.c,; 1i diff --git a/arch/x86/kvm/mtrr.c b/arch/x86/kvm/mtrr.c' >"$BATS_TEST_TMPDIR/a.patch" || true
-    sed -i 2d "$tree/arch/x86/kvm/mtrr.c"
+    write_patch
     for bug in "$root"/host-kvm-patch/mutants/sanitizers/*.patch "$BATS_TEST_TMPDIR/a.patch"; do
         run "$trees" --build "$EXITAUDIT_BUILD" --patch "$bug" "$tree"
         [ "$status" -eq 0 ]
@@ -126,6 +132,47 @@ run_tree() { "$exitaudit" run --tree "$tree" --timeout 300 "$@"; }
     sed -i 's/^ .*/ nothing like it/' "$BATS_TEST_TMPDIR/a.patch"
     expect 5 "arch/x86/kvm/mtrr.c: hunk 1 of a.patch does not apply at line" \
         run_tree --patch "$BATS_TEST_TMPDIR/a.patch" io.out8
+}
+
+@test "a patch may remove and rename files" {
+    write_patch
+    rm new/arch/x86/kvm/mtrr.c
+    diff -ruN old new >remove.patch || [ $? -eq 1 ]
+    cat >rename.patch <<'END'
+diff --git a/arch/x86/kvm/mtrr.c b/arch/x86/kvm/renamed.c
+similarity index 100%
+rename from arch/x86/kvm/mtrr.c
+rename to arch/x86/kvm/renamed.c
+END
+    for patch in remove rename; do
+        run "$trees" --build "$EXITAUDIT_BUILD" --patch $patch.patch "$tree"
+        [ "$status" -eq 0 ]
+        [ ! -e "${lines[-1]}/.work/source/arch/x86/kvm/mtrr.c" ]
+    done
+    cmp "${lines[-1]}/.work/source/arch/x86/kvm/renamed.c" "$tree/arch/x86/kvm/mtrr.c"
+}
+
+@test "a patch that cannot be read is refused" {
+    expect 2 "File does not exist" run_tree --dry-run --patch /nonexistent/x.patch
+    check_with() { "$trees" --build "$EXITAUDIT_BUILD" --check --patch "$1" "$tree"; }
+    expect 2 "/nonexistent/x.patch is missing" check_with /nonexistent/x.patch
+    write_patch
+    : >empty.patch
+    echo garbage >garbage.patch
+    adding '/* documented */' | sed 's,arch/x86/kvm/mtrr.c,Documentation/mtrr.rst,' >documents.patch
+    for patch in empty garbage documents; do
+        expect 2 "$patch.patch changes no file that a host is compiled from" check_with $patch.patch
+    done
+    # What is left out hides nothing.
+    sed 's/^@@.*/@@ -1,2 +1,99 @@/' a.patch >long.patch
+    cat documents.patch long.patch >both.patch
+    for patch in long both; do
+        expect 5 "$patch.patch: patch says: " check_with $patch.patch
+    done
+    cat documents.patch a.patch >both.patch
+    expect 0 "" check_with both.patch
+    sed 's,mtrr,nosuch,' a.patch >nosuch.patch
+    expect 5 "arch/x86/kvm/nosuch.c: is missing, so that no hunk of nosuch.patch applies" check_with nosuch.patch
 }
 
 @test "of a branch, grade takes what was changed since it left the default branch" {

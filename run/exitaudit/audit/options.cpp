@@ -84,7 +84,8 @@ void add_run(CLI::App& app, Task& task) {
         ->check(completed_by({"kasan,ubsan,lockdep,kmemleak", "kcsan"}))
         ->type_name("LIST");
     add(command, "--patch", options.patch, "FILE", "apply this to the tree's copy, after the series")
-        ->needs(tree);
+        ->needs(tree)
+        ->check(CLI::ExistingFile.description(""));
     add(command, "--vcpus", host.vcpus, "N", "vCPUs of the guest, which all fire at once")
         ->check(CLI::Range(1U, machine::max_processors).description(""))
         ->capture_default_str();
