@@ -46,10 +46,21 @@ run_tree() { "$exitaudit" run --tree "$tree" --timeout 300 "$@"; }
 
 @test "a directory that is no kernel source tree is a usage error, before anything else" {
     expect 2 "/nonexistent is not a directory" "$exitaudit" run --dry-run --tree /nonexistent
-    expect 2 "is no kernel source tree" "$exitaudit" run --dry-run --tree "$BATS_TEST_TMPDIR"
-    expect 2 "is no kernel source tree" "$trees" "$BATS_TEST_TMPDIR"
+    expect 2 "--tree names no directory" "$exitaudit" run --dry-run --tree '' --lane svm
+    expect 2 "--tree names no directory" "$exitaudit" boot --tree=
+    for file in Makefile Kbuild arch/x86/kvm/x86.c; do
+        rm "$tree/$file"
+        expect 2 "is no kernel source tree: it has no $file" "$exitaudit" run --dry-run --tree "$tree"
+        expect 2 "is no kernel source tree: it has no $file" "$trees" "$tree"
+    done
     expect 2 "no TREE" "$trees"
     expect 2 "unknown option '--nope'" "$trees" --nope "$tree"
+}
+
+@test "no host is made of another's copy" {
+    mkdir -p "$EXITAUDIT_BUILD/trees/linux-1/.work"
+    mv "$tree" "$EXITAUDIT_BUILD/trees/linux-1/.work/source"
+    expect 2 "is a copy of ours" "$trees" --build "$EXITAUDIT_BUILD" --check "$EXITAUDIT_BUILD/trees/linux-1/.work/source"
 }
 
 @test "a tree excludes other ways to choose a host" {
@@ -248,6 +259,35 @@ END
     expect 125 "the tree cannot be configured" run_tree
 }
 
+@test "a bisect ends at a usage error, and skips what cannot be audited" {
+    cd "$tree"
+    git init -q
+    local git=(git -c user.name=a -c user.email=a@b)
+    "${git[@]}" add -Af
+    for n in 0 1 2 3; do
+        "${git[@]}" commit -q --allow-empty -m $n
+        git tag c$n
+    done
+    # bisect WORD...: it must name no commit.
+    bisect() {
+        git bisect start c3 c0
+        run git bisect run "$exitaudit" run "$@"
+        echo "$output"
+        [ "$status" -ne 0 ]
+        [[ $output != *"first bad commit"* ]]
+        git bisect reset
+    }
+    bisect --tree . --lane vmx msr.write-tsc-dedline
+    bisect --tree . --sanitize kasan,kcsan
+    bisect --lame --tree .
+    bisect --tree '' io.out8
+    bisect --tree /nonexistent io.out8
+    bisect --tre . io.out8
+    git bisect start c3 c0
+    expect 128 "nosuch" "$exitaudit" run --tree "$tree" nosuch
+    expect 125 "/nonexistent" "$exitaudit" run --tree . --build /nonexistent io.out8
+}
+
 # unpack_linux: Debian's whole source of this version, as the tree; and a git repository that has it.
 unpack_linux() {
     (cd "$BATS_TEST_TMPDIR" && apt-get download -qq "linux-source-$KERNEL")
@@ -299,8 +339,9 @@ first_bad() {
     cpuid=("$exitaudit" run --tree . --lane svm-icount cpuid.leaf0 --json)
     (cd "$tree" && git checkout -q ledger && "${cpuid[@]}" "$BATS_TEST_TMPDIR/good.json")
     cat >"$BATS_TEST_TMPDIR/judge" <<END
-${cpuid[@]} $BATS_TEST_TMPDIR/now.json || exit 125
+${cpuid[@]} $BATS_TEST_TMPDIR/now.json || exit \$((\$? < 128 ? 125 : 128))
 $exitaudit compare $BATS_TEST_TMPDIR/good.json $BATS_TEST_TMPDIR/now.json --max-regression 5
+s=\$?; [ \$s -le 1 ] || exit 128; exit \$s
 END
     [ "$(first_bad sh "$BATS_TEST_TMPDIR/judge")" = slow-cpuid ]
     [ "$(git -C "$tree" status --porcelain)" = "$before" ]

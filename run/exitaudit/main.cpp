@@ -5,6 +5,7 @@
 #include "exitaudit/documents/compare.hpp"
 #include "exitaudit/grade/grader.hpp"
 #include "exitaudit/host/options.hpp"
+#include "exitaudit/lanes/tree.hpp"
 #include "exitaudit/manual/manual.hpp"
 #include "exitaudit/read/options.hpp"
 #include "exitaudit/report/page.hpp"
@@ -20,6 +21,8 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -53,6 +56,18 @@ std::vector<std::string> reversed_words(int argc, char** argv) {
     return {words.rbegin(), words.rend()};
 }
 
+// The value of --tree, also if the rest of the command line is wrong.
+std::optional<std::string> given_tree(int argc, char** argv) {
+    constexpr std::string_view name = "--tree";
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        if (word == name && i + 1 < argc) return argv[i + 1];
+        if (word.starts_with(name) && word.substr(name.size()).starts_with('='))
+            return std::string(word.substr(name.size() + 1));
+    }
+    return std::nullopt;
+}
+
 // "exitaudit host top", if that is what the user gave.
 std::string given_command(const CLI::App& app) {
     std::string words = app.get_name();
@@ -80,6 +95,8 @@ int run(int argc, char** argv) {
         return refuse(fmt::format("no subcommand '{}': there are {}; see exitaudit --help", argv[1],
                                   fmt::join(names, ", ")),
                       ExitCode::usage);
+    if (given_tree(argc, argv) == "")
+        return refuse("--tree names no directory: is a variable unset?", ExitCode::usage);
     try {
         app.parse(reversed_words(argc, argv));
     } catch (const CLI::Success& answer) { // help or version
@@ -92,18 +109,29 @@ int run(int argc, char** argv) {
     return code;
 }
 
+int run_or_refuse(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const Error& error) {
+        return refuse(error.what(), error.code);
+    } catch (const std::exception& error) {
+        return refuse(error.what(), ExitCode::could_not_run);
+    }
+}
+
 } // namespace
 } // namespace exitaudit
 
 int main(int argc, char** argv) {
     using namespace exitaudit;
     try {
-        return run(argc, argv);
+        const auto code = run_or_refuse(argc, argv);
+        const auto tree = given_tree(argc, argv);
+        const bool runs = argc > 1 && std::string_view(argv[1]) == "run";
+        return tree || runs ? code_in_bisect(code, tree.value_or("")) : code;
     } catch (const Interrupted& interrupted) {
-        fmt::print(stderr, "exitaudit: interrupted by SIG{}\n", sigabbrev_np(interrupted.signal));
-        return 128 + interrupted.signal;
-    } catch (const Error& error) {
-        return refuse(error.what(), error.code);
+        return refuse(fmt::format("interrupted by SIG{}", sigabbrev_np(interrupted.signal)),
+                      ExitCode{128 + interrupted.signal});
     } catch (const std::exception& error) {
         return refuse(error.what(), ExitCode::could_not_run);
     }

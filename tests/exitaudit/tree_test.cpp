@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <vector>
 
 namespace exitaudit::test {
 namespace {
@@ -37,16 +38,34 @@ TEST_F(Tree, NeedsKvmsSource) {
     };
     EXPECT_EQ(code_of(root / "nothing"), ExitCode::usage);
     EXPECT_EQ(code_of(root), ExitCode::usage);
-    write("arch/x86/kvm/x86.c");
+    for (const auto* file : {"arch/x86/kvm/x86.c", "Kbuild", "Makefile"}) {
+        EXPECT_EQ(code_of(root), ExitCode::usage);
+        write(file);
+    }
     EXPECT_EQ(code_of(root), ExitCode::pass);
 }
 
-TEST_F(Tree, IsBisectedIfGitSaysSo) {
-    EXPECT_FALSE(is_bisected(root));
+TEST_F(Tree, ABisectEndsAtUsageErrorsAndSkipsWhatSaysNothing) {
+    const auto codes = [](const fs::path& tree) {
+        std::vector<int> results;
+        for (const int code : {0, 1, 2, 3, 4, 5, 6, 125, 130}) results.push_back(code_in_bisect(code, tree));
+        return results;
+    };
+    const std::vector unchanged{0, 1, 2, 3, 4, 5, 6, 125, 130};
+    const std::vector bisected{0, 1, 128, 125, 125, 125, 6, 125, 130};
+    EXPECT_EQ(codes(root), unchanged);
     ASSERT_TRUE(output_of({"git", "init", "-q", root.string()}).ending.exited_with(0));
-    EXPECT_FALSE(is_bisected(root));
+    EXPECT_EQ(codes(root), unchanged);
     write(".git/BISECT_START");
-    EXPECT_TRUE(is_bisected(root));
+    EXPECT_EQ(codes(root), bisected);
+    // What --tree names may be wrong itself.
+    const auto before = fs::current_path();
+    fs::current_path(root);
+    EXPECT_EQ(codes(""), unchanged);
+    for (const auto* file : {"arch/x86/kvm/x86.c", "Kbuild", "Makefile"}) write(file);
+    EXPECT_EQ(codes(""), bisected);
+    EXPECT_EQ(codes("/nonexistent"), bisected);
+    fs::current_path(before);
 }
 
 TEST_F(Tree, ItsHostsFilesAreWhereTheScriptPutsThem) {

@@ -32,7 +32,8 @@ Examples:
 
 Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usage;
 3 could not run, or all was skipped; 4 the host is not patched; 5 no series applies to
-the tree; 125 the tree does not compile. Under git bisect, 125 for 3 and 5, too.)";
+the tree; 125 the tree does not compile. Under git bisect, 125 for 3 to 5, too, and
+128 for 2.)";
 
 constexpr auto judge_footer = R"(
 Examples:

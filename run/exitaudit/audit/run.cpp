@@ -79,8 +79,9 @@ AuditReport measure_on_screen(const Lane& lane, RunOptions options) {
     return parts.report();
 }
 
-// Returns the exit code. Error if it could not start.
-int audit_once(const RunOptions& given) {
+} // namespace
+
+int run_audit(const RunOptions& given) {
     auto options = given;
     auto& host = options.host;
     if (options.costs || options.witness_only) host.plan.insert(host.plan.begin(), "costs");
@@ -121,21 +122,6 @@ int audit_once(const RunOptions& given) {
     if (!options.log.empty()) write_file(options.log, serial_log);
     write_documents(options.json, options.junit, document);
     return signal ? 128 + *signal : static_cast<int>(verdict.code);
-}
-
-} // namespace
-
-int run_audit(const RunOptions& options) {
-    // What says nothing of a commit must not count as bad.
-    const auto code_for = [&](ExitCode code) {
-        const bool unknown = code == ExitCode::could_not_run || code == ExitCode::no_series;
-        return unknown && !options.tree.empty() && is_bisected(options.tree) ? ExitCode::not_built : code;
-    };
-    try {
-        return static_cast<int>(code_for(ExitCode{audit_once(options)}));
-    } catch (const Error& error) {
-        throw Error(error.what(), code_for(error.code));
-    }
 }
 
 int judge_log(const JudgeOptions& options) {

@@ -24,13 +24,27 @@ ExitCode code_of(const Ending& ending) {
     return ExitCode::could_not_run;
 }
 
+// Is a `git bisect` under way in this directory?
+bool is_bisected(const fs::path& tree) {
+    if (search_path("git").empty()) return false;
+    const auto answer = output_of({"git", "-C", tree.string(), "rev-parse", "--git-path", "BISECT_START"});
+    return answer.ending.exited_with(0) && fs::exists(tree / answer.out.substr(0, answer.out.find('\n')));
+}
+
+// A file that every kernel source tree has, and this one not; empty: it has all.
+std::string lacking_file(const fs::path& tree) {
+    for (const auto* file : {"arch/x86/kvm/x86.c", "Kbuild", "Makefile"})
+        if (!fs::exists(tree / file)) return file;
+    return "";
+}
+
 } // namespace
 
 void require_tree(const fs::path& tree) {
     if (!fs::is_directory(tree))
         throw usage_error("{} is not a directory: --tree names a kernel source tree", tree.string());
-    if (!fs::exists(tree / "arch/x86/kvm/x86.c"))
-        throw usage_error("{} is no kernel source tree: it has no arch/x86/kvm/x86.c", tree.string());
+    if (const auto file = lacking_file(tree); !file.empty())
+        throw usage_error("{} is no kernel source tree: it has no {}", tree.string(), file);
 }
 
 fs::path build_tree(const fs::path& tree, const Places& places, const TreeExtras& extras) {
@@ -53,9 +67,11 @@ fs::path build_tree(const fs::path& tree, const Places& places, const TreeExtras
     return answer.substr(0, answer.find('\n'));
 }
 
-bool is_bisected(const fs::path& tree) {
-    const auto answer = output_of({"git", "-C", tree.string(), "rev-parse", "--git-path", "BISECT_START"});
-    return answer.ending.exited_with(0) && fs::exists(tree / answer.out.substr(0, answer.out.find('\n')));
+int code_in_bisect(int code, const fs::path& tree) {
+    if (code < static_cast<int>(ExitCode::usage) || code > static_cast<int>(ExitCode::no_series)) return code;
+    if ((tree.empty() || !is_bisected(tree)) && (!lacking_file(".").empty() || !is_bisected(".")))
+        return code;
+    return code == static_cast<int>(ExitCode::usage) ? 128 : static_cast<int>(ExitCode::not_built);
 }
 
 } // namespace exitaudit

@@ -20,7 +20,9 @@ struct TreeExtras {
 std::filesystem::path build_tree(const std::filesystem::path& tree, const Places& places,
                                  const TreeExtras& extras = {});
 
-// Is a `git bisect` under way in this directory?
-bool is_bisected(const std::filesystem::path& tree);
+// A run's exit code, if it has one that says nothing of a commit (2 to 5), while a `git bisect` is under way
+// in this tree (empty: none), or in the current directory if that is a kernel tree: 128 for 2, which ends the
+// bisect, and 125 for the others, which skips the commit.
+int code_in_bisect(int code, const std::filesystem::path& tree);
 
 } // namespace exitaudit
