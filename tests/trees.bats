@@ -288,6 +288,24 @@ END
     expect 125 "/nonexistent" "$exitaudit" run --tree . --build /nonexistent io.out8
 }
 
+@test "Ctrl-C ends the compilation with 130, also if nobody reads standard error" {
+    patience=30
+    sed -i "s|^vmlinux:.*|&\n\ttouch '$BATS_TEST_TMPDIR/compiling'; sleep 60|" "$tree/Makefile"
+    for action in default ignore; do
+        rm -f "$BATS_TEST_TMPDIR/compiling"
+        # What reads lives until the compilation: the lines before it must not fail.
+        env --$action-signal=PIPE "$exitaudit" run --tree "$tree" io.out8 3>&- \
+            2> >(until [ -e "$BATS_TEST_TMPDIR/compiling" ]; do sleep 0.1; done) &
+        pid=$!
+        wait_for test -e "$BATS_TEST_TMPDIR/compiling"
+        sleep 0.3
+        kill -INT "$pid"
+        status=0
+        wait "$pid" || status=$?
+        [ "$status" -eq 130 ]
+    done
+}
+
 # unpack_linux: Debian's whole source of this version, as the tree; and a git repository that has it.
 unpack_linux() {
     (cd "$BATS_TEST_TMPDIR" && apt-get download -qq "linux-source-$KERNEL")

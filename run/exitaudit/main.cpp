@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -39,9 +40,9 @@ Examples:
 Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usage;
 3 could not run, or all was skipped; 4 the host is not patched; 5 and 125 see run --help, 6 host --help.)";
 
-// One line on standard error.
+// One line on standard error. Where nobody reads it, fmt::print would throw.
 int refuse(std::string_view message, ExitCode code) {
-    fmt::print(stderr, "exitaudit: {}\n", message);
+    std::fputs(fmt::format("exitaudit: {}\n", message).c_str(), stderr);
     return static_cast<int>(code);
 }
 
@@ -130,6 +131,7 @@ int main(int argc, char** argv) {
         const bool runs = argc > 1 && std::string_view(argv[1]) == "run";
         return tree || runs ? code_in_bisect(code, tree.value_or("")) : code;
     } catch (const Interrupted& interrupted) {
+        std::signal(SIGPIPE, SIG_IGN); // the same signal may have ended whoever reads this
         return refuse(fmt::format("interrupted by SIG{}", sigabbrev_np(interrupted.signal)),
                       ExitCode{128 + interrupted.signal});
     } catch (const std::exception& error) {

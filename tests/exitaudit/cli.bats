@@ -253,6 +253,23 @@ a.log" ]
     done
 }
 
+@test "a signal decides the exit code also if nobody reads standard error" {
+    # As of `exitaudit run 2>&1 | tee log` at Ctrl-C.
+    for action in default ignore; do
+        rm -f "$BATS_TEST_TMPDIR/out"
+        env --$action-signal=PIPE "$exitaudit" run --lane tcg --guest "$(guest hang)" --json "$scratch/$action.json" \
+            >"$BATS_TEST_TMPDIR/out" 2> >(exec true) 3>&- &
+        pid=$!
+        wait_for grep -q '^ok 1' "$BATS_TEST_TMPDIR/out"
+        kill -INT "$pid"
+        status=0
+        wait "$pid" || status=$?
+        [ "$status" -eq 130 ]
+        [ -s "$scratch/$action.json" ]
+        wait_for no_emulators
+    done
+}
+
 @test "SIGKILL of exitaudit ends the emulator too" {
     start_hanging_run
     kill -KILL "$pid"

@@ -10,6 +10,7 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/file.hpp"
 
+#include <csignal>
 #include <cstdio>
 
 namespace exitaudit {
@@ -34,14 +35,14 @@ std::string_view needs_embedded_host(const RunOptions& options) {
 }
 
 void show_verdict(const AuditReport& report) {
-    for (const auto& line : failure_lines(report.log)) fmt::print(stderr, "exitaudit: {}\n", line);
-    fmt::print(stderr, "exitaudit: {}\n", verdict_line(report.verdict, report.circumstances));
-    for (const auto& line : finding_lines(report.circumstances)) fmt::print(stderr, "exitaudit: {}\n", line);
+    for (const auto& line : failure_lines(report.log)) say("exitaudit: {}\n", line);
+    say("exitaudit: {}\n", verdict_line(report.verdict, report.circumstances));
+    for (const auto& line : finding_lines(report.circumstances)) say("exitaudit: {}\n", line);
 }
 
 void show_console(const std::vector<std::string>& console) {
-    if (!console.empty()) fmt::print(stderr, "exitaudit: the last lines of its console:\n");
-    for (const auto& line : console) fmt::print(stderr, "  {}\n", line);
+    if (!console.empty()) say("exitaudit: the last lines of its console:\n");
+    for (const auto& line : console) say("  {}\n", line);
 }
 
 AuditReport audit_on_screen(const Lane& lane, const RunOptions& options) {
@@ -73,7 +74,7 @@ AuditReport measure_on_screen(const Lane& lane, RunOptions options) {
         std::erase_if(plan, [](const std::string& word) { return word.starts_with("after="); });
         plan.push_back("after=" + amid);
         if (report.verdict.complete || report.signal || amid.empty() || check_plan(plan)) break;
-        fmt::print(stderr, "exitaudit: {}: {}: going on after it\n", amid, ended_by(report));
+        say("exitaudit: {}: {}: going on after it\n", amid, ended_by(report));
     }
     if (parts.was_cut()) fmt::print("{}", parts.table());
     return parts.report();
@@ -105,11 +106,12 @@ int run_audit(const RunOptions& given) {
                                                    .ledger = !costs});
     const auto budget = read_budget(options.budget, "run", choice.lane->name); // before minutes of running
     if (options.dry_run) return static_cast<int>(ExitCode::pass);
-    if (!choice.why.empty()) fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
+    if (!choice.why.empty()) say("exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
 
     auto report =
         host.costs ? measure_on_screen(*choice.lane, options) : audit_on_screen(*choice.lane, options);
     auto& [serial_log, log, verdict, circumstances, amid, signal, took] = report;
+    if (signal) std::signal(SIGPIPE, SIG_IGN); // it may have ended whoever reads the verdict
     const auto document = with_budget(budget, verdict, circumstances,
                                       [&] { return run_document(log, verdict, circumstances); });
     // Without a ledger, or without the guest's end, the instruments have nothing to compare.

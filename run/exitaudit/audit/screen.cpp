@@ -37,7 +37,7 @@ void Screen::stage(std::string_view what) { stage_ = what; }
 void Screen::note(std::string_view text) {
     if (!verbose_) return;
     clear();
-    fmt::print(stderr, "{}\n", text);
+    say("{}\n", text);
 }
 
 void Screen::tick() {
@@ -45,13 +45,13 @@ void Screen::tick() {
     if (now < next_progress_) return;
     const auto what = progress();
     if (terminal_) {
-        fmt::print(stderr, "\r\x1b[Kexitaudit: {} ({:.0f} s)", what, seconds());
+        say("\r\x1b[Kexitaudit: {} ({:.0f} s)", what, seconds());
         std::fflush(stderr);
         progress_shown_ = true;
         return;
     }
     next_progress_ = now + plain_interval;
-    fmt::print(stderr, "exitaudit: {} ({:.0f} s)\n", what, seconds());
+    say("exitaudit: {} ({:.0f} s)\n", what, seconds());
 }
 
 // Once the guest has sent its plan, shows how far it is.
@@ -78,7 +78,7 @@ void Screen::show(std::string_view line) {
 }
 
 void Screen::clear() {
-    if (progress_shown_) fmt::print(stderr, "\r\x1b[K");
+    if (progress_shown_) say("\r\x1b[K");
     progress_shown_ = false;
 }
 

@@ -4,9 +4,17 @@
 
 #include "exitaudit/audit/recorder.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
+#include <cstdio>
 
 namespace exitaudit {
+
+// Writes to standard error, where fmt::print would throw if nobody reads it.
+template <typename... Args> void say(fmt::format_string<Args...> format, Args&&... args) {
+    std::fputs(fmt::format(format, std::forward<Args>(args)...).c_str(), stderr);
+}
 
 class Screen {
 public:
