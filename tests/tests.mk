@@ -109,17 +109,22 @@ check-boot: $(if $(SLOW),check-report check-fuzz check-slurm check-xen check-hos
 		tests/boot.bats tests/ways.bats tests/ci.bats tests/exitaudit/cli.bats tests/install.bats tests/host.bats
 
 # The kernel's own sanitizers: is the ledger clean, and do they find planted bugs?
-.PHONY: sanitize
+.PHONY: sanitize check-tree
 SANITIZED = $(or $(TREE),build/sanitize/linux-$(KERNEL))
-sanitize: | packages-guest packages-program packages-run packages-embedded-host packages-tree-host packages-bochs
+sanitize: | check-tree $(if $(TREE),,check-kernel) packages-guest packages-program packages-run packages-embedded-host packages-tree-host packages-bochs
 	@run/install-packages 'to read results' jq
 	@$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit guest tree-host $(if $(TREE),,$(SANITIZED))
 	@tests/sanitize $(ARGS) $(call quoted,$(SANITIZED))
 
+# An unset variable in TREE= must not stand for Debian's source.
+check-tree:
+	@$(if $(TREE)$(filter file,$(origin TREE)),:,echo 'TREE is empty: leave it out, or name a kernel source tree' >&2; exit 2)
+
 # The distribution's whole source.
 build/sanitize/linux-%:
-	@mkdir -p $@.new
+	@mkdir -p $(@D)
 	cd build/sanitize && apt-get download linux-source-$*
+	@mkdir -p $@.new
 	dpkg-deb --fsys-tarfile build/sanitize/linux-source-$*_*.deb | tar -xO ./usr/src/linux-source-$*.tar.xz | \
 		tar -C $@.new --strip-components=1 -xJ
 	rm build/sanitize/linux-source-$*_*.deb

@@ -306,6 +306,27 @@ END
     done
 }
 
+# fake_sanitize COMMAND: tests/sanitize, with this as what its runs do
+fake_sanitize() {
+    mkdir -p "$BATS_TEST_TMPDIR/fake/tests" "$BATS_TEST_TMPDIR/fake/build"
+    cp "$root/tests/sanitize" "$BATS_TEST_TMPDIR/fake/tests/"
+    ln -sfn "$root/host-kvm-patch" "$BATS_TEST_TMPDIR/fake/host-kvm-patch"
+    printf '#!/bin/bash\n[[ $2 = --dry-run ]] || { %s; }\n' "$1" >"$BATS_TEST_TMPDIR/fake/build/exitaudit"
+    chmod +x "$BATS_TEST_TMPDIR/fake/build/exitaudit"
+    # A session of its own has a process group of its own, and SIGINT as a terminal's commands have it.
+    setsid --wait env --default-signal=INT "$BATS_TEST_TMPDIR/fake/tests/sanitize" "$tree" 2>&1
+}
+
+@test "make sanitize checks its arguments first, ends at Ctrl-C, and reports what could not run" {
+    expect 2 "TREE is empty" make -C "$root" sanitize TREE=
+    expect 2 "no Linux 9.9" make -C "$root" sanitize KERNEL=9.9
+    [ ! -e "$root/build/sanitize/linux-9.9.new" ]
+    expect 2 "/nonexistent is not a directory" "$root/tests/sanitize" /nonexistent
+    expect 130 "1 of 7" fake_sanitize "trap 'exit 130' INT; kill -INT 0; sleep 1"
+    [[ $output != *"2 of 7"* ]]
+    expect 3 "7 of 7 not as expected" fake_sanitize "exit 3"
+}
+
 # unpack_linux: Debian's whole source of this version, as the tree; and a git repository that has it.
 unpack_linux() {
     (cd "$BATS_TEST_TMPDIR" && apt-get download -qq "linux-source-$KERNEL")
