@@ -3,7 +3,7 @@
  * The exit ledger's CPUID interface: what a patched KVM answers to its guests.
  *
  * One header for the kernel, freestanding guests and Linux user space, in C and
- * in C++.  docs/ledger.md of Exit Audit explains each leaf.
+ * in C++.  Documentation/virt/kvm/x86/exit-ledger.rst explains each leaf.
  */
 #ifndef _ASM_X86_KVM_EXIT_LEDGER_H
 #define _ASM_X86_KVM_EXIT_LEDGER_H

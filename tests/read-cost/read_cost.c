@@ -90,9 +90,11 @@ static void measure_vm(int kvm, unsigned int vcpus)
 	call(vcpu, KVM_SET_SREGS, &sregs, "KVM_SET_SREGS");
 
 #define CPUID(leaf, nr) measure(vcpu, run, memory, measure_cpuid, leaf, nr)
-	printf("%5u %9u %9u %9u %9u %9u\n", vcpus, CPUID(KVM_EXIT_LEDGER_LEAF_REVISION, 0),
+	printf("%5u %9u %9u %9u %9u %9u %9u\n", vcpus, CPUID(KVM_EXIT_LEDGER_LEAF_REVISION, 0),
 	       CPUID(KVM_EXIT_LEDGER_LEAF_TOTAL, 0), CPUID(KVM_EXIT_LEDGER_LEAF_CYCLES, 0),
 	       CPUID(KVM_EXIT_LEDGER_LEAF_EXIT_COUNT, 0x72),
+	       // No sum either, unless the KVM has exit_ledger=histograms.
+	       CPUID(KVM_EXIT_LEDGER_LEAF_HISTOGRAM, 16u << KVM_EXIT_LEDGER_BUCKET_SHIFT | 0x72),
 	       // An NMI to all but the sender.
 	       measure(vcpu, run, memory, measure_ipi, 0xc4400, 0));
 	fflush(stdout);
@@ -106,7 +108,7 @@ int main(int argc, char **argv)
 	setrlimit(RLIMIT_NOFILE, &files);
 	if (kvm < 0)
 		err(3, "/dev/kvm");
-	printf("%5s %9s %9s %9s %9s %9s\n", "vCPUs", "no sum", "count", "cycles", "one exit", "NMI");
+	printf("%5s %9s %9s %9s %9s %9s %9s\n", "vCPUs", "no sum", "count", "cycles", "one exit", "bucket", "NMI");
 	for (int i = 1; i < argc; i++)
 		measure_vm(kvm, (unsigned int)strtoul(argv[i], NULL, 10));
 	return 0;
