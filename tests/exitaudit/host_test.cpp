@@ -110,12 +110,29 @@ TEST_F(HostMachine, WithSignaturesEnforcedNeedsTheKeyOfDkms) {
     write("sys/module/module/parameters/sig_enforce", "Y\n");
     EXPECT_TRUE(has(obstacle(), "module.sig_enforce"));
     write(variables + "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", std::string("\6\0\0\0\1", 5));
-    EXPECT_TRUE(has(obstacle(), "mokutil --import"));
+    EXPECT_TRUE(has(obstacle(), "-keyout /var/lib/dkms/mok.key -outform DER -out /var/lib/dkms/mok.pub; "
+                                "mokutil --import /var/lib/dkms/mok.pub"));
     write("var/lib/dkms/mok.pub", "the key");
-    EXPECT_TRUE(has(obstacle(), "mokutil --import"));
+    EXPECT_TRUE(has(obstacle(), "only: mokutil --import /var/lib/dkms/mok.pub"));
     write(variables + "MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23", "....another, the key, more");
     EXPECT_EQ(obstacles(look()), std::vector<std::string>{});
     EXPECT_TRUE(look().secure_boot);
+}
+
+TEST_F(HostMachine, MaySignWithAKeyOfItsOwn) {
+    write("sys/firmware/efi/efivars/MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23", "....our key, more");
+    write("var/lib/dkms/mok.pub", "the key");
+    write("etc/dkms/framework.conf", "# mok_certificate=/no\nmok_signing_key=/root/old.key\n");
+    EXPECT_EQ(look().certificate, "/var/lib/dkms/mok.pub");
+    write("etc/dkms/framework.conf.d/b.conf", "mok_certificate='/etc/our.der' # kept\n");
+    write("etc/dkms/framework.conf.d/a.conf", "mok_certificate=/no\nmok_signing_key=\"/root/our.key\"\n");
+    write("etc/dkms/framework.conf.d/c.conf~", "mok_certificate=/no\n");
+    EXPECT_EQ(look().certificate, "/etc/our.der");
+    EXPECT_EQ(look().missing_key, "/root/our.key");
+    EXPECT_FALSE(look().enrolled);
+    write("etc/our.der", "our key");
+    EXPECT_EQ(look().missing_key, "");
+    EXPECT_TRUE(look().enrolled);
 }
 
 TEST_F(HostMachine, ThatIsLockedDownNeedsTheKeyOfDkms) {
@@ -156,6 +173,13 @@ TEST_F(HostMachine, WhereAnInstallationWasInterruptedSaysSo) {
     fs::create_directories(root / "var/lib/dkms/exitaudit-kvm");
     EXPECT_TRUE(has(status_text(look()), "unfinished"));
     write("var/lib/exitaudit/installed", "");
+    EXPECT_FALSE(look().unfinished); // installed for another kernel
+    fs::create_directories(root / "var/lib/dkms/exitaudit-kvm/0/6.12.1-amd64/x86_64/module");
+    EXPECT_TRUE(look().unfinished); // killed before DKMS had copied anything
+    std::string modules = "updates/dkms/kvm.ledger.ko:\nupdates/dkms/kvm-intel.ledger.ko:\n";
+    write("lib/modules/6.12.1-amd64/modules.dep", modules);
+    EXPECT_TRUE(look().unfinished); // or two of three
+    write("lib/modules/6.12.1-amd64/modules.dep", modules + "updates/dkms/kvm-amd.ledger.ko: x.ko\n");
     EXPECT_FALSE(has(status_text(look()), "unfinished"));
 }
 

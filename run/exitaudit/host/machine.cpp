@@ -7,6 +7,7 @@
 #include <charconv>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 namespace exitaudit::host {
 namespace {
@@ -107,6 +108,18 @@ void look_at_kvm(Machine& machine, const fs::path& root) {
     machine.module_file = file_of_kvm(root / "lib/modules" / machine.release);
 }
 
+// The last assignment counts. Source: /etc/dkms/framework.conf.
+std::string setting_of_dkms(const fs::path& root, const std::string& name, const std::string& otherwise) {
+    std::set<fs::path> files;
+    std::error_code ignored; // no such directory
+    for (const auto& file : fs::directory_iterator(root / "etc/dkms/framework.conf.d", ignored))
+        if (file.path().extension() == ".conf") files.insert(file.path());
+    auto text = "\n" + content(root / "etc/dkms/framework.conf");
+    for (const auto& file : files) text += "\n" + content(file);
+    const auto found = Pattern(".*\n[ \t]*" + name + "=[\"']?([^\"' \t\n]+)").search(text);
+    return found ? found->at(1) : otherwise;
+}
+
 // The variables' first four bytes are their attributes. Source: efivarfs; shim, MokListRT.
 void look_at_signatures(Machine& machine, const fs::path& root) {
     const auto variables = root / "sys/firmware/efi/efivars";
@@ -116,10 +129,27 @@ void look_at_signatures(Machine& machine, const fs::path& root) {
     machine.lockdown = lockdown ? lockdown->at(1) : "";
     machine.enforced = is_yes(line_of(root / "sys/module/module/parameters/sig_enforce")) ||
                        (lockdown && machine.lockdown != "none");
-    const auto key = content(root / "var/lib/dkms/mok.pub");
+    machine.certificate = setting_of_dkms(root, "mok_certificate", "/var/lib/dkms/mok.pub");
+    const auto key = content(root / fs::path(machine.certificate).relative_path());
+    if (key.empty()) machine.missing_key = setting_of_dkms(root, "mok_signing_key", "/var/lib/dkms/mok.key");
     machine.enrolled =
         !key.empty() &&
         content(variables / "MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23").find(key) != std::string::npos;
+}
+
+// `host-kvm-patch/install` marks the modules as accepted before DKMS copies them: killed in between, DKMS has
+// built them for this kernel, but depmod has not found all three.
+void look_at_installation(Machine& machine, const fs::path& root) {
+    const auto tree = root / "var/lib/dkms/exitaudit-kvm";
+    bool built = false;
+    std::error_code ignored; // no tree
+    for (const auto& version : fs::directory_iterator(tree, ignored))
+        built = built || fs::exists(version.path() / machine.release);
+    const auto found = Pattern("\nupdates/dkms/kvm(-intel|-amd)?\\.ledger\\.ko")
+                           .all("\n" + content(root / "lib/modules" / machine.release / "modules.dep"));
+    const bool accepted = fs::exists(root / "var/lib/exitaudit/installed");
+    machine.known = accepted || fs::exists(tree);
+    machine.unfinished = accepted ? built && found.size() != 3 : machine.known;
 }
 
 void look_at_tools(Machine& machine, const fs::path& root) {
@@ -142,8 +172,7 @@ Machine look_at(const fs::path& root) {
     look_at_kvm(machine, root);
     look_at_signatures(machine, root);
     look_at_tools(machine, root);
-    machine.dkms_tree = fs::exists(root / "var/lib/dkms/exitaudit-kvm");
-    machine.accepted = fs::exists(root / "var/lib/exitaudit/installed");
+    look_at_installation(machine, root);
     return machine;
 }
 

@@ -29,9 +29,11 @@ struct Machine {
     std::vector<std::string> users;             // other modules that use kvm
     bool secure_boot = false, enforced = false; // do modules need a signature?
     bool enrolled = false;                      // the firmware's list has the key that DKMS signs with
+    std::string certificate;                    // of this key
+    std::string missing_key;                    // its file, if there is no certificate; empty: there is
     std::string lockdown;                       // empty: unknown
-    bool dkms_tree = false;                     // DKMS knows our modules
-    bool accepted = false;                      // they were installed once their audit had passed
+    bool known = false;                         // DKMS knows our modules, or they passed their audit
+    bool unfinished = false;                    // their installation was interrupted
     std::string sources;                        // why they cannot be built; empty: they can
     std::vector<std::string> missing;           // packages of tools
     std::vector<std::filesystem::path> full;    // directories with too little space

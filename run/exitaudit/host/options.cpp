@@ -89,7 +89,7 @@ int change(const Machine& machine, bool install) {
         fmt::print("nothing to do: the patched KVM is installed and loaded\n");
         return static_cast<int>(ExitCode::pass);
     }
-    if (!install && !patched && !machine.installed() && !machine.dkms_tree && !machine.accepted) {
+    if (!install && !patched && !machine.installed() && !machine.known) {
         fmt::print("nothing to do: this machine has only the distribution's KVM\n");
         return static_cast<int>(ExitCode::pass);
     }

@@ -34,6 +34,17 @@ std::string signature_words(const Machine& machine) {
     return machine.enrolled ? "enforced; DKMS's key is enrolled" : "enforced; DKMS's key is not enrolled";
 }
 
+// DKMS 3.0 (Debian 12) makes a key only while it builds, which would be too late.
+std::string signature_remedy(const Machine& machine) {
+    if (!machine.secure_boot) return "boot without module.sig_enforce=1 and lockdown=";
+    const auto& key = machine.missing_key;
+    return (key.empty() ? ""
+                        : fmt::format("openssl req -x509 -newkey rsa:2048 -nodes -days 36500 -subj /CN=DKMS "
+                                      "-keyout {} -outform DER -out {}; ",
+                                      key, machine.certificate)) +
+           fmt::format("mokutil --import {}, then reboot and confirm", machine.certificate);
+}
+
 std::string plan_words(const Machine& machine) {
     if (machine.installed() && machine.ledger != Ledger::absent)
         return "nothing: the patched KVM is installed and loaded";
@@ -74,11 +85,7 @@ std::vector<std::string> obstacles(const Machine& machine) {
         why.push_back(
             fmt::format("too little space in {}: free some (600 MiB are enough)", directory.string()));
     if (machine.enforced && !machine.enrolled)
-        why.emplace_back(machine.secure_boot
-                             ? "the kernel loads signed modules only: mokutil --import /var/lib/dkms/mok.pub "
-                               "(DKMS makes it), then reboot and confirm"
-                             : "the kernel loads signed modules only: boot without module.sig_enforce=1 and "
-                               "lockdown=");
+        why.push_back("the kernel loads signed modules only: " + signature_remedy(machine));
     const auto uses = uses_of(machine);
     why.insert(why.end(), uses.begin(), uses.end());
     return why;
@@ -94,7 +101,7 @@ std::string status_text(const Machine& machine) {
         machine.users.empty() ? "no other module" : fmt::format("{}", fmt::join(machine.users, ", ")),
         machine.secure_boot ? "on" : "off", machine.lockdown.empty() ? "unknown" : machine.lockdown,
         signature_words(machine));
-    if (machine.dkms_tree && !machine.accepted)
+    if (machine.unfinished)
         text += "unfinished   an installation was interrupted: exitaudit host remove clears it away\n";
     return text + fmt::format("install      would {}\n", plan_words(machine));
 }
@@ -113,7 +120,7 @@ nlohmann::json status_document(const Machine& machine) {
             {"loaded", machine.loaded},
             {"built_in", machine.built_in},
             {"installed", machine.installed()},
-            {"unfinished", machine.dkms_tree && !machine.accepted},
+            {"unfinished", machine.unfinished},
             {"vms", vms},
             {"uses", machine.uses},
             {"users", machine.users},
