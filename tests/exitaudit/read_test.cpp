@@ -307,7 +307,7 @@ TEST(Formats, OpenMetricsCountsWhatHappened) {
     const auto rows = take_reading(reader, reading_of({"io", "hlt", "0xa7"})).rows;
     EXPECT_EQ(openmetrics_of(rows, Numbering::svm),
               "# TYPE exitaudit_exits counter\n"
-              "# HELP exitaudit_exits VM exits since the VM started.\n"
+              "# HELP exitaudit_exits VM exits since the VM or vCPU started.\n"
               "exitaudit_exits_total{exit=\"0x7b\",name=\"io\"} 3\n"
               "# TYPE exitaudit_exit_cycles counter\n"
               "# HELP exitaudit_exit_cycles Cycles of the host's TSC that these exits took.\n"

@@ -58,7 +58,7 @@ std::string histograms_of(const std::vector<Row>& rows, ledger::Numbering number
 } // namespace
 
 std::string openmetrics_of(const std::vector<Row>& rows, ledger::Numbering numbering, bool histograms) {
-    return family_of("exitaudit_exits", "VM exits since the VM started.", rows, numbering,
+    return family_of("exitaudit_exits", "VM exits since the VM or vCPU started.", rows, numbering,
                      [](const Row& row) { return Figure(row.count); }) +
            family_of("exitaudit_exit_cycles", "Cycles of the host's TSC that these exits took.", rows,
                      numbering, [](const Row& row) { return row.cycles; }) +
