@@ -72,7 +72,7 @@ start_domain() {
 @test "the libvirt domain is valid; libvirt's QEMU driver runs it and sees it shut itself down" {
     local domain=run/libvirt/exitaudit.xml
     virt-xml-validate $domain domain
-    sed "s|type='kvm'|type='qemu'|; s|/usr/local/lib/exitaudit|$PWD/build|; s|/var/.*-serial.log|$log|
+    sed "s|type='kvm'|type='qemu'|; s|/var/lib/libvirt/images|$PWD/build|; s|/var/.*-serial.log|$log|
         s|<cmdline>all|<cmdline>$plan|" $domain >"$TMPDIR/domain.xml"
     virt-xml-validate "$TMPDIR/domain.xml" domain
     start_domain "$TMPDIR/domain.xml"
