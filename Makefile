@@ -123,13 +123,13 @@ install: $(INSTALLED_PROGRAMS) guest
 	@install -D -s -t '$(INSTALLED)/lib/exitaudit' $(INSTALLED_PROGRAMS)
 	@install -m 644 -t '$(INSTALLED)/lib/exitaudit' build/unikernel.elf build/unikernel-pvh.elf
 	@install -D -m 644 -t '$(INSTALLED)/share/doc/exitaudit' README.md LICENSE
-	@install -D -m 644 -t '$(INSTALLED)/share/doc/exitaudit/docs' docs/*.md
+	@install -D -m 644 -t '$(INSTALLED)/share/doc/exitaudit/docs' docs/*.md docs/*.png
 	@install -d '$(INSTALLED)/share/exitaudit/run'
 	@cp -r host-kvm-patch '$(INSTALLED)/share/exitaudit/'
 	@cp -r run/embedded-host run/linux-guest run/step.sh run/install-packages run/initramfs.sh '$(INSTALLED)/share/exitaudit/run/'
 	@install -d '$(INSTALLED)/share/doc/exitaudit/examples'
 	@cp -r run/libvirt run/vmm run/ci '$(INSTALLED)/share/doc/exitaudit/examples/'
-	@sed -i 's|/usr/local/lib/exitaudit|$(PREFIX)/lib/exitaudit|' '$(INSTALLED)/share/doc/exitaudit/examples/libvirt/exitaudit.xml'
+	@sed -i 's|"build/|"$(PREFIX)/lib/exitaudit/|' '$(INSTALLED)/share/doc/exitaudit/examples/vmm/firecracker.json'
 	@install -d '$(INSTALLED)/share/doc/exitaudit/run'
 	@ln -sft '$(INSTALLED)/share/doc/exitaudit/run' ../examples/ci ../examples/libvirt ../examples/vmm \
 		../../../exitaudit/run/embedded-host ../../../exitaudit/run/linux-guest

@@ -30,11 +30,30 @@ commands() { "$installed/bin/exitaudit" --help | sed -n '/^Subcommands:/,/^$/s/^
     [ -x "$XDG_CACHE_HOME/exitaudit/build/linux-guest/exitaudit" ]
 }
 
-@test "examples come along, and the libvirt domain names the installed guest" {
+@test "a host that another version has made in the cache is made again" {
+    local prepare=$installed/share/exitaudit/run/embedded-host/prepare host=$XDG_CACHE_HOME/exitaudit/build/embedded-host/6.1
+    mv "$prepare" "$BATS_TEST_TMPDIR/prepare"
+    printf '#!/bin/sh\nmkdir -p "%s"\n: >"%s/initramfs.cpio"\necho "$@" >>calls\n' "$host" "$host" >"$prepare"
+    chmod +x "$prepare"
+    run "$installed/bin/exitaudit" run --lane svm --kernel 6.1 io.out8
+    run "$installed/bin/exitaudit" run --lane svm io.out8
+    [ "$(cat calls)" = 6.1 ]
+    echo earlier >"$host/version"
+    run "$installed/bin/exitaudit" run --lane svm io.out8
+    run "$installed/bin/exitaudit" run --lane svm io.out8
+    mv "$BATS_TEST_TMPDIR/prepare" "$prepare"
+    [ "$(cat calls)" = 6.1$'\n'6.1 ]
+}
+
+@test "without a place for a cache, an installed exitaudit says so" {
+    expect 3 "set XDG_CACHE_HOME" env -u XDG_CACHE_HOME HOME=/proc/nope "$installed/bin/exitaudit" run --lane svm io.out8
+}
+
+@test "examples come along, and Firecracker's names the installed guest" {
     local examples=$BATS_FILE_TMPDIR/root/usr/share/doc/exitaudit/examples
-    [ -x "$examples/ci/audit" ] && [ -f "$examples/vmm/firecracker.json" ]
+    [ -x "$examples/ci/audit" ] && [ -f "$examples/libvirt/exitaudit.xml" ]
     local kernel
-    kernel=$(sed -n 's|.*<kernel>\(.*\)</kernel>|\1|p' "$examples/libvirt/exitaudit.xml")
+    kernel=$(jq -r '.["boot-source"].kernel_image_path' "$examples/vmm/firecracker.json")
     [ -f "$BATS_FILE_TMPDIR/root$kernel" ]
 }
 
@@ -61,7 +80,7 @@ commands() { "$installed/bin/exitaudit" --help | sed -n '/^Subcommands:/,/^$/s/^
     done
     grep -qx '\.SS exitaudit host top' "$page"
     [ "$(grep -c '^\.SS' "$page")" = $(($(commands | wc -l) + 1)) ]
-    [ "$(grep -c '^\.SH' "$page")" = 7 ] # man-pages(7): NAME to EXAMPLES
+    [ "$(grep -c '^\.SH' "$page")" = 8 ] # man-pages(7): NAME to SEE ALSO
     grep -qx '\.SH EXIT STATUS' "$page"
     grep -qF '\fBEXITAUDIT_BUILD\fR' "$page"
     sed -n '/^\.SH EXAMPLES/,$p' "$page" | grep -qF 'exitaudit grade alice.patch'
@@ -108,5 +127,8 @@ fish_completed() {
     [ "$(fish_completed host s)" = status ]
     [ "$(fish_completed host top --sort cy)" = cycles ]
     [ "$(fish_completed top ./)" = "" ]
+    [ "$(fish_completed host --js)" = --json ]
+    [ "$(fish_completed host top --js)" = "" ]
+    [ "$(fish_completed top --lay)" = --layout ]
     expect 2 "bash" "$installed/bin/exitaudit" completion tcsh
 }

@@ -3,4 +3,4 @@
 .PHONY: deb
 deb: | packages-guest packages-program
 	@run/timed 'building exitaudit and the guest' $(MAKE) --no-print-directory $(PARALLEL) $(INSTALLED_PROGRAMS) guest
-	@run/debian/build --version '$(EXITAUDIT_VERSION)' --output build/deb
+	+@run/debian/build --version '$(EXITAUDIT_VERSION)' --output build/deb

@@ -36,9 +36,11 @@ Examples:
   exitaudit run --lane svm 'io.*' hlt.timer:count=100
   exitaudit list 'msr.*' -v              what these triggers cause, and why
   exitaudit grade alice.patch bob.patch  somebody's KVM: what is wrong with it
+  sudo exitaudit host install            put the patched KVM into this machine
 
 Exit codes: 0 every audit passed; 1 an audit failed, or the host crashed; 2 usage;
-3 could not run, or all was skipped; 4 the host is not patched; 5 and 125 see run --help, 6 host --help.)";
+3 could not run, or all was skipped; 4 the host is not patched; 5 no series applies to
+the tree; 6 the machine is not fit for a patched KVM; 125 the tree does not compile.)";
 
 // One line on standard error. Where nobody reads it, fmt::print would throw.
 int refuse(std::string_view message, ExitCode code) {

@@ -2,6 +2,7 @@
 #include "exitaudit/lanes/places.hpp"
 
 #include "exitaudit/support/exit_code.hpp"
+#include "exitaudit/support/file.hpp"
 #include "exitaudit/support/pattern.hpp"
 #include "exitaudit/support/process.hpp"
 #include "plan/words.hpp"
@@ -90,6 +91,16 @@ void prepare(const fs::path& build, const std::string& kernel) {
         throw Error("no embedded host was made: the lines above say why");
 }
 
+// What has made the host of this kernel in a cache. Another version may have another series of patches.
+fs::path version_of(const Places& places, const std::string& kernel) {
+    return places.build / "embedded-host" / kernel / "version";
+}
+
+bool is_of_this_version(const Places& places, const std::string& kernel) {
+    const auto file = version_of(places, kernel);
+    return !kernel.empty() && fs::exists(file) && read_file(file) == program_version;
+}
+
 } // namespace
 
 Places Places::find(const fs::path& chosen) {
@@ -113,14 +124,18 @@ std::vector<std::string> Places::kernels() const {
 }
 
 std::string Places::kernel(const std::optional<std::string>& chosen) const {
-    auto built = kernels();
-    if (may_prepare && (chosen ? std::ranges::find(built, *chosen) == built.end() : built.empty())) {
-        prepare(build, chosen.value_or(""));
-        built = kernels();
+    const auto built = kernels();
+    const auto wanted = chosen ? *chosen : built.empty() ? "" : built.front();
+    if (may_prepare && !is_of_this_version(*this, wanted)) {
+        prepare(build, wanted);
+        const auto made = wanted.empty() ? kernels().front() : wanted;
+        write_file(version_of(*this, made), program_version);
+        return made;
     }
-    if (chosen) return *chosen;
-    if (built.empty()) throw Error("no embedded host is built: make one with `make embedded-host`");
-    return built.front();
+    if (!wanted.empty()) return wanted;
+    throw Error(share().empty()
+                    ? "no embedded host is built: make one with `make embedded-host`"
+                    : "there is no place to build an embedded host: set XDG_CACHE_HOME to a directory");
 }
 
 fs::path Places::guest(Boot boot, const fs::path& chosen) const {

@@ -147,19 +147,32 @@ fi
                        names, nested, cases);
 }
 
+// Has fish seen these words, and none that makes them another command's?
+std::string fish_condition(const Completed& command, const std::vector<Completed>& commands) {
+    const auto seen = [](const std::string& name) { return "__fish_seen_subcommand_from " + name; };
+    const auto parts = [](const std::string& name) {
+        const auto space = name.find(' ');
+        return std::pair(name.substr(0, space), name.substr(space + 1));
+    };
+    const auto [first, last] = parts(command.name);
+    if (is_nested(command)) return quoted(seen(first) + "; and " + seen(last));
+    auto condition = seen(first);
+    for (const auto& other : commands)
+        if (is_nested(other)) {
+            const auto [parent, own] = parts(other.name);
+            if (first == parent) condition += "; and not " + seen(own);
+            if (first == own) condition += "; and not " + seen(parent);
+        }
+    return quoted(condition);
+}
+
 std::string fish(const std::vector<Completed>& commands) {
     std::string text = "# Completes words of exitaudit in fish.\n";
     for (const auto& command : commands) {
-        std::string condition;
-        if (is_nested(command)) {
-            const auto space = command.name.find(' ');
-            condition = fmt::format("'__fish_seen_subcommand_from {}; and __fish_seen_subcommand_from {}'",
-                                    command.name.substr(0, space), command.name.substr(space + 1));
-        } else {
-            condition = fmt::format("'__fish_seen_subcommand_from {}'", command.name);
+        const auto condition = fish_condition(command, commands);
+        if (!is_nested(command))
             text += fmt::format("complete -c exitaudit -f -n __fish_use_subcommand -a {} -d {}\n",
                                 command.name, quoted(command.what));
-        }
         if (!command.argument.is_file)
             text += fmt::format("complete -c exitaudit -f -n {} -a {}\n", condition,
                                 quoted(command.argument.words));

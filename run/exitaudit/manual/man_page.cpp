@@ -26,6 +26,9 @@ constexpr Entry files[]{
     {"~/.cache/exitaudit/", "What was built of these. It may be deleted."},
     {"/lib/modules/RELEASE/updates/dkms/", "The modules that `exitaudit host install` puts there."}};
 
+constexpr auto see_also =
+    ".BR qemu\\-system\\-x86_64 (1),\n.BR perf\\-kvm (1),\n.BR virsh (1),\n.BR dkms (8)\n";
+
 // A text for man(7): no backslash, hyphen or leading dot is taken for something else.
 std::string roff(const std::string& text) {
     std::string result;
@@ -91,7 +94,7 @@ std::string man_page(CLI::App& app) {
     const auto at = footer.find(codes), examples = footer.find("Examples:\n") + sizeof("Examples:");
     return text + ".SH EXIT STATUS\n" + roff_lines(footer.substr(at + codes.size())) +
            roff_entries("ENVIRONMENT", environment) + roff_entries("FILES", files) + ".SH EXAMPLES\n" +
-           roff_lines(footer.substr(examples, at - examples));
+           roff_lines(footer.substr(examples, at - examples)) + ".SH SEE ALSO\n" + see_also;
 }
 
 } // namespace exitaudit

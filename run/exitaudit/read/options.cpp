@@ -106,7 +106,7 @@ void add_top_options(CLI::App& command, TopOptions& options) {
         ->needs("--openmetrics");
     auto* iterations =
         add(command, "-n,--iterations,--count", options.iterations, "N", "end after so many tables")
-            ->check(CLI::PositiveNumber.description(""));
+            ->check(CLI::Range(1U, 1'000'000'000U).description(""));
     command.add_flag("--once", options.once, "print one table: -b -n 1")->excludes(iterations);
 }
 
