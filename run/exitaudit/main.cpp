@@ -34,7 +34,6 @@ constexpr auto examples = R"(
 Examples:
   exitaudit run                          everything, on the best lane there is
   exitaudit run --lane svm 'io.*' hlt.timer:count=100
-  exitaudit list 'msr.*' -v              what these triggers cause, and why
   exitaudit grade alice.patch bob.patch  somebody's KVM: what is wrong with it
   sudo exitaudit host install            put the patched KVM into this machine
 

@@ -164,12 +164,14 @@ fs::path shared_file(const std::string& name) {
 
 std::vector<std::string> series_names() {
     std::vector<std::string> names;
-    std::error_code ignored;                               // of a program that was copied to another place
-    if (!fs::exists("/proc/self/exe", ignored)) return {}; // the first program of a guest
-    const auto top = share().empty() ? own_directory().parent_path() : share();
-    for (const auto& entry : fs::directory_iterator(top / "host-kvm-patch", ignored)) {
-        const auto name = entry.path().filename().string();
-        if (name.starts_with("linux-")) names.push_back(name.substr(sizeof("linux-") - 1));
+    try {
+        const auto top = share().empty() ? own_directory().parent_path() : share();
+        for (const auto& entry : fs::directory_iterator(top / "host-kvm-patch")) {
+            const auto name = entry.path().filename().string();
+            if (name.starts_with("linux-")) names.push_back(name.substr(sizeof("linux-") - 1));
+        }
+    } catch (const fs::filesystem_error&) { // no /proc, no repository, or the user may not look there
+        return {};
     }
     sort_versions(names);
     return names;
