@@ -67,24 +67,65 @@ END
     FAILING=audit.json expect 2 "" "$ci/audit"
 }
 
-# bats test_tags=slow
-@test "GitLab's steps work in a system without anything, and leave their artifacts" {
+# run_in_a_system STEPS WORD...: as root of a fresh Debian with a clone of this repository in /exit-audit, and with
+# these environment variables. What is in /builds is then in builds/.
+run_in_a_system() {
+    local steps=$1
+    shift
     [ "$(id -u)" -eq 0 ] || skip "needs root to make a system"
     # The release and the sources of this machine, whose kernels are those on offer.
     # shellcheck source=/dev/null
-    (. /etc/os-release && find /etc/apt -name '*.list' -o -name '*.sources' |
-        xargs mmdebstrap --variant=minbase "$VERSION_CODENAME" system)
-    git clone -q --bare "$root" system/exit-audit.git
-    of_yaml gitlab.yml '"\n".join(y["exit-audit"]["script"])' >system/steps
+    [ -e "$BATS_FILE_TMPDIR/system.tar" ] || (. /etc/os-release && find /etc/apt -name '*.list' -o -name '*.sources' |
+        xargs mmdebstrap --variant=minbase "$VERSION_CODENAME" "$BATS_FILE_TMPDIR/system.tar")
+    mkdir system builds
+    tar -C system -xf "$BATS_FILE_TMPDIR/system.tar"
+    git clone -q "$root" system/exit-audit
+    printf '#!/bin/sh\necho "$@" >>/builds/test-cases\n' >system/usr/local/bin/lava-test-case
+    chmod +x system/usr/local/bin/lava-test-case
+    echo "$steps" >system/steps
+    mkdir system/builds
     cat >enter <<'END'
 mount --rbind /dev "$1/dev"
 mount -t proc proc "$1/proc"
-exec chroot "$1" env -i PATH="$PATH" HOME=/root LANE=svm PLAN='io.out8 hlt.timer' OUT=/builds/exit-audit \
-    EXIT_AUDIT=file:///exit-audit.git bash -ex /steps
+mount --bind "$2" "$1/builds"
+root=$1
+shift 2
+exec chroot "$root" env -i PATH="$PATH" HOME=/root "$@" bash -ex /steps
 END
-    mkdir system/builds
-    unshare --mount --pid --fork --kill-child bash -e enter system
-    jq -e '.exit_code == 0' system/builds/exit-audit/audit.json
-    xmllint --noout system/builds/exit-audit/audit.xml
+    unshare --mount --pid --fork --kill-child bash -e enter system "$PWD/builds" "$@"
     rm -rf system
+}
+
+# passed_in DIR: the audit's documents say so
+passed_in() {
+    jq -e '.exit_code == 0' "$1/audit.json"
+    xmllint --noout "$1/audit.xml"
+}
+
+# bats test_tags=slow
+@test "GitLab's steps work in a system without anything, and leave their artifacts" {
+    run_in_a_system "$(of_yaml gitlab.yml '"\n".join(y["exit-audit"]["script"])')" LANE=svm PLAN='io.out8 hlt.timer' \
+        OUT=/builds/exit-audit EXIT_AUDIT=file:///exit-audit
+    passed_in builds/exit-audit
+}
+
+# The runner's part, the variables, is by hand: the last step is GitHub's own action.
+# bats test_tags=slow
+@test "the GitHub action's steps do" {
+    run_in_a_system "$(of_yaml action.yml '"\n".join(s["run"] for s in y["runs"]["steps"] if "run" in s)')" \
+        LANE=svm KERNEL= TREE= VCPUS=1 PLAN='io.out8 hlt.timer' COSTS= ARGS= \
+        GITHUB_WORKSPACE=/builds GITHUB_ACTION_PATH=/exit-audit/run/ci
+    passed_in builds/exit-audit
+}
+
+# bats test_tags=slow
+@test "the LAVA job's steps do, with an embedded host" {
+    local steps
+    steps=$(of_yaml lava.yaml '"\n".join(y["actions"][2]["test"]["definitions"][0]["repository"]["run"]["steps"])' |
+        sed 's|clone --depth 1 EXIT_AUDIT|clone file:///exit-audit|; s|LANE=native|LANE=svm|')
+    run_in_a_system "$steps" PLAN='io.out8 hlt.timer' OUT=/builds/exit-audit
+    passed_in builds/exit-audit
+    [ "$(head -n2 builds/test-cases)" = 'io.out8 --result pass'$'\n''hlt.timer --result pass' ]
+    [ "$(grep -c io.out8 builds/test-cases)" -eq 1 ]
+    [ "$(tail -n1 builds/test-cases)" = 'exit-audit --shell test 0 = 0' ]
 }
