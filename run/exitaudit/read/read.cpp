@@ -37,18 +37,13 @@ ExitNumber number_of(const std::string& word) {
     return number;
 }
 
-template <typename Function> void for_each_name(Numbering numbering, Function function) {
-    for (ExitNumber exit = 0; exit < ledger::exit_number_end; ++exit)
-        if (const auto name = ledger::exit_name(numbering, exit); name != "-")
-            function(exit, boost::to_lower_copy(std::string(name)));
-}
-
 std::vector<ExitNumber> named(const std::string& word, Numbering numbering) {
     std::vector<ExitNumber> exits;
     const auto glob = boost::to_lower_copy(word);
-    for_each_name(numbering, [&](ExitNumber exit, const std::string& name) {
-        if (plan::matches(glob, name)) exits.push_back(exit);
-    });
+    for (ExitNumber exit = 0; exit < ledger::exit_number_end; ++exit)
+        if (const auto name = ledger::exit_name(numbering, exit);
+            name != "-" && plan::matches(glob, boost::to_lower_copy(std::string(name))))
+            exits.push_back(exit);
     return exits;
 }
 
