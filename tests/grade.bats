@@ -176,6 +176,11 @@ samples_for() {
     expect 2 "takes no PATCH" "$exitaudit" grade --print-rubric --plan 'io.*' 'hlt.*'
 }
 
+@test "what cannot be said on standard error changes no verdict" {
+    "$exitaudit" grade "$(adds '#error here')" -j 2>/dev/full >"$BATS_TEST_TMPDIR/out" || [ $? -eq 1 ]
+    grep 'mtrr.c:1: #error here' "$BATS_TEST_TMPDIR/out"
+}
+
 # As in most containers.
 without_namespaces() {
     printf '#!/bin/sh\necho "bwrap: No permissions to create new namespace" >&2\nexit 1\n' >"$BATS_TEST_TMPDIR/bwrap"

@@ -3,18 +3,11 @@
 #pragma once
 
 #include "exitaudit/audit/recorder.hpp"
-
-#include <fmt/format.h>
+#include "exitaudit/support/say.hpp"
 
 #include <chrono>
-#include <cstdio>
 
 namespace exitaudit {
-
-// Writes to standard error, where fmt::print would throw if nobody reads it.
-template <typename... Args> void say(fmt::format_string<Args...> format, Args&&... args) {
-    std::fputs(fmt::format(format, std::forward<Args>(args)...).c_str(), stderr);
-}
 
 class Screen {
 public:

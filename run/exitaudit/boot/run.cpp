@@ -6,6 +6,7 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/log/lines.hpp"
 #include "exitaudit/support/file.hpp"
+#include "exitaudit/support/say.hpp"
 
 #include <cstdio>
 
@@ -124,14 +125,12 @@ int run_boot(const BootOptions& asked) {
     const auto choice = choose_lane_of(asked);
     const auto options = settled(asked, *choice.lane);
     const auto budget = read_budget(options.budget, "boot", choice.lane->name); // before minutes of running
-    if (!choice.why.empty()) fmt::print(stderr, "exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
+    if (!choice.why.empty()) say("exitaudit: {} lane: {}\n", choice.lane->name, choice.why);
 
     using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();
     const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
-    const auto report = [&](std::string_view what) {
-        fmt::print(stderr, "exitaudit: {:.1f} s: {}\n", seconds(), what);
-    };
+    const auto report = [&](std::string_view what) { say("exitaudit: {:.1f} s: {}\n", seconds(), what); };
     BootLog log;
     const Listener listener{
         by_line([&](const std::string& text) {
@@ -139,11 +138,11 @@ int run_boot(const BootOptions& asked) {
             if (said.starts_with("#phase "))
                 report(said.substr(1));
             else if (options.verbose && !said.empty())
-                fmt::print(stderr, "{}\n", said);
+                say("{}\n", said);
         }),
         report,
         [&](std::string_view text) {
-            if (options.verbose) fmt::print(stderr, "{}\n", text);
+            if (options.verbose) say("{}\n", text);
         },
         [] {},
     };
@@ -160,9 +159,9 @@ int run_boot(const BootOptions& asked) {
     if (log.sampled() && log.started()) fmt::print("{}", boot_text(log, outcome));
     for (const auto& line : host_lines(outcome.circumstances.host)) fmt::print("{}\n", line);
     if (!outcome.verdict.complete)
-        for (const auto& line : session.console) fmt::print(stderr, "  {}\n", line);
+        for (const auto& line : session.console) say("  {}\n", line);
     std::fflush(stdout);
-    fmt::print(stderr, "exitaudit: {}\n", verdict_line(outcome.verdict, outcome.circumstances));
+    say("exitaudit: {}\n", verdict_line(outcome.verdict, outcome.circumstances));
     write_documents(options.json, options.junit, document);
     return session.ending.how == Ending::How::interrupted ? 128 + session.ending.status
                                                           : static_cast<int>(outcome.verdict.code);

@@ -6,6 +6,7 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/json.hpp"
+#include "exitaudit/support/say.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -134,7 +135,7 @@ int compare_documents(const CompareOptions& options) {
     if (!options.more.empty())
         throw usage_error("more than two documents can be compared only of exitaudit boot");
     const auto comparison = compare(documents[0].document, documents[1].document);
-    for (const auto& warning : comparison.warnings) fmt::print(stderr, "exitaudit: {}\n", warning);
+    for (const auto& warning : comparison.warnings) say("exitaudit: {}\n", warning);
     if (comparison.changes.empty()) throw Error("the two documents have no measured trigger in common");
     fmt::print("{}", comparison_text(comparison));
     if (!options.json.empty()) write_file(options.json, document_text(comparison_document(comparison)));
@@ -144,8 +145,8 @@ int compare_documents(const CompareOptions& options) {
                     "run both with --exact, or on lane vmx");
     const auto regressions = comparison.regressions(*options.max_regression);
     for (const auto* change : regressions)
-        fmt::print(stderr, "exitaudit: {} became slower by {}, more than {:g} %\n", change->name,
-                   slowdown(*change, comparison.exact), *options.max_regression);
+        say("exitaudit: {} became slower by {}, more than {:g} %\n", change->name,
+            slowdown(*change, comparison.exact), *options.max_regression);
     return static_cast<int>(regressions.empty() ? ExitCode::pass : ExitCode::audit_failed);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "exitaudit/support/untrusted.hpp"
+#include "exitaudit/support/say.hpp"
 
 #include <fmt/format.h>
 
@@ -28,16 +29,16 @@ public:
         if (terminal_)
             tick();
         else
-            fmt::print(stderr, "exitaudit: {}\n", line());
+            say("exitaudit: {}\n", line());
     }
 
     void tick() const {
         if (!terminal_) return;
-        fmt::print(stderr, "\r\x1b[Kexitaudit: {}", line());
+        say("\r\x1b[Kexitaudit: {}", line());
         std::fflush(stderr);
     }
 
-    void clear() const { fmt::print(stderr, "{}", terminal_ ? "\r\x1b[K" : ""); }
+    void clear() const { say("{}", terminal_ ? "\r\x1b[K" : ""); }
 
     // What compiling and auditing took since next(), as their limits count.
     void spend(std::chrono::milliseconds took) { spent_ += took; }

@@ -8,6 +8,7 @@
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/json.hpp"
 #include "exitaudit/support/process.hpp"
+#include "exitaudit/support/say.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -70,7 +71,7 @@ Error refusal(const std::string& why) { return Error(why, ExitCode::refused); }
 
 void refuse_for(const std::vector<std::string>& why) {
     if (why.empty()) return;
-    for (std::size_t i = 0; i + 1 < why.size(); ++i) fmt::print(stderr, "exitaudit: {}\n", why[i]);
+    for (std::size_t i = 0; i + 1 < why.size(); ++i) say("exitaudit: {}\n", why[i]);
     throw refusal(why.back());
 }
 

@@ -5,6 +5,7 @@
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/pattern.hpp"
 #include "exitaudit/support/process.hpp"
+#include "exitaudit/support/say.hpp"
 #include "plan/words.hpp"
 
 #include <algorithm>
@@ -84,7 +85,6 @@ fs::path cache_of_user(const fs::path& shared) {
 
 // Makes the embedded host, with progress on standard error.
 void prepare(const fs::path& build, const std::string& kernel) {
-    const auto pass_on = [](std::string_view bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stderr); };
     std::vector<std::string> command{(build.parent_path() / "run/embedded-host/prepare").string()};
     if (!kernel.empty()) command.push_back(kernel);
     if (!run_to_end(command, std::chrono::hours(1), {pass_on, pass_on, {}, {}}).exited_with(0))

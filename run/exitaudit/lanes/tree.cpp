@@ -4,6 +4,7 @@
 #include "exitaudit/support/exit_code.hpp"
 #include "exitaudit/support/process.hpp"
 #include "exitaudit/support/words.hpp"
+#include "exitaudit/support/say.hpp"
 
 #include <fmt/ranges.h>
 
@@ -56,11 +57,7 @@ fs::path build_tree(const fs::path& tree, const Places& places, const TreeExtras
     if (!extras.patch.empty()) append(command, {"--patch", extras.patch.string()});
     command.push_back(tree.string());
     const auto ending =
-        run_to_end(command, build_limit,
-                   {[&](std::string_view bytes) { answer += bytes; },
-                    [](std::string_view bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stderr); },
-                    {},
-                    {}});
+        run_to_end(command, build_limit, {[&](std::string_view bytes) { answer += bytes; }, pass_on, {}, {}});
     if (!ending.exited_with(0))
         throw Error(fmt::format("no host was made of {}: the lines above say why", tree.string()),
                     code_of(ending));
