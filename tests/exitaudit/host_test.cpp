@@ -82,7 +82,7 @@ TEST_F(HostMachine, WithThePatchedKvmNeedsNothing) {
     write("sys/module/kvm/parameters/exit_ledger", "Y\n");
     EXPECT_EQ(look().ledger, Ledger::on);
     EXPECT_TRUE(look().installed());
-    EXPECT_TRUE(has(status_text(look()), "would nothing"));
+    EXPECT_TRUE(has(status_text(look()), "would do nothing"));
     write("sys/module/kvm/parameters/exit_ledger", "N\n");
     EXPECT_EQ(look().ledger, Ledger::off);
 }

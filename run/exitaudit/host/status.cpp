@@ -47,7 +47,7 @@ std::string signature_remedy(const Machine& machine) {
 
 std::string plan_words(const Machine& machine) {
     if (machine.installed() && machine.ledger != Ledger::absent)
-        return "nothing: the patched KVM is installed and loaded";
+        return "do nothing: the patched KVM is installed and loaded";
     const auto why = obstacles(machine);
     if (!why.empty()) return fmt::format("refuse: {}", fmt::join(why, "\n             refuse: "));
     return fmt::format("build the patched kvm and {} for {} by DKMS, load them, audit them, and\n"
