@@ -2,6 +2,7 @@
 
 LANE    ?= auto
 # The release's own kernel, if none is chosen.
+CHOSEN_KERNEL := $(KERNEL)
 KERNEL  := $(or $(KERNEL),$(shell host-kvm-patch/packages/kernels --default 2>/dev/null))
 VCPUS   ?= 1
 PLAN    ?=
@@ -109,7 +110,7 @@ boot-variants:
 grade: | check-kernel packages-guest packages-program packages-run packages-embedded-host packages-bochs packages-grade
 	@run/timed 'building exitaudit, the guest and its host' \
 		$(MAKE) --no-print-directory $(PARALLEL) build/exitaudit guest embedded-host
-	@build/exitaudit grade --kernel '$(KERNEL)' $(ARGS) $(PATCHES)
+	@build/exitaudit grade $(CHOSEN_KERNEL:%=--kernel '%') $(ARGS) $(PATCHES)
 
 # The program finds the images beside itself, and what it builds hosts from in share/; it builds in the user's cache.
 # The documents keep their places beside README.md, run/ and host-kvm-patch/, for their links.

@@ -210,6 +210,160 @@ END
     [[ $output == *"+/* 0x4FFFFFFC */"* && $output == *"by upstream"* ]]
 }
 
+# A repository whose Makefile compiles nothing, but hands out the kernel that is in it; and modules that are patched
+# already if cpuid.c mentions a leaf; and fails where a source has an #error.
+whole_repository() {
+    cp -rL "$tree" "$BATS_TEST_TMPDIR/repository"
+    cd "$BATS_TEST_TMPDIR/repository"
+    mkdir built built/patched
+    cp "$root/build/embedded-host/$KERNEL/vmlinux" built/kernel
+    for part in kvm kvm-intel kvm-amd irqbypass; do
+        cp "$(find "$root/build/host/$KERNEL/distribution/lib/modules" -name "$part.ko")" "built/$part"
+    done
+    for part in kvm kvm-intel kvm-amd; do cp "$root/build/host/$KERNEL/modules/$part.ko" "built/patched/$part"; done
+    cat >Makefile <<END
+VERSION = ${KERNEL%.*}
+PATCHLEVEL = ${KERNEL#*.}
+SUBLEVEL = 0
+allnoconfig:
+	mkdir -p \$(O)/include/config
+	cp \$\$KCONFIG_ALLCONFIG \$(O)/.config
+	echo $KERNEL.999-tree >\$(O)/include/config/kernel.release
+vmlinux:
+	cp built/kernel \$(O)/vmlinux
+modules:
+	@! grep -rn '^#error' \$(CURDIR)/arch/x86/kvm | sed 's/:#/: error: #/' | grep . >&2
+	printf '%s.o\n' kvm kvm-intel kvm-amd irqbypass >\$(O)/modules.order
+	for part in kvm kvm-intel kvm-amd; do \
+		cp built/\$\$(! grep -q 0x4FFFFFFC arch/x86/kvm/cpuid.c || echo patched/)\$\$part \$(O)/\$\$part.ko; done
+	cp built/irqbypass \$(O)/irqbypass.ko
+END
+    git init -qb main
+    git config core.compression 0
+    git config user.name bob
+    git config user.email bob@example.org
+    git add -Af
+    git commit -qm import
+    git tag v6.1
+    git checkout -qb exits
+    sed -i '1i /* 0x4FFFFFFC */' arch/x86/kvm/cpuid.c
+    git commit -qam exits
+    git checkout -qb broken
+    sed -i '1i #error no such luck' arch/x86/kvm/mtrr.c
+    git commit -qam broken
+    export EXITAUDIT_BUILD=$root/build
+}
+
+# What foreign-tree has made of the repository.
+base_of_tree() { echo "$root/build/grade/$(printf %s "$PWD" | sha256sum | head -c6)-$(git rev-parse v6.1 | head -c12)"; }
+
+teardown() { [[ ! -d $BATS_TEST_TMPDIR/repository ]] || (cd "$BATS_TEST_TMPDIR/repository" && rm -rf "$(base_of_tree)"); }
+
+@test "grade compiles branches of a whole kernel into it, and audits them on it" {
+    whole_repository
+    one_run=(--plan io.out8 --timeout 300)
+    expect 1 "arch/x86/kvm/mtrr.c:1: #error no such luck" \
+        "$exitaudit" grade '.#exits' '.#broken' "${one_run[@]}" --json "$BATS_TEST_TMPDIR/j"
+    [ "$(jq -r '.rows[].verdict' "$BATS_TEST_TMPDIR/j" | xargs)" = "pass does-not-compile" ]
+    # Both, although it was built once.
+    [ "$(grep -c "its own kernel is compiled and audited, Linux $KERNEL.999-tree, from " <<<"$output")" -eq 2 ]
+    [ "$(grep -c '^foreign-tree: compiling Linux .* (once)$' <<<"$output")" -eq 1 ]
+    expect 0 "2 of 2 rows are kept" "$exitaudit" grade '.#exits' '.#exits' "${one_run[@]}" --json "$BATS_TEST_TMPDIR/j" --resume
+    [[ $output != *"foreign-tree: "* ]]
+    # Into another kernel, it is not the same submission.
+    expect 1 "0 of 1 rows are kept" "$exitaudit" grade '.#broken' --kernel "$KERNEL" "${one_run[@]}" --json "$BATS_TEST_TMPDIR/j" --resume
+    [[ $output != *"its own kernel"* ]]
+}
+
+@test "a dry run of a branch builds no host" {
+    whole_repository
+    expect 0 "+/* 0x4FFFFFFC */" "$exitaudit" grade --dry-run '.#exits'
+    [ ! -e "$(base_of_tree)" ]
+}
+
+@test "a branch whose beginning does not compile cannot be graded, the others are, and nothing half-made is left" {
+    whole_repository
+    git checkout -q main
+    cat >>Makefile <<'END'
+vmlinux: broken
+broken:
+	@printf 'x.c:1: error: \033[31mred\n'; false
+END
+    git commit -qam 'Break it'
+    git tag -f v6.1
+    git rebase -q main exits
+    adding '#error in a patch' >"$BATS_TEST_TMPDIR/a.patch"
+    expect 3 "x.c:1: error: [31mred" "$exitaudit" grade ".#exits" ".#exits" "$BATS_TEST_TMPDIR/a.patch"
+    [[ $output != *$'\033'* ]]
+    [[ $output == *", which does not compile: the lines above say why; --kernel VERSION takes Debian's kernel"* ]]
+    [[ $output == *"#error in a patch"* ]]
+    [ "$(grep -c '^foreign-tree: compiling Linux .* (once)$' <<<"$output")" -eq 1 ]
+    [ "$(ls "$(base_of_tree)")" = $'lock\nlog' ]
+}
+
+@test "what a hostile kernel's build writes is taken for files, and it reaches nothing outside" {
+    whole_repository
+    git checkout -q main
+    ln -s /etc/passwd arch/x86/kvm/leak.h
+    cat >>Makefile <<END
+vmlinux: attack
+attack:
+	! touch /in/tree/x /in/exitaudit/x '$root/x' 2>/dev/null
+	[ ! -e /etc/passwd ]
+	[ ! -d /out/source ] || ln -s /etc/passwd /out/source/leak
+	! ln -s /etc/passwd /out/modules/leak 2>/dev/null
+END
+    git add -Af
+    git commit -qam 'Attack'
+    git tag -f v6.1
+    git rebase -q main exits
+    expect 0 "" "$exitaudit" grade '.#exits' --lane svm --plan io.out8 --timeout 300
+    [ -z "$(find "$(base_of_tree)/source" -type l)" ]
+    [ ! -e "$root/x" ]
+}
+
+@test "Ctrl-C ends the build of a branch's kernel with 130, and leaves no process and no gigabyte" {
+    patience=60
+    whole_repository
+    git checkout -q main
+    printf 'vmlinux: slow\nslow:\n\tsleep 61.7\n' >>Makefile
+    git commit -qam slow
+    git tag -f v6.1
+    git rebase -q main exits
+    env --default-signal=INT "$exitaudit" grade '.#exits' 3>&- &
+    pid=$!
+    wait_for pgrep -f 'sleep 61[.]7'
+    kill -INT "$pid"
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" -eq 130 ]
+    gone() { ! pgrep -f 'sleep 61[.]7' >/dev/null; }
+    wait_for gone
+    [ ! -e "$(base_of_tree)/new" ]
+}
+
+@test "a branch's kernel is not built where the disk has no space for it, or has none any more" {
+    whole_repository
+    git checkout -q main
+    printf 'vmlinux: slow\nslow:\n\tsleep 60\n' >>Makefile
+    git commit -qam slow
+    git tag -f v6.1
+    git rebase -q main exits
+    # From the second time on, there are 100 KiB.
+    cat >"$BATS_TEST_TMPDIR/df" <<END
+#!/bin/sh
+[ -e '$BATS_TEST_TMPDIR/asked' ] || { touch '$BATS_TEST_TMPDIR/asked'; exec /usr/bin/df "\$@"; }
+printf 'Avail\n100\n'
+END
+    chmod +x "$BATS_TEST_TMPDIR/df"
+    export PATH=$BATS_TEST_TMPDIR:$PATH
+    for said in "takes all the space of $(base_of_tree)/new: free some" "takes 3 GiB, which $(base_of_tree)/new has not: free some"; do
+        expect 3 "$said" "$exitaudit" grade '.#exits'
+        [[ $output == *could-not-grade* ]]
+        [ ! -e "$(base_of_tree)/new" ]
+    done
+}
+
 @test "Linux is booted on a host from a tree" {
     expect 2 "is no kernel source tree" "$exitaudit" boot --tree "$BATS_TEST_TMPDIR"
     expect 2 "--tree excludes --modules" "$exitaudit" boot --tree "$tree" --modules /nowhere
@@ -384,4 +538,22 @@ s=\$?; [ \$s -le 1 ] || exit 128; exit \$s
 END
     [ "$(first_bad sh "$BATS_TEST_TMPDIR/judge")" = slow-cpuid ]
     [ "$(git -C "$tree" status --porcelain)" = "$before" ]
+}
+
+# bats test_tags=slow
+@test "branches of Debian's whole source are compiled into it and graded, a right one and a wrong one" {
+    unpack_linux
+    git -C "$tree" tag "v$KERNEL"
+    git -C "$tree" checkout -qb exits
+    apply "$root/host-kvm-patch/linux-$KERNEL"/*.patch
+    commit ledger
+    git -C "$tree" checkout -qb wrong
+    apply "$root/host-kvm-patch/mutants/after-fastpath.patch"
+    commit lost-fastpath
+    export EXITAUDIT_BUILD=$root/build
+    expect 1 "its own kernel is compiled and audited, Linux $KERNEL." \
+        "$exitaudit" grade "$tree#exits" "$tree#wrong" --timeout 600 --json "$BATS_TEST_TMPDIR/j"
+    [ "$(jq -r '.rows[].verdict' "$BATS_TEST_TMPDIR/j" | xargs)" = "pass fail" ]
+    [ "$(jq -r '.rows[0].lanes | length' "$BATS_TEST_TMPDIR/j")" = 2 ]
+    jq -e '.rows[1].findings[] | select(.id == "lost-fastpath")' "$BATS_TEST_TMPDIR/j"
 }

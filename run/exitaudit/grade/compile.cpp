@@ -130,34 +130,58 @@ std::vector<Finding> compile_errors(std::string_view log) {
     return errors;
 }
 
+namespace {
+
+// Of what ended without modules.
+std::vector<Finding> why_not_built(const Output& output, const fs::path& directory,
+                                   std::chrono::seconds limit) {
+    const auto& ending = output.ending;
+    check_room(directory, room_left); // full, it may have cost the compiler its log
+    const auto log = read_start(directory / "make.log", log_limit);
+    if (ending.how == Ending::How::timed_out || ending.exited_with(out_of_time))
+        return {
+            {"does-not-compile", fmt::format("it is not compiled within {} s of CPU time", limit.count())}};
+    if (auto errors = compile_errors(log); !errors.empty()) return errors;
+    return {{"does-not-compile",
+             ending.exited_with(does_not_compile)
+                 ? fmt::format("make fails: {}",
+                               sanitize(log.substr(log.size() - std::min<std::size_t>(log.size(), 200))))
+                 : fmt::format("the sandbox fails: {}", sanitize(output.out + output.err))}};
+}
+
+} // namespace
+
 Compiled compile(const Base& base, const Patch& patch, const fs::path& directory,
                  std::chrono::seconds limit) {
     check_room(directory, room_wanted);
     write_file(directory / "patch", patch.text());
-    const auto [ending, out, err] =
-        base.in_sandbox(sandbox_arguments(base, directory), directory, limit, log_limit);
-    const auto said = out + err;
-    if (ending.exited_with(no_room_outside))
-        throw failure("{} takes no more: {}", directory.string(), sanitize(said));
+    const auto output = base.in_sandbox(sandbox_arguments(base, directory), directory, limit, log_limit);
+    if (output.ending.exited_with(no_room_outside))
+        throw failure("{} takes no more: {}", directory.string(), sanitize(output.out + output.err));
 
+    Compiled compiled;
+    compiled.took = output.ending.took;
+    compiled.built = output.ending.exited_with(0);
+    read_patch_log(read_start(directory / "patch.log", log_limit), patch, compiled);
+    if (!compiled.built) compiled.errors = why_not_built(output, directory, limit);
+    return compiled;
+}
+
+Compiled compile_branch(const Base& base, const Submission& branch, const fs::path& directory,
+                        std::chrono::seconds limit) {
+    const auto output =
+        output_of({(base.scripts / "foreign-tree").string(), "--commit", base.version("commit"), "--output",
+                   base.directory.string(), "--build", base.directory.parent_path().parent_path().string(),
+                   "--branch", branch.branch, "--host", directory.string(), branch.path.string()},
+                  limit, log_limit, Limits::cpu);
+    const auto& ending = output.ending;
     Compiled compiled;
     compiled.took = ending.took;
     compiled.built = ending.exited_with(0);
-    read_patch_log(read_start(directory / "patch.log", log_limit), patch, compiled);
-    if (compiled.built) return compiled;
-    check_room(directory, room_left); // full, it may have cost the compiler its log
-    const auto log = read_start(directory / "make.log", log_limit);
-    compiled.errors = compile_errors(log);
-    if (ending.how == Ending::How::timed_out || ending.exited_with(out_of_time))
-        compiled.errors = {
-            {"does-not-compile", fmt::format("it is not compiled within {} s of CPU time", limit.count())}};
-    else if (compiled.errors.empty())
-        compiled.errors = {
-            {"does-not-compile",
-             ending.exited_with(does_not_compile)
-                 ? fmt::format("make fails: {}",
-                               sanitize(log.substr(log.size() - std::min<std::size_t>(log.size(), 200))))
-                 : fmt::format("the sandbox fails: {}", sanitize(said))}};
+    if (ending.how == Ending::How::exited && !compiled.built && !ending.exited_with(does_not_compile) &&
+        !ending.exited_with(out_of_time))
+        throw failure("{}", sanitize(output.err, 1000));
+    if (!compiled.built) compiled.errors = why_not_built(output, directory, limit);
     return compiled;
 }
 

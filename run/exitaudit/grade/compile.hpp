@@ -1,7 +1,7 @@
 // Compiles a submission in the sandbox.
 #pragma once
 
-#include "exitaudit/submission/base.hpp"
+#include "exitaudit/submission/submission.hpp"
 
 namespace exitaudit::grade {
 
@@ -24,5 +24,10 @@ std::vector<Finding> compile_errors(std::string_view log);
 // The limit is CPU time. Error if no sandbox can be made.
 Compiled compile(const Base& base, const Patch& patch, const std::filesystem::path& directory,
                  std::chrono::seconds limit);
+
+// Compiles a branch's whole kernel from the base's, which is that of the commit where it began. The modules
+// come into `directory`, and vmlinux and initramfs.cpio. Errors and limit as above.
+Compiled compile_branch(const Base& base, const Submission& branch, const std::filesystem::path& directory,
+                        std::chrono::seconds limit);
 
 } // namespace exitaudit::grade

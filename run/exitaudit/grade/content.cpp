@@ -45,7 +45,8 @@ std::string text_of(Submission submission, const Base& base) {
     look_into(submission);
     const bool is_tree = submission.kind == Submission::Kind::tree;
     if (is_tree && fs::exists(fs::symlink_status(submission.path / ".git")))
-        if (const auto change = change_of(submission, base); !change.of_files) return diff_of(change);
+        if (const auto change = change_of(submission, submission.base_or(base)); !change.of_files)
+            return diff_of(change);
     if (fs::is_directory(submission.path)) return lines_of(submission.path, is_tree);
     return sha256(read_start(submission.path, hashed_limit));
 }

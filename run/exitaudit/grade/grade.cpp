@@ -9,12 +9,14 @@
 #include "exitaudit/documents/document.hpp"
 #include "exitaudit/support/file.hpp"
 #include "exitaudit/support/refused.hpp"
+#include "exitaudit/support/say.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <map>
 
 #include <unistd.h>
 
@@ -82,6 +84,26 @@ std::vector<Submission> all_unpacked(const std::vector<Submission>& given, const
     return all;
 }
 
+// Of a branch, the kernel that it began from is what its changes are compiled into, unless it is not whole.
+void give_bases(std::vector<Submission>& submissions, const fs::path& build) {
+    std::map<std::pair<fs::path, std::string>, std::shared_future<std::shared_ptr<const Base>>> known;
+    for (auto& submission : submissions) {
+        if (submission.branch.empty()) continue;
+        try {
+            const auto commit = base_commit(submission, scripts_of(build));
+            if (commit.empty()) continue;
+            auto& base = known[{submission.path, commit}]; // or the error, which is the same for all
+            if (!base.valid())
+                base = std::async(std::launch::deferred, [&] {
+                    return std::make_shared<const Base>(Base::of_commit(build, submission.path, commit));
+                });
+            submission.base = base.get();
+        } catch (const std::exception& error) { // the others are still to be graded
+            submission.refused = {{"could-not-grade", sanitize(error.what(), 1000)}};
+        }
+    }
+}
+
 // As points::exit_code_of() has it, so far as nothing is built.
 int preview_all(const std::vector<Submission>& submissions, const Base& base) {
     auto code = ExitCode::pass;
@@ -124,17 +146,18 @@ int grade_all(const GradeOptions& given) {
     };
     for (const auto& submission : given_submissions) check_branch(submission, scripts_of(places.build));
     const auto base = Base::make(places.build, options.kernel, options.base);
-    const auto submissions = all_unpacked(given_submissions, base, stop_on_signal);
-    Rows rows(options, submissions);
+    auto submissions = all_unpacked(given_submissions, base, stop_on_signal);
     if (options.dry_run) return preview_all(submissions, base);
+    if (given.kernel.empty()) give_bases(submissions, places.build);
+    stop_on_signal();
+    Rows rows(options, submissions);
     const auto wanted = static_cast<unsigned>(std::min<std::size_t>(options.jobs, submissions.size()));
     auto machine = Machine::find();
     if (options.memory != 0) machine.memory = std::min(machine.memory, options.memory << 20);
     const auto jobs = jobs_for(wanted, machine);
-    if (!jobs.lowered.empty()) fmt::print(stderr, "exitaudit: {}\n", jobs.lowered);
+    if (!jobs.lowered.empty()) say("exitaudit: {}\n", jobs.lowered);
     rows.print_header();
-    if (options.resume)
-        fmt::print(stderr, "exitaudit: {} of {} rows are kept\n", rows.resume(base), submissions.size());
+    if (options.resume) say("exitaudit: {} of {} rows are kept\n", rows.resume(base), submissions.size());
     grade_rest(rows, jobs, options, places, base, signals);
     const auto document = rows.document();
     write_documents(options.json, options.junit, document);

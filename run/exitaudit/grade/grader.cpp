@@ -13,7 +13,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 namespace exitaudit::grade {
 namespace {
@@ -117,9 +116,10 @@ std::string worst(const std::vector<Audit>& audits) {
 
 Row Grader::operator()(const Submission& submission, std::size_t number, const std::string& kept) {
     progress_.next(submission.name, number);
+    base_ = &submission.base_or(common_base_);
     Row row;
     row.submission = submission;
-    row.content = content_of(submission, base_, options_.of_content());
+    row.content = content_of(submission, common_base_, options_.of_content());
     const TemporaryDirectory directory;
     try {
         grade(row, directory.path());
@@ -154,7 +154,7 @@ void Grader::grade(Row& row, const fs::path& directory) {
     if (lanes.empty() || !row.verdict.empty()) return;
     HostSpec spec;
     spec.kernel = options_.kernel;
-    spec.modules = directory;
+    (base_->is_commit() ? spec.built : spec.modules) = directory;
     spec.plan = options_.plan;
     spec.vcpus = options_.vcpus;
     const Rounds rounds{places_, directory, spec, progress_, options_.timeout, lanes_at_once_};
@@ -177,7 +177,7 @@ void Grader::grade(Row& row, const fs::path& directory) {
 
 bool Grader::build(Row& row, const fs::path& directory) {
     progress_.stage("reading");
-    const auto change = change_of(row.submission, base_);
+    const auto change = change_of(row.submission, *base_);
     row.notes.insert(row.notes.end(), change.notes.begin(), change.notes.end());
     if (!change.refused.empty()) {
         row.verdict = "refused";
@@ -188,19 +188,19 @@ bool Grader::build(Row& row, const fs::path& directory) {
         report_no_ledger(row);
         return false;
     }
-    row.sandbox = base_.emulated ? "machine" : "bubblewrap";
-    if (base_.emulated)
+    row.sandbox = base_->emulated ? "machine" : "bubblewrap";
+    if (base_->emulated)
         row.notes.push_back(
             {"sandbox", "compiled in an emulated machine, as bubblewrap has no user namespaces here"});
-    auto tried = try_attempts(change, directory);
+    auto tried = try_attempts(row.submission, change, directory);
     for (const auto& file : tried.attempt.patch.changes)
         if (std::ranges::find(row.changes, file.path) == row.changes.end()) row.changes.push_back(file.path);
     row.added = added_lines(tried.attempt.patch);
     report(row, tried);
     if (row.verdict == "does-not-apply")
-        if (auto why = not_the_kernels(tried.compiled.rejected_hunks, base_))
+        if (auto why = not_the_kernels(tried.compiled.rejected_hunks, *base_))
             row.findings.insert(row.findings.begin(), std::move(*why));
-    auto reading = read_attempt(change, tried.attempt, base_);
+    auto reading = read_attempt(change, tried.attempt, *base_);
     progress_.spend(reading.took);
     for (const auto& remark : reading.remarks) row.notes.push_back(remark.note);
     row.remarks = std::move(reading.remarks);
@@ -238,15 +238,19 @@ std::string preview(Submission submission, const Base& base, std::string& verdic
     return text + attempt.patch.text();
 }
 
-Grader::Tried Grader::try_attempts(const Change& change, const fs::path& directory) {
+Grader::Tried Grader::try_attempts(const Submission& submission, const Change& change,
+                                   const fs::path& directory) {
     std::optional<Tried> best; // else the first: the least of it is not the submission's own
     unsigned number = 0;
     for (const auto& make : change.attempts) {
         ++number;
         Tried tried{make(), {}, {}};
         const auto& patch = tried.attempt.patch;
-        if (patch.changes.empty()) continue;
-        if (patch.refused.empty())
+        if (base_->is_commit())
+            tried.compiled = compile_kernel(submission, directory);
+        else if (patch.changes.empty())
+            continue;
+        else if (patch.refused.empty())
             tried.compiled = compile_in_time(patch, directory);
         else
             tried.compiled.rejected = patch.refused;
@@ -257,22 +261,28 @@ Grader::Tried Grader::try_attempts(const Change& change, const fs::path& directo
         const auto& compiled = tried.compiled;
         const bool applies = compiled.rejected.empty();
         if (compiled.built && change.of_files)
-            tried.missing = what_is_missing(tried.attempt, compiled, base_);
+            tried.missing = what_is_missing(tried.attempt, compiled, *base_);
         const bool usable =
             compiled.built && tried.missing.empty() && (applies || tried.attempt.partial_allowed);
         if (usable || !best) best = std::move(tried);
         if (usable || (!best->attempt.partial_allowed && applies)) break; // as a patch, it would be the same
     }
-    if (!best) throw failure("nothing of it can be put into Linux {}", base_.kernels().front().name);
+    if (!best) throw failure("nothing of it can be put into Linux {}", base_->kernels().front().name);
     return std::move(*best);
 }
 
 Compiled Grader::compile_in_time(const Patch& patch, const fs::path& directory) {
     progress_.stage("compiling");
     const auto left = options_.timeout - progress_.spent() - time_for_audits;
-    auto compiled = compile(base_, patch, directory, std::max(left, std::chrono::seconds(10)));
+    auto compiled = compile(*base_, patch, directory, std::max(left, std::chrono::seconds(10)));
     progress_.spend(compiled.took);
     return compiled;
+}
+
+// A kernel takes as long as it takes: the time of the submission is for its audits.
+Compiled Grader::compile_kernel(const Submission& branch, const fs::path& directory) {
+    progress_.stage("compiling its kernel");
+    return compile_branch(*base_, branch, directory, std::chrono::minutes(15));
 }
 
 std::vector<const Lane*> Grader::take_modules(Row& row, const fs::path& directory) {
@@ -303,32 +313,6 @@ std::vector<const Lane*> Grader::chosen(std::vector<Vendor> vendors) const {
     std::vector<const Lane*> lanes;
     for (const auto vendor : vendors) lanes.push_back(&lane_of(vendor));
     return lanes;
-}
-
-std::vector<std::string> names_to_keep(const std::vector<Submission>& submissions) {
-    const auto path_of = [](const Submission& submission) {
-        auto path = submission.unpacked ? fs::path(submission.name) : submission.path;
-        path = fs::absolute(path).lexically_normal();
-        return path.has_filename() ? path : path.parent_path(); // "alice/"
-    };
-    const auto plain = [](std::string name) {
-        const auto is_awkward = [](char c) { return c <= ' ' || c > '~' || c == '/'; };
-        std::ranges::replace_if(name, is_awkward, '_');
-        return name;
-    };
-    std::map<std::string, int> count;
-    for (const auto& submission : submissions) ++count[plain(path_of(submission).filename().string())];
-    std::vector<std::string> names;
-    for (const auto& submission : submissions) {
-        const auto path = path_of(submission);
-        auto name = plain(path.filename().string());
-        if (count[name] > 1) name = plain((path.parent_path().filename() / path.filename()).string());
-        const auto is_taken = [&](const auto& n) { return std::ranges::find(names, n) != names.end(); };
-        auto free = name;
-        for (int i = 2; is_taken(free); ++i) free = fmt::format("{}-{}", name, i);
-        names.push_back(free);
-    }
-    return names;
 }
 
 } // namespace exitaudit::grade

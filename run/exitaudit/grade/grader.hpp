@@ -88,7 +88,7 @@ public:
     // `lanes_at_once`: both of a submission run side by side.
     Grader(const GradeOptions& options, const Places& places, const Base& base, Progress& progress,
            bool lanes_at_once)
-        : options_(options), places_(places), base_(base), progress_(progress),
+        : options_(options), places_(places), common_base_(base), progress_(progress),
           lanes_at_once_(lanes_at_once) {}
 
     // `kept`: its name in --keep's directory. Failures are in the row.
@@ -104,17 +104,20 @@ private:
     // Compiles it. False, with a verdict, if there is nothing to audit.
     bool build(Row& row, const std::filesystem::path& directory);
     // The first attempt that can be audited, else the first of all.
-    Tried try_attempts(const Change& change, const std::filesystem::path& directory);
+    Tried try_attempts(const Submission& submission, const Change& change,
+                       const std::filesystem::path& directory);
     Compiled compile_in_time(const Patch& patch, const std::filesystem::path& directory);
+    Compiled compile_kernel(const Submission& branch, const std::filesystem::path& directory);
     std::vector<const Lane*> take_modules(Row& row, const std::filesystem::path& directory);
     std::vector<const Lane*> lanes_of(const Row& row) const;
     std::vector<const Lane*> chosen(std::vector<Vendor> vendors) const;
 
     const GradeOptions& options_;
     const Places& places_;
-    const Base& base_;
+    const Base& common_base_;
     Progress& progress_;
     const bool lanes_at_once_;
+    const Base* base_ = nullptr; // of the submission at hand
 };
 
 } // namespace exitaudit::grade

@@ -13,7 +13,8 @@ constexpr auto grade_footer = R"(
 A patch, a directory of patches (a series), one of whole source files (vmx.c, cpuid.c),
 a kernel tree or TREE#BRANCH, or a directory of modules (kvm.ko, kvm-intel.ko ...); an
 archive of these, or of a whole class by Moodle, Canvas or Gradescope. What it is made of
-is compiled in a sandbox, and runs only in an emulated machine.
+is compiled in a sandbox, and runs only in an emulated machine. Of a branch of a whole
+kernel, that kernel is compiled, unless there is --kernel.
 
 Examples:
   exitaudit grade submissions/*.patch --json grades.json
@@ -61,7 +62,8 @@ void add_grade(CLI::App& app, Task& task) {
     add(command, "--lane", options.lane, "svm|vmx",
         "audit on this lane only (default: those whose code is touched)")
         ->check(completed_by({"svm", "vmx"}));
-    add(command, "--kernel", options.kernel, "VERSION", "Linux to patch (default: the oldest that is built)")
+    add(command, "--kernel", options.kernel, "VERSION",
+        "Linux to patch (default: the oldest that is built; of TREE#BRANCH, its own)")
         ->check(completed_by(series_names()));
     add(command, "--base", options.base, "TREE",
         "source of another kernel, which whole files may be of, beside those that are here");

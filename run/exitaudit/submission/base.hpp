@@ -17,9 +17,11 @@ struct Kernel {
     std::filesystem::path source;
 };
 
-// The distribution's KVM, compiled by host-kvm-patch/foreign-base.
+// The distribution's KVM, compiled by host-kvm-patch/foreign-base; or a commit's whole kernel, by
+// foreign-tree.
 struct Base {
     std::filesystem::path scripts, directory; // host-kvm-patch, build/grade/VERSION
+    std::string name;                         // of the kernel, for people
     std::map<std::string, std::string, std::less<>> versions;
     SourceFiles files;
     bool emulated = false;      // the sandbox is an emulated machine
@@ -30,10 +32,16 @@ struct Base {
     static Base make(const std::filesystem::path& build, const std::string& kernel,
                      const std::filesystem::path& more);
 
+    // Of a commit (its hash) in a repository; in the sandbox, as both are somebody else's. Takes minutes,
+    // unless that was done. Error if it cannot be built.
+    static Base of_commit(const std::filesystem::path& build, const std::filesystem::path& repository,
+                          const std::string& commit);
+
     std::filesystem::path source() const { return directory / "source"; }
     std::vector<Kernel> kernels() const;    // the base's own first
     std::filesystem::path packages() const; // the unpacked headers that it was compiled with
     const std::string& version(std::string_view what) const;
+    bool is_commit() const { return versions.contains("commit"); }
 
     // All that occur in the sources of all kernels. Read once, in seconds; several threads may ask.
     const std::set<std::string>& identifiers() const;
@@ -44,6 +52,8 @@ struct Base {
     Output in_sandbox(const std::vector<std::string>& arguments, const std::filesystem::path& scratch,
                       std::chrono::seconds limit, std::size_t most_output) const;
 private:
+    void read(); // what the directory has
+
     struct Known;
     std::shared_ptr<Known> known_; // of the copies, too
 };

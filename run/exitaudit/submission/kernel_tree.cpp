@@ -1,10 +1,14 @@
 // Finds with git what was changed in a repository.
 #include "exitaudit/submission/submission.hpp"
 
+#include "exitaudit/submission/ledger_lines.hpp"
 #include "exitaudit/support/refused.hpp"
 #include "exitaudit/support/words.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
 
 namespace exitaudit::grade {
 namespace {
@@ -125,6 +129,19 @@ void check_branch(const Submission& submission, const fs::path& scripts) {
                           submission.path.string());
 }
 
+std::string base_commit(const Submission& submission, const fs::path& scripts) {
+    const auto& [tree, branch] = std::tie(submission.path, submission.branch);
+    std::error_code ignored;
+    if (branch.empty() || !fs::exists(tree / ".git", ignored) || !outside(tree).empty()) return {};
+    Git git(tree, scripts);
+    const auto start = start_of(git, branch, fs::exists(tree / ".git/shallow", ignored));
+    if (start.empty()) return {};
+    const auto commit = first_line(git({"rev-parse", "--verify", "--quiet", start + "^{commit}"}));
+    const auto files =
+        git({"ls-tree", "--name-only", commit, "--", "Kbuild", "Makefile", "arch/x86/kvm/x86.c"});
+    return std::ranges::count(files, '\n') == 3 ? commit : "";
+}
+
 Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& base) {
     if (!fs::exists(fs::symlink_status(tree / ".git"))) {
         if (!branch.empty())
@@ -163,15 +180,22 @@ Change kernel_tree(const fs::path& tree, const std::string& branch, const Base& 
     if (text.size() >= most_text)
         throw Refused(fmt::format("{} differs too much from {}",
                                   sanitize(branch.empty() ? tree.string() : branch), sanitize(start)));
-    auto change = change_by_patch(read_patch(text,
-                                             fmt::format("git diff {}..{}", sanitize(start, 40),
-                                                         sanitize(branch.empty() ? "" : branch, 80)),
-                                             base.files),
-                                  base);
+    auto patch = read_patch(
+        text, fmt::format("git diff {}..{}", sanitize(start, 40), sanitize(branch.empty() ? "" : branch, 80)),
+        base.files);
+    if (base.is_commit()) patch.refused = patch.notes = {}; // all of it is compiled, whatever it changes
+    auto change = change_by_patch(std::move(patch), base);
+    if (base.is_commit()) {
+        change.attempts.resize(1);
+        change.has_ledger = has_leaf(added_text({0, text}));
+    }
     if (text.empty())
         change.refused = {{"no-patch", fmt::format("nothing was changed since {}", sanitize(start, 40))}};
     else
         change.notes.push_back({"git-base", fmt::format("what was changed since {}", sanitize(start, 40))});
+    if (base.is_commit())
+        change.notes.push_back(
+            {"tree-host", fmt::format("its own kernel is compiled and audited, Linux {}", base.name)});
     return change;
 }
 

@@ -21,6 +21,9 @@ struct Submission {
     std::shared_ptr<const TemporaryDirectory> unpacked{}; // around `path`, until nobody needs it
     std::vector<Finding> refused{}, notes{};              // if something is refused, its id is the verdict
     std::string id{};                                     // a student's, as the platform has it
+    std::shared_ptr<const Base> base{};                   // of the branch alone; none: that of all
+
+    const Base& base_or(const Base& common) const { return base ? *base : common; }
 };
 
 std::string_view kind_name(Submission::Kind kind);
@@ -82,6 +85,10 @@ std::optional<Finding> not_the_kernels(const std::vector<FileChange>& rejected, 
 
 // Error (usage) if the repository has no such branch or commit.
 void check_branch(const Submission& submission, const std::filesystem::path& scripts);
+
+// The hash of the commit since which a branch's changes are handed in. Empty if a kernel cannot be built of
+// it, as in a repository with KVM's files alone, or if there is none, or no branch.
+std::string base_commit(const Submission& submission, const std::filesystem::path& scripts);
 
 // The changes in a kernel tree, or in a branch of its repository, since its release or first commit; without
 // a repository, by whole files.
