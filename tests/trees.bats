@@ -250,7 +250,9 @@ END
     git commit -qam exits
     git checkout -qb broken
     sed -i '1i #error no such luck' arch/x86/kvm/mtrr.c
-    git commit -qam broken
+    echo '*.c export-ignore' >arch/.gitattributes
+    git add -Af
+    git commit -qm broken
     export EXITAUDIT_BUILD=$root/build
 }
 
@@ -265,18 +267,29 @@ teardown() { [[ ! -d $BATS_TEST_TMPDIR/repository ]] || (cd "$BATS_TEST_TMPDIR/r
     expect 1 "arch/x86/kvm/mtrr.c:1: #error no such luck" \
         "$exitaudit" grade '.#exits' '.#broken' "${one_run[@]}" --json "$BATS_TEST_TMPDIR/j"
     [ "$(jq -r '.rows[].verdict' "$BATS_TEST_TMPDIR/j" | xargs)" = "pass does-not-compile" ]
-    # Both, although it was built once.
-    [ "$(grep -c "its own kernel is compiled and audited, Linux $KERNEL.999-tree, from " <<<"$output")" -eq 2 ]
+    [ "$(grep -c "its own kernel is compiled and audited, Linux $KERNEL.999-tree, from " <<<"$output")" -eq 1 ]
     [ "$(grep -c '^foreign-tree: compiling Linux .* (once)$' <<<"$output")" -eq 1 ]
     expect 0 "2 of 2 rows are kept" "$exitaudit" grade '.#exits' '.#exits' "${one_run[@]}" --json "$BATS_TEST_TMPDIR/j" --resume
     [[ $output != *"foreign-tree: "* ]]
+    # What is none of KVM's files counts, too.
+    git checkout -q exits
+    printf 'modules: late\nlate:\n\tfalse\n' >>Makefile
+    git commit -qam late
+    expect 1 "0 of 1 rows are kept" "$exitaudit" grade '.#exits' "${one_run[@]}" --json "$BATS_TEST_TMPDIR/j" --resume
+    [[ $output == *"does-not-compile"* && $output != *"is compiled and audited"* ]]
     # Into another kernel, it is not the same submission.
-    expect 1 "0 of 1 rows are kept" "$exitaudit" grade '.#broken' --kernel "$KERNEL" "${one_run[@]}" --json "$BATS_TEST_TMPDIR/j" --resume
+    expect 1 "0 of 1 rows are kept" "$exitaudit" grade '.#exits' --kernel "$KERNEL" "${one_run[@]}" --json "$BATS_TEST_TMPDIR/j" --resume
     [[ $output != *"its own kernel"* ]]
 }
 
-@test "a dry run of a branch builds no host" {
+@test "a dry run of a branch builds no host, nor does one that has changed nothing or has no ledger" {
     whole_repository
+    git branch -q nothing main
+    git checkout -q main -b other
+    sed -i '1i /* changed */' arch/x86/kvm/mtrr.c
+    git commit -qam other
+    expect 1 "nothing was changed since" "$exitaudit" grade '.#nothing' '.#other'
+    [[ $output == *no-ledger* ]]
     expect 0 "+/* 0x4FFFFFFC */" "$exitaudit" grade --dry-run '.#exits'
     [ ! -e "$(base_of_tree)" ]
 }
@@ -308,8 +321,9 @@ END
     cat >>Makefile <<END
 vmlinux: attack
 attack:
-	! touch /in/tree/x /in/exitaudit/x '$root/x' 2>/dev/null
-	[ ! -e /etc/passwd ]
+	! touch /checkout/x /in/exitaudit/x '$root/x' 2>/dev/null
+	[ ! -e /etc/passwd ] && [ ! -e /in/tree ]
+	mkdir -p /tree/locked && cp /bin/true /tree/ && chmod 4777 /tree/true && chmod 777 /tree && chmod 0 /tree/locked
 	[ ! -d /out/source ] || ln -s /etc/passwd /out/source/leak
 	! ln -s /etc/passwd /out/modules/leak 2>/dev/null
 END
@@ -317,7 +331,12 @@ END
     git commit -qam 'Attack'
     git tag -f v6.1
     git rebase -q main exits
-    expect 0 "" "$exitaudit" grade '.#exits' --lane svm --plan io.out8 --timeout 300
+    mkdir "$BATS_TEST_TMPDIR/tmp"
+    TMPDIR=$BATS_TEST_TMPDIR/tmp expect 0 "" "$exitaudit" grade '.#exits' --lane svm --plan io.out8 --timeout 300 --keep "$BATS_TEST_TMPDIR/kept"
+    [ -z "$(ls "$BATS_TEST_TMPDIR/tmp")" ]
+    [ "$(stat -c %a "$(base_of_tree)")" = 700 ]
+    [ -z "$(find "$(base_of_tree)" -perm /6000)" ]
+    [ -f "$BATS_TEST_TMPDIR/kept/repository#exits/modules/kvm.ko" ]
     [ -z "$(find "$(base_of_tree)/source" -type l)" ]
     [ ! -e "$root/x" ]
 }
@@ -357,7 +376,7 @@ printf 'Avail\n100\n'
 END
     chmod +x "$BATS_TEST_TMPDIR/df"
     export PATH=$BATS_TEST_TMPDIR:$PATH
-    for said in "takes all the space of $(base_of_tree)/new: free some" "takes 3 GiB, which $(base_of_tree)/new has not: free some"; do
+    for said in "takes all the space of $(base_of_tree)/new: free some" "takes 4 GiB, which $(base_of_tree)/new has not: free some"; do
         expect 3 "$said" "$exitaudit" grade '.#exits'
         [[ $output == *could-not-grade* ]]
         [ ! -e "$(base_of_tree)/new" ]

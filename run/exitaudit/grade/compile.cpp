@@ -134,13 +134,12 @@ namespace {
 
 // Of what ended without modules.
 std::vector<Finding> why_not_built(const Output& output, const fs::path& directory,
-                                   std::chrono::seconds limit) {
+                                   const std::string& limit) {
     const auto& ending = output.ending;
     check_room(directory, room_left); // full, it may have cost the compiler its log
     const auto log = read_start(directory / "make.log", log_limit);
     if (ending.how == Ending::How::timed_out || ending.exited_with(out_of_time))
-        return {
-            {"does-not-compile", fmt::format("it is not compiled within {} s of CPU time", limit.count())}};
+        return {{"does-not-compile", "it is not compiled within " + limit}};
     if (auto errors = compile_errors(log); !errors.empty()) return errors;
     return {{"does-not-compile",
              ending.exited_with(does_not_compile)
@@ -163,7 +162,8 @@ Compiled compile(const Base& base, const Patch& patch, const fs::path& directory
     compiled.took = output.ending.took;
     compiled.built = output.ending.exited_with(0);
     read_patch_log(read_start(directory / "patch.log", log_limit), patch, compiled);
-    if (!compiled.built) compiled.errors = why_not_built(output, directory, limit);
+    if (!compiled.built)
+        compiled.errors = why_not_built(output, directory, fmt::format("{} s of CPU time", limit.count()));
     return compiled;
 }
 
@@ -172,7 +172,7 @@ Compiled compile_branch(const Base& base, const Submission& branch, const fs::pa
     const auto output =
         output_of({(base.scripts / "foreign-tree").string(), "--commit", base.version("commit"), "--output",
                    base.directory.string(), "--build", base.directory.parent_path().parent_path().string(),
-                   "--branch", branch.branch, "--host", directory.string(), branch.path.string()},
+                   "--branch", branch.tip, "--host", directory.string(), branch.path.string()},
                   limit, log_limit, Limits::cpu);
     const auto& ending = output.ending;
     Compiled compiled;
@@ -181,7 +181,9 @@ Compiled compile_branch(const Base& base, const Submission& branch, const fs::pa
     if (ending.how == Ending::How::exited && !compiled.built && !ending.exited_with(does_not_compile) &&
         !ending.exited_with(out_of_time))
         throw failure("{}", sanitize(output.err, 1000));
-    if (!compiled.built) compiled.errors = why_not_built(output, directory, limit);
+    if (!compiled.built)
+        compiled.errors = why_not_built(
+            output, directory, fmt::format("{} s of CPU time and half an hour on the clock", limit.count()));
     return compiled;
 }
 

@@ -43,10 +43,10 @@ std::string diff_of(const Change& change) {
 
 std::string text_of(Submission submission, const Base& base) {
     look_into(submission);
+    if (submission.is_kernel()) return fmt::format("{} from {}", submission.tip, submission.start);
     const bool is_tree = submission.kind == Submission::Kind::tree;
     if (is_tree && fs::exists(fs::symlink_status(submission.path / ".git")))
-        if (const auto change = change_of(submission, submission.base_or(base)); !change.of_files)
-            return diff_of(change);
+        if (const auto change = change_of(submission, base); !change.of_files) return diff_of(change);
     if (fs::is_directory(submission.path)) return lines_of(submission.path, is_tree);
     return sha256(read_start(submission.path, hashed_limit));
 }

@@ -84,23 +84,23 @@ std::vector<Submission> all_unpacked(const std::vector<Submission>& given, const
     return all;
 }
 
-// Of a branch, the kernel that it began from is what its changes are compiled into, unless it is not whole.
-void give_bases(std::vector<Submission>& submissions, const fs::path& build) {
+// Of branches of a whole kernel, that kernel is compiled, once for all that began at the same commit.
+void find_kernels(std::vector<Submission>& submissions, const fs::path& build) {
     std::map<std::pair<fs::path, std::string>, std::shared_future<std::shared_ptr<const Base>>> known;
     for (auto& submission : submissions) {
-        if (submission.branch.empty()) continue;
         try {
-            const auto commit = base_commit(submission, scripts_of(build));
-            if (commit.empty()) continue;
-            auto& base = known[{submission.path, commit}]; // or the error, which is the same for all
-            if (!base.valid())
-                base = std::async(std::launch::deferred, [&] {
-                    return std::make_shared<const Base>(Base::of_commit(build, submission.path, commit));
-                });
-            submission.base = base.get();
+            find_commits(submission, scripts_of(build));
         } catch (const std::exception& error) { // the others are still to be graded
             submission.refused = {{"could-not-grade", sanitize(error.what(), 1000)}};
         }
+        if (!submission.is_kernel() || submission.start == submission.tip) continue;
+        auto& base = known[{submission.path, submission.start}];
+        if (!base.valid())
+            base =
+                std::async(std::launch::deferred, [build, path = submission.path, commit = submission.start] {
+                    return std::make_shared<const Base>(Base::of_commit(build, path, commit));
+                });
+        submission.base = base;
     }
 }
 
@@ -147,9 +147,8 @@ int grade_all(const GradeOptions& given) {
     for (const auto& submission : given_submissions) check_branch(submission, scripts_of(places.build));
     const auto base = Base::make(places.build, options.kernel, options.base);
     auto submissions = all_unpacked(given_submissions, base, stop_on_signal);
+    if (given.kernel.empty()) find_kernels(submissions, places.build);
     if (options.dry_run) return preview_all(submissions, base);
-    if (given.kernel.empty()) give_bases(submissions, places.build);
-    stop_on_signal();
     Rows rows(options, submissions);
     const auto wanted = static_cast<unsigned>(std::min<std::size_t>(options.jobs, submissions.size()));
     auto machine = Machine::find();

@@ -116,7 +116,7 @@ std::string worst(const std::vector<Audit>& audits) {
 
 Row Grader::operator()(const Submission& submission, std::size_t number, const std::string& kept) {
     progress_.next(submission.name, number);
-    base_ = &submission.base_or(common_base_);
+    base_ = &common_base_;
     Row row;
     row.submission = submission;
     row.content = content_of(submission, common_base_, options_.of_content());
@@ -131,9 +131,11 @@ Row Grader::operator()(const Submission& submission, std::size_t number, const s
         row.findings.push_back({"could-not-grade", sanitize(error.what(), 1000)});
     }
     row.seconds = static_cast<double>(progress_.spent().count());
-    if (!options_.keep.empty())
+    if (std::error_code error; !options_.keep.empty()) {
         fs::copy(directory.path(), options_.keep / kept,
-                 fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+                 fs::copy_options::recursive | fs::copy_options::overwrite_existing, error);
+        if (error) row.notes.push_back({"not-kept", fmt::format("{}: {}", kept, error.message())});
+    }
     row.submission.unpacked.reset(); // the row outlives it
     return row;
 }
@@ -154,7 +156,7 @@ void Grader::grade(Row& row, const fs::path& directory) {
     if (lanes.empty() || !row.verdict.empty()) return;
     HostSpec spec;
     spec.kernel = options_.kernel;
-    (base_->is_commit() ? spec.built : spec.modules) = directory;
+    (row.submission.is_kernel() ? spec.built : spec.modules) = directory;
     spec.plan = options_.plan;
     spec.vcpus = options_.vcpus;
     const Rounds rounds{places_, directory, spec, progress_, options_.timeout, lanes_at_once_};
@@ -184,9 +186,15 @@ bool Grader::build(Row& row, const fs::path& directory) {
         row.findings = change.refused;
         return false;
     }
-    if (change.of_files && !change.has_ledger) {
+    const bool is_kernel = row.submission.is_kernel();
+    if ((change.of_files || is_kernel) && !change.has_ledger) {
         report_no_ledger(row);
         return false;
+    }
+    if (is_kernel) {
+        progress_.stage("compiling the kernel that it began from, unless that was done");
+        progress_.clear();
+        base_ = &row.submission.base_or(common_base_);
     }
     row.sandbox = base_->emulated ? "machine" : "bubblewrap";
     if (base_->emulated)
@@ -197,6 +205,9 @@ bool Grader::build(Row& row, const fs::path& directory) {
         if (std::ranges::find(row.changes, file.path) == row.changes.end()) row.changes.push_back(file.path);
     row.added = added_lines(tried.attempt.patch);
     report(row, tried);
+    if (is_kernel && tried.compiled.built)
+        row.notes.push_back(
+            {"tree-host", fmt::format("its own kernel is compiled and audited, Linux {}", base_->name)});
     if (row.verdict == "does-not-apply")
         if (auto why = not_the_kernels(tried.compiled.rejected_hunks, *base_))
             row.findings.insert(row.findings.begin(), std::move(*why));
@@ -246,7 +257,7 @@ Grader::Tried Grader::try_attempts(const Submission& submission, const Change& c
         ++number;
         Tried tried{make(), {}, {}};
         const auto& patch = tried.attempt.patch;
-        if (base_->is_commit())
+        if (submission.is_kernel())
             tried.compiled = compile_kernel(submission, directory);
         else if (patch.changes.empty())
             continue;

@@ -1,6 +1,7 @@
 // The names below which --keep keeps what was made of each submission.
 #include "exitaudit/grade/grader.hpp"
 
+#include <boost/algorithm/string/replace.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,7 +15,9 @@ std::vector<std::string> names_to_keep(const std::vector<Submission>& submission
     const auto path_of = [](const Submission& submission) {
         auto path = submission.unpacked ? fs::path(submission.name) : submission.path;
         path = fs::absolute(path).lexically_normal();
-        return path.has_filename() ? path : path.parent_path(); // "alice/"
+        if (!path.has_filename()) path = path.parent_path(); // "alice/"
+        if (!submission.branch.empty()) path += "#" + boost::replace_all_copy(submission.branch, "/", "_");
+        return path;
     };
     const auto plain = [](std::string name) {
         const auto is_awkward = [](char c) { return c <= ' ' || c > '~' || c == '/'; };

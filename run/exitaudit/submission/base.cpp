@@ -81,6 +81,7 @@ Base Base::of_commit(const fs::path& build, const fs::path& repository, const st
         ending = run_script({(base.scripts / "foreign-tree").string(), "--commit", commit, "--output",
                              base.directory.string(), "--build", build.string(), path.string()});
     } catch (const Interrupted&) {
+        say("exitaudit: interrupted: removing what was half compiled\n");
         std::error_code ignored; // the next build begins with it
         fs::remove_all(base.directory / "new", ignored);
         throw;

@@ -229,6 +229,9 @@ Submission find_submission(const std::string& name) {
         submission.path = name.substr(0, hash);
         submission.branch = name.substr(hash + 1);
         submission.kind = tree;
+        if (fs::is_symlink(fs::symlink_status(submission.path, ignored)))
+            throw usage_error("{0} is a symbolic link: name that directory, or {0}/#{1} to follow the link",
+                              submission.path.string(), submission.branch);
         if (!fs::is_directory(submission.path, ignored) || submission.branch.empty() ||
             submission.branch.starts_with('-'))
             throw usage_error("{}: not a directory, # and a branch", name);
@@ -308,7 +311,9 @@ Change change_of(const Submission& submission, const Base& base) {
     case Submission::Kind::patch: return change_by_patch(patch_from(submission.path, base), base);
     case Submission::Kind::series: return change_by_patch(series_from(submission.path, base), base);
     case Submission::Kind::files: return whole_files(submission.path, false, base);
-    case Submission::Kind::tree: return kernel_tree(submission.path, submission.branch, base);
+    case Submission::Kind::tree:
+        return submission.is_kernel() ? kernel_branch(submission, base)
+                                      : kernel_tree(submission.path, submission.branch, base);
     case Submission::Kind::modules:
     case Submission::Kind::unknown: break;
     }

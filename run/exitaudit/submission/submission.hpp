@@ -5,6 +5,7 @@
 #include "exitaudit/submission/place.hpp"
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 
@@ -21,9 +22,14 @@ struct Submission {
     std::shared_ptr<const TemporaryDirectory> unpacked{}; // around `path`, until nobody needs it
     std::vector<Finding> refused{}, notes{};              // if something is refused, its id is the verdict
     std::string id{};                                     // a student's, as the platform has it
-    std::shared_ptr<const Base> base{};                   // of the branch alone; none: that of all
+    // Of a branch whose whole kernel is compiled: the commits where it began and where it is (hashes), and
+    // the kernel of the first, which is compiled when it is asked for. Else empty.
+    std::string start{}, tip{};
+    std::shared_future<std::shared_ptr<const Base>> base{};
 
-    const Base& base_or(const Base& common) const { return base ? *base : common; }
+    bool is_kernel() const { return !start.empty(); }
+    // Error if it cannot be compiled.
+    const Base& base_or(const Base& common) const { return base.valid() ? *base.get() : common; }
 };
 
 std::string_view kind_name(Submission::Kind kind);
@@ -86,13 +92,16 @@ std::optional<Finding> not_the_kernels(const std::vector<FileChange>& rejected, 
 // Error (usage) if the repository has no such branch or commit.
 void check_branch(const Submission& submission, const std::filesystem::path& scripts);
 
-// The hash of the commit since which a branch's changes are handed in. Empty if a kernel cannot be built of
-// it, as in a repository with KVM's files alone, or if there is none, or no branch.
-std::string base_commit(const Submission& submission, const std::filesystem::path& scripts);
+// Sets start and tip of a branch whose whole kernel can be compiled: not of one in a repository with KVM's
+// files alone. Error if git fails.
+void find_commits(Submission& submission, const std::filesystem::path& scripts);
 
 // The changes in a kernel tree, or in a branch of its repository, since its release or first commit; without
 // a repository, by whole files.
 Change kernel_tree(const std::filesystem::path& tree, const std::string& branch, const Base& base);
+
+// The changes of KVM that a branch whose whole kernel is compiled has among others.
+Change kernel_branch(const Submission& submission, const Base& base);
 
 // What C files and headers, or one file, add for the ledger: they may be any kernel's. Of a tree (with
 // arch/x86/kvm), KVM's files.

@@ -24,6 +24,14 @@ void check_room(const fs::path& directory, std::uintmax_t wanted) {
                       directory.string(), available >> 20, wanted >> 20);
 }
 
+// Somebody else's program may have left a directory that even its owner may not empty.
+static void open_to_owner(const fs::path& directory) {
+    std::error_code ignored;
+    fs::permissions(directory, fs::perms::owner_all, fs::perm_options::add, ignored);
+    for (fs::directory_iterator at(directory, ignored), end; at != end; at.increment(ignored))
+        if (at->symlink_status(ignored).type() == fs::file_type::directory) open_to_owner(at->path());
+}
+
 TemporaryDirectory::TemporaryDirectory() {
     auto name = (fs::temp_directory_path() / "exitaudit-grade.XXXXXX").string();
     if (!mkdtemp(name.data()))
@@ -33,8 +41,11 @@ TemporaryDirectory::TemporaryDirectory() {
 }
 
 TemporaryDirectory::~TemporaryDirectory() {
-    std::error_code ignored; // nothing left to report to
-    fs::remove_all(path_, ignored);
+    std::error_code error; // nothing left to report to
+    fs::remove_all(path_, error);
+    if (!error) return;
+    open_to_owner(path_);
+    fs::remove_all(path_, error);
 }
 
 std::string read_start(const fs::path& path, std::size_t limit) {
