@@ -54,7 +54,7 @@ rt_installed() {
 @test "a real-time kernel needs the patches of exactly its source" {
     local command='cd /usr/src && apt-get source --download-only --diff-only linux=6.12.1-2'
     rt_installed
-    expect 6 "are missing: $command (with deb-src in apt's sources); or boot the newest kernel" check $rt
+    expect 6 "are missing: $command; apt-get source needs deb-src in apt's sources; or boot the newest kernel" check $rt
     touch "$fake"/usr/src/linux_6.12.1-{1,3,2~deb12u1}.debian.tar.xz "$fake/usr/src/linux-6.12_6.12.1-2.debian.tar.xz"
     expect 6 "$command" check $rt
     rm "$fake/usr/src/linux-source-6.12.tar.xz"
@@ -63,7 +63,7 @@ rt_installed() {
     expect 0 "" check $rt
     # Debian 12 has Linux 6.12, too. A name of a file has no epoch, and what was built again has the same source.
     rt_installed 1:6.12.1-5+b1 'linux-6.12 (1:6.12.1-5)'
-    expect 6 "--diff-only linux-6.12=1:6.12.1-5 " check $rt
+    expect 6 "--diff-only linux-6.12=1:6.12.1-5;" check $rt
     touch "$fake/usr/src/linux-6.12_6.12.1-5.debian.tar.xz"
     expect 0 "" check $rt
 }
