@@ -342,7 +342,7 @@ END
 }
 
 @test "Ctrl-C ends the build of a branch's kernel with 130, and leaves no process and no gigabyte" {
-    patience=60
+    patience=180
     whole_repository
     git checkout -q main
     printf 'vmlinux: slow\nslow:\n\tsleep 61.7\n' >>Makefile
